@@ -1,0 +1,65 @@
+//! A named place where people are attended.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::service::Prefix;
+use super::ticket::Arrival;
+
+/// A desk's name as people write it: 1 to 40 characters, no control characters, no blanks around.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DeskName(Arc<str>);
+
+impl DeskName {
+    /// The longest name, in characters: what a screen can still show large.
+    pub const LONGEST: usize = 40;
+
+    /// Takes a name, without the blanks around it. `Err` says what is wrong with it.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let name = text.trim();
+        if name.is_empty() {
+            return Err("a desk needs a name".to_owned());
+        }
+        let length = name.chars().count();
+        if length > Self::LONGEST {
+            return Err(format!(
+                "a desk's name has {} characters at most, this one has {length}",
+                Self::LONGEST
+            ));
+        }
+        if name.chars().any(char::is_control) {
+            return Err("a desk's name has no control characters".to_owned());
+        }
+        Ok(Self(name.into()))
+    }
+
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for DeskName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A desk as the queue knows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Desk {
+    pub name: DeskName,
+    /// Whether somebody works there.
+    pub open: bool,
+    /// The lines it attends; none means all.
+    pub services: Vec<Prefix>,
+    /// The ticket it attends.
+    pub attending: Option<Arrival>,
+}
+
+impl Desk {
+    /// Whether it attends that line.
+    pub fn attends(&self, service: &Prefix) -> bool {
+        self.services.is_empty() || self.services.contains(service)
+    }
+}

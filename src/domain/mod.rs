@@ -1,0 +1,22 @@
+//! The rules of the queue, and nothing else: pure functions over plain data.
+//!
+//! What does not belong here: clocks, randomness, threads, logging, JSON, SQL, HTTP. Time and
+//! ticket ids come in as arguments, so the same commands give the same events wherever they run.
+
+mod command;
+mod desk;
+mod event;
+mod next;
+mod queue;
+mod service;
+mod ticket;
+
+pub use command::{Command, Decision, Expected, Refusal, Subject, TicketRef, decide};
+pub use desk::{Desk, DeskName};
+pub use event::{Event, Stamped, apply};
+pub use queue::{CALLS_KEPT, Call, CallKind, ENDED_KEPT, LAST_CALLED_KEPT, Queue, QueueParts};
+pub use service::{NORMAL_PRIORITY, Prefix, Service};
+pub use ticket::{Arrival, State, Ticket, TicketId, Timestamp};
+
+#[cfg(test)]
+mod properties;

@@ -1,0 +1,14 @@
+//! `turnero`: a take-a-number system in one small program.
+//!
+//! The rooms, from the inside out; arrows point one way, presentation → storage → domain:
+//! - [`domain`]: the rules of the queue, pure;
+//! - [`storage`]: durable events;
+//! - [`presentation`]: connections, HTTP, WebSocket, pages;
+//! - [`config`]: flags, defaults, limits;
+//! - [`threads`]: how threads are started.
+
+pub mod config;
+pub mod domain;
+pub mod presentation;
+pub mod storage;
+pub mod threads;

@@ -1,0 +1,177 @@
+//! One HTTP answer, and how it goes out: one buffer, one write.
+
+use std::borrow::Cow;
+use std::fs::File;
+use std::io::{self, Read};
+
+use serde::Serialize;
+use tiny_http::{HTTPVersion, Header, Method, Response, StatusCode};
+
+use super::request::Request;
+use super::wire::Wire;
+use crate::storage::KeptAnswer;
+
+/// A file's bytes go out in steps of this size.
+const FILE_STEP_BYTES: usize = 64 * 1024;
+
+/// What an answer carries.
+#[derive(Debug)]
+pub enum Body {
+    Bytes(Cow<'static, [u8]>),
+    /// A file and its length in bytes.
+    File(File, u64),
+}
+
+/// An answer to a request.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: Vec<(Cow<'static, str>, Cow<'static, str>)>,
+    pub body: Body,
+}
+
+impl Answer {
+    /// An answer of that type.
+    pub fn new(
+        status: u16,
+        content_type: &'static str,
+        body: impl Into<Cow<'static, [u8]>>,
+    ) -> Self {
+        Self {
+            status,
+            headers: vec![("Content-Type".into(), content_type.into())],
+            body: Body::Bytes(body.into()),
+        }
+    }
+
+    /// An answer without a body.
+    pub fn empty(status: u16) -> Self {
+        Self {
+            status,
+            headers: Vec::new(),
+            body: Body::Bytes(Cow::Borrowed(b"")),
+        }
+    }
+
+    /// An answer in JSON. Never to be kept by a cache: it says how things stand now.
+    pub fn json(status: u16, value: &impl Serialize) -> Self {
+        let body = serde_json::to_vec(value).expect("our own structs are always JSON");
+        Self::new(status, "application/json", body).with_header("Cache-Control", "no-store")
+    }
+
+    /// Plain text in UTF-8.
+    pub fn text(status: u16, text: String) -> Self {
+        Self::new(status, "text/plain; charset=utf-8", text.into_bytes())
+            .with_header("Cache-Control", "no-store")
+    }
+
+    /// Sets a header; one of that name is replaced.
+    pub fn with_header(mut self, name: &'static str, value: impl Into<Cow<'static, str>>) -> Self {
+        self.headers
+            .retain(|(other, _)| !other.eq_ignore_ascii_case(name));
+        self.headers.push((name.into(), value.into()));
+        self
+    }
+
+    /// What is kept of it under an `Idempotency-Key`.
+    pub fn kept(self, key: String, request: Vec<u8>) -> KeptAnswer {
+        let headers = self.headers.into_iter();
+        KeptAnswer {
+            key,
+            request,
+            status: self.status,
+            headers: headers
+                .map(|(name, value)| (name.into_owned(), value.into_owned()))
+                .collect(),
+            body: match self.body {
+                Body::Bytes(bytes) => bytes.into_owned(),
+                // Commands answer in JSON or text; files are only ever read.
+                Body::File(..) => Vec::new(),
+            },
+        }
+    }
+
+    /// Sends it; `request` is what it answers, `None` where that could not be read. The connection
+    /// goes on only where `keep_alive` says so.
+    pub fn send(self, wire: &Wire, request: Option<&Request>, keep_alive: bool) -> io::Result<()> {
+        let head_only = request.is_some_and(|request| request.method == Method::Head);
+        let http_1_0 = request.is_some_and(|request| request.http_1_0);
+        let (file, length) = match &self.body {
+            Body::Bytes(bytes) => (false, bytes.len()),
+            Body::File(_, length) => (true, usize::try_from(*length).unwrap_or(usize::MAX)),
+        };
+        let bytes: &[u8] = match &self.body {
+            Body::Bytes(bytes) => bytes,
+            Body::File(..) => &[],
+        };
+        let headers = self.headers.iter().filter_map(|(name, value)| {
+            // Values come from our own code, or from names that were checked: always ASCII.
+            Header::from_bytes(name.as_bytes(), value.as_bytes()).ok()
+        });
+        let mut response = Response::new(
+            StatusCode(self.status),
+            headers.collect(),
+            bytes,
+            Some(length),
+            None,
+        )
+        .with_chunked_threshold(usize::MAX);
+        response.add_header(header("Server", "turnero"));
+        response.add_header(header("X-Content-Type-Options", "nosniff"));
+        let mut rendered = Vec::with_capacity(512 + bytes.len());
+        let version = HTTPVersion(1, u8::from(!http_1_0));
+        response.raw_print(&mut rendered, version, &[], head_only || file, None)?;
+        set_connection(&mut rendered, keep_alive, http_1_0, self.status);
+        wire.write_all(&rendered)?;
+        match self.body {
+            Body::File(file, length) if !head_only => send_file(wire, file, length),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl From<KeptAnswer> for Answer {
+    fn from(kept: KeptAnswer) -> Self {
+        let headers = kept.headers.into_iter();
+        Self {
+            status: kept.status,
+            headers: headers
+                .map(|(name, value)| (name.into(), value.into()))
+                .collect(),
+            body: Body::Bytes(kept.body.into()),
+        }
+    }
+}
+
+/// tiny_http refuses to set `Connection`, so it is put in after the status line.
+fn set_connection(rendered: &mut Vec<u8>, keep_alive: bool, http_1_0: bool, status: u16) {
+    let line: &[u8] = match (keep_alive, http_1_0) {
+        _ if status == 426 => b"Connection: Upgrade, close\r\nUpgrade: websocket\r\n",
+        (false, _) => b"Connection: close\r\n",
+        (true, true) => b"Connection: keep-alive\r\n",
+        (true, false) => return,
+    };
+    let status_line = rendered.windows(2).position(|two| two == b"\r\n");
+    let after = status_line.expect("an answer begins with a status line") + 2;
+    rendered.splice(after..after, line.iter().copied());
+}
+
+fn send_file(wire: &Wire, file: File, length: u64) -> io::Result<()> {
+    let mut step = vec![0; FILE_STEP_BYTES];
+    let mut file = file.take(length);
+    let mut left = length;
+    while left > 0 {
+        let read = file.read(&mut step)?;
+        if read == 0 {
+            // It was cut while it was sent; the length was promised, so the connection must end.
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        wire.write_all(&step[..read])?;
+        left -= read as u64;
+    }
+    Ok(())
+}
+
+fn header(name: &'static str, value: &'static str) -> Header {
+    Header::from_bytes(name.as_bytes(), value.as_bytes()).expect("our own headers are ASCII")
+}

@@ -1,0 +1,336 @@
+//! How tickets, desks and the state are written for the outside. Structs of their own, made from
+//! copies that were taken under the queue's lock and written after it was let go.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Serialize, Serializer};
+
+use crate::domain::{
+    Call, CallKind, Desk, DeskName, NORMAL_PRIORITY, Prefix, Queue, Ticket, TicketId, Timestamp,
+};
+
+/// What the office is called until it has settings.
+const OFFICE_NAME: &str = "Turnero";
+/// The language of screens whose browsers ask for none that there is.
+const OFFICE_LANGUAGE: &str = "es";
+
+/// A ticket as it stood at some moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TicketView {
+    pub ticket: Ticket,
+    /// How many people are before it; `None` unless it waits.
+    pub ahead: Option<usize>,
+}
+
+impl TicketView {
+    /// Copies a ticket with its place in line.
+    pub fn of(queue: &Queue, ticket: &Ticket) -> Self {
+        Self {
+            ticket: ticket.clone(),
+            ahead: queue.ahead(ticket),
+        }
+    }
+
+    /// For whoever made the ticket, and for staff.
+    pub fn private(&self) -> TicketJson<'_> {
+        TicketJson {
+            id: Some(Shown(self.ticket.id)),
+            note: Some(self.ticket.note.as_deref()),
+            ..self.public()
+        }
+    }
+
+    /// For everyone: neither id nor note.
+    pub fn public(&self) -> TicketJson<'_> {
+        let ticket = &self.ticket;
+        TicketJson {
+            id: None,
+            number: ticket.number,
+            code: ticket.code(),
+            service: ticket.service.as_str(),
+            priority: NORMAL_PRIORITY,
+            state: ticket.state.as_str(),
+            done: ticket.state.is_final(),
+            created_at: Time(ticket.created_at),
+            handle_at_desk: ticket.desk.as_ref().map(DeskName::as_str),
+            handle_at: ticket.called_at.map(Time),
+            done_at: ticket.ended_at.map(Time),
+            calls: ticket.calls,
+            ahead: self.ahead,
+            estimate_seconds: None,
+            note: None,
+        }
+    }
+
+    /// The course's list of the last tickets called.
+    pub fn called(&self) -> CalledJson<'_> {
+        CalledJson {
+            number: self.ticket.number,
+            code: self.ticket.code(),
+            handle_at_desk: self.ticket.desk.as_ref().map(DeskName::as_str),
+            handle_at: self.ticket.called_at.map(Time),
+            done: self.ticket.state.is_final(),
+        }
+    }
+}
+
+/// A ticket in JSON.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TicketJson<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<Shown<TicketId>>,
+    number: u32,
+    code: String,
+    service: &'a str,
+    priority: &'a str,
+    state: &'a str,
+    done: bool,
+    created_at: Time,
+    handle_at_desk: Option<&'a str>,
+    handle_at: Option<Time>,
+    done_at: Option<Time>,
+    calls: u32,
+    ahead: Option<usize>,
+    /// None until there is an estimate that is right often enough: none beats a wrong one.
+    estimate_seconds: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<Option<&'a str>>,
+}
+
+/// A called ticket as the course's pages read it.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CalledJson<'a> {
+    number: u32,
+    code: String,
+    handle_at_desk: Option<&'a str>,
+    handle_at: Option<Time>,
+    done: bool,
+}
+
+/// A desk as it stood at some moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeskView {
+    pub name: DeskName,
+    pub open: bool,
+    pub services: Vec<Prefix>,
+    pub ticket: Option<TicketView>,
+}
+
+impl DeskView {
+    /// Copies a desk with what it attends.
+    pub fn of(queue: &Queue, desk: &Desk) -> Self {
+        let ticket = queue.attended_at(desk);
+        Self {
+            name: desk.name.clone(),
+            open: desk.open,
+            services: desk.services.clone(),
+            ticket: ticket.map(|ticket| TicketView::of(queue, ticket)),
+        }
+    }
+
+    /// A desk that is gone.
+    pub fn gone(name: &DeskName) -> Self {
+        Self {
+            name: name.clone(),
+            open: false,
+            services: Vec::new(),
+            ticket: None,
+        }
+    }
+
+    /// For staff.
+    pub fn private(&self) -> DeskJson<'_> {
+        self.json(TicketView::private)
+    }
+
+    /// For everyone.
+    pub fn public(&self) -> DeskJson<'_> {
+        self.json(TicketView::public)
+    }
+
+    fn json<'a>(&'a self, ticket: fn(&'a TicketView) -> TicketJson<'a>) -> DeskJson<'a> {
+        DeskJson {
+            name: self.name.as_str(),
+            open: self.open,
+            services: self.services.iter().map(Prefix::as_str).collect(),
+            ticket: self.ticket.as_ref().map(ticket),
+        }
+    }
+}
+
+/// A desk in JSON.
+#[derive(Debug, Serialize)]
+pub struct DeskJson<'a> {
+    name: &'a str,
+    open: bool,
+    services: Vec<&'a str>,
+    ticket: Option<TicketJson<'a>>,
+}
+
+/// How many wait in one line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LineView {
+    pub prefix: Prefix,
+    pub name: Arc<str>,
+    pub waiting: usize,
+}
+
+impl LineView {
+    /// Copies the lines of the office.
+    pub fn all(queue: &Queue) -> Vec<Self> {
+        let services = queue.services().iter();
+        services
+            .map(|service| Self {
+                prefix: service.prefix.clone(),
+                name: service.name.clone(),
+                waiting: queue.waiting_for(&service.prefix),
+            })
+            .collect()
+    }
+
+    /// In JSON.
+    pub fn json(&self) -> LineJson<'_> {
+        LineJson {
+            prefix: self.prefix.as_str(),
+            name: &self.name,
+            waiting: self.waiting,
+        }
+    }
+}
+
+/// A line in JSON.
+#[derive(Debug, Serialize)]
+pub struct LineJson<'a> {
+    prefix: &'a str,
+    name: &'a str,
+    waiting: usize,
+}
+
+/// A call in JSON.
+#[derive(Debug, Serialize)]
+pub struct CallJson<'a> {
+    seq: u64,
+    code: &'a str,
+    desk: &'a str,
+    kind: &'static str,
+    at: Time,
+}
+
+impl<'a> From<&'a Call> for CallJson<'a> {
+    fn from(call: &'a Call) -> Self {
+        Self {
+            seq: call.seq,
+            code: &call.code,
+            desk: call.desk.as_str(),
+            kind: match call.kind {
+                CallKind::Call => "call",
+                CallKind::Recall => "recall",
+            },
+            at: Time(call.at),
+        }
+    }
+}
+
+/// What the public screens show, as it stood after event `seq`.
+#[derive(Clone, Debug)]
+pub struct StateView {
+    pub seq: u64,
+    pub waiting: usize,
+    pub lines: Vec<LineView>,
+    pub desks: Vec<DeskView>,
+    pub calls: Vec<Call>,
+}
+
+impl StateView {
+    /// Copies it.
+    pub fn of(queue: &Queue) -> Self {
+        Self {
+            seq: queue.seq(),
+            waiting: queue.waiting(),
+            lines: LineView::all(queue),
+            desks: queue
+                .desks()
+                .map(|desk| DeskView::of(queue, desk))
+                .collect(),
+            calls: queue.calls().cloned().collect(),
+        }
+    }
+
+    /// The message `state`.
+    pub fn message(&self) -> Message<impl Serialize + '_> {
+        #[derive(Serialize)]
+        struct Office {
+            name: &'static str,
+            language: &'static str,
+        }
+        #[derive(Serialize)]
+        struct Payload<'a> {
+            office: Office,
+            waiting: usize,
+            services: Vec<LineJson<'a>>,
+            desks: Vec<DeskJson<'a>>,
+            calls: Vec<CallJson<'a>>,
+        }
+        Message {
+            kind: "state",
+            seq: Some(self.seq),
+            payload: Payload {
+                office: Office {
+                    name: OFFICE_NAME,
+                    language: OFFICE_LANGUAGE,
+                },
+                waiting: self.waiting,
+                services: self.lines.iter().map(LineView::json).collect(),
+                desks: self.desks.iter().map(DeskView::public).collect(),
+                calls: self.calls.iter().map(CallJson::from).collect(),
+            },
+        }
+    }
+}
+
+/// A message to screens. The course's two have no `seq`.
+#[derive(Debug, Serialize)]
+pub struct Message<P> {
+    #[serde(rename = "type")]
+    pub kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seq: Option<u64>,
+    pub payload: P,
+}
+
+impl<P: Serialize> Message<P> {
+    /// The message's text.
+    pub fn text(&self) -> String {
+        serde_json::to_string(self).expect("our own structs are always JSON")
+    }
+}
+
+/// A time in JSON: RFC 3339, UTC, milliseconds.
+#[derive(Clone, Copy, Debug)]
+pub struct Time(pub Timestamp);
+
+impl fmt::Display for Time {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let time = jiff::Timestamp::from_millisecond(self.0.as_millis());
+        write!(f, "{:.3}", time.unwrap_or(jiff::Timestamp::UNIX_EPOCH))
+    }
+}
+
+impl Serialize for Time {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// Something that JSON has no form for, written as people see it.
+#[derive(Clone, Copy, Debug)]
+pub struct Shown<T>(pub T);
+
+impl<T: fmt::Display> Serialize for Shown<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
+    }
+}

@@ -1,0 +1,171 @@
+//! What went wrong, as the outside sees it: RFC 9457, with a stable `code` and a `detail` that a
+//! person can act on. The one place where an error becomes a status and a code.
+
+use serde::Serialize;
+use tiny_http::StatusCode;
+
+use super::answer::Answer;
+use crate::domain::Refusal;
+
+/// After how many seconds it is worth trying again when storage or room is short.
+const RETRY_AFTER_SECONDS: u32 = 2;
+
+/// An error answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    pub status: u16,
+    pub code: &'static str,
+    pub detail: String,
+    /// `Allow`, of a 405.
+    pub allow: Option<String>,
+}
+
+#[derive(Serialize)]
+struct ProblemJson<'a> {
+    #[serde(rename = "type")]
+    kind: &'a str,
+    title: &'a str,
+    status: u16,
+    code: &'a str,
+    detail: &'a str,
+}
+
+impl Problem {
+    fn new(status: u16, code: &'static str, detail: impl Into<String>) -> Self {
+        Self {
+            status,
+            code,
+            detail: detail.into(),
+            allow: None,
+        }
+    }
+
+    /// HTTP that cannot be read, or that two readers could read differently.
+    pub fn unreadable(why: &str) -> Self {
+        Self::new(
+            400,
+            "bad-request",
+            format!("This is no HTTP request that can be read: {why}."),
+        )
+    }
+
+    /// A peer that took too long to send the `part` of a request.
+    pub fn too_slow(part: &str) -> Self {
+        let detail = format!("The request's {part} took too long to arrive.");
+        Self::new(408, "request-timeout", detail)
+    }
+
+    pub fn bad_json(why: impl std::fmt::Display) -> Self {
+        Self::new(
+            400,
+            "bad-json",
+            format!("The body is no JSON object: {why}."),
+        )
+    }
+
+    pub fn cross_site(origin: &str) -> Self {
+        let detail = format!(
+            "Pages of {origin} may not use this server; --allow-origin {origin} would allow it."
+        );
+        Self::new(403, "cross-site", detail)
+    }
+
+    pub fn not_found(what: impl Into<String>) -> Self {
+        Self::new(404, "not-found", what)
+    }
+
+    /// The path exists, with other methods.
+    pub fn method_not_allowed(method: &str, allow: String) -> Self {
+        Self {
+            allow: Some(allow.clone()),
+            ..Self::new(
+                405,
+                "method-not-allowed",
+                format!("{method} does nothing here; allowed: {allow}."),
+            )
+        }
+    }
+
+    pub fn body_too_large(most: usize) -> Self {
+        let detail = format!("A request's body has {most} bytes at most.");
+        Self::new(413, "body-too-large", detail)
+    }
+
+    pub fn address_too_long(detail: String) -> Self {
+        Self::new(414, "head-too-large", detail)
+    }
+
+    pub fn head_too_large(detail: String) -> Self {
+        Self::new(431, "head-too-large", detail)
+    }
+
+    pub fn unsupported_media_type(sent: &str) -> Self {
+        let detail =
+            format!("A body is application/json or application/x-www-form-urlencoded, not {sent}.");
+        Self::new(415, "unsupported-media-type", detail)
+    }
+
+    /// A field that cannot be taken: its name, and why.
+    pub fn invalid(field: &str, why: impl std::fmt::Display) -> Self {
+        Self::new(422, "invalid", format!("{field}: {why}."))
+    }
+
+    pub fn unknown_priority(asked: &str, known: &str) -> Self {
+        let detail = format!("There is no priority {asked}; there are: {known}.");
+        Self::new(422, "unknown-priority", detail)
+    }
+
+    /// `GET /ws` by something that is no WebSocket.
+    pub fn upgrade_required() -> Self {
+        let detail = "This address speaks WebSocket only (RFC 6455, version 13).";
+        Self::new(426, "upgrade-required", detail)
+    }
+
+    pub fn storage_unavailable() -> Self {
+        let detail = "Nothing can be stored at the moment, so nothing was done; \
+                      the server's log says why.";
+        Self::new(503, "storage-unavailable", detail)
+    }
+
+    pub fn too_many_connections(most: usize) -> Self {
+        let detail = format!("{most} connections are open, and there is no room for more.");
+        Self::new(503, "too-many-connections", detail)
+    }
+
+    /// The answer that says so.
+    pub fn answer(&self) -> Answer {
+        let json = ProblemJson {
+            kind: "about:blank",
+            title: StatusCode(self.status).default_reason_phrase(),
+            status: self.status,
+            code: self.code,
+            detail: &self.detail,
+        };
+        let mut answer = Answer::json(self.status, &json)
+            .with_header("Content-Type", "application/problem+json");
+        if let Some(allow) = &self.allow {
+            answer = answer.with_header("Allow", allow.clone());
+        }
+        match self.status {
+            503 => answer.with_header("Retry-After", RETRY_AFTER_SECONDS.to_string()),
+            426 => answer.with_header("Sec-WebSocket-Version", "13"),
+            _ => answer,
+        }
+    }
+}
+
+impl From<&Refusal> for Problem {
+    fn from(refusal: &Refusal) -> Self {
+        let (status, code) = match refusal {
+            Refusal::QueueEmpty => (409, "queue-empty"),
+            Refusal::NobodyAttended { .. } => (409, "nobody-attended"),
+            Refusal::WrongState { .. } => (409, "wrong-state"),
+            Refusal::DeskMovedOn { .. } => (409, "desk-moved-on"),
+            Refusal::DeskInUse { .. } => (409, "desk-in-use"),
+            Refusal::NoSuchTicket(_) | Refusal::NoSuchDesk(_) => (404, "not-found"),
+            Refusal::UnknownService { .. } => (422, "unknown-service"),
+            Refusal::TooManyDesks => (422, "invalid"),
+        };
+        Self::new(status, code, refusal.to_string())
+    }
+}

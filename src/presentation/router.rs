@@ -1,0 +1,133 @@
+//! Which handler answers which request. A path that exists with other methods says so.
+
+use std::borrow::Cow;
+
+use percent_encoding::percent_decode_str;
+use tiny_http::Method;
+
+use super::answer::Answer;
+use super::problem::Problem;
+use super::request::Request;
+use super::{Office, origin, tickets};
+
+/// What a handler works with.
+pub struct Context<'a> {
+    pub office: &'a Office,
+    pub request: &'a Request,
+    /// The path's variable parts, decoded.
+    parameters: Vec<String>,
+}
+
+impl Context<'_> {
+    /// The first variable part of the path, decoded.
+    pub fn parameter(&self) -> &str {
+        self.parameters.first().map_or("", String::as_str)
+    }
+}
+
+/// What a handler gives back.
+pub type Handled = Result<Answer, Problem>;
+
+/// Whether asking again changes something; only then `HEAD` is refused, and other sites' pages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    Reads,
+    Changes,
+}
+
+/// One row of the table of routes.
+pub struct Route {
+    pub method: Method,
+    /// `*` stands for any one part.
+    pub path: &'static str,
+    pub effect: Effect,
+    pub handler: fn(&Context<'_>) -> Handled,
+}
+
+impl Route {
+    fn answers(&self, method: &Method) -> bool {
+        self.method == *method
+            || (*method == Method::Head
+                && self.method == Method::Get
+                && self.effect == Effect::Reads)
+    }
+
+    /// The variable parts, where the path is of this form.
+    fn matches(&self, parts: &[Cow<'_, str>]) -> Option<Vec<String>> {
+        let pattern = self.path.split('/').skip(1);
+        if pattern.clone().count() != parts.len() {
+            return None;
+        }
+        let mut parameters = Vec::new();
+        for (expected, part) in pattern.zip(parts) {
+            if expected == "*" && !part.is_empty() {
+                parameters.push(part.clone().into_owned());
+            } else if expected != part {
+                return None;
+            }
+        }
+        Some(parameters)
+    }
+}
+
+/// Answers a request.
+pub fn answer(office: &Office, request: &Request) -> Answer {
+    handle(office, request).unwrap_or_else(|problem| problem.answer())
+}
+
+fn handle(office: &Office, request: &Request) -> Handled {
+    if request.path == office.wss.path() {
+        if request.method == Method::Get {
+            return Err(Problem::upgrade_required());
+        }
+        return Err(not_allowed(request, &["GET"]));
+    }
+    if request.path != "/api" && !request.path.starts_with("/api/") {
+        if [Method::Get, Method::Head].contains(&request.method) {
+            return office.pages.answer(request);
+        }
+        return Err(not_allowed(request, &["GET", "HEAD"]));
+    }
+    let parts: Result<Vec<Cow<'_, str>>, Problem> = request
+        .path
+        .split('/')
+        .skip(1)
+        .map(|part| {
+            let decoded = percent_decode_str(part).decode_utf8();
+            decoded.map_err(|_| Problem::not_found("The address is not UTF-8."))
+        })
+        .collect();
+    let parts = parts?;
+    let mut allowed = Vec::new();
+    for route in tickets::ROUTES {
+        let Some(parameters) = route.matches(&parts) else {
+            continue;
+        };
+        if !route.answers(&request.method) {
+            allowed.push(route.method.as_str());
+            if route.method == Method::Get && route.effect == Effect::Reads {
+                allowed.push("HEAD");
+            }
+            continue;
+        }
+        if route.effect == Effect::Changes {
+            origin::check(request, &office.config.allowed_origins)?;
+        }
+        return (route.handler)(&Context {
+            office,
+            request,
+            parameters,
+        });
+    }
+    if allowed.is_empty() {
+        return Err(Problem::not_found(format!(
+            "There is nothing at {}.",
+            request.path
+        )));
+    }
+    Err(not_allowed(request, &allowed))
+}
+
+fn not_allowed(request: &Request, allowed: &[&str]) -> Problem {
+    Problem::method_not_allowed(request.method.as_str(), allowed.join(", "))
+}

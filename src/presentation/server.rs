@@ -1,0 +1,383 @@
+//! Accepts connections and gives each a thread of its own, which reads one request at a time,
+//! answers it, and becomes a screen's thread when a WebSocket is asked for.
+
+use std::collections::HashMap;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use form_urlencoded::parse;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use tungstenite::handshake::server::{create_response, write_response};
+use tungstenite::http;
+
+use super::problem::Problem;
+use super::request::{Request, RequestReader};
+use super::services::{Dialect, Handshake, serve_screen};
+use super::wire::Wire;
+use super::{Office, origin, router};
+use crate::domain::TicketId;
+use crate::threads;
+
+/// Connections that the kernel may hold until they are accepted: a whole office whose screens
+/// come back in the same second.
+const BACKLOG: i32 = 1_024;
+
+/// Open files that are not connections: the database, its log, the pollers, pages being read,
+/// with room to spare.
+const RESERVED_FILES: u64 = 32;
+
+/// How long accepting pauses when the system has no file or memory for one more connection.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// How long a stop waits for connections to end by themselves, and then for those it cuts. With
+/// what storage needs, the whole stays under 5 s.
+const GRACE: Duration = Duration::from_millis(2_500);
+const CUT_GRACE: Duration = Duration::from_millis(1_000);
+
+/// The subprotocol that gets everything, numbered.
+const SUBPROTOCOL: &str = "turnero.v1";
+
+/// A server that accepts connections.
+pub struct Server {
+    address: SocketAddr,
+    stopping: Arc<AtomicBool>,
+    accept: JoinHandle<()>,
+    connections: Arc<Connections>,
+    office: Arc<Office>,
+}
+
+impl Server {
+    /// Starts accepting on `listener`, with the thread `accept`.
+    pub fn start(listener: TcpListener, office: Arc<Office>) -> io::Result<Self> {
+        let address = listener.local_addr()?;
+        rustix::net::listen(&listener, BACKLOG)?;
+        let most = allowed_connections(office.config.limits.connections);
+        let connections = Arc::new(Connections::new(most));
+        let stopping = Arc::new(AtomicBool::new(false));
+        let acceptor = Acceptor {
+            listener,
+            office: office.clone(),
+            connections: connections.clone(),
+            stopping: stopping.clone(),
+        };
+        let accept = threads::spawn_vital("accept", move || acceptor.run())?;
+        Ok(Self {
+            address,
+            stopping,
+            accept,
+            connections,
+            office,
+        })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Ends within 5 s: accepts nothing more, closes the screens, lets requests under way end, and
+    /// returns when no connection is left, or when those that are left were cut.
+    pub fn stop(self) {
+        self.stopping.store(true, Ordering::Release);
+        self.wake_acceptor();
+        if self.accept.join().is_err() {
+            log::error!("The accepting thread has failed");
+        }
+        self.office.wss.close();
+        for (wire, is_screen) in self.connections.all() {
+            if !is_screen {
+                wire.end_reading();
+            }
+        }
+        if !self.connections.wait_until_none(GRACE) {
+            for (wire, _) in self.connections.all() {
+                wire.cut();
+            }
+            self.connections.wait_until_none(CUT_GRACE);
+        }
+    }
+
+    /// A connection from here ends the wait for one.
+    fn wake_acceptor(&self) {
+        let ip = match self.address.ip() {
+            IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+            IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+            ip => ip,
+        };
+        let address = SocketAddr::new(ip, self.address.port());
+        // Where it fails the backlog is full, so the acceptor is not waiting.
+        let _ = TcpStream::connect_timeout(&address, Duration::from_millis(500));
+    }
+}
+
+/// How many connections fit into the open-file limit, which is raised as far as it goes.
+fn allowed_connections(wanted: usize) -> usize {
+    let limit = getrlimit(Resource::Nofile);
+    let current = limit.current.unwrap_or(u64::MAX);
+    let needed = wanted as u64 + RESERVED_FILES;
+    let possible = needed.min(limit.maximum.unwrap_or(u64::MAX));
+    let mut files = current;
+    if current < possible {
+        let raised = Rlimit {
+            current: Some(possible),
+            maximum: limit.maximum,
+        };
+        if setrlimit(Resource::Nofile, raised).is_ok() {
+            files = possible;
+        }
+    }
+    let room = usize::try_from(files.saturating_sub(RESERVED_FILES)).unwrap_or(usize::MAX);
+    let most = wanted.min(room).max(1);
+    if most < wanted {
+        log::warn!("The open-file limit of {files} leaves room for {most} connections");
+    }
+    most
+}
+
+/// The open connections.
+struct Connections {
+    most: usize,
+    open: Mutex<HashMap<u64, Entry>>,
+    none_left: Condvar,
+}
+
+struct Entry {
+    wire: Arc<Wire>,
+    is_screen: bool,
+}
+
+impl Connections {
+    fn new(most: usize) -> Self {
+        Self {
+            most,
+            open: Mutex::new(HashMap::new()),
+            none_left: Condvar::new(),
+        }
+    }
+
+    /// Counts a connection in; `None` where there is no room.
+    fn enter(self: &Arc<Self>, number: u64, wire: &Arc<Wire>) -> Option<Entered> {
+        let mut open = self.lock();
+        if open.len() >= self.most {
+            return None;
+        }
+        let entry = Entry {
+            wire: wire.clone(),
+            is_screen: false,
+        };
+        open.insert(number, entry);
+        Some(Entered {
+            number,
+            connections: self.clone(),
+        })
+    }
+
+    fn all(&self) -> Vec<(Arc<Wire>, bool)> {
+        let open = self.lock();
+        open.values()
+            .map(|entry| (entry.wire.clone(), entry.is_screen))
+            .collect()
+    }
+
+    fn wait_until_none(&self, timeout: Duration) -> bool {
+        let deadline = Instant::now() + timeout;
+        let mut open = self.lock();
+        while !open.is_empty() {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return false;
+            }
+            let woken = self.none_left.wait_timeout(open, left);
+            open = woken.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        true
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<u64, Entry>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A connection's place among the open ones, given back when its thread ends, however it ends.
+struct Entered {
+    number: u64,
+    connections: Arc<Connections>,
+}
+
+impl Entered {
+    fn becomes_screen(&self) {
+        if let Some(entry) = self.connections.lock().get_mut(&self.number) {
+            entry.is_screen = true;
+        }
+    }
+}
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        let mut open = self.connections.lock();
+        open.remove(&self.number);
+        if open.is_empty() {
+            self.connections.none_left.notify_all();
+        }
+    }
+}
+
+struct Acceptor {
+    listener: TcpListener,
+    office: Arc<Office>,
+    connections: Arc<Connections>,
+    stopping: Arc<AtomicBool>,
+}
+
+impl Acceptor {
+    fn run(&self) {
+        let mut number = 0;
+        loop {
+            let accepted = self.listener.accept();
+            if self.stopping.load(Ordering::Acquire) {
+                return;
+            }
+            number += 1;
+            let begun = accepted.and_then(|(tcp, peer)| self.begin(number, tcp, peer));
+            match begun {
+                Ok(()) => {}
+                // The peer has gone before it was accepted.
+                Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
+                Err(error) => {
+                    log::warn!("A connection could not be accepted: {error}");
+                    thread::sleep(ACCEPT_PAUSE);
+                }
+            }
+        }
+    }
+
+    fn begin(&self, number: u64, tcp: TcpStream, peer: SocketAddr) -> io::Result<()> {
+        let Ok(wire) = Wire::new(tcp, peer, self.office.config.limits.send_timeout) else {
+            // Options cannot be set on a connection that its peer has ended already.
+            return Ok(());
+        };
+        let wire = Arc::new(wire);
+        let Some(entered) = self.connections.enter(number, &wire) else {
+            log::warn!(
+                "{} connections are open: one was refused",
+                self.connections.most
+            );
+            refuse(&wire, self.connections.most);
+            return Ok(());
+        };
+        let office = self.office.clone();
+        threads::spawn_connection(number, move || serve(&wire, &office, &entered))?;
+        Ok(())
+    }
+}
+
+/// Refuses a connection, without waiting for it: the acceptor has others to see to.
+fn refuse(wire: &Wire, most: usize) {
+    // A socket closed with unread bytes is reset, and the answer could be lost.
+    let _ = wire.read_now(&mut [0; 4096]);
+    let _ = Problem::too_many_connections(most)
+        .answer()
+        .send(wire, None, false);
+}
+
+/// The body of a connection's thread.
+fn serve(wire: &Arc<Wire>, office: &Office, entered: &Entered) {
+    let mut reader = RequestReader::new(wire, &office.config.limits);
+    loop {
+        let request = match reader.next() {
+            Ok(Some(request)) => request,
+            Ok(None) => return,
+            Err(problem) => {
+                log::debug!("{}: {}", wire.peer(), problem.detail);
+                if problem.answer().send(wire, None, false).is_ok() {
+                    wire.linger();
+                }
+                return;
+            }
+        };
+        log::debug!("{} {request:?}", wire.peer());
+        let handshake = upgrade(office, &request);
+        let answer = match handshake {
+            Ok(None) => router::answer(office, &request),
+            Ok(Some((response, handshake))) => {
+                if wire.write_all(&response).is_ok() {
+                    entered.becomes_screen();
+                    let leftover = reader.into_leftover();
+                    drop((request, response));
+                    serve_screen(wire, leftover, handshake, &office.tickets, office.wss);
+                }
+                return;
+            }
+            Err(problem) => problem.answer(),
+        };
+        let keep_alive = request.keep_alive && answer.status != 426;
+        if let Err(error) = answer.send(wire, Some(&request), keep_alive) {
+            log::debug!("{} did not take its answer: {error}", wire.peer());
+            return;
+        }
+        if !keep_alive {
+            return wire.linger();
+        }
+    }
+}
+
+/// The answer to a WebSocket's handshake, and what it asked for; `None` where it is none.
+fn upgrade(office: &Office, request: &Request) -> Result<Option<(Vec<u8>, Handshake)>, Problem> {
+    if request.path != office.wss.path() || !request.wants_upgrade() {
+        return Ok(None);
+    }
+    origin::check(request, &office.config.allowed_origins)?;
+    let mut copy = http::Request::builder()
+        .method(request.method.as_str())
+        .uri(request.path.as_str())
+        .version(if request.http_1_0 {
+            http::Version::HTTP_10
+        } else {
+            http::Version::HTTP_11
+        });
+    for (name, value) in request.headers() {
+        copy = copy.header(name, value);
+    }
+    let copy = copy
+        .body(())
+        .map_err(|e| Problem::unreadable(&e.to_string()))?;
+    let mut response = create_response(&copy).map_err(|_| Problem::upgrade_required())?;
+    let offered = request.header("Sec-WebSocket-Protocol").unwrap_or_default();
+    let v1 = offered.split(',').any(|name| name.trim() == SUBPROTOCOL);
+    if v1 {
+        let chosen = http::HeaderValue::from_static(SUBPROTOCOL);
+        response
+            .headers_mut()
+            .insert("Sec-WebSocket-Protocol", chosen);
+    }
+    let mut handshake = Handshake {
+        dialect: if v1 { Dialect::V1 } else { Dialect::Course },
+        since: None,
+        ticket: None,
+    };
+    for (name, value) in parse(request.query.as_bytes()) {
+        match name.as_ref() {
+            "since" => {
+                let seq = value.parse();
+                handshake.since = Some(seq.map_err(|_| {
+                    Problem::invalid("since", format!("«{value}» is not the number of an event"))
+                })?);
+            }
+            "ticket" => {
+                let id = TicketId::parse(&value);
+                let known = id.filter(|id| office.tickets.look(|q| q.ticket(*id).is_some()));
+                let unknown = || Problem::not_found(format!("There is no ticket {value} here."));
+                handshake.ticket = Some(known.ok_or_else(unknown)?);
+            }
+            // A page may add what it likes to get past caches.
+            _ => {}
+        }
+    }
+    let mut bytes = Vec::new();
+    write_response(&mut bytes, &response).map_err(|_| Problem::upgrade_required())?;
+    Ok(Some((bytes, handshake)))
+}

@@ -1,0 +1,270 @@
+//! The one thread that changes the queue. It takes all waiting commands, up to a bound, decides
+//! them on a copy of its own, makes what comes of them durable in one commit, and only then lets
+//! the queue, the asker and the screens know.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
+
+use super::ticket_service::{Granted, Outcome, Reply, Shared};
+use super::update::Update;
+use super::wss::WssService;
+use crate::domain::{Command, Queue, Stamped, Subject, Timestamp, apply, decide};
+use crate::presentation::answer::Answer;
+use crate::presentation::json::{DeskView, TicketView};
+use crate::storage::{Batch, Journal, KeptAnswer};
+
+/// Commands in one commit. More would make the first one wait for the last; by then the cost of
+/// the commit is spread thin enough.
+const BATCH_COMMANDS: usize = 256;
+
+/// Events between two snapshots, at least: a start replays this many and the recent ones, which
+/// takes some 20 ms.
+const SNAPSHOT_EVENTS: u64 = 4_096;
+
+/// How often storage that fails is tried again when nobody asks for anything.
+const PROBE_EVERY: Duration = Duration::from_secs(2);
+
+/// How long the answer to an `Idempotency-Key` is kept: longer than any client goes on repeating.
+const ANSWERS_KEPT: Duration = Duration::from_secs(48 * 60 * 60);
+
+/// Renders an outcome as the answer that is sent and kept.
+pub type Render = fn(&Outcome) -> Answer;
+
+/// A request that must not happen twice.
+pub struct Keyed {
+    pub key: String,
+    /// The request word for word.
+    pub request: Vec<u8>,
+    pub render: Render,
+}
+
+/// What the ledger is asked to do.
+pub(super) enum Order {
+    Run {
+        command: Command,
+        keyed: Option<Keyed>,
+        reply: Sender<Reply>,
+    },
+    Stop,
+}
+
+/// The owner of the journal.
+pub(super) struct Ledger {
+    /// The queue with what is decided and not yet durable.
+    working: Queue,
+    journal: Box<dyn Journal>,
+    shared: Arc<Shared>,
+    wss: &'static WssService,
+    orders: Receiver<Order>,
+    snapshot_seq: u64,
+    failing: bool,
+    stopping: bool,
+}
+
+/// Commands that are decided and wait for their commit.
+#[derive(Default)]
+struct Pending {
+    batch: Batch,
+    replies: Vec<(Sender<Reply>, Reply)>,
+}
+
+impl Ledger {
+    pub(super) fn new(
+        queue: Queue,
+        journal: Box<dyn Journal>,
+        shared: Arc<Shared>,
+        wss: &'static WssService,
+        orders: Receiver<Order>,
+    ) -> Self {
+        Self {
+            snapshot_seq: queue.seq(),
+            working: queue,
+            journal,
+            shared,
+            wss,
+            orders,
+            failing: false,
+            stopping: false,
+        }
+    }
+
+    /// Works until it is told to stop, and then off what is waiting.
+    pub(super) fn run(mut self) {
+        loop {
+            let first = match self.wait() {
+                Some(order) => order,
+                None if self.stopping => return,
+                None => continue,
+            };
+            let mut pending = Pending::default();
+            pending.batch.at = now().as_millis();
+            self.take(first, &mut pending);
+            while pending.replies.len() < BATCH_COMMANDS
+                && let Ok(order) = self.orders.try_recv()
+            {
+                self.take(order, &mut pending);
+            }
+            self.commit(pending);
+            self.snapshot_if_due();
+        }
+    }
+
+    /// The next order; `None` when there is none for now or, while stopping, none at all.
+    fn wait(&mut self) -> Option<Order> {
+        if self.stopping {
+            return self.orders.try_recv().ok();
+        }
+        if !self.failing {
+            let order = self.orders.recv().ok();
+            self.stopping = order.is_none();
+            return order;
+        }
+        match self.orders.recv_timeout(PROBE_EVERY) {
+            Ok(order) => Some(order),
+            Err(RecvTimeoutError::Timeout) => {
+                let works = self.journal.probe().is_ok();
+                self.note_storage(works);
+                None
+            }
+            Err(RecvTimeoutError::Disconnected) => {
+                self.stopping = true;
+                None
+            }
+        }
+    }
+
+    fn take(&mut self, order: Order, pending: &mut Pending) {
+        match order {
+            Order::Stop => self.stopping = true,
+            Order::Run {
+                command,
+                keyed,
+                reply,
+            } => {
+                let answer = self.decide(&command, keyed, &mut pending.batch);
+                pending.replies.push((reply, answer));
+            }
+        }
+    }
+
+    /// Decides one command on the working copy.
+    fn decide(&mut self, command: &Command, keyed: Option<Keyed>, batch: &mut Batch) -> Reply {
+        if let Some(keyed) = &keyed {
+            match self.kept_answer(keyed, batch) {
+                Ok(None) => {}
+                Ok(Some(kept)) if kept.request == keyed.request => return Reply::Kept(kept),
+                Ok(Some(_)) => return Reply::KeyReused,
+                Err(()) => return Reply::StorageUnavailable,
+            }
+        }
+        let decision = decide(&self.working, command);
+        let at = now();
+        for event in decision.events {
+            let stamped = Stamped {
+                seq: self.working.seq() + 1,
+                at,
+                event,
+            };
+            apply(&mut self.working, &stamped);
+            batch.events.push(stamped);
+        }
+        let outcome = decision.outcome.map(|subject| self.granted(subject));
+        let Some(keyed) = keyed else {
+            return Reply::Outcome(outcome);
+        };
+        let kept = (keyed.render)(&outcome).kept(keyed.key, keyed.request);
+        batch.answers.push(kept.clone());
+        Reply::Kept(kept)
+    }
+
+    fn kept_answer(&mut self, keyed: &Keyed, batch: &Batch) -> Result<Option<KeptAnswer>, ()> {
+        let in_batch = batch.answers.iter().find(|kept| kept.key == keyed.key);
+        if let Some(kept) = in_batch {
+            return Ok(Some(kept.clone()));
+        }
+        self.journal.answer(&keyed.key).map_err(|error| {
+            log::error!("Nothing can be read: {error}");
+        })
+    }
+
+    fn granted(&self, subject: Subject) -> Granted {
+        match subject {
+            Subject::Ticket(id) => {
+                let ticket = self.working.ticket(id);
+                let ticket = ticket.expect("a ticket that was just decided on is in memory");
+                Granted::Ticket(TicketView::of(&self.working, ticket))
+            }
+            Subject::Desk { name, made } => {
+                let desk = self.working.desk(&name);
+                let desk = desk.expect("a desk that was just decided on is in memory");
+                Granted::Desk {
+                    desk: DeskView::of(&self.working, desk),
+                    made,
+                }
+            }
+            Subject::Deleted => Granted::Deleted,
+        }
+    }
+
+    /// Makes the batch durable, and lets everyone know: the queue first, so that whoever has an
+    /// answer finds it there; then the screens' list of recent events; then the askers.
+    fn commit(&mut self, pending: Pending) {
+        let Pending { batch, replies } = pending;
+        if !batch.events.is_empty() || !batch.answers.is_empty() {
+            let expected = self.shared.with_queue(|queue| queue.seq());
+            if let Err(error) = self.journal.append(expected, &batch) {
+                log::error!("Nothing can be stored: {error}");
+                self.note_storage(false);
+                self.working = self.shared.with_queue(|queue| queue.clone());
+                for (reply, _) in replies {
+                    let _ = reply.send(Reply::StorageUnavailable);
+                }
+                return;
+            }
+            self.note_storage(true);
+        }
+        let updates: Vec<Arc<Update>> = self.shared.with_queue(|queue| {
+            let events = batch.events.iter();
+            events
+                .map(|stamped| Arc::new(Update::apply(queue, stamped)))
+                .collect()
+        });
+        self.wss.publish(updates);
+        for (reply, answer) in replies {
+            // An asker waits until it is answered; a failed send is one whose thread has ended.
+            let _ = reply.send(answer);
+        }
+    }
+
+    fn note_storage(&mut self, works: bool) {
+        if self.failing && works {
+            log::info!("Storage works again");
+        }
+        self.failing = !works;
+        self.shared.set_failing(self.failing);
+    }
+
+    /// Keeps a snapshot now and then: the larger the queue, the more rarely, so that its cost for
+    /// each event stays the same.
+    fn snapshot_if_due(&mut self) {
+        let seq = self.working.seq();
+        let due = SNAPSHOT_EVENTS.max(self.working.len() as u64);
+        if self.failing || seq - self.snapshot_seq < due {
+            return;
+        }
+        self.snapshot_seq = seq;
+        let kept_from = now().as_millis() - ANSWERS_KEPT.as_millis() as i64;
+        if let Err(error) = self.journal.save_snapshot(&self.working, kept_from) {
+            log::warn!("No snapshot could be kept, so the next start takes longer: {error}");
+        }
+    }
+}
+
+/// The wall clock.
+fn now() -> Timestamp {
+    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH);
+    let millis = since_epoch.map_or(0, |elapsed| elapsed.as_millis());
+    Timestamp::from_millis(i64::try_from(millis).unwrap_or(i64::MAX))
+}

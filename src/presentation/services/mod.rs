@@ -1,0 +1,16 @@
+//! What lives as long as the program: the queue's owner and the screens' one service.
+
+mod ledger;
+mod readiness;
+mod recent;
+mod screen;
+mod ticket_service;
+mod update;
+mod wss;
+
+pub use ledger::{Keyed, Render};
+pub use recent::{RECENT_EVENTS, Since};
+pub use screen::{Handshake, serve as serve_screen};
+pub use ticket_service::{Granted, Outcome, Reply, TicketService};
+pub use update::{Dialect, last_called};
+pub use wss::{NotInitialized, Options, WssService};

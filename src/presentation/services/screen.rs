@@ -1,0 +1,486 @@
+//! One screen: its mailbox, and the thread that owns its socket.
+//!
+//! Only the thread of the connection reads the socket. Two may write: that thread and `publish`,
+//! which hands a frame straight to the kernel where the screen is up to date and takes it whole.
+//! Waking a thread for each screen costs more than the write itself (see ARCHITECTURE.md).
+//! `Line` is the right to write; what `publish` cannot place at once goes to the mailbox, and the
+//! thread takes over. `publish` never waits for a screen.
+
+use std::io::{self, Read, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, Thread};
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, Sender, bounded};
+use serde::Serialize;
+use tungstenite::error::CapacityError;
+use tungstenite::protocol::frame::coding::CloseCode;
+use tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
+use tungstenite::{Bytes, Error, WebSocket};
+
+use super::recent::Since;
+use super::ticket_service::TicketService;
+use super::update::{self, Dialect, Run, course_count_frame, course_working_frame, text_frame};
+use super::wss::WssService;
+use crate::domain::TicketId;
+use crate::presentation::json::{Message, StateView};
+use crate::presentation::wire::Wire;
+
+/// Runs that may wait for a screen's thread. When there is no room the screen is told so, and
+/// fetches what it missed from the recent events: nothing is lost, and memory stays bounded.
+const MAILBOX_RUNS: usize = 8;
+
+/// How often a screen hears the time. The contract says every 5 s at least; a second is left for
+/// a busy machine.
+const TICK_EVERY: Duration = Duration::from_secs(4);
+
+/// tungstenite's buffer for reading; screens send a few bytes, and rarely.
+const READ_BUFFER_BYTES: usize = 512;
+
+/// What tungstenite may hold back for writing: pongs and a close frame.
+const WRITE_BUFFER_BYTES: usize = 1_024;
+
+/// A connected screen.
+#[derive(Debug)]
+pub struct Screen {
+    number: usize,
+    dialect: Dialect,
+    /// Whether `publish` may write to the socket; a follower's thread has something to add to
+    /// every update, so it writes all of them itself.
+    direct: bool,
+    wire: Arc<Wire>,
+    mailbox: Sender<Arc<Run>>,
+    missed: AtomicBool,
+    readable: AtomicBool,
+    closing: AtomicBool,
+    thread: Thread,
+    line: Mutex<Line>,
+}
+
+/// The right to write to the socket, and what has been written.
+#[derive(Debug)]
+struct Line {
+    /// The last event that the screen was told.
+    cursor: u64,
+    /// What the kernel did not take of a frame that was begun; it goes out before all else.
+    rest: Bytes,
+    /// Whether the screen has been told where things stand, and is not being closed.
+    live: bool,
+}
+
+impl Screen {
+    /// Its number, unique in the process.
+    pub fn number(&self) -> usize {
+        self.number
+    }
+
+    /// Its connection.
+    pub fn wire(&self) -> &Wire {
+        &self.wire
+    }
+
+    /// There is something to read. Called from the thread `readable`.
+    pub(super) fn tell_readable(&self) {
+        self.readable.store(true, Ordering::Release);
+        self.thread.unpark();
+    }
+
+    /// The server ends. Called from the thread that stops it.
+    pub(super) fn tell_closing(&self) {
+        self.closing.store(true, Ordering::Release);
+        self.thread.unpark();
+    }
+
+    /// Tells the screen what happened, without waiting. Called from the thread `publish` alone.
+    pub(super) fn offer(&self, run: &Arc<Run>) {
+        if self.direct && self.place(run) {
+            return;
+        }
+        if self.mailbox.try_send(run.clone()).is_err() {
+            self.missed.store(true, Ordering::Release);
+        }
+        self.thread.unpark();
+    }
+
+    /// Hands the run to the kernel. `false` where the thread must take it from here.
+    fn place(&self, run: &Run) -> bool {
+        let Ok(mut line) = self.line.try_lock() else {
+            return false;
+        };
+        if !line.live || !line.rest.is_empty() || line.cursor + 1 != run.first() {
+            return false;
+        }
+        let frames = run.frames(self.dialect);
+        line.cursor = run.last();
+        if frames.is_empty() {
+            return true;
+        }
+        match self.wire.write_now(frames) {
+            Ok(written) if written == frames.len() => return true,
+            Ok(written) => line.rest = frames.slice(written..),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => line.rest = frames.clone(),
+            // The thread finds the broken connection when it reads.
+            Err(_) => return true,
+        }
+        drop(line);
+        self.thread.unpark();
+        true
+    }
+
+    fn line(&self) -> MutexGuard<'_, Line> {
+        self.line.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// How a screen asked to be connected.
+#[derive(Clone, Copy, Debug)]
+pub struct Handshake {
+    pub dialect: Dialect,
+    /// The last event that it knows.
+    pub since: Option<u64>,
+    /// The ticket that it follows.
+    pub ticket: Option<TicketId>,
+}
+
+/// Serves a screen until it goes or the server ends. Called from the connection's thread, after
+/// the handshake's answer was sent; `leftover` is what the peer sent after its handshake.
+pub fn serve(
+    wire: &Arc<Wire>,
+    leftover: Vec<u8>,
+    handshake: Handshake,
+    tickets: &TicketService,
+    wss: &WssService,
+) {
+    let (mailbox, runs) = bounded(MAILBOX_RUNS);
+    let screen = Arc::new(Screen {
+        number: wss.next_number(),
+        dialect: handshake.dialect,
+        direct: handshake.ticket.is_none(),
+        wire: wire.clone(),
+        mailbox,
+        missed: AtomicBool::new(false),
+        // A first message may have come with the handshake.
+        readable: AtomicBool::new(!leftover.is_empty()),
+        closing: AtomicBool::new(false),
+        thread: thread::current(),
+        line: Mutex::new(Line {
+            cursor: 0,
+            rest: Bytes::new(),
+            live: false,
+        }),
+    });
+    let config = WebSocketConfig::default()
+        .read_buffer_size(READ_BUFFER_BYTES)
+        .write_buffer_size(0)
+        .max_write_buffer_size(WRITE_BUFFER_BYTES)
+        .max_message_size(Some(wss.message_bytes()))
+        .max_frame_size(Some(wss.message_bytes()));
+    let stream = ScreenStream(wire.clone());
+    let socket = WebSocket::from_partially_read(stream, leftover, Role::Server, Some(config));
+    if let Err(error) = wss.join(&screen) {
+        log::warn!("A screen could not be watched: {error}");
+        return;
+    }
+    let mut session = Session {
+        screen: screen.clone(),
+        runs,
+        socket,
+        followed: handshake.ticket,
+        last_position: None,
+        tickets,
+        wss,
+    };
+    let end = session.run(handshake.since);
+    screen.line().live = false;
+    match &end {
+        End::Gone(why) => log::debug!("Screen {} has gone: {why}", screen.number),
+        End::Closed(code) => log::debug!("Screen {} was closed: {code}", screen.number),
+    }
+    wss.leave(&screen);
+    if matches!(end, End::Closed(_)) {
+        wire.linger();
+    }
+}
+
+/// The blocking stream under tungstenite: it never waits to read, and always to write.
+struct ScreenStream(Arc<Wire>);
+
+impl Read for ScreenStream {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.read_now(buffer)
+    }
+}
+
+impl Write for ScreenStream {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write_all(bytes).map(|()| bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Why a screen's session ended.
+#[derive(Debug)]
+enum End {
+    /// The peer closed it, or it broke.
+    Gone(String),
+    /// It was closed from here.
+    Closed(CloseCode),
+}
+
+impl From<io::Error> for End {
+    fn from(error: io::Error) -> Self {
+        Self::Gone(error.to_string())
+    }
+}
+
+struct Session<'a> {
+    screen: Arc<Screen>,
+    runs: Receiver<Arc<Run>>,
+    socket: WebSocket<ScreenStream>,
+    followed: Option<TicketId>,
+    last_position: Option<Position>,
+    tickets: &'a TicketService,
+    wss: &'a WssService,
+}
+
+/// What a follower is told.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Position {
+    code: String,
+    state: &'static str,
+    desk: Option<String>,
+    ahead: Option<usize>,
+    estimate_seconds: Option<u64>,
+}
+
+impl Session<'_> {
+    fn run(&mut self, since: Option<u64>) -> End {
+        match self.talk(since) {
+            Err(End::Closed(code)) => {
+                self.say_goodbye(code);
+                End::Closed(code)
+            }
+            Err(end) => end,
+            Ok(never) => match never {},
+        }
+    }
+
+    fn talk(&mut self, since: Option<u64>) -> Result<std::convert::Infallible, End> {
+        self.greet(since)?;
+        let mut next_tick = Instant::now() + TICK_EVERY;
+        loop {
+            if self.screen.closing.load(Ordering::Acquire) {
+                return Err(End::Closed(CloseCode::Away));
+            }
+            if self.screen.readable.swap(false, Ordering::AcqRel) {
+                self.read()?;
+            }
+            let mut told = false;
+            while let Ok(run) = self.runs.try_recv() {
+                self.tell(&run)?;
+                told = true;
+            }
+            if self.screen.missed.swap(false, Ordering::AcqRel) {
+                self.catch_up()?;
+                told = true;
+            }
+            if told {
+                self.tell_position()?;
+            }
+            self.write(Bytes::new())?;
+            if self.screen.dialect == Dialect::Course {
+                thread::park();
+                continue;
+            }
+            let now = Instant::now();
+            if now >= next_tick {
+                next_tick = now + TICK_EVERY;
+                self.tick()?;
+            }
+            thread::park_timeout(next_tick.saturating_duration_since(Instant::now()));
+        }
+    }
+
+    /// Tells a new screen where things stand.
+    fn greet(&mut self, since: Option<u64>) -> Result<(), End> {
+        let missed = match (self.screen.dialect, since) {
+            (Dialect::V1, Some(seq)) => self.missed_since(seq),
+            _ => None,
+        };
+        let (cursor, frames) = missed.unwrap_or_else(|| self.whole_state());
+        let mut line = self.screen.line();
+        write_all(&self.screen, &mut line, &frames)?;
+        line.cursor = cursor;
+        line.live = true;
+        drop(line);
+        self.tell_position()
+    }
+
+    /// What a screen that knows event `seq` has missed; `None` where that is no longer kept.
+    fn missed_since(&self, seq: u64) -> Option<(u64, Bytes)> {
+        match self.wss.since(seq) {
+            Since::Updates(updates) => {
+                let last = updates.last().map_or(seq, |update| update.seq);
+                Some((last, update::join(&updates, self.screen.dialect)))
+            }
+            // It may be durable and on its way here, or from another office's file.
+            Since::NotYet => {
+                let known = self.tickets.look(|queue| queue.seq()) >= seq;
+                known.then(|| (seq, Bytes::new()))
+            }
+            Since::TooOld => None,
+        }
+    }
+
+    fn whole_state(&self) -> (u64, Bytes) {
+        match self.screen.dialect {
+            Dialect::V1 => {
+                let state = self.tickets.look(StateView::of);
+                (state.seq, text_frame(state.message().text()))
+            }
+            Dialect::Course => {
+                let (seq, waiting, called) = self
+                    .tickets
+                    .look(|queue| (queue.seq(), queue.waiting(), update::last_called(queue)));
+                let mut frames = course_count_frame(waiting).to_vec();
+                frames.extend(course_working_frame(&called));
+                (seq, frames.into())
+            }
+        }
+    }
+
+    /// Tells what of a run the screen does not know yet.
+    fn tell(&mut self, run: &Run) -> Result<(), End> {
+        let mut line = self.screen.line();
+        if line.cursor >= run.last() {
+            return Ok(());
+        }
+        if line.cursor + 1 < run.first() {
+            drop(line);
+            return self.catch_up();
+        }
+        let frames = update::join(run.after(line.cursor), self.screen.dialect);
+        write_all(&self.screen, &mut line, &frames)?;
+        line.cursor = run.last();
+        Ok(())
+    }
+
+    /// Tells what the mailbox had no room for.
+    fn catch_up(&mut self) -> Result<(), End> {
+        let mut line = self.screen.line();
+        let missed = self.missed_since(line.cursor);
+        let (cursor, frames) = missed.unwrap_or_else(|| self.whole_state());
+        write_all(&self.screen, &mut line, &frames)?;
+        line.cursor = cursor;
+        Ok(())
+    }
+
+    fn tick(&mut self) -> Result<(), End> {
+        #[derive(Serialize)]
+        struct Now {
+            now: String,
+        }
+        let mut line = self.screen.line();
+        let message = Message {
+            kind: "tick",
+            seq: Some(line.cursor),
+            payload: Now {
+                now: format!("{:.3}", jiff::Timestamp::now()),
+            },
+        };
+        let frame = text_frame(message.text());
+        Ok(write_all(&self.screen, &mut line, &frame)?)
+    }
+
+    /// Tells a follower where its ticket stands, if that has changed.
+    fn tell_position(&mut self) -> Result<(), End> {
+        let Some(id) = self.followed else {
+            return Ok(());
+        };
+        let position = self.tickets.look(|queue| {
+            queue.ticket(id).map(|ticket| Position {
+                code: ticket.code(),
+                state: ticket.state.as_str(),
+                desk: ticket.desk.as_ref().map(ToString::to_string),
+                ahead: queue.ahead(ticket),
+                estimate_seconds: None,
+            })
+        });
+        if position.is_none() || position == self.last_position {
+            return Ok(());
+        }
+        let mut line = self.screen.line();
+        let message = Message {
+            kind: "ticket-position",
+            seq: Some(line.cursor),
+            payload: &position,
+        };
+        let frame = text_frame(message.text());
+        write_all(&self.screen, &mut line, &frame)?;
+        drop(line);
+        self.last_position = position;
+        Ok(())
+    }
+
+    fn write(&self, bytes: Bytes) -> Result<(), End> {
+        Ok(write_all(&self.screen, &mut self.screen.line(), &bytes)?)
+    }
+
+    /// Reads all there is. Nothing of it is needed; pings are answered, and a close as well.
+    fn read(&mut self) -> Result<(), End> {
+        let mut line = self.screen.line();
+        // tungstenite may answer while it reads, so a frame that was begun is ended first.
+        write_all(&self.screen, &mut line, &Bytes::new())?;
+        loop {
+            match self.socket.read() {
+                Ok(_) => {}
+                Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(Error::Capacity(CapacityError::MessageTooLong { .. })) => {
+                    return Err(End::Closed(CloseCode::Size));
+                }
+                Err(error @ (Error::Protocol(_) | Error::Utf8(_))) => {
+                    log::debug!(
+                        "Screen {} sent what it must not: {error}",
+                        self.screen.number
+                    );
+                    return Err(End::Closed(CloseCode::Protocol));
+                }
+                Err(error) => return Err(End::Gone(error.to_string())),
+            }
+        }
+        drop(line);
+        Ok(self.wss.watch_again(&self.screen)?)
+    }
+
+    /// Closes the WebSocket from here.
+    fn say_goodbye(&mut self, code: CloseCode) {
+        let mut line = self.screen.line();
+        line.live = false;
+        let closed = write_all(&self.screen, &mut line, &Bytes::new()).map_err(Error::Io);
+        let frame = CloseFrame {
+            code,
+            reason: "".into(),
+        };
+        let closed = closed
+            .and_then(|()| self.socket.close(Some(frame)))
+            .and_then(|()| self.socket.flush());
+        if let Err(error) = closed {
+            log::debug!("Screen {} could not be told: {error}", self.screen.number);
+        }
+    }
+}
+
+/// Writes what was begun, then `bytes`, waiting for the screen.
+fn write_all(screen: &Screen, line: &mut Line, bytes: &Bytes) -> io::Result<()> {
+    for bytes in [std::mem::take(&mut line.rest), bytes.clone()] {
+        if !bytes.is_empty() {
+            screen.wire.write_all(&bytes)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,142 @@
+//! The queue, as the rest of the program uses it: commands in, answers out, and copies to look at.
+//!
+//! The shared queue holds only what is durable. Every lock here is held for a copy and no longer.
+
+use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use crossbeam_channel::{Receiver, Sender, bounded};
+
+use super::ledger::{Keyed, Ledger, Order};
+use super::wss::WssService;
+use crate::domain::{Command, Queue, Refusal};
+use crate::presentation::json::{DeskView, TicketView};
+use crate::storage::{Journal, KeptAnswer};
+use crate::threads;
+
+/// Commands that may wait for the ledger. Each waiting one holds a connection's thread, so there
+/// can hardly be more; a full channel makes the next one wait, too.
+const ORDERS_WAITING: usize = 1_024;
+
+/// What a command came to.
+pub type Outcome = Result<Granted, Refusal>;
+
+/// A wish that was granted, with a copy of what it was about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Granted {
+    Ticket(TicketView),
+    Desk {
+        desk: DeskView,
+        made: bool,
+    },
+    /// What was asked to go is gone.
+    Deleted,
+}
+
+/// What the ledger answers.
+#[derive(Debug)]
+pub enum Reply {
+    Outcome(Outcome),
+    /// The kept answer to this very request: rendered now, or when it came for the first time.
+    Kept(KeptAnswer),
+    /// The key was used with another request.
+    KeyReused,
+    /// Nothing could be stored, and nothing was done.
+    StorageUnavailable,
+}
+
+thread_local! {
+    /// A connection's thread asks one thing at a time, so one channel for its answers is enough.
+    static ANSWERS: (Sender<Reply>, Receiver<Reply>) = bounded(1);
+}
+
+/// The shared queue and the way to change it.
+pub struct TicketService {
+    orders: Sender<Order>,
+    shared: Arc<Shared>,
+    ledger: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// What the ledger's thread shares with all others.
+pub(super) struct Shared {
+    queue: Mutex<Queue>,
+    failing: AtomicBool,
+}
+
+impl Shared {
+    /// Looks at the queue, or changes it, for as short a time as it takes to copy.
+    pub(super) fn with_queue<T>(&self, look: impl FnOnce(&mut Queue) -> T) -> T {
+        // Only the ledger's thread changes it, and a panic there ends the process.
+        look(&mut self.queue.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Notes whether storage fails.
+    pub(super) fn set_failing(&self, failing: bool) {
+        self.failing.store(failing, Ordering::Relaxed);
+    }
+}
+
+impl TicketService {
+    /// Takes over a queue that is as the journal has it, and starts the thread `ledger`.
+    pub fn start(
+        queue: Queue,
+        journal: Box<dyn Journal>,
+        wss: &'static WssService,
+    ) -> io::Result<Self> {
+        let (orders, waiting) = bounded(ORDERS_WAITING);
+        let shared = Arc::new(Shared {
+            queue: Mutex::new(queue.clone()),
+            failing: AtomicBool::new(false),
+        });
+        let ledger = Ledger::new(queue, journal, shared.clone(), wss, waiting);
+        let handle = threads::spawn_vital("ledger", move || ledger.run())?;
+        Ok(Self {
+            orders,
+            shared,
+            ledger: Mutex::new(Some(handle)),
+        })
+    }
+
+    /// Runs a command, and returns when what came of it is durable. From any thread but the
+    /// ledger's.
+    pub fn run(&self, command: Command, keyed: Option<Keyed>) -> Reply {
+        ANSWERS.with(|(sender, answers)| {
+            let order = Order::Run {
+                command,
+                keyed,
+                reply: sender.clone(),
+            };
+            if self.orders.send(order).is_err() {
+                return Reply::StorageUnavailable;
+            }
+            answers.recv().unwrap_or(Reply::StorageUnavailable)
+        })
+    }
+
+    /// Copies what `look` wants of the queue; under its lock, so it must neither wait nor write.
+    pub fn look<T>(&self, look: impl FnOnce(&Queue) -> T) -> T {
+        self.shared.with_queue(|queue| look(queue))
+    }
+
+    /// Whether the last attempt to store something failed.
+    pub fn is_failing(&self) -> bool {
+        self.shared.failing.load(Ordering::Relaxed)
+    }
+
+    /// Carries out what is waiting, closes the journal, and ends the ledger's thread.
+    pub fn stop(&self) {
+        let handle = self
+            .ledger
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some(handle) = handle
+            && self.orders.send(Order::Stop).is_ok()
+            && handle.join().is_err()
+        {
+            log::error!("The ledger's thread has failed");
+        }
+    }
+}

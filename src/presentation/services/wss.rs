@@ -1,0 +1,220 @@
+//! The one WebSocket service of the process: any part of the program can publish through it.
+
+use std::io;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, Sender, bounded};
+use thiserror::Error;
+
+use super::readiness::Readiness;
+use super::recent::{RECENT_EVENTS, Recent, Since};
+use super::screen::Screen;
+use super::update::{Run, Update};
+use crate::domain::{Queue, Stamped};
+use crate::threads;
+
+/// What may wait for the publishing thread. It takes all of it at each turn, so this fills only
+/// where one turn through all screens takes longer than this many commits; then those wait.
+const PUBLICATIONS_WAITING: usize = 1_024;
+
+static INSTANCE: OnceLock<WssService> = OnceLock::new();
+
+/// `WssService::instance()` before `WssService::init()`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("WssService is not initialized")]
+pub struct NotInitialized;
+
+/// How the service is set up.
+#[derive(Debug)]
+pub struct Options {
+    /// Where WebSockets connect to.
+    pub path: &'static str,
+    /// The longest message that a screen may send, in bytes.
+    pub message_bytes: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            path: "/ws",
+            message_bytes: 4 * 1024,
+        }
+    }
+}
+
+/// What the publishing thread is told.
+enum Publication {
+    Join(Arc<Screen>),
+    Leave(Arc<Screen>),
+    Updates(Vec<Arc<Update>>),
+    Stop,
+}
+
+/// The service.
+pub struct WssService {
+    options: Options,
+    publications: Sender<Publication>,
+    recent: Recent,
+    readiness: Arc<Readiness>,
+    next_number: AtomicUsize,
+    closing: AtomicBool,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+}
+
+impl WssService {
+    /// Sets it up, once in the process, and starts its threads `publish` and `readable`. `queue`
+    /// and `events` are what a start loads: it replays the events, and remembers the last ones for
+    /// screens that were away.
+    ///
+    /// # Panics
+    /// When it is called twice.
+    pub fn init(
+        options: Options,
+        queue: &mut Queue,
+        events: &[Stamped],
+    ) -> io::Result<&'static Self> {
+        let forgotten = events.len().saturating_sub(RECENT_EVENTS);
+        let mut updates = Vec::new();
+        for (index, stamped) in events.iter().enumerate() {
+            let update = Update::apply(queue, stamped);
+            if index >= forgotten {
+                updates.push(Arc::new(update));
+            }
+        }
+        let (publications, waiting) = bounded(PUBLICATIONS_WAITING);
+        let readiness = Arc::new(Readiness::new()?);
+        let watcher = readiness.clone();
+        let threads = vec![
+            threads::spawn_vital("publish", move || publish(&waiting))?,
+            threads::spawn_vital("readable", move || watcher.run())?,
+        ];
+        let service = Self {
+            options,
+            publications,
+            recent: Recent::new(updates, queue.seq()),
+            readiness,
+            next_number: AtomicUsize::new(0),
+            closing: AtomicBool::new(false),
+            threads: Mutex::new(threads),
+        };
+        assert!(INSTANCE.set(service).is_ok(), "initialised once");
+        Ok(Self::instance().expect("it was set just now"))
+    }
+
+    /// The service, from anywhere, once it is set up.
+    pub fn instance() -> Result<&'static Self, NotInitialized> {
+        INSTANCE.get().ok_or(NotInitialized)
+    }
+
+    /// Where WebSockets connect to.
+    pub fn path(&self) -> &'static str {
+        self.options.path
+    }
+
+    /// The longest message that a screen may send, in bytes.
+    pub fn message_bytes(&self) -> usize {
+        self.options.message_bytes
+    }
+
+    /// Tells all screens. What is published must be durable; called by the ledger's thread alone,
+    /// in the order of the events.
+    pub fn publish(&self, updates: Vec<Arc<Update>>) {
+        if updates.is_empty() {
+            return;
+        }
+        self.recent.push(&updates);
+        self.tell(Publication::Updates(updates));
+    }
+
+    /// What came after event `seq`.
+    pub fn since(&self, seq: u64) -> Since {
+        self.recent.since(seq)
+    }
+
+    /// The same, waiting no longer than `timeout` for the first.
+    pub fn wait_since(&self, seq: u64, timeout: Duration) -> Since {
+        self.recent.wait_since(seq, timeout)
+    }
+
+    /// A number for a new screen, unique in the process.
+    pub(super) fn next_number(&self) -> usize {
+        self.next_number.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// From now on the screen is told what is published and when its socket is readable.
+    pub(super) fn join(&self, screen: &Arc<Screen>) -> io::Result<()> {
+        self.readiness.watch(screen)?;
+        self.tell(Publication::Join(screen.clone()));
+        if self.closing.load(Ordering::Acquire) {
+            screen.tell_closing();
+        }
+        log::info!("Client connected");
+        Ok(())
+    }
+
+    /// Watches the screen's socket again.
+    pub(super) fn watch_again(&self, screen: &Screen) -> io::Result<()> {
+        self.readiness.watch_again(screen)
+    }
+
+    /// The screen has gone.
+    pub(super) fn leave(&self, screen: &Arc<Screen>) {
+        self.readiness.forget(screen);
+        self.tell(Publication::Leave(screen.clone()));
+        log::info!("Client disconnected");
+    }
+
+    /// Tells every screen and everyone who waits for news that the server ends.
+    pub fn close(&self) {
+        self.closing.store(true, Ordering::Release);
+        self.recent.close();
+        for screen in self.readiness.screens() {
+            screen.tell_closing();
+        }
+    }
+
+    /// Ends the service's threads, once its screens have gone.
+    pub fn stop(&self) {
+        self.readiness.stop();
+        self.tell(Publication::Stop);
+        let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
+        for thread in threads.drain(..) {
+            if thread.join().is_err() {
+                log::error!("A thread of the WebSocket service has failed");
+            }
+        }
+    }
+
+    fn tell(&self, publication: Publication) {
+        // The publishing thread ends last of all; what is said after that reaches nobody.
+        let _ = self.publications.send(publication);
+    }
+}
+
+/// The body of the thread `publish`: the only one that knows all screens. It takes everything that
+/// is waiting, so that screens get what happened in the same instant in one piece.
+fn publish(publications: &Receiver<Publication>) {
+    let mut screens: Vec<Arc<Screen>> = Vec::new();
+    while let Ok(first) = publications.recv() {
+        let mut updates = Vec::new();
+        for publication in std::iter::once(first).chain(publications.try_iter()) {
+            match publication {
+                Publication::Join(screen) => screens.push(screen),
+                Publication::Leave(screen) => {
+                    screens.retain(|other| other.number() != screen.number());
+                }
+                Publication::Updates(more) => updates.extend(more),
+                Publication::Stop => return,
+            }
+        }
+        if let Some(run) = Run::new(updates) {
+            let run = Arc::new(run);
+            for screen in &screens {
+                screen.offer(&run);
+            }
+        }
+    }
+}

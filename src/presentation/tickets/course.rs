@@ -1,0 +1,132 @@
+//! `/api/ticket`: the course's REST, word for word, so that what was written for its server works
+//! here unchanged.
+
+use serde::Serialize;
+
+use super::run::run;
+use super::tickets::{answer_list, created_json, new_id};
+use crate::domain::{Command, DeskName, Refusal, TicketId};
+use crate::presentation::answer::Answer;
+use crate::presentation::json::{CalledJson, TicketJson, TicketView};
+use crate::presentation::router::{Context, Handled};
+use crate::presentation::services::{Granted, Outcome, last_called};
+
+#[derive(Serialize)]
+struct Status<'a> {
+    status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ticket: Option<TicketJson<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<&'a str>,
+}
+
+fn ok(ticket: Option<TicketJson<'_>>) -> Answer {
+    let status = "ok";
+    let message = None;
+    Answer::json(
+        200,
+        &Status {
+            status,
+            ticket,
+            message,
+        },
+    )
+}
+
+fn error(message: &str) -> Answer {
+    let status = "error";
+    let message = Some(message);
+    Answer::json(
+        200,
+        &Status {
+            status,
+            ticket: None,
+            message,
+        },
+    )
+}
+
+/// `GET /api/ticket`
+pub fn list(context: &Context<'_>) -> Handled {
+    let tickets: Vec<TicketView> = context.office.tickets.look(|queue| {
+        let tickets = queue.tickets_after(None);
+        tickets
+            .map(|ticket| TicketView::of(queue, ticket))
+            .collect()
+    });
+    Ok(answer_list(&tickets))
+}
+
+/// `GET /api/ticket/pending`
+pub fn pending(context: &Context<'_>) -> Handled {
+    let tickets: Vec<TicketView> = context.office.tickets.look(|queue| {
+        let tickets = queue.waiting_tickets().into_iter();
+        tickets
+            .map(|ticket| TicketView::of(queue, ticket))
+            .collect()
+    });
+    Ok(answer_list(&tickets))
+}
+
+/// `GET /api/ticket/last`
+pub fn last(context: &Context<'_>) -> Handled {
+    let last = context.office.tickets.look(|queue| queue.last_number());
+    Ok(Answer::json(200, &last))
+}
+
+/// `GET /api/ticket/working-on`
+pub fn working_on(context: &Context<'_>) -> Handled {
+    let called = context.office.tickets.look(last_called);
+    let called: Vec<CalledJson> = called.iter().map(TicketView::called).collect();
+    Ok(Answer::json(200, &called))
+}
+
+/// `POST /api/ticket`
+pub fn create(context: &Context<'_>) -> Handled {
+    // The course's server takes no fields, and does not look at the body.
+    let command = Command::Create {
+        ticket: new_id()?,
+        service: None,
+        note: None,
+    };
+    run(context, command, created_json)
+}
+
+/// `GET` or `POST /api/ticket/draw/DESK`
+pub fn draw(context: &Context<'_>) -> Handled {
+    let desk = match DeskName::parse(context.parameter()) {
+        Ok(desk) => desk,
+        Err(why) => return Ok(error(&why)),
+    };
+    let command = Command::Next {
+        desk,
+        current: None,
+    };
+    run(context, command, drawn)
+}
+
+fn drawn(outcome: &Outcome) -> Answer {
+    match outcome {
+        Ok(Granted::Ticket(view)) => ok(Some(view.private())),
+        Ok(_) => ok(None),
+        Err(Refusal::QueueEmpty) => error("No hay tickets pendientes"),
+        Err(refusal) => error(&refusal.to_string()),
+    }
+}
+
+/// `PUT /api/ticket/done/ID`
+pub fn done(context: &Context<'_>) -> Handled {
+    match TicketId::parse(context.parameter()) {
+        Some(ticket) => run(context, Command::FinishTicket { ticket }, finished),
+        None => Ok(error(NOT_FOUND)),
+    }
+}
+
+const NOT_FOUND: &str = "Ticket no encontrado";
+
+fn finished(outcome: &Outcome) -> Answer {
+    match outcome {
+        Ok(_) => ok(None),
+        Err(_) => error(NOT_FOUND),
+    }
+}

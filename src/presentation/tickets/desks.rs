@@ -1,0 +1,122 @@
+//! `/api/desks`: set up desks, and attend people at them.
+
+use super::fields::Fields;
+use super::run::{run, ticket_or_problem};
+use crate::domain::{Command, DeskName, Expected, Prefix, TicketId, TicketRef};
+use crate::presentation::answer::Answer;
+use crate::presentation::json::{DeskJson, DeskView};
+use crate::presentation::problem::Problem;
+use crate::presentation::router::{Context, Handled};
+
+/// `GET /api/desks`
+pub fn list(context: &Context<'_>) -> Handled {
+    let desks: Vec<DeskView> = context.office.tickets.look(|queue| {
+        let desks = queue.desks();
+        desks.map(|desk| DeskView::of(queue, desk)).collect()
+    });
+    let desks: Vec<DeskJson> = desks.iter().map(DeskView::private).collect();
+    Ok(Answer::json(200, &desks))
+}
+
+/// `GET /api/desks/NAME`
+pub fn show(context: &Context<'_>) -> Handled {
+    let name = desk(context)?;
+    let view = context.office.tickets.look(|queue| {
+        let desk = queue.desk(&name)?;
+        Some(DeskView::of(queue, desk))
+    });
+    match view {
+        Some(view) => Ok(Answer::json(200, &view.private())),
+        None => Err(Problem::not_found(format!("There is no desk {name} here."))),
+    }
+}
+
+/// `PUT /api/desks/NAME`
+pub fn set(context: &Context<'_>) -> Handled {
+    let desk = desk(context)?;
+    let mut fields = Fields::of_body(context.request)?;
+    let services = fields.texts("services")?;
+    let open = fields.boolean("open")?;
+    fields.finish()?;
+    let services = services.map(|list| list.iter().map(|prefix| Prefix::new(prefix)).collect());
+    let command = Command::SetDesk {
+        desk,
+        open,
+        services,
+    };
+    run(context, command, ticket_or_problem)
+}
+
+/// `DELETE /api/desks/NAME`
+pub fn delete(context: &Context<'_>) -> Handled {
+    let desk = desk(context)?;
+    run(context, Command::DeleteDesk { desk }, ticket_or_problem)
+}
+
+/// `POST /api/desks/NAME/next`
+pub fn next(context: &Context<'_>) -> Handled {
+    let (desk, current) = desk_and_current(context)?;
+    run(context, Command::Next { desk, current }, ticket_or_problem)
+}
+
+/// `POST /api/desks/NAME/recall`
+pub fn recall(context: &Context<'_>) -> Handled {
+    let (desk, current) = desk_and_current(context)?;
+    run(
+        context,
+        Command::Recall { desk, current },
+        ticket_or_problem,
+    )
+}
+
+/// `POST /api/desks/NAME/finish`
+pub fn finish(context: &Context<'_>) -> Handled {
+    let (desk, current) = desk_and_current(context)?;
+    run(
+        context,
+        Command::Finish { desk, current },
+        ticket_or_problem,
+    )
+}
+
+/// `POST /api/desks/NAME/call`
+pub fn call(context: &Context<'_>) -> Handled {
+    let desk = desk(context)?;
+    let mut fields = Fields::of_body(context.request)?;
+    let ticket = fields.text("ticket")?;
+    let current = expected(&mut fields)?;
+    fields.finish()?;
+    let ticket = ticket.ok_or_else(|| {
+        Problem::invalid("ticket", "say which one to call, by its id or its code")
+    })?;
+    let ticket = match TicketId::parse(&ticket) {
+        Some(id) => TicketRef::Id(id),
+        None => TicketRef::Code(ticket),
+    };
+    let command = Command::Call {
+        desk,
+        ticket,
+        current,
+    };
+    run(context, command, ticket_or_problem)
+}
+
+fn desk_and_current(context: &Context<'_>) -> Result<(DeskName, Option<Expected>), Problem> {
+    let desk = desk(context)?;
+    let mut fields = Fields::of_body(context.request)?;
+    let current = expected(&mut fields)?;
+    fields.finish()?;
+    Ok((desk, current))
+}
+
+fn desk(context: &Context<'_>) -> Result<DeskName, Problem> {
+    DeskName::parse(context.parameter()).map_err(|why| Problem::invalid("desk", why))
+}
+
+fn expected(fields: &mut Fields) -> Result<Option<Expected>, Problem> {
+    let current = fields.nullable_text("current")?;
+    Ok(current.map(|code| match code {
+        Some(code) => Expected::Code(code),
+        None => Expected::Nobody,
+    }))
+}

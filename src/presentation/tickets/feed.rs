@@ -1,0 +1,47 @@
+//! What the screens show, for programs that ask over HTTP: the state, and the events since.
+
+use std::time::Duration;
+
+use super::fields::Fields;
+use crate::presentation::answer::Answer;
+use crate::presentation::json::StateView;
+use crate::presentation::router::{Context, Handled};
+use crate::presentation::services::Since;
+
+/// The longest wait for the first event: under the 30 s after which proxies give up.
+const LONGEST_WAIT_SECONDS: u64 = 25;
+
+/// `GET /api/state`
+pub fn state(context: &Context<'_>) -> Handled {
+    let state = context.office.tickets.look(StateView::of);
+    Ok(Answer::json(200, &state.message()))
+}
+
+/// `GET /api/events`
+pub fn events(context: &Context<'_>) -> Handled {
+    let mut fields = Fields::of_query(context.request)?;
+    let since = fields.number("since", u64::MAX)?;
+    let wait = fields.number("wait", u64::MAX)?.unwrap_or(0);
+    fields.finish()?;
+    let office = context.office;
+    let wait = Duration::from_secs(wait.min(LONGEST_WAIT_SECONDS));
+    // An event that this office has not reached is another office's.
+    let known = since.filter(|seq| *seq <= office.tickets.look(|queue| queue.seq()));
+    let updates = match known.map(|seq| office.wss.wait_since(seq, wait)) {
+        Some(Since::Updates(updates)) => updates,
+        Some(Since::NotYet) => Vec::new(),
+        Some(Since::TooOld) | None => {
+            let state = office.tickets.look(StateView::of);
+            return Ok(Answer::json(200, &[state.message()]));
+        }
+    };
+    let mut array = vec![b'['];
+    for update in &updates {
+        if array.len() > 1 {
+            array.push(b',');
+        }
+        array.extend_from_slice(&update.text());
+    }
+    array.push(b']');
+    Ok(Answer::new(200, "application/json", array).with_header("Cache-Control", "no-store"))
+}

@@ -1,0 +1,166 @@
+//! The fields of a request: of a JSON object, a form, or the query. A field that is not known is
+//! an error that names it, so that a mistyped one is not silently without effect.
+
+use std::collections::BTreeMap;
+
+use form_urlencoded::parse;
+use serde_json::Value;
+
+use crate::presentation::problem::Problem;
+use crate::presentation::request::Request;
+
+/// Fields that have not been taken yet.
+#[derive(Debug)]
+pub struct Fields {
+    left: BTreeMap<String, Value>,
+    known: Vec<&'static str>,
+    /// In a form everything is text.
+    typed: bool,
+}
+
+impl Fields {
+    /// The fields of a body; none where there is no body.
+    pub fn of_body(request: &Request) -> Result<Self, Problem> {
+        if request.body.is_empty() {
+            return Ok(Self::new(BTreeMap::new(), true));
+        }
+        let sent = request.header("Content-Type").unwrap_or("application/json");
+        let media_type = sent.split(';').next().unwrap_or_default().trim();
+        match media_type.to_ascii_lowercase().as_str() {
+            "application/json" => Self::of_json(&request.body),
+            "application/x-www-form-urlencoded" => Self::of_form(&request.body),
+            _ => Err(Problem::unsupported_media_type(sent)),
+        }
+    }
+
+    /// The fields of the query.
+    pub fn of_query(request: &Request) -> Result<Self, Problem> {
+        Self::of_form(request.query.as_bytes())
+    }
+
+    fn of_json(body: &[u8]) -> Result<Self, Problem> {
+        match serde_json::from_slice(body) {
+            Ok(Value::Object(object)) => Ok(Self::new(object.into_iter().collect(), true)),
+            Ok(_) => Err(Problem::bad_json("it is JSON of another kind")),
+            Err(error) => Err(Problem::bad_json(error)),
+        }
+    }
+
+    fn of_form(body: &[u8]) -> Result<Self, Problem> {
+        if body.first() == Some(&b'{') {
+            return Err(Problem::invalid(
+                "Content-Type",
+                "the body looks like JSON but was sent as a form; \
+                 send the header Content-Type: application/json with it",
+            ));
+        }
+        let mut fields = BTreeMap::new();
+        for (name, value) in parse(body) {
+            let value = Value::String(value.into_owned());
+            if fields.insert(name.clone().into_owned(), value).is_some() {
+                return Err(Problem::invalid(&name, "it is there twice"));
+            }
+        }
+        Ok(Self::new(fields, false))
+    }
+
+    fn new(left: BTreeMap<String, Value>, typed: bool) -> Self {
+        Self {
+            left,
+            known: Vec::new(),
+            typed,
+        }
+    }
+
+    /// A text; `None` where it is absent, null or blank.
+    pub fn text(&mut self, name: &'static str) -> Result<Option<String>, Problem> {
+        match self.take(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::String(text)) => {
+                let text = text.trim();
+                Ok((!text.is_empty()).then(|| text.to_owned()))
+            }
+            Some(other) => Err(wrong(name, "a text", &other)),
+        }
+    }
+
+    /// A text that may be null (in a form: empty), which says something else than its absence.
+    pub fn nullable_text(&mut self, name: &'static str) -> Result<Option<Option<String>>, Problem> {
+        if !self.left.contains_key(name) {
+            self.known.push(name);
+            return Ok(None);
+        }
+        self.text(name).map(Some)
+    }
+
+    /// Yes or no.
+    pub fn boolean(&mut self, name: &'static str) -> Result<Option<bool>, Problem> {
+        match self.take(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::Bool(value)) => Ok(Some(value)),
+            Some(Value::String(word)) if !self.typed && word == "true" => Ok(Some(true)),
+            Some(Value::String(word)) if !self.typed && word == "false" => Ok(Some(false)),
+            Some(other) => Err(wrong(name, "true or false", &other)),
+        }
+    }
+
+    /// Several texts; in a form or a query with commas between them.
+    pub fn texts(&mut self, name: &'static str) -> Result<Option<Vec<String>>, Problem> {
+        match self.take(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::String(list)) if !self.typed => {
+                let texts = list
+                    .split(',')
+                    .map(str::trim)
+                    .filter(|text| !text.is_empty());
+                Ok(Some(texts.map(str::to_owned).collect()))
+            }
+            Some(Value::Array(values)) => {
+                let texts = values.into_iter().map(|value| match value {
+                    Value::String(text) => Ok(text),
+                    other => Err(wrong(name, "a list of texts", &other)),
+                });
+                texts.collect::<Result<_, _>>().map(Some)
+            }
+            Some(other) => Err(wrong(name, "a list of texts", &other)),
+        }
+    }
+
+    /// A whole number, of a query.
+    pub fn number(&mut self, name: &'static str, most: u64) -> Result<Option<u64>, Problem> {
+        let Some(text) = self.text(name)? else {
+            return Ok(None);
+        };
+        let number = text.parse().ok().filter(|number| *number <= most);
+        number.map(Some).ok_or_else(|| {
+            Problem::invalid(
+                name,
+                format!("«{text}» is not a whole number from 0 to {most}"),
+            )
+        })
+    }
+
+    /// Refuses what was not taken.
+    pub fn finish(self) -> Result<(), Problem> {
+        let Some(unknown) = self.left.keys().next() else {
+            return Ok(());
+        };
+        let known = match self.known.as_slice() {
+            [] => "this call takes none".to_owned(),
+            names => format!("this call takes {}", names.join(", ")),
+        };
+        Err(Problem::invalid(
+            unknown,
+            format!("there is no such field; {known}"),
+        ))
+    }
+
+    fn take(&mut self, name: &'static str) -> Option<Value> {
+        self.known.push(name);
+        self.left.remove(name)
+    }
+}
+
+fn wrong(name: &str, expected: &str, sent: &Value) -> Problem {
+    Problem::invalid(name, format!("it takes {expected}, not {sent}"))
+}

@@ -1,0 +1,56 @@
+//! REST: the table of routes, and the handlers behind it.
+
+mod course;
+mod desks;
+mod feed;
+mod fields;
+mod office;
+mod run;
+mod tickets;
+
+use tiny_http::Method::{Delete, Get, Post, Put};
+
+use super::router::Effect::{Changes, Reads};
+use super::router::{Context, Effect, Handled, Route};
+
+const fn route(
+    method: tiny_http::Method,
+    path: &'static str,
+    effect: Effect,
+    handler: fn(&Context<'_>) -> Handled,
+) -> Route {
+    Route {
+        method,
+        path,
+        effect,
+        handler,
+    }
+}
+
+/// Every route under `/api`.
+pub const ROUTES: &[Route] = &[
+    route(Post, "/api/tickets", Changes, tickets::create),
+    route(Get, "/api/tickets", Reads, tickets::list),
+    route(Get, "/api/tickets/*", Reads, tickets::show),
+    route(Post, "/api/tickets/*/cancel", Changes, tickets::cancel),
+    route(Get, "/api/desks", Reads, desks::list),
+    route(Get, "/api/desks/*", Reads, desks::show),
+    route(Put, "/api/desks/*", Changes, desks::set),
+    route(Delete, "/api/desks/*", Changes, desks::delete),
+    route(Post, "/api/desks/*/next", Changes, desks::next),
+    route(Post, "/api/desks/*/call", Changes, desks::call),
+    route(Post, "/api/desks/*/recall", Changes, desks::recall),
+    route(Post, "/api/desks/*/finish", Changes, desks::finish),
+    route(Get, "/api/services", Reads, office::services),
+    route(Get, "/api/state", Reads, feed::state),
+    route(Get, "/api/events", Reads, feed::events),
+    route(Get, "/api/health", Reads, office::health),
+    route(Get, "/api/ticket", Reads, course::list),
+    route(Post, "/api/ticket", Changes, course::create),
+    route(Get, "/api/ticket/pending", Reads, course::pending),
+    route(Get, "/api/ticket/last", Reads, course::last),
+    route(Get, "/api/ticket/working-on", Reads, course::working_on),
+    route(Get, "/api/ticket/draw/*", Changes, course::draw),
+    route(Post, "/api/ticket/draw/*", Changes, course::draw),
+    route(Put, "/api/ticket/done/*", Changes, course::done),
+];

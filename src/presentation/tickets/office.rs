@@ -1,0 +1,39 @@
+//! The office as a whole: its lines, and whether the program is well.
+
+use serde::Serialize;
+
+use crate::presentation::answer::Answer;
+use crate::presentation::json::{LineJson, LineView};
+use crate::presentation::router::{Context, Handled};
+
+/// `GET /api/services`
+pub fn services(context: &Context<'_>) -> Handled {
+    let lines = context.office.tickets.look(LineView::all);
+    let lines: Vec<LineJson> = lines.iter().map(LineView::json).collect();
+    Ok(Answer::json(200, &lines))
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Health {
+    status: &'static str,
+    version: &'static str,
+    seq: u64,
+    waiting: usize,
+    uptime_seconds: u64,
+}
+
+/// `GET /api/health`
+pub fn health(context: &Context<'_>) -> Handled {
+    let office = context.office;
+    let (seq, waiting) = office.tickets.look(|queue| (queue.seq(), queue.waiting()));
+    let failing = office.tickets.is_failing();
+    let health = Health {
+        status: if failing { "storage-unavailable" } else { "ok" },
+        version: env!("CARGO_PKG_VERSION"),
+        seq,
+        waiting,
+        uptime_seconds: office.started.elapsed().as_secs(),
+    };
+    Ok(Answer::json(if failing { 503 } else { 200 }, &health))
+}

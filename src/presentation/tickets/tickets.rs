@@ -1,0 +1,180 @@
+//! `/api/tickets`: give, look at, withdraw.
+
+use super::fields::Fields;
+use super::run::{granted_or_problem, run, ticket_or_problem};
+use crate::domain::{Command, NORMAL_PRIORITY, Prefix, State, TicketId};
+use crate::presentation::answer::Answer;
+use crate::presentation::json::{TicketJson, TicketView};
+use crate::presentation::problem::Problem;
+use crate::presentation::router::{Context, Handled};
+use crate::presentation::services::{Granted, Outcome, Render};
+
+/// The longest note, in characters: what a desk's screen shows without scrolling.
+const LONGEST_NOTE: usize = 500;
+
+/// Tickets in one list, unless the request says otherwise, and at most.
+const LISTED: u64 = 1_000;
+const MOST_LISTED: u64 = 100_000;
+
+/// `POST /api/tickets`
+pub fn create(context: &Context<'_>) -> Handled {
+    let mut fields = Fields::of_body(context.request)?;
+    let service = fields.text("service")?;
+    let priority = fields.text("priority")?;
+    let note = fields.text("note")?;
+    fields.finish()?;
+    if let Some(asked) = priority.filter(|asked| asked != NORMAL_PRIORITY) {
+        return Err(Problem::unknown_priority(&asked, NORMAL_PRIORITY));
+    }
+    if let Some(length) = note.as_ref().map(|note| note.chars().count())
+        && length > LONGEST_NOTE
+    {
+        let why = format!("a note has {LONGEST_NOTE} characters at most, this one has {length}");
+        return Err(Problem::invalid("note", why));
+    }
+    let command = Command::Create {
+        ticket: new_id()?,
+        service: service.as_deref().map(Prefix::new),
+        note: note.map(String::into_boxed_str),
+    };
+    run(context, command, created_as(context))
+}
+
+/// How a new ticket is answered: in JSON, or as the code alone for whoever wants plain text.
+fn created_as(context: &Context<'_>) -> Render {
+    let accepted = context.request.header("Accept").unwrap_or_default();
+    let first = accepted.split([',', ';']).next().unwrap_or_default().trim();
+    if first.eq_ignore_ascii_case("text/plain") {
+        created_text
+    } else {
+        created_json
+    }
+}
+
+/// 201 and the ticket.
+pub fn created_json(outcome: &Outcome) -> Answer {
+    created(outcome, |view| Answer::json(201, &view.private()))
+}
+
+fn created_text(outcome: &Outcome) -> Answer {
+    created(outcome, |view| {
+        Answer::text(201, format!("{}\n", view.ticket.code()))
+    })
+}
+
+fn created(outcome: &Outcome, answer: fn(&TicketView) -> Answer) -> Answer {
+    granted_or_problem(outcome, |granted| match granted {
+        Granted::Ticket(view) => {
+            answer(view).with_header("Location", format!("/api/tickets/{}", view.ticket.id))
+        }
+        _ => Answer::empty(204),
+    })
+}
+
+/// 128 bits from the operating system: who cannot guess an id cannot touch its ticket.
+pub fn new_id() -> Result<TicketId, Problem> {
+    let mut bits = [0; 16];
+    getrandom::fill(&mut bits).map_err(|error| {
+        log::error!("The operating system gives no random numbers: {error}");
+        Problem::storage_unavailable()
+    })?;
+    Ok(TicketId::from_random(u128::from_ne_bytes(bits)))
+}
+
+/// `GET /api/tickets`
+pub fn list(context: &Context<'_>) -> Handled {
+    let mut fields = Fields::of_query(context.request)?;
+    let states = fields.texts("state")?;
+    let service = fields.text("service")?.as_deref().map(Prefix::new);
+    let limit = fields.number("limit", MOST_LISTED)?.unwrap_or(LISTED);
+    let after = fields.text("after")?;
+    fields.finish()?;
+    let states = states.map(|words| words.iter().map(|word| state(word)).collect());
+    let states: Option<Vec<State>> = states.transpose()?;
+    let after = after.map(|id| known_id(&id, "after")).transpose()?;
+    let tickets = context.office.tickets.look(|queue| {
+        if let Some(asked) = service
+            .as_ref()
+            .filter(|asked| queue.service(asked).is_none())
+        {
+            return Err(unknown_service(asked, queue));
+        }
+        let after = match after {
+            Some(id) => Some(
+                queue
+                    .ticket(id)
+                    .ok_or_else(|| no_ticket(&id.to_string()))?
+                    .arrival,
+            ),
+            None => None,
+        };
+        let wanted = queue.tickets_after(after).filter(|ticket| {
+            states
+                .as_ref()
+                .is_none_or(|states| states.contains(&ticket.state))
+                && service
+                    .as_ref()
+                    .is_none_or(|service| *service == ticket.service)
+        });
+        let views = wanted.take(usize::try_from(limit).unwrap_or(usize::MAX));
+        Ok(views
+            .map(|ticket| TicketView::of(queue, ticket))
+            .collect::<Vec<_>>())
+    })?;
+    Ok(answer_list(&tickets))
+}
+
+/// 200 and the tickets.
+pub fn answer_list(tickets: &[TicketView]) -> Answer {
+    let tickets: Vec<TicketJson> = tickets.iter().map(TicketView::private).collect();
+    Answer::json(200, &tickets)
+}
+
+fn state(word: &str) -> Result<State, Problem> {
+    State::parse(word).ok_or_else(|| {
+        let known: Vec<&str> = State::ALL.iter().map(|state| state.as_str()).collect();
+        let why = format!("«{word}» is no state; there are: {}", known.join(", "));
+        Problem::invalid("state", why)
+    })
+}
+
+fn unknown_service(asked: &Prefix, queue: &crate::domain::Queue) -> Problem {
+    let known: Vec<&str> = queue.services().iter().map(|s| s.prefix.as_str()).collect();
+    let refusal = crate::domain::Refusal::UnknownService {
+        asked: asked.clone(),
+        known: known.join(", "),
+    };
+    Problem::from(&refusal)
+}
+
+fn known_id(text: &str, field: &str) -> Result<TicketId, Problem> {
+    let why = || Problem::invalid(field, format!("«{text}» is no ticket's id"));
+    TicketId::parse(text).ok_or_else(why)
+}
+
+fn no_ticket(asked: &str) -> Problem {
+    Problem::not_found(format!("There is no ticket {asked} here."))
+}
+
+/// `GET /api/tickets/ID`
+pub fn show(context: &Context<'_>) -> Handled {
+    let asked = context.parameter();
+    let view = TicketId::parse(asked).and_then(|id| {
+        context.office.tickets.look(|queue| {
+            let ticket = queue.ticket(id)?;
+            Some(TicketView::of(queue, ticket))
+        })
+    });
+    match view {
+        Some(view) => Ok(Answer::json(200, &view.private())),
+        None => Err(no_ticket(asked)),
+    }
+}
+
+/// `POST /api/tickets/ID/cancel`
+pub fn cancel(context: &Context<'_>) -> Handled {
+    Fields::of_body(context.request)?.finish()?;
+    let asked = context.parameter();
+    let ticket = TicketId::parse(asked).ok_or_else(|| no_ticket(asked))?;
+    run(context, Command::Cancel { ticket }, ticket_or_problem)
+}

@@ -1,0 +1,141 @@
+//! One connection's bytes, whatever carries them. Everything above speaks to this and not to a
+//! `TcpStream`, so that an encrypted stream can take its place.
+
+use std::io::{self, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use rustix::net::{RecvFlags, SendFlags, sockopt};
+
+/// How much the kernel may hold for a peer that does not read. Enough for several full states of
+/// a large office; without a bound a stalled screen can hold megabytes.
+const SEND_BUFFER_BYTES: usize = 128 * 1024;
+
+/// How long, and how much, an ended connection is listened to so that its last answer arrives: a
+/// socket closed with unread bytes is reset, and the reset can overtake the answer.
+const LINGER: Duration = Duration::from_secs(2);
+const LINGER_BYTES: usize = 4 * 1024 * 1024;
+
+/// A connection. Reading and writing take `&self`: the thread that owns the connection, the one
+/// that publishes and the one that ends the server share it.
+#[derive(Debug)]
+pub struct Wire {
+    tcp: TcpStream,
+    peer: SocketAddr,
+    /// The read timeout that is set, in milliseconds, to save setting it again.
+    read_timeout_ms: AtomicU64,
+}
+
+impl Wire {
+    /// Takes over an accepted connection. A peer that takes nothing for `send_timeout` fails the
+    /// write under way, or, where nothing is being written, ends the connection.
+    pub fn new(tcp: TcpStream, peer: SocketAddr, send_timeout: Duration) -> io::Result<Self> {
+        tcp.set_nodelay(true)?;
+        tcp.set_write_timeout(Some(send_timeout))?;
+        sockopt::set_socket_send_buffer_size(&tcp, SEND_BUFFER_BYTES)?;
+        // Finds out about a peer that has lost power while there is nothing to send to it.
+        sockopt::set_socket_keepalive(&tcp, true)?;
+        sockopt::set_tcp_keepidle(&tcp, Duration::from_secs(30))?;
+        sockopt::set_tcp_keepintvl(&tcp, Duration::from_secs(10))?;
+        #[cfg(target_os = "linux")]
+        {
+            // Counts the time for which sent bytes stay unacknowledged and the time for which a
+            // peer's window stays shut (tcp(7)): both mean that it takes nothing.
+            let milliseconds = u32::try_from(send_timeout.as_millis()).unwrap_or(u32::MAX);
+            sockopt::set_tcp_user_timeout(&tcp, milliseconds)?;
+        }
+        Ok(Self {
+            tcp,
+            peer,
+            read_timeout_ms: AtomicU64::new(0),
+        })
+    }
+
+    /// Who is at the other end.
+    pub fn peer(&self) -> SocketAddr {
+        self.peer
+    }
+
+    /// Reads what is there, waiting for it no longer than `timeout`; 0 is the end of the stream.
+    /// The error of a timeout is `WouldBlock` or `TimedOut`.
+    pub fn read_within(&self, buffer: &mut [u8], timeout: Duration) -> io::Result<usize> {
+        let milliseconds = u64::try_from(timeout.as_millis())
+            .unwrap_or(u64::MAX)
+            .max(1);
+        if self.read_timeout_ms.swap(milliseconds, Ordering::Relaxed) != milliseconds {
+            let timeout = Duration::from_millis(milliseconds);
+            self.tcp.set_read_timeout(Some(timeout))?;
+        }
+        loop {
+            match (&self.tcp).read(buffer) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                result => return result,
+            }
+        }
+    }
+
+    /// Reads what is there, without waiting: `WouldBlock` when that is nothing.
+    pub fn read_now(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        let (read, _) = rustix::io::retry_on_intr(|| {
+            rustix::net::recv(&self.tcp, &mut *buffer, RecvFlags::DONTWAIT)
+        })?;
+        Ok(read)
+    }
+
+    /// Writes all of it, waiting for the peer.
+    pub fn write_all(&self, bytes: &[u8]) -> io::Result<()> {
+        (&self.tcp).write_all(bytes)
+    }
+
+    /// Writes as much as goes without waiting; `WouldBlock` when that is nothing.
+    pub fn write_now(&self, bytes: &[u8]) -> io::Result<usize> {
+        let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
+        let written = rustix::io::retry_on_intr(|| rustix::net::send(&self.tcp, bytes, flags))?;
+        Ok(written)
+    }
+
+    /// Ends reading: a thread that waits for this peer's bytes is told that there are no more.
+    pub fn end_reading(&self) {
+        // It fails where the peer has gone already, which is what is wanted.
+        let _ = self.tcp.shutdown(Shutdown::Read);
+    }
+
+    /// Ends the connection, whatever is under way.
+    pub fn cut(&self) {
+        let _ = self.tcp.shutdown(Shutdown::Both);
+    }
+
+    /// Says that nothing more comes, then waits a moment for the peer to take what was sent.
+    pub fn linger(&self) {
+        if self.tcp.shutdown(Shutdown::Write).is_err() {
+            return;
+        }
+        let deadline = Instant::now() + LINGER;
+        let mut unread = [0; 4096];
+        let mut total = 0;
+        while total < LINGER_BYTES {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return;
+            }
+            match self.read_within(&mut unread, left) {
+                Ok(0) | Err(_) => return,
+                Ok(read) => total += read,
+            }
+        }
+    }
+}
+
+impl AsFd for Wire {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.tcp.as_fd()
+    }
+}
+
+impl AsRawFd for Wire {
+    fn as_raw_fd(&self) -> RawFd {
+        self.tcp.as_raw_fd()
+    }
+}

@@ -1,0 +1,76 @@
+//! Where events are kept so that nothing is lost: the one door to durable storage.
+//!
+//! It keeps and gives back; it decides nothing. What does not belong here: the rules of the queue,
+//! HTTP, screens.
+
+mod record;
+mod sqlite;
+
+use thiserror::Error;
+
+use crate::domain::{Queue, Stamped};
+
+pub use sqlite::SqliteJournal;
+
+/// Why storage could not do what was asked.
+#[derive(Debug, Error)]
+pub enum StorageError {
+    /// The file cannot be used at all; said once, at the start.
+    #[error("{0}")]
+    Unusable(String),
+    /// Someone else has added events since `expected`: this server's picture is out of date.
+    #[error("the journal does not end at event {expected}")]
+    MovedOn { expected: u64 },
+    /// What is stored cannot be read back.
+    #[error("event or snapshot {seq} cannot be read: {why}")]
+    Damaged { seq: u64, why: String },
+    /// The database refused or failed: a full disk, a device that has gone away.
+    #[error("the database failed: {0}")]
+    Database(#[from] rusqlite::Error),
+}
+
+/// The answer to a request that carried an `Idempotency-Key`, kept with the events that it caused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptAnswer {
+    pub key: String,
+    /// The request word for word, so that the same key with another request is noticed.
+    pub request: Vec<u8>,
+    pub status: u16,
+    /// Header names and values.
+    pub headers: Vec<(String, String)>,
+    pub body: Vec<u8>,
+}
+
+/// What becomes durable in one step, or not at all.
+#[derive(Debug, Default)]
+pub struct Batch {
+    /// In order; the first follows the `expected_seq` given with the batch.
+    pub events: Vec<Stamped>,
+    pub answers: Vec<KeptAnswer>,
+    /// The time of the batch in milliseconds since the Unix epoch, for the age of its answers.
+    pub at: i64,
+}
+
+/// Durable storage of an office. One thread owns it.
+pub trait Journal: Send {
+    /// The newest snapshot that has at least `followed_by` events after it (the empty queue where
+    /// none has), to replay the events after it.
+    fn load_snapshot(&mut self, followed_by: u64) -> Result<Queue, StorageError>;
+
+    /// The events after `seq`, oldest first.
+    fn read_after(&mut self, seq: u64) -> Result<Vec<Stamped>, StorageError>;
+
+    /// Makes a batch durable: when this returns `Ok`, it survives a power cut. `expected_seq` is the
+    /// last event that the caller knows; where the journal ends elsewhere, nothing is written.
+    fn append(&mut self, expected_seq: u64, batch: &Batch) -> Result<(), StorageError>;
+
+    /// The answer kept under that key.
+    fn answer(&mut self, key: &str) -> Result<Option<KeptAnswer>, StorageError>;
+
+    /// Keeps the queue as it is, so that a later start replays less; and forgets answers older than
+    /// `answers_before` (milliseconds since the Unix epoch).
+    fn save_snapshot(&mut self, queue: &Queue, answers_before: i64) -> Result<(), StorageError>;
+
+    /// Writes and commits something that changes nothing, to find out whether storage works again.
+    fn probe(&mut self) -> Result<(), StorageError>;
+}

@@ -1,0 +1,264 @@
+//! The embedded journal: one SQLite file, nothing to install.
+//!
+//! WAL with `synchronous=FULL`: a commit is one append and one fsync, and survives a power cut. The
+//! locking mode is EXCLUSIVE: the operating system's lock keeps a second server away, is gone with
+//! the process however it ends, and saves the shared-memory file.
+
+use std::path::Path;
+
+use rusqlite::{Connection, ErrorCode, OptionalExtension, Transaction, params};
+
+use super::record;
+use super::{Batch, Journal, KeptAnswer, StorageError};
+use crate::domain::{Queue, Stamped, Timestamp};
+
+/// Marks a file as ours (`PRAGMA application_id`): «Turn» in ASCII.
+const APPLICATION_ID: i32 = 0x5475_726e;
+
+/// The form of the tables (`PRAGMA user_version`). A higher one is a newer program's.
+const SCHEMA_VERSION: i32 = 1;
+
+const SCHEMA: &str = "
+    CREATE TABLE events (
+        seq  INTEGER PRIMARY KEY,
+        at   INTEGER NOT NULL,          -- milliseconds since 1970-01-01T00:00:00Z
+        body TEXT NOT NULL              -- JSON
+    ) STRICT;
+    CREATE TABLE snapshots (
+        seq  INTEGER PRIMARY KEY,       -- the last event in it
+        body BLOB NOT NULL              -- JSON
+    ) STRICT;
+    CREATE TABLE answers (
+        key     TEXT PRIMARY KEY,       -- Idempotency-Key
+        request BLOB NOT NULL,
+        status  INTEGER NOT NULL,
+        headers TEXT NOT NULL,          -- JSON
+        body    BLOB NOT NULL,
+        at      INTEGER NOT NULL        -- milliseconds since 1970-01-01T00:00:00Z
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX answers_by_age ON answers (at);
+";
+
+/// A journal in one SQLite file.
+pub struct SqliteJournal {
+    connection: Connection,
+}
+
+impl SqliteJournal {
+    /// Opens the file, making it when it is missing. `Unusable` says in one line why it cannot be
+    /// used: in use by another server, no SQLite file, another program's, of a newer version.
+    pub fn open(path: &Path) -> Result<Self, StorageError> {
+        let unusable = |why: String| {
+            StorageError::Unusable(format!(
+                "The data file {} cannot be used: {why}.",
+                path.display()
+            ))
+        };
+        let connection = Connection::open(path).map_err(|error| unusable(reason(&error)))?;
+        let mut journal = Self { connection };
+        match journal.prepare_file() {
+            Ok(Ok(())) => Ok(journal),
+            Ok(Err(why)) => Err(unusable(why)),
+            Err(error) => Err(unusable(reason(&error))),
+        }
+    }
+
+    /// Takes the lock, and makes or checks the tables. The inner `Err` is a file that is not ours.
+    fn prepare_file(&mut self) -> rusqlite::Result<Result<(), String>> {
+        let connection = &mut self.connection;
+        connection.busy_timeout(std::time::Duration::ZERO)?;
+        connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
+        let application: i32 = connection.pragma_query_value(None, "application_id", one)?;
+        let version: i32 = connection.pragma_query_value(None, "user_version", one)?;
+        let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], one)?;
+        if application != APPLICATION_ID && (tables > 0 || application != 0) {
+            return Ok(Err("it is another program's database".to_owned()));
+        }
+        if version > SCHEMA_VERSION {
+            return Ok(Err(format!(
+                "it was written by a newer turnero (form {version}, this one knows {SCHEMA_VERSION})"
+            )));
+        }
+        let mode: String = connection.pragma_update_and_check(None, "journal_mode", "WAL", one)?;
+        if !mode.eq_ignore_ascii_case("wal") {
+            return Ok(Err(format!("its journal mode stays «{mode}», not WAL")));
+        }
+        connection.pragma_update(None, "synchronous", "FULL")?;
+        connection.set_prepared_statement_cache_capacity(16);
+        // An exclusive lock is taken by the first write, so there is one here even where the tables
+        // are there already.
+        let transaction = connection.transaction()?;
+        if tables == 0 {
+            transaction.execute_batch(SCHEMA)?;
+        }
+        transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+        transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
+        transaction.commit()?;
+        Ok(Ok(()))
+    }
+}
+
+impl Journal for SqliteJournal {
+    fn load_snapshot(&mut self, followed_by: u64) -> Result<Queue, StorageError> {
+        let newest: Option<(i64, Vec<u8>)> = self
+            .connection
+            .prepare_cached(
+                "SELECT seq, body FROM snapshots
+                 WHERE seq <= (SELECT coalesce(max(seq), 0) FROM events) - ?1
+                 ORDER BY seq DESC LIMIT 1",
+            )?
+            .query_row([to_sql(followed_by)], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()?;
+        let Some((seq, body)) = newest else {
+            return Ok(Queue::new());
+        };
+        record::read_queue(&body).map_err(|why| StorageError::Damaged {
+            seq: from_sql(seq),
+            why,
+        })
+    }
+
+    fn read_after(&mut self, seq: u64) -> Result<Vec<Stamped>, StorageError> {
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT seq, at, body FROM events WHERE seq > ?1 ORDER BY seq")?;
+        let mut rows = statement.query([to_sql(seq)])?;
+        let mut events = Vec::new();
+        let mut last = seq;
+        while let Some(row) = rows.next()? {
+            let seq = from_sql(row.get(0)?);
+            let body = row.get_ref(2)?.as_str().map_err(rusqlite::Error::from)?;
+            let event =
+                record::read_event(body).map_err(|why| StorageError::Damaged { seq, why })?;
+            if seq != last + 1 {
+                let why = format!("it follows event {last}, and what was between is missing");
+                return Err(StorageError::Damaged { seq, why });
+            }
+            last = seq;
+            events.push(Stamped {
+                seq,
+                at: Timestamp::from_millis(row.get(1)?),
+                event,
+            });
+        }
+        Ok(events)
+    }
+
+    fn append(&mut self, expected_seq: u64, batch: &Batch) -> Result<(), StorageError> {
+        let transaction = self.connection.transaction()?;
+        let end: i64 = transaction
+            .prepare_cached("SELECT coalesce(max(seq), 0) FROM events")?
+            .query_row([], one)?;
+        if from_sql(end) != expected_seq {
+            return Err(StorageError::MovedOn {
+                expected: expected_seq,
+            });
+        }
+        insert_events(&transaction, &batch.events)?;
+        insert_answers(&transaction, batch)?;
+        transaction.commit()?;
+        Ok(())
+    }
+
+    fn answer(&mut self, key: &str) -> Result<Option<KeptAnswer>, StorageError> {
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT request, status, headers, body FROM answers WHERE key = ?1")?;
+        let found = statement
+            .query_row([key], |row| {
+                Ok(KeptAnswer {
+                    key: key.to_owned(),
+                    request: row.get(0)?,
+                    status: row.get(1)?,
+                    headers: serde_json::from_str(row.get_ref(2)?.as_str()?).unwrap_or_default(),
+                    body: row.get(3)?,
+                })
+            })
+            .optional()?;
+        Ok(found)
+    }
+
+    fn save_snapshot(&mut self, queue: &Queue, answers_before: i64) -> Result<(), StorageError> {
+        let transaction = self.connection.transaction()?;
+        transaction.execute(
+            "INSERT OR REPLACE INTO snapshots (seq, body) VALUES (?1, ?2)",
+            params![to_sql(queue.seq()), record::write_queue(queue)],
+        )?;
+        // Two stay: the newest may not yet have enough events after it for a start to use it.
+        transaction.execute(
+            "DELETE FROM snapshots WHERE seq NOT IN
+                 (SELECT seq FROM snapshots ORDER BY seq DESC LIMIT 2)",
+            [],
+        )?;
+        transaction.execute("DELETE FROM answers WHERE at < ?1", [answers_before])?;
+        transaction.commit()?;
+        Ok(())
+    }
+
+    fn probe(&mut self) -> Result<(), StorageError> {
+        self.connection
+            .pragma_update(None, "user_version", SCHEMA_VERSION)?;
+        Ok(())
+    }
+}
+
+fn insert_events(transaction: &Transaction<'_>, events: &[Stamped]) -> rusqlite::Result<()> {
+    let mut insert =
+        transaction.prepare_cached("INSERT INTO events (seq, at, body) VALUES (?1, ?2, ?3)")?;
+    for stamped in events {
+        let body = record::write_event(&stamped.event);
+        insert.execute(params![to_sql(stamped.seq), stamped.at.as_millis(), body])?;
+    }
+    Ok(())
+}
+
+fn insert_answers(transaction: &Transaction<'_>, batch: &Batch) -> rusqlite::Result<()> {
+    if batch.answers.is_empty() {
+        return Ok(());
+    }
+    let mut insert = transaction.prepare_cached(
+        "INSERT INTO answers (key, request, status, headers, body, at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    )?;
+    for answer in &batch.answers {
+        let headers = serde_json::to_string(&answer.headers).expect("strings are always JSON");
+        insert.execute(params![
+            answer.key,
+            answer.request,
+            answer.status,
+            headers,
+            answer.body,
+            batch.at
+        ])?;
+    }
+    Ok(())
+}
+
+fn one<T: rusqlite::types::FromSql>(row: &rusqlite::Row<'_>) -> rusqlite::Result<T> {
+    row.get(0)
+}
+
+/// SQLite's integers are signed; 2^63 events are out of reach.
+fn to_sql(seq: u64) -> i64 {
+    i64::try_from(seq).unwrap_or(i64::MAX)
+}
+
+fn from_sql(seq: i64) -> u64 {
+    u64::try_from(seq).unwrap_or(0)
+}
+
+/// What a person can do something about.
+fn reason(error: &rusqlite::Error) -> String {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+            "another turnero is using it".to_owned()
+        }
+        Some(ErrorCode::NotADatabase) => "it is not an SQLite database".to_owned(),
+        Some(ErrorCode::CannotOpen) => {
+            "it cannot be opened; does its folder exist, and may this user write there?".to_owned()
+        }
+        Some(ErrorCode::ReadOnly) => "it is read-only for this user".to_owned(),
+        Some(ErrorCode::DatabaseCorrupt) => "it is damaged".to_owned(),
+        _ => error.to_string(),
+    }
+}
