@@ -75,9 +75,9 @@ impl Problem {
     }
 
     /// The path exists, with other methods.
-    pub fn method_not_allowed(method: &str, allow: String) -> Self {
+    pub fn method_not_allowed(method: &str, allow: &str) -> Self {
         Self {
-            allow: Some(allow.clone()),
+            allow: Some(allow.to_owned()),
             ..Self::new(
                 405,
                 "method-not-allowed",

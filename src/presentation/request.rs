@@ -99,7 +99,7 @@ impl<'a> RequestReader<'a> {
 
     /// The next request; `None` when the peer has ended or stayed silent. After an `Err` the
     /// connection must end: where the next request would begin is not known.
-    pub fn next(&mut self) -> Result<Option<Request>, Problem> {
+    pub fn read_next(&mut self) -> Result<Option<Request>, Problem> {
         if self.buffer.is_empty() && self.fill(self.limits.idle_timeout).unwrap_or(0) == 0 {
             return Ok(None);
         }

@@ -129,5 +129,5 @@ fn handle(office: &Office, request: &Request) -> Handled {
 }
 
 fn not_allowed(request: &Request, allowed: &[&str]) -> Problem {
-    Problem::method_not_allowed(request.method.as_str(), allowed.join(", "))
+    Problem::method_not_allowed(request.method.as_str(), &allowed.join(", "))
 }

@@ -288,7 +288,7 @@ fn refuse(wire: &Wire, most: usize) {
 fn serve(wire: &Arc<Wire>, office: &Office, entered: &Entered) {
     let mut reader = RequestReader::new(wire, &office.config.limits);
     loop {
-        let request = match reader.next() {
+        let request = match reader.read_next() {
             Ok(Some(request)) => request,
             Ok(None) => return,
             Err(problem) => {

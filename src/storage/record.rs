@@ -239,7 +239,7 @@ pub fn write_queue(queue: &Queue) -> Vec<u8> {
 /// Reads what [`write_queue`] wrote.
 pub fn read_queue(bytes: &[u8]) -> Result<Queue, Unreadable> {
     let record: QueueRecord = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
-    let desks: Result<Vec<Desk>, Unreadable> = record.desks.into_iter().map(desk).collect();
+    let desks: Result<Vec<Desk>, Unreadable> = record.desks.iter().map(desk).collect();
     let tickets: Result<Vec<Ticket>, Unreadable> = record.tickets.into_iter().map(ticket).collect();
     let calls: Result<Vec<Call>, Unreadable> = record.calls.into_iter().map(call).collect();
     let services = record.services.iter().map(|service| Service {
@@ -294,7 +294,7 @@ fn ticket(record: TicketRecord) -> Result<Ticket, Unreadable> {
     })
 }
 
-fn desk(record: DeskRecord) -> Result<Desk, Unreadable> {
+fn desk(record: &DeskRecord) -> Result<Desk, Unreadable> {
     Ok(Desk {
         name: DeskName::parse(&record.name)?,
         open: record.open,

@@ -262,3 +262,252 @@ fn reason(error: &rusqlite::Error) -> String {
         _ => error.to_string(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::PathBuf;
+
+    use super::*;
+    use crate::domain::{Command, DeskName, TicketId, apply, decide};
+
+    /// A file of its own for each test, gone afterwards.
+    struct File(PathBuf);
+
+    impl File {
+        fn new(name: &str) -> Self {
+            let file = format!("turnero-{}-{name}.db", std::process::id());
+            Self(std::env::temp_dir().join(file))
+        }
+    }
+
+    impl Drop for File {
+        fn drop(&mut self) {
+            for suffix in ["", "-wal", "-shm"] {
+                let mut path = self.0.clone().into_os_string();
+                path.push(suffix);
+                let _ = fs::remove_file(path);
+            }
+        }
+    }
+
+    /// Some of everything that can happen.
+    fn a_day() -> (Queue, Vec<Stamped>) {
+        let mut queue = Queue::new();
+        let mut events = Vec::new();
+        let desk = |name: &str| DeskName::parse(name).expect("a name");
+        let new = |n| Command::Create {
+            ticket: TicketId::from_random(n),
+            service: None,
+            note: (n == 2).then(|| "wheelchair «ñ»".into()),
+        };
+        let next = |name| Command::Next {
+            desk: desk(name),
+            current: None,
+        };
+        let commands = [
+            new(1),
+            new(2),
+            new(3),
+            new(4),
+            next("Caja 1"),
+            Command::Recall {
+                desk: desk("Caja 1"),
+                current: None,
+            },
+            next("Caja 1"),
+            next("2"),
+            Command::Cancel {
+                ticket: TicketId::from_random(4),
+            },
+            Command::SetDesk {
+                desk: desk("3"),
+                open: Some(false),
+                services: Some(vec![crate::domain::Prefix::new("A")]),
+            },
+            Command::SetDesk {
+                desk: desk("4"),
+                open: None,
+                services: None,
+            },
+            Command::DeleteDesk { desk: desk("4") },
+            new(5),
+        ];
+        for command in commands {
+            for event in decide(&queue, &command).events {
+                let seq = queue.seq() + 1;
+                let at = Timestamp::from_millis(1_700_000_000_000 + queue.seq() as i64);
+                let stamped = Stamped { seq, at, event };
+                apply(&mut queue, &stamped);
+                events.push(stamped);
+            }
+        }
+        (queue, events)
+    }
+
+    fn batch(events: &[Stamped]) -> Batch {
+        Batch {
+            events: events.to_vec(),
+            ..Batch::default()
+        }
+    }
+
+    #[test]
+    fn what_was_appended_is_there_after_a_restart() {
+        let file = File::new("restart");
+        let (queue, events) = a_day();
+        let answer = KeptAnswer {
+            key: "k".to_owned(),
+            request: b"POST /".to_vec(),
+            status: 201,
+            headers: vec![("Location".to_owned(), "/x".to_owned())],
+            body: b"{}".to_vec(),
+        };
+        {
+            let mut journal = SqliteJournal::open(&file.0).expect("a new file");
+            journal.append(0, &batch(&events[..3])).expect("appended");
+            let rest = Batch {
+                answers: vec![answer.clone()],
+                ..batch(&events[3..])
+            };
+            journal.append(3, &rest).expect("appended");
+        }
+        let mut journal = SqliteJournal::open(&file.0).expect("the same file");
+        assert_eq!(journal.load_snapshot(0).expect("none"), Queue::new());
+        assert_eq!(journal.read_after(0).expect("all"), events);
+        assert_eq!(journal.read_after(5).expect("some"), events[5..]);
+        assert_eq!(journal.answer("k").expect("read"), Some(answer));
+        assert_eq!(journal.answer("other").expect("read"), None);
+        journal.save_snapshot(&queue, 0).expect("kept");
+        assert_eq!(journal.load_snapshot(0).expect("it"), queue);
+        assert_eq!(
+            journal.load_snapshot(1).expect("an older one"),
+            Queue::new(),
+            "nothing follows the snapshot yet"
+        );
+    }
+
+    #[test]
+    fn a_batch_that_does_not_follow_is_refused_whole() {
+        let file = File::new("follow");
+        let (_, events) = a_day();
+        let mut journal = SqliteJournal::open(&file.0).expect("a new file");
+        journal.append(0, &batch(&events[..2])).expect("appended");
+        for expected in [0, 1, 3] {
+            let refused = journal.append(expected, &batch(&events[2..]));
+            assert!(
+                matches!(refused, Err(StorageError::MovedOn { .. })),
+                "{expected}"
+            );
+        }
+        assert_eq!(journal.read_after(0).expect("two"), events[..2]);
+    }
+
+    #[test]
+    fn old_answers_are_forgotten_with_a_snapshot() {
+        let file = File::new("answers");
+        let mut journal = SqliteJournal::open(&file.0).expect("a new file");
+        for (key, at) in [("old", 10), ("new", 20)] {
+            let kept = KeptAnswer {
+                key: key.to_owned(),
+                request: Vec::new(),
+                status: 200,
+                headers: Vec::new(),
+                body: Vec::new(),
+            };
+            let batch = Batch {
+                answers: vec![kept],
+                at,
+                ..Batch::default()
+            };
+            journal.append(0, &batch).expect("appended");
+        }
+        journal.save_snapshot(&Queue::new(), 20).expect("kept");
+        assert_eq!(journal.answer("old").expect("read"), None);
+        assert!(journal.answer("new").expect("read").is_some());
+    }
+
+    #[test]
+    fn a_file_that_is_not_ours_is_refused_and_left_as_it_is() {
+        let why = |file: &File| match SqliteJournal::open(&file.0) {
+            Err(error) => error.to_string(),
+            Ok(_) => panic!("{} was opened", file.0.display()),
+        };
+        let text = File::new("text");
+        fs::write(
+            &text.0,
+            "a shopping list, longer than an SQLite header is, ".repeat(20),
+        )
+        .expect("written");
+        assert!(
+            why(&text).contains("it is not an SQLite database"),
+            "{}",
+            why(&text)
+        );
+
+        let other = File::new("other");
+        let connection = Connection::open(&other.0).expect("made");
+        connection
+            .execute("CREATE TABLE theirs (x)", [])
+            .expect("made");
+        drop(connection);
+        let before = fs::read(&other.0).expect("read");
+        assert!(why(&other).contains("another program's"), "{}", why(&other));
+        assert_eq!(fs::read(&other.0).expect("read"), before);
+
+        let newer = File::new("newer");
+        drop(SqliteJournal::open(&newer.0).expect("a new file"));
+        let connection = Connection::open(&newer.0).expect("opened");
+        connection
+            .pragma_update(None, "user_version", 99)
+            .expect("set");
+        drop(connection);
+        assert!(why(&newer).contains("newer turnero"), "{}", why(&newer));
+    }
+
+    #[test]
+    fn a_second_journal_on_the_same_file_is_refused() {
+        let file = File::new("second");
+        let first = SqliteJournal::open(&file.0).expect("a new file");
+        let error = SqliteJournal::open(&file.0)
+            .err()
+            .expect("refused")
+            .to_string();
+        assert!(error.contains("another turnero is using it"), "{error}");
+        drop(first);
+        SqliteJournal::open(&file.0).expect("free again");
+    }
+
+    #[test]
+    fn a_hole_in_the_events_is_noticed() {
+        let file = File::new("hole");
+        let (_, events) = a_day();
+        let mut journal = SqliteJournal::open(&file.0).expect("a new file");
+        journal.append(0, &batch(&events)).expect("appended");
+        journal
+            .connection
+            .execute("DELETE FROM events WHERE seq = 4", [])
+            .expect("deleted");
+        let error = journal.read_after(0).expect_err("noticed");
+        assert!(
+            matches!(error, StorageError::Damaged { seq: 5, .. }),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn every_event_reads_back_as_it_was_written() {
+        let (_, events) = a_day();
+        let kinds: std::collections::HashSet<_> = events
+            .iter()
+            .map(|stamped| std::mem::discriminant(&stamped.event))
+            .collect();
+        assert_eq!(kinds.len(), 7, "the day has one of each kind of event");
+        for Stamped { event, .. } in events {
+            let read = record::read_event(&record::write_event(&event));
+            assert_eq!(read, Ok(event));
+        }
+        let unknown = record::read_event(r#"{"type":"ticket-eaten"}"#);
+        assert!(unknown.is_err(), "{unknown:?}");
+    }
+}

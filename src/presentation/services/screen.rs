@@ -292,7 +292,7 @@ impl Session<'_> {
             if told {
                 self.tell_position()?;
             }
-            self.write(Bytes::new())?;
+            self.flush()?;
             if self.screen.dialect == Dialect::Course {
                 thread::park();
                 continue;
@@ -427,8 +427,10 @@ impl Session<'_> {
         Ok(())
     }
 
-    fn write(&self, bytes: Bytes) -> Result<(), End> {
-        Ok(write_all(&self.screen, &mut self.screen.line(), &bytes)?)
+    /// Ends a frame that `publish` has begun.
+    fn flush(&self) -> Result<(), End> {
+        let mut line = self.screen.line();
+        Ok(write_all(&self.screen, &mut line, &Bytes::new())?)
     }
 
     /// Reads all there is. Nothing of it is needed; pings are answered, and a close as well.

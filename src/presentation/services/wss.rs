@@ -218,3 +218,14 @@ fn publish(publications: &Receiver<Publication>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::WssService;
+
+    #[test]
+    fn before_it_is_initialised_there_is_no_instance() {
+        let error = WssService::instance().err().expect("none was made here");
+        assert_eq!(error.to_string(), "WssService is not initialized");
+    }
+}

@@ -4,7 +4,7 @@
 use serde::Serialize;
 
 use super::run::run;
-use super::tickets::{answer_list, created_json, new_id};
+use super::ticket::{answer_list, created_json, new_id};
 use crate::domain::{Command, DeskName, Refusal, TicketId};
 use crate::presentation::answer::Answer;
 use crate::presentation::json::{CalledJson, TicketJson, TicketView};

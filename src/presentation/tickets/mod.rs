@@ -6,7 +6,7 @@ mod feed;
 mod fields;
 mod office;
 mod run;
-mod tickets;
+mod ticket;
 
 use tiny_http::Method::{Delete, Get, Post, Put};
 
@@ -29,10 +29,10 @@ const fn route(
 
 /// Every route under `/api`.
 pub const ROUTES: &[Route] = &[
-    route(Post, "/api/tickets", Changes, tickets::create),
-    route(Get, "/api/tickets", Reads, tickets::list),
-    route(Get, "/api/tickets/*", Reads, tickets::show),
-    route(Post, "/api/tickets/*/cancel", Changes, tickets::cancel),
+    route(Post, "/api/tickets", Changes, ticket::create),
+    route(Get, "/api/tickets", Reads, ticket::list),
+    route(Get, "/api/tickets/*", Reads, ticket::show),
+    route(Post, "/api/tickets/*/cancel", Changes, ticket::cancel),
     route(Get, "/api/desks", Reads, desks::list),
     route(Get, "/api/desks/*", Reads, desks::show),
     route(Put, "/api/desks/*", Changes, desks::set),
