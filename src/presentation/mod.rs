@@ -1,6 +1,7 @@
 //! What the outside sees: connections, HTTP, WebSocket, pages.
 
 pub mod answer;
+pub mod connections;
 pub mod json;
 pub mod origin;
 pub mod pages;

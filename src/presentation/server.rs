@@ -1,19 +1,18 @@
 //! Accepts connections and gives each a thread of its own, which reads one request at a time,
 //! answers it, and becomes a screen's thread when a WebSocket is asked for.
 
-use std::collections::HashMap;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use form_urlencoded::parse;
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tungstenite::handshake::server::{create_response, write_response};
 use tungstenite::http;
 
+use super::connections::{Connections, Entered, allowed_connections};
 use super::problem::Problem;
 use super::request::{Request, RequestReader};
 use super::services::{Dialect, Handshake, serve_screen};
@@ -25,10 +24,6 @@ use crate::threads;
 /// Connections that the kernel may hold until they are accepted: a whole office whose screens
 /// come back in the same second.
 const BACKLOG: i32 = 1_024;
-
-/// Open files that are not connections: the database, its log, the pollers, pages being read,
-/// with room to spare.
-const RESERVED_FILES: u64 = 32;
 
 /// How long accepting pauses when the system has no file or memory for one more connection.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -88,15 +83,9 @@ impl Server {
             log::error!("The accepting thread has failed");
         }
         self.office.wss.close();
-        for (wire, is_screen) in self.connections.all() {
-            if !is_screen {
-                wire.end_reading();
-            }
-        }
+        self.connections.end_requests();
         if !self.connections.wait_until_none(GRACE) {
-            for (wire, _) in self.connections.all() {
-                wire.cut();
-            }
+            self.connections.cut_all();
             self.connections.wait_until_none(CUT_GRACE);
         }
     }
@@ -111,118 +100,6 @@ impl Server {
         let address = SocketAddr::new(ip, self.address.port());
         // Where it fails the backlog is full, so the acceptor is not waiting.
         let _ = TcpStream::connect_timeout(&address, Duration::from_millis(500));
-    }
-}
-
-/// How many connections fit into the open-file limit, which is raised as far as it goes.
-fn allowed_connections(wanted: usize) -> usize {
-    let limit = getrlimit(Resource::Nofile);
-    let current = limit.current.unwrap_or(u64::MAX);
-    let needed = wanted as u64 + RESERVED_FILES;
-    let possible = needed.min(limit.maximum.unwrap_or(u64::MAX));
-    let mut files = current;
-    if current < possible {
-        let raised = Rlimit {
-            current: Some(possible),
-            maximum: limit.maximum,
-        };
-        if setrlimit(Resource::Nofile, raised).is_ok() {
-            files = possible;
-        }
-    }
-    let room = usize::try_from(files.saturating_sub(RESERVED_FILES)).unwrap_or(usize::MAX);
-    let most = wanted.min(room).max(1);
-    if most < wanted {
-        log::warn!("The open-file limit of {files} leaves room for {most} connections");
-    }
-    most
-}
-
-/// The open connections.
-struct Connections {
-    most: usize,
-    open: Mutex<HashMap<u64, Entry>>,
-    none_left: Condvar,
-}
-
-struct Entry {
-    wire: Arc<Wire>,
-    is_screen: bool,
-}
-
-impl Connections {
-    fn new(most: usize) -> Self {
-        Self {
-            most,
-            open: Mutex::new(HashMap::new()),
-            none_left: Condvar::new(),
-        }
-    }
-
-    /// Counts a connection in; `None` where there is no room.
-    fn enter(self: &Arc<Self>, number: u64, wire: &Arc<Wire>) -> Option<Entered> {
-        let mut open = self.lock();
-        if open.len() >= self.most {
-            return None;
-        }
-        let entry = Entry {
-            wire: wire.clone(),
-            is_screen: false,
-        };
-        open.insert(number, entry);
-        Some(Entered {
-            number,
-            connections: self.clone(),
-        })
-    }
-
-    fn all(&self) -> Vec<(Arc<Wire>, bool)> {
-        let open = self.lock();
-        open.values()
-            .map(|entry| (entry.wire.clone(), entry.is_screen))
-            .collect()
-    }
-
-    fn wait_until_none(&self, timeout: Duration) -> bool {
-        let deadline = Instant::now() + timeout;
-        let mut open = self.lock();
-        while !open.is_empty() {
-            let left = deadline.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return false;
-            }
-            let woken = self.none_left.wait_timeout(open, left);
-            open = woken.unwrap_or_else(PoisonError::into_inner).0;
-        }
-        true
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HashMap<u64, Entry>> {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// A connection's place among the open ones, given back when its thread ends, however it ends.
-struct Entered {
-    number: u64,
-    connections: Arc<Connections>,
-}
-
-impl Entered {
-    fn becomes_screen(&self) {
-        if let Some(entry) = self.connections.lock().get_mut(&self.number) {
-            entry.is_screen = true;
-        }
-    }
-}
-
-impl Drop for Entered {
-    fn drop(&mut self) {
-        let mut open = self.connections.lock();
-        open.remove(&self.number);
-        if open.is_empty() {
-            self.connections.none_left.notify_all();
-        }
     }
 }
 
@@ -249,6 +126,8 @@ impl Acceptor {
                 Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
                 Err(error) => {
                     log::warn!("A connection could not be accepted: {error}");
+                    // Most likely there is no file left for it.
+                    self.connections.make_room();
                     thread::sleep(ACCEPT_PAUSE);
                 }
             }
@@ -264,9 +143,9 @@ impl Acceptor {
         let Some(entered) = self.connections.enter(number, &wire) else {
             log::warn!(
                 "{} connections are open: one was refused",
-                self.connections.most
+                self.connections.most()
             );
-            refuse(&wire, self.connections.most);
+            refuse(&wire, self.connections.most());
             return Ok(());
         };
         let office = self.office.clone();
@@ -288,6 +167,7 @@ fn refuse(wire: &Wire, most: usize) {
 fn serve(wire: &Arc<Wire>, office: &Office, entered: &Entered) {
     let mut reader = RequestReader::new(wire, &office.config.limits);
     loop {
+        entered.waits();
         let request = match reader.read_next() {
             Ok(Some(request)) => request,
             Ok(None) => return,
@@ -299,6 +179,7 @@ fn serve(wire: &Arc<Wire>, office: &Office, entered: &Entered) {
                 return;
             }
         };
+        entered.works();
         log::debug!("{} {request:?}", wire.peer());
         let handshake = upgrade(office, &request);
         let answer = match handshake {

@@ -1,0 +1,189 @@
+//! The open connections: how many there may be, and which gives way when there is no room.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+use super::wire::Wire;
+
+/// Open files that are not connections: the database, its log, the pollers, pages being read,
+/// with room to spare.
+const RESERVED_FILES: u64 = 32;
+
+/// How many connections fit into the open-file limit, which is raised as far as it goes.
+pub fn allowed_connections(wanted: usize) -> usize {
+    let limit = getrlimit(Resource::Nofile);
+    let current = limit.current.unwrap_or(u64::MAX);
+    let needed = wanted as u64 + RESERVED_FILES;
+    let possible = needed.min(limit.maximum.unwrap_or(u64::MAX));
+    let mut files = current;
+    if current < possible {
+        let raised = Rlimit {
+            current: Some(possible),
+            maximum: limit.maximum,
+        };
+        if setrlimit(Resource::Nofile, raised).is_ok() {
+            files = possible;
+        }
+    }
+    let room = usize::try_from(files.saturating_sub(RESERVED_FILES)).unwrap_or(usize::MAX);
+    let most = wanted.min(room).max(1);
+    if most < wanted {
+        log::warn!("The open-file limit of {files} leaves room for {most} connections");
+    }
+    most
+}
+
+/// The open connections.
+pub struct Connections {
+    most: usize,
+    open: Mutex<HashMap<u64, Arc<Connection>>>,
+    none_left: Condvar,
+    started: Instant,
+}
+
+/// One open connection, as the others see it.
+struct Connection {
+    wire: Arc<Wire>,
+    /// Since when it has waited for a whole request, in milliseconds since the server started;
+    /// `WORKING` and `SCREEN` are not moments.
+    waiting_since: AtomicU64,
+}
+
+const WORKING: u64 = u64::MAX;
+const SCREEN: u64 = u64::MAX - 1;
+
+impl Connections {
+    /// Room for `most` connections.
+    pub fn new(most: usize) -> Self {
+        Self {
+            most,
+            open: Mutex::new(HashMap::new()),
+            none_left: Condvar::new(),
+            started: Instant::now(),
+        }
+    }
+
+    /// Counts a connection in. Where there is no room, the one that has waited longest for a whole
+    /// request gives way: an idle one, or one that sends a byte now and then to stay. `None` where
+    /// all are screens or at work.
+    pub fn enter(self: &Arc<Self>, number: u64, wire: &Arc<Wire>) -> Option<Entered> {
+        let mut open = self.lock();
+        if open.len() >= self.most {
+            Self::evict(&mut open)?;
+        }
+        let connection = Arc::new(Connection {
+            wire: wire.clone(),
+            waiting_since: AtomicU64::new(self.now()),
+        });
+        open.insert(number, connection.clone());
+        Some(Entered {
+            number,
+            connection,
+            connections: self.clone(),
+        })
+    }
+
+    /// Cuts the connection that has waited longest; `None` where none waits.
+    pub fn make_room(&self) -> Option<()> {
+        Self::evict(&mut self.lock())
+    }
+
+    fn evict(open: &mut HashMap<u64, Arc<Connection>>) -> Option<()> {
+        let waiting = open.iter().filter_map(|(number, connection)| {
+            let since = connection.waiting_since.load(Ordering::Relaxed);
+            (since < SCREEN).then_some((since, *number))
+        });
+        let (_, longest) = waiting.min()?;
+        open.remove(&longest)?.wire.cut();
+        Some(())
+    }
+
+    fn now(&self) -> u64 {
+        u64::try_from(self.started.elapsed().as_millis()).unwrap_or(SCREEN - 1)
+    }
+
+    /// How many there may be.
+    pub fn most(&self) -> usize {
+        self.most
+    }
+
+    /// Takes no more requests: whoever waits for one ends, and who is at work ends after it.
+    pub fn end_requests(&self) {
+        for connection in self.all() {
+            if connection.waiting_since.load(Ordering::Relaxed) != SCREEN {
+                connection.wire.end_reading();
+            }
+        }
+    }
+
+    /// Ends all connections, whatever is under way.
+    pub fn cut_all(&self) {
+        for connection in self.all() {
+            connection.wire.cut();
+        }
+    }
+
+    fn all(&self) -> Vec<Arc<Connection>> {
+        self.lock().values().cloned().collect()
+    }
+
+    /// Waits until no connection is open, no longer than `timeout`; says whether that came.
+    pub fn wait_until_none(&self, timeout: Duration) -> bool {
+        let deadline = Instant::now() + timeout;
+        let mut open = self.lock();
+        while !open.is_empty() {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return false;
+            }
+            let woken = self.none_left.wait_timeout(open, left);
+            open = woken.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        true
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<u64, Arc<Connection>>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A connection's place among the open ones, given back when its thread ends, however it ends.
+pub struct Entered {
+    number: u64,
+    connection: Arc<Connection>,
+    connections: Arc<Connections>,
+}
+
+impl Entered {
+    /// Its thread waits for a request from now on.
+    pub fn waits(&self) {
+        let now = self.connections.now();
+        self.connection.waiting_since.store(now, Ordering::Relaxed);
+    }
+
+    /// Its thread answers a request from now on.
+    pub fn works(&self) {
+        let state = &self.connection.waiting_since;
+        state.store(WORKING, Ordering::Relaxed);
+    }
+
+    /// It is a screen from now on.
+    pub fn becomes_screen(&self) {
+        let state = &self.connection.waiting_since;
+        state.store(SCREEN, Ordering::Relaxed);
+    }
+}
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        let mut open = self.connections.lock();
+        open.remove(&self.number);
+        if open.is_empty() {
+            self.connections.none_left.notify_all();
+        }
+    }
+}
