@@ -429,6 +429,18 @@ mod tests {
     }
 
     #[test]
+    fn the_readme_has_every_flag_with_its_variable_and_default() {
+        let readme = include_str!("../README.md");
+        for flag in FLAGS {
+            let form = format!("--{} {}", flag.name, flag.value.unwrap_or_default());
+            let start = format!("| `{}` | `{}` |", form.trim_end(), flag.environment);
+            let row = readme.lines().find(|line| line.starts_with(&start));
+            let row = row.unwrap_or_else(|| panic!("README.md has no row {start}"));
+            assert!(row.contains(flag.default), "{row}");
+        }
+    }
+
+    #[test]
     fn what_is_wrong_is_said_in_one_line_with_the_flag_and_the_value() {
         let cases: &[(&[&str], &[&str])] = &[
             (

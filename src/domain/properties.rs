@@ -421,16 +421,13 @@ fn a_desk_attends_the_lines_it_is_told_to() {
     let mut queue = Queue::from_parts(parts);
     let mut ask = |asked: Command| {
         let decision = decide(&queue, &asked);
-        let said = {
-            for event in &decision.events {
-                let seq = queue.seq() + 1;
-                let at = Timestamp::from_millis(0);
-                let event = event.clone();
-                apply(&mut queue, &Stamped { seq, at, event });
-            }
-            words(&queue, &decision)
-        };
-        said
+        for event in &decision.events {
+            let seq = queue.seq() + 1;
+            let at = Timestamp::from_millis(0);
+            let event = event.clone();
+            apply(&mut queue, &Stamped { seq, at, event });
+        }
+        words(&queue, &decision)
     };
     let create = |n, service| Command::Create {
         ticket: TicketId::from_random(n),

@@ -1,0 +1,54 @@
+# One command each: set up what is missing, then do it. `make` alone says what there is.
+
+BINARY := target/release/turnero
+# 6 MB: small enough for the oldest PC in the office.
+MOST_BYTES := 6000000
+
+.PHONY: help run build check test test-rust test-browser pictures bench setup-build setup-browser clean
+
+help:
+	@echo "make run       build turnero and run it on http://localhost:3000 (ARGS=\"--listen 127.0.0.1:8080\")"
+	@echo "make test      all tests: rules, contract, faults, and the screens in Chromium"
+	@echo "make check     the gate for each commit: format, lints, unit tests, dependencies"
+	@echo "make bench     speed and memory, beside the course's server (ARGS=\"--quick\")"
+	@echo "make pictures  the screens' pictures, as README.md shows them"
+	@echo "make build     $(BINARY)"
+	@echo "make clean     removes what was built"
+
+run: build
+	$(BINARY) $(ARGS)
+
+build: setup-build
+	cargo build --release --locked
+
+check: setup-build
+	cargo fmt --check
+	cargo clippy --all-targets --locked -- -D warnings
+	cargo test --locked --lib --bins
+	cargo test --locked --test dependencies
+
+test: test-rust test-browser
+
+test-rust: setup-build
+	cargo test --locked
+
+test-browser: build setup-browser
+	@bytes=$$(wc -c < $(BINARY)); echo "$(BINARY): $$bytes bytes, $(MOST_BYTES) at most"; test $$bytes -le $(MOST_BYTES)
+	cd tests/browser && TURNERO_BIN=$(CURDIR)/$(BINARY) npm test
+
+pictures: build setup-browser
+	cd tests/browser && TURNERO_BIN=$(CURDIR)/$(BINARY) npm run pictures
+
+bench: setup-build
+	cargo bench --locked --bench bench -- $(ARGS)
+
+setup-build:
+	@tests/setup build
+
+setup-browser:
+	@tests/setup browser
+	cd tests/browser && npm ci --no-audit --no-fund
+
+clean:
+	cargo clean
+	rm -rf tests/browser/node_modules

@@ -1,0 +1,66 @@
+//! `make bench`: what the release binary does on this machine, beside the course's stack (Express and
+//! ws, everything in memory) in the same run.
+//!
+//! This room reads the flags and puts the measurements in order. A speed never makes it fail: the exit
+//! code tells whether everything worked, the table tells how fast.
+
+mod control;
+mod course;
+mod crowd;
+mod fanout;
+mod flood;
+mod frames;
+mod http;
+mod machine;
+mod memory;
+mod message;
+mod options;
+mod report;
+mod server;
+mod start;
+
+use std::process::ExitCode;
+
+use options::{Measurement, Options};
+use report::Report;
+use server::Bench;
+
+/// Anything that did not work, in words for the person who ran the benchmark.
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+fn main() -> ExitCode {
+    let options = match Options::from_args(std::env::args().skip(1)) {
+        Ok(options) => options,
+        Err(message) => {
+            eprintln!("{message}");
+            return ExitCode::from(2);
+        }
+    };
+    match run(&options) {
+        Ok(report) => {
+            print!("{report}");
+            ExitCode::SUCCESS
+        }
+        Err(failure) => {
+            eprintln!("bench: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(options: &Options) -> Result<Report, Failure> {
+    machine::raise_open_file_limit()?;
+    let bench = Bench::prepare()?;
+    let mut report = Report::new(machine::describe(bench.scratch())?, bench.course_missing());
+    let load = machine::Load::begin()?;
+    for measurement in options.measurements() {
+        match measurement {
+            Measurement::Tickets => flood::measure(&bench, options, &mut report)?,
+            Measurement::Screens => fanout::measure(&bench, options, &mut report)?,
+            Measurement::Memory => memory::measure(&bench, options, &mut report)?,
+            Measurement::Start => start::measure(&bench, options, &mut report)?,
+        }
+    }
+    report.note(load.describe()?);
+    Ok(report)
+}
