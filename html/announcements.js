@@ -1,0 +1,66 @@
+// Calls are announced one after the other, each for as long as people need, none cut off by the next.
+// This file decides what is announced and when; how it looks and sounds is given to it.
+
+const HOLD_MS = 10000;
+// Who was called longer ago has already been seen by the staff, or is gone.
+const FRESH_MS = 2 * 60 * 1000;
+
+export class Announcements {
+  /**
+   * @param means `show(call)`: a call's turn begins, or null: nothing is being announced any more;
+   *   `steps`: what sounds, in order, functions of the call that may return a promise;
+   *   `now()`: the server's time; `holdMs` and `setTimeout` for tests.
+   */
+  constructor(means) {
+    this.current = null;
+    this._means = means;
+    this._hold = means.holdMs || HOLD_MS;
+    this._wait = means.setTimeout || ((f, ms) => setTimeout(f, ms));
+    this._queue = [];
+    this._lastSeq = null;
+  }
+
+  /** A whole state: what was called before this screen existed is known, and not announced. */
+  known(calls) {
+    const newest = calls.reduce((most, c) => Math.max(most, c.seq), 0);
+    if (this._lastSeq === null || newest < this._lastSeq) {
+      this._lastSeq = newest;
+      return;
+    }
+    // The server no longer had the events we missed; its last calls tell most of it.
+    calls.slice().sort((a, b) => a.seq - b.seq).forEach((c) => this.add(c));
+  }
+
+  /** One call or recall. Old ones are passed over; each is announced once. */
+  add(call) {
+    if (this._lastSeq !== null && call.seq <= this._lastSeq) return;
+    this._lastSeq = call.seq;
+    if (this._means.now() - Date.parse(call.at) > FRESH_MS) return;
+    this._queue.push(call);
+    if (!this.current) this._next();
+  }
+
+  waiting() {
+    return this._queue.length;
+  }
+
+  _next() {
+    const call = this._queue.shift() || null;
+    this.current = call;
+    this._means.show(call);
+    if (!call) return;
+    const shown = new Promise((done) => this._wait(done, this._hold));
+    // The next one begins when both are over: the ten seconds, and whatever still sounds.
+    Promise.all([shown, this._sound(call)]).then(() => this._next());
+  }
+
+  async _sound(call) {
+    for (const step of this._means.steps || []) {
+      try {
+        await step(call);
+      } catch (e) {
+        // A sound that fails must never stop the screen.
+      }
+    }
+  }
+}

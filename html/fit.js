@@ -1,0 +1,42 @@
+// Text as large as its box allows, found by measuring. Nothing is ever cut: it wraps, then shrinks,
+// and only a word that is too long even then is broken.
+
+const STEPS = 9;
+
+function search(el, least, most, fits) {
+  const set = (size) => { el.style.fontSize = size + 'px'; };
+  set(most);
+  if (fits()) return most;
+  let low = least;
+  let high = most;
+  for (let i = 0; i < STEPS; i++) {
+    const middle = (low + high) / 2;
+    set(middle);
+    if (fits()) low = middle; else high = middle;
+  }
+  low = Math.floor(low * 4) / 4;
+  set(low);
+  return low;
+}
+
+/**
+ * Sets the font size of block `el` so that it fits into `width` × `height` pixels, `most` at the
+ * largest, and returns it. Words are kept whole down to `whole` pixels.
+ */
+export function fitText(el, width, height, most, whole) {
+  el.style.width = width + 'px';
+  el.classList.remove('is-broken');
+  const fits = () => el.scrollWidth <= Math.ceil(width) && el.offsetHeight <= height + 1;
+  const size = search(el, 4, most, fits);
+  if (size >= whole) return size;
+  el.classList.add('is-broken');
+  return Math.max(size, search(el, 4, most, fits));
+}
+
+/** How wide `text` is in `el`'s typeface, in ems. */
+export function widthInEms(el, text) {
+  const style = getComputedStyle(el);
+  const pen = document.createElement('canvas').getContext('2d');
+  pen.font = style.fontWeight + ' 200px ' + style.fontFamily;
+  return pen.measureText(text).width / 200;
+}

@@ -1,0 +1,124 @@
+// The reader's language: `?lang=`, else the browser's first that we have, else the office's, else Spanish.
+// The first HTML is in Spanish, so nothing is ever shown empty while the words are on their way.
+
+const LANGUAGES = ['es', 'en'];
+const RETRY_MS = 2000;
+
+const known = {};
+const listeners = [];
+let words = {};
+let current = 'es';
+let wished = 'es';
+
+function firstMatch(list) {
+  for (const tag of list) {
+    const short = String(tag).toLowerCase().slice(0, 2);
+    if (LANGUAGES.indexOf(short) >= 0) return short;
+  }
+  return null;
+}
+
+const asked = firstMatch([new URLSearchParams(location.search).get('lang') || '']);
+const own = asked || firstMatch(navigator.languages || [navigator.language || '']);
+
+async function fetchWords(lang) {
+  if (!known[lang]) {
+    const answer = await fetch('lang/' + lang + '.json');
+    if (!answer.ok) throw new Error('lang ' + answer.status);
+    known[lang] = await answer.json();
+  }
+  return known[lang];
+}
+
+function translatePage() {
+  document.documentElement.lang = current;
+  for (const el of document.querySelectorAll('[data-t]')) el.textContent = t(el.getAttribute('data-t'));
+  for (const el of document.querySelectorAll('[data-t-label]')) {
+    el.setAttribute('aria-label', t(el.getAttribute('data-t-label')));
+  }
+}
+
+/** Shows the page in `lang`, as soon as its words are here. A failed fetch is tried again until it works. */
+export async function setLanguage(lang) {
+  wished = lang;
+  try {
+    const found = await fetchWords(lang);
+    if (wished !== lang) return;
+    words = found;
+    current = lang;
+    translatePage();
+    listeners.forEach((tell) => tell(lang));
+  } catch (e) {
+    await new Promise((done) => setTimeout(done, RETRY_MS));
+    if (wished === lang) await setLanguage(lang);
+  }
+}
+
+/** The office's language counts only where neither the address nor the browser says one that we have. */
+export function officeLanguage(lang) {
+  if (!own && lang !== wished && LANGUAGES.indexOf(lang) >= 0) setLanguage(lang);
+}
+
+export function onLanguage(tell) {
+  listeners.push(tell);
+}
+
+export function language() {
+  return current;
+}
+
+/** The text of `key`, with `{name}` replaced by `values.name`. */
+export function t(key, values) {
+  const text = words[key];
+  if (text === undefined) return '';
+  return text.replace(/\{(\w+)\}/g, (all, name) => (values && name in values ? String(values[name]) : all));
+}
+
+/** The text for `n` things: `key.one` or `key.other`. */
+export function tn(key, n, values) {
+  return t(key + (n === 1 ? '.one' : '.other'), Object.assign({ n }, values));
+}
+
+/** What a refusal of the server means, in the reader's words; the server's own where we have none. */
+export function explain(refusal) {
+  return t('error.' + refusal.code, { detail: refusal.detail }) || refusal.detail || t('error.unknown');
+}
+
+/** «3» alone says little: a desk that is only a number is shown with the word before it. */
+export function deskTitle(name) {
+  return isNumbered(name) ? t('desk.numbered', { name }) : name;
+}
+
+export function isNumbered(name) {
+  return /^[0-9]{1,4}[A-Za-z]?$/.test(name);
+}
+
+/** `3:07`, or `1:02:45` past the hour. */
+export function clockSpan(seconds) {
+  const s = Math.max(0, Math.floor(seconds));
+  const two = (n) => (n < 10 ? '0' + n : String(n));
+  const minutes = Math.floor(s / 60);
+  return minutes < 60
+    ? minutes + ':' + two(s % 60)
+    : Math.floor(minutes / 60) + ':' + two(minutes % 60) + ':' + two(s % 60);
+}
+
+/** `12 min` or `1 h 5 min`, for what nobody needs to the second. */
+export function roughSpan(seconds) {
+  const minutes = Math.max(0, Math.floor(seconds / 60));
+  if (minutes < 1) return t('span.now');
+  if (minutes < 60) return t('span.minutes', { n: minutes });
+  return t('span.hours', { h: Math.floor(minutes / 60), m: minutes % 60 });
+}
+
+/** The same address with this page's `lang` and `theme`, so that a choice made once goes with the reader. */
+export function keepChoices(href) {
+  const here = new URLSearchParams(location.search);
+  const url = new URL(href, document.baseURI);
+  ['lang', 'theme'].forEach((name) => {
+    if (here.get(name) && !url.searchParams.get(name)) url.searchParams.set(name, here.get(name));
+  });
+  return url.href;
+}
+
+export const ready = setLanguage(own || 'es');

@@ -1,0 +1,39 @@
+// What every screen knows, and how one message changes it. Pure: no page, no network.
+// An event carries what changed, whole, so this replaces and never computes.
+
+const CALLS_KEPT = 8;
+
+// Newest first, as the server sends them.
+function withCall(calls, call) {
+  return [call].concat(calls).slice(0, CALLS_KEPT);
+}
+
+function withDesk(desks, desk, deleted) {
+  const rest = desks.filter((d) => d.name !== desk.name);
+  return deleted ? rest : rest.concat([desk]);
+}
+
+/** The state after `message`. Before the first `state` message there is none: null. */
+export function apply(state, message) {
+  const p = message.payload || {};
+  if (message.type === 'state') return p;
+  if (!state || message.type === 'tick') return state;
+  const next = Object.assign({}, state);
+  if (typeof p.waiting === 'number') next.waiting = p.waiting;
+  if (p.services) next.services = p.services;
+  if (p.office) next.office = p.office;
+  if (p.desks) next.desks = p.desks;
+  if (p.desk) next.desks = withDesk(next.desks, p.desk, p.deleted);
+  if (p.calls) next.calls = p.calls;
+  if (p.call) next.calls = withCall(next.calls, p.call);
+  return next;
+}
+
+export function deskNamed(state, name) {
+  return state.desks.find((d) => d.name === name) || null;
+}
+
+/** Desks in the order people expect: 2 before 10, whatever the case. */
+export function byName(a, b) {
+  return a.name.localeCompare(b.name, undefined, { numeric: true, sensitivity: 'base' });
+}

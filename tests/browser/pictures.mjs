@@ -1,0 +1,50 @@
+// Pictures of the running program. Without an argument: the README's set, each screen in English and
+// Spanish, into pictures/. With a folder: every size and theme, for looking at.
+
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+import { HERE, SIZES, Server, launch, morning, open, shows, visible } from './support.mjs';
+
+const folder = process.argv[2];
+const out = folder || path.join(HERE, 'pictures');
+mkdirSync(out, { recursive: true });
+
+const SCREENS = {
+  start: { path: '/', ready: (page) => visible(page, '#desks a') },
+  'new-ticket': { path: '/new-ticket.html', ready: (page) => visible(page, '.service') },
+  public: { path: '/public.html', ready: (page) => shows(page, '#code', /^A/) },
+  desk: { path: '/desk.html?desk=3', ready: (page) => visible(page, '#queue li') },
+};
+
+const server = await Server.start();
+const browser = await launch();
+try {
+  await morning(server);
+  const sizes = folder ? SIZES : [[1366, 768]];
+  const themes = folder ? ['light', 'dark'] : ['light'];
+  for (const size of sizes) {
+    for (const theme of themes) {
+      for (const lang of ['en', 'es']) {
+        for (const [name, screen] of Object.entries(SCREENS)) {
+          const page = await open(browser, server.url + screen.path, { lang, theme, size });
+          await screen.ready(page);
+          // The badge about blocked sound is Chromium's business in a test, not the office's.
+          if (name === 'public') await page.mouse.click(5, 5);
+          const suffix = folder ? '-' + size.join('x') + '-' + theme : '';
+          await page.waitForTimeout(300);
+          await page.screenshot({ path: path.join(out, name + '-' + lang + suffix + '.png') });
+          if (folder && name === 'new-ticket' && lang === 'es') {
+            await page.click('.service');
+            await visible(page, '#code');
+            await page.screenshot({ path: path.join(out, 'given-' + lang + suffix + '.png') });
+          }
+          if (page.problems.length) console.error(name, page.problems);
+          await page.context().close();
+        }
+      }
+    }
+  }
+} finally {
+  await browser.close();
+  await server.stop();
+}

@@ -1,0 +1,228 @@
+// What every test here needs: the real binary on a free port and a file of its own, the system's
+// Chromium, and waiting with a deadline. Nothing here leaves the loopback.
+
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import net from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { chromium } from 'playwright-core';
+
+export const HERE = path.dirname(fileURLToPath(import.meta.url));
+export const ROOT = path.resolve(HERE, '../..');
+const BINARY = path.resolve(HERE, process.env.TURNERO_BIN || '../../target/release/turnero');
+const START_MS = 10000;
+export const DEADLINE_MS = 15000;
+
+export class Server {
+  /** Starts the binary; `port` 0 is a free one. The built-in pages, unless TURNERO_HTML names a folder. */
+  static async start({ data, port = 0 } = {}) {
+    const server = new Server();
+    server.folder = data ? null : mkdtempSync(path.join(tmpdir(), 'turnero-browser-'));
+    server.data = data || path.join(server.folder, 'test.db');
+    await server.run(port);
+    return server;
+  }
+
+  run(port) {
+    const args = ['--listen', '127.0.0.1:' + port, '--data', this.data];
+    if (process.env.TURNERO_HTML) args.push('--html', process.env.TURNERO_HTML);
+    this.process = spawn(BINARY, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+    this.gone = new Promise((resolve) => this.process.once('exit', resolve));
+    return new Promise((resolve, reject) => {
+      let log = '';
+      const late = setTimeout(() => reject(new Error('no address within the deadline:\n' + log)), START_MS);
+      this.process.stderr.on('data', (chunk) => {
+        log += chunk;
+        const found = /http:\/\/127\.0\.0\.1:(\d+)/.exec(log);
+        if (!found) return;
+        clearTimeout(late);
+        this.port = Number(found[1]);
+        this.url = 'http://127.0.0.1:' + this.port;
+        resolve();
+      });
+      this.process.once('error', reject);
+      this.process.once('exit', (code) => reject(new Error('the server ended with ' + code + ':\n' + log)));
+    });
+  }
+
+  /** As a power cut would: no goodbye. */
+  async kill() {
+    this.process.kill('SIGKILL');
+    await this.gone;
+  }
+
+  /** Again on the same port and file. */
+  restart() {
+    return this.run(this.port);
+  }
+
+  async stop() {
+    await this.kill();
+    if (this.folder) rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  async call(method, where, body) {
+    const answer = await fetch(this.url + '/api/' + where, {
+      method,
+      headers: body === undefined ? {} : { 'Content-Type': 'application/json' },
+      body: body === undefined ? undefined : JSON.stringify(body),
+    });
+    const text = await answer.text();
+    const content = text ? JSON.parse(text) : null;
+    if (!answer.ok) throw Object.assign(new Error(method + ' ' + where + ': ' + answer.status + ' ' + text), { content });
+    return content;
+  }
+
+  ticket() {
+    return this.call('POST', 'tickets');
+  }
+
+  async tickets(n) {
+    const made = [];
+    for (let i = 0; i < n; i++) made.push(await this.ticket());
+    return made;
+  }
+
+  desk(name) {
+    return this.call('PUT', 'desks/' + encodeURIComponent(name), {});
+  }
+
+  act(name, action, body) {
+    return this.call('POST', 'desks/' + encodeURIComponent(name) + '/' + action, body);
+  }
+}
+
+/** A cable between one screen and the server, which a test can cut while the server goes on. */
+export class Cable {
+  static async to(server) {
+    const cable = new Cable();
+    cable.ends = new Set();
+    cable.socket = net.createServer((near) => {
+      const far = net.connect(server.port, '127.0.0.1');
+      for (const [a, b] of [[near, far], [far, near]]) {
+        cable.ends.add(a);
+        a.pipe(b);
+        a.on('error', () => b.destroy());
+        a.on('close', () => { cable.ends.delete(a); b.destroy(); });
+      }
+    });
+    await cable.mend();
+    return cable;
+  }
+
+  async mend() {
+    await new Promise((done) => this.socket.listen(this.port || 0, '127.0.0.1', done));
+    this.port = this.socket.address().port;
+    this.url = 'http://127.0.0.1:' + this.port;
+  }
+
+  async cut() {
+    const closed = new Promise((done) => this.socket.close(done));
+    for (const end of this.ends) end.destroy();
+    await closed;
+  }
+}
+
+export async function launch() {
+  const executablePath = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser']
+    .find((file) => file && existsSync(file));
+  if (!executablePath) throw new Error('no Chromium: set CHROMIUM to its path');
+  return chromium.launch({
+    executablePath,
+    headless: true,
+    args: ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking',
+      '--disable-component-update', '--disable-sync'],
+  });
+}
+
+/**
+ * A page in a context of its own, like a screen of its own. `problems` gathers script errors,
+ * failed requests and what was asked of other hosts; `loaded` the bytes of what it loaded.
+ */
+export async function open(browser, url, { lang = 'es', theme = 'light', size = [1366, 768], before } = {}) {
+  const context = await browser.newContext({
+    viewport: { width: size[0], height: size[1] },
+    locale: lang === 'es' ? 'es-ES' : 'en-GB',
+    colorScheme: theme,
+    timezoneId: 'Europe/Madrid',
+  });
+  context.setDefaultTimeout(DEADLINE_MS);
+  const page = await context.newPage();
+  page.problems = [];
+  page.loaded = [];
+  page.on('pageerror', (e) => page.problems.push('error: ' + e.message));
+  page.on('console', (m) => {
+    if (/Content Security Policy|Refused to/.test(m.text())) page.problems.push('csp: ' + m.text());
+  });
+  page.on('response', (r) => {
+    if (r.status() === 404) page.problems.push('404: ' + r.url());
+    page.loaded.push(r);
+  });
+  page.on('request', (r) => {
+    if (!/^(127\.0\.0\.1|)$/.test(new URL(r.url()).hostname)) page.problems.push('elsewhere: ' + r.url());
+  });
+  if (before) await page.addInitScript(before);
+  await page.goto(url);
+  return page;
+}
+
+/** Waits until `check` gives something true; the last failure is the message. */
+export async function until(what, check, ms = DEADLINE_MS) {
+  const end = Date.now() + ms;
+  let last = '';
+  for (;;) {
+    try {
+      const got = await check();
+      if (got) return got;
+      last = String(got);
+    } catch (e) {
+      last = e.message;
+    }
+    if (Date.now() > end) throw new Error('not within ' + ms + ' ms: ' + what + ' (' + last + ')');
+    await new Promise((done) => setTimeout(done, 40));
+  }
+}
+
+/** The text that `selector` shows, spaces evened. */
+export async function text(page, selector) {
+  const found = await page.textContent(selector);
+  return found.replace(/\s+/g, ' ').trim();
+}
+
+export function shows(page, selector, wanted) {
+  return until(selector + ' shows «' + wanted + '»', async () => {
+    const got = await text(page, selector);
+    const right = wanted instanceof RegExp ? wanted.test(got) : got === wanted;
+    if (!right) throw new Error('«' + got + '»');
+    return true;
+  });
+}
+
+export const visible = (page, selector) => until(selector + ' is visible', () => page.isVisible(selector));
+export const hidden = (page, selector) => until(selector + ' is hidden', async () => !(await page.isVisible(selector)));
+
+/** A believable morning: desks, people attended, people waiting. */
+export async function morning(server) {
+  for (const name of ['1', '2', '3', '4']) await server.desk(name);
+  await server.tickets(14);
+  for (const name of ['1', '2', '4', '1', '2', '3']) await server.act(name, 'next');
+}
+
+export const SIZES = [[1920, 1080], [1366, 768], [1024, 768], [390, 844]];
+
+/** Steps of one story: after one has failed, the rest say so at once instead of failing one by one. */
+export function story(test) {
+  let broken = '';
+  return (name, ...rest) => {
+    const run = rest.pop();
+    return test(name, rest[0] || {}, async (t) => {
+      assert.equal(broken, '', 'the story had already broken at this step');
+      broken = name;
+      await run(t);
+      broken = '';
+    });
+  };
+}
