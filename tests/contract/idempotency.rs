@@ -1,0 +1,146 @@
+//! `Idempotency-Key`: the same request, again, gets the first answer and does nothing.
+
+use std::sync::Barrier;
+use std::thread;
+
+use serde_json::json;
+
+use crate::common::{Client, Response, Server, number, text};
+
+fn post(client: &mut Client, path: &str, key: &str, body: &str) -> Response {
+    let headers = [
+        ("Idempotency-Key", key),
+        ("Content-Type", "application/json"),
+    ];
+    client.send("POST", path, &headers, body.as_bytes())
+}
+
+fn same(one: &Response, other: &Response) {
+    assert_eq!(one.status, other.status);
+    assert_eq!(one.text(), other.text());
+    assert_eq!(one.header("Location"), other.header("Location"));
+    assert_eq!(one.header("Content-Type"), other.header("Content-Type"));
+}
+
+#[test]
+fn the_same_key_makes_one_ticket_after_a_restart_too() {
+    let server = Server::new();
+    let first = post(&mut server.client(), "/api/tickets", "k-1", "{}");
+    assert_eq!(first.status, 201);
+    same(
+        &post(&mut server.client(), "/api/tickets", "k-1", "{}"),
+        &first,
+    );
+    let server = server.restart();
+    same(
+        &post(&mut server.client(), "/api/tickets", "k-1", "{}"),
+        &first,
+    );
+    let server = server.kill().start();
+    same(
+        &post(&mut server.client(), "/api/tickets", "k-1", "{}"),
+        &first,
+    );
+    let health = server.json("/api/health");
+    assert_eq!((number(&health, "waiting"), number(&health, "seq")), (1, 1));
+    let other = post(&mut server.client(), "/api/tickets", "k-2", "{}");
+    assert_eq!(other.expect(201).json()["code"], "A2");
+}
+
+#[test]
+fn twenty_at_once_with_one_key_make_one_ticket() {
+    let server = Server::new();
+    for round in 1..=5 {
+        let together = Barrier::new(20);
+        let key = format!("round-{round}");
+        let answers: Vec<Response> = thread::scope(|scope| {
+            let threads: Vec<_> = (0..20)
+                .map(|_| {
+                    scope.spawn(|| {
+                        let mut client = server.client();
+                        together.wait();
+                        post(&mut client, "/api/tickets", &key, "")
+                    })
+                })
+                .collect();
+            threads
+                .into_iter()
+                .map(|thread| thread.join().unwrap())
+                .collect()
+        });
+        assert_eq!(answers[0].status, 201);
+        for answer in &answers {
+            same(answer, &answers[0]);
+        }
+        assert_eq!(server.json("/api/health")["waiting"], round);
+    }
+}
+
+#[test]
+fn the_same_key_with_another_request_is_invalid_and_does_nothing() {
+    let server = Server::new();
+    post(&mut server.client(), "/api/tickets", "k", r#"{"note":"a"}"#).expect(201);
+    for (path, body) in [
+        ("/api/tickets", r#"{"note":"b"}"#),
+        ("/api/tickets", ""),
+        ("/api/desks/1/next", ""),
+        ("/api/ticket", r#"{"note":"a"}"#),
+    ] {
+        let answer = post(&mut server.client(), path, "k", body);
+        let detail = answer.problem(422, "invalid");
+        assert!(detail.contains("Idempotency-Key"), "{detail}");
+    }
+    assert_eq!(server.json("/api/health")["seq"], 1);
+}
+
+#[test]
+fn every_post_can_carry_a_key() {
+    let server = Server::new();
+    let mut client = server.client();
+    let made: Vec<_> = (0..6)
+        .map(|_| client.post("/api/tickets").expect(201).json())
+        .collect();
+    let cancel = format!("/api/tickets/{}/cancel", text(&made[5], "id"));
+    let calls = [
+        ("/api/desks/1/next", ""),
+        ("/api/desks/1/next", r#"{"current":"A1"}"#),
+        ("/api/desks/1/recall", ""),
+        ("/api/desks/1/call", r#"{"ticket":"A5"}"#),
+        ("/api/desks/1/finish", ""),
+        ("/api/ticket/draw/2", ""),
+        ("/api/ticket", ""),
+        (cancel.as_str(), ""),
+    ];
+    for (number, (path, body)) in calls.into_iter().enumerate() {
+        let key = format!("call-{number}");
+        let first = post(&mut client, path, &key, body);
+        assert!(first.status < 300, "{path}: {}", first.text());
+        let before = server.json("/api/state");
+        same(&post(&mut client, path, &key, body), &first);
+        assert_eq!(server.json("/api/state"), before, "{path}");
+    }
+}
+
+#[test]
+fn a_refusal_is_the_first_answer_too() {
+    let server = Server::new();
+    let mut client = server.client();
+    post(&mut client, "/api/desks/1/next", "k", "").problem(409, "queue-empty");
+    server.ticket();
+    post(&mut client, "/api/desks/1/next", "k", "").problem(409, "queue-empty");
+    assert_eq!(server.json("/api/health")["waiting"], 1);
+    post(&mut client, "/api/desks/1/next", "l", "").expect(200);
+}
+
+#[test]
+fn a_key_must_be_one_that_can_be_kept() {
+    let server = Server::new();
+    let longest = "k".repeat(255);
+    let too_long = "k".repeat(256);
+    for key in ["", "two words", "ñ", too_long.as_str()] {
+        let detail = post(&mut server.client(), "/api/tickets", key, "").problem(422, "invalid");
+        assert!(detail.contains("Idempotency-Key"), "{detail}");
+    }
+    assert_eq!(server.json("/api/tickets"), json!([]));
+    post(&mut server.client(), "/api/tickets", &longest, "").expect(201);
+}

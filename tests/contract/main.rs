@@ -1,0 +1,22 @@
+//! The contract, checked from outside: command line, HTTP, WebSocket.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on says where by its line"
+)]
+
+#[allow(
+    dead_code,
+    unused_imports,
+    reason = "shared with the fault tests, which use other parts"
+)]
+#[path = "../common/mod.rs"]
+mod common;
+
+mod command_line;
+mod course;
+mod idempotency;
+mod limits;
+mod pages;
+mod rest;
+mod websocket;

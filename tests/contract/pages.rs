@@ -1,0 +1,138 @@
+//! The pages: built in, or from a folder.
+
+use std::os::unix::fs::symlink;
+
+use crate::common::{Folder, Launch, Server};
+
+#[test]
+fn the_four_screens_are_there_under_a_strict_policy() {
+    let server = Server::new();
+    for path in [
+        "/",
+        "/index.html",
+        "/new-ticket.html",
+        "/public.html",
+        "/desk.html?desk=3",
+    ] {
+        let page = server.get(path).expect(200);
+        assert_eq!(
+            page.header("Content-Type"),
+            Some("text/html; charset=utf-8")
+        );
+        assert_eq!(page.header("X-Content-Type-Options"), Some("nosniff"));
+        let policy = page.header("Content-Security-Policy").unwrap();
+        assert!(policy.contains("default-src 'self'"), "{policy}");
+        assert!(!policy.contains("unsafe"), "{policy}");
+        assert!(
+            page.text().to_lowercase().contains("<!doctype html>"),
+            "{path}"
+        );
+    }
+    for (path, kind) in [
+        ("/live.js", "text/javascript; charset=utf-8"),
+        ("/tokens.css", "text/css; charset=utf-8"),
+        ("/lang/es.json", "application/json"),
+    ] {
+        let file = server.get(path).expect(200);
+        assert_eq!(file.header("Content-Type"), Some(kind), "{path}");
+    }
+}
+
+#[test]
+fn a_page_that_the_browser_has_is_not_sent_again() {
+    let server = Server::new();
+    let page = server.get("/").expect(200);
+    let tag = page.header("ETag").unwrap();
+    let mut client = server.client();
+    let again = client
+        .send("GET", "/", &[("If-None-Match", tag)], b"")
+        .expect(304);
+    assert_eq!(again.header("ETag"), Some(tag));
+    // The connection goes on: a 304 has no body.
+    let other = client.send("GET", "/", &[("If-None-Match", "\"other\"")], b"");
+    assert_eq!(other.expect(200).body, page.body);
+}
+
+#[test]
+fn head_gives_the_head_of_a_page_alone() {
+    let server = Server::new();
+    let page = server.get("/public.html").expect(200);
+    let mut client = server.client();
+    let head = client.send("HEAD", "/public.html", &[], b"").expect(200);
+    assert_eq!(head.header("Content-Length"), page.header("Content-Length"));
+    assert!(head.body.is_empty());
+    client.get("/api/health").expect(200);
+}
+
+#[test]
+fn a_folders_pages_take_the_place_of_the_built_in_ones() {
+    let folder = Folder::new();
+    folder.write("html/index.html", "<!doctype html>mine");
+    folder.write("html/sub/index.html", "<!doctype html>below");
+    folder.write("html/con espacio ñ.txt", "hola");
+    let html = folder.join("html");
+    let server = Launch::new()
+        .with(&["--html", html.to_str().unwrap()])
+        .start();
+    assert_eq!(server.get("/").expect(200).text(), "<!doctype html>mine");
+    assert_eq!(
+        server.get("/sub/").expect(200).text(),
+        "<!doctype html>below"
+    );
+    let file = server.get("/con%20espacio%20%C3%B1.txt?v=1").expect(200);
+    assert_eq!(file.text(), "hola");
+    server.get("/public.html").problem(404, "not-found");
+    server.get("/sub").problem(404, "not-found");
+    // A page that is changed is there at once.
+    folder.write("html/index.html", "<!doctype html>changed");
+    assert_eq!(server.get("/").expect(200).text(), "<!doctype html>changed");
+    let head = server.send("HEAD", "/").expect(200);
+    assert_eq!(head.header("Content-Length"), Some("22"));
+    // A file larger than any buffer comes whole.
+    let large = "0123456789".repeat(300_000);
+    folder.write("html/large.txt", &large);
+    assert_eq!(server.get("/large.txt").expect(200).text(), large);
+    assert_eq!(server.ticket()["code"], "A1");
+    server.screen("").expect("state");
+}
+
+#[test]
+fn no_path_leads_out_of_the_folder() {
+    let folder = Folder::new();
+    folder.write("html/index.html", "inside");
+    folder.write("html/sub/page.html", "inside");
+    let secret = folder.write("secret.txt", "outside");
+    symlink(&secret, folder.join("html/link.txt")).unwrap();
+    symlink(folder.path(), folder.join("html/up")).unwrap();
+    let html = folder.join("html");
+    let server = Launch::new()
+        .with(&["--html", html.to_str().unwrap()])
+        .start();
+    let absolute = secret.to_str().unwrap();
+    let encoded = absolute.replace('/', "%2f");
+    for path in [
+        "/../secret.txt",
+        "/sub/../../secret.txt",
+        "/%2e%2e/secret.txt",
+        "/..%2fsecret.txt",
+        "/.%2e%2fsecret.txt",
+        "/sub/..%2f..%2fsecret.txt",
+        "/sub/..%2F..%2Fsecret.txt",
+        "/%252e%252e/secret.txt",
+        "/..%5csecret.txt",
+        "/..\\secret.txt",
+        "//../secret.txt",
+        &format!("/{absolute}"),
+        &format!("/{encoded}"),
+        "/link.txt",
+        "/up/secret.txt",
+        "/index.html%00.txt",
+        "/./../secret.txt",
+        "/%ff",
+    ] {
+        let answer = server.get(path);
+        assert!(!answer.text().contains("outside"), "{path} leads out");
+        assert_eq!(answer.status, 404, "{path}");
+    }
+    assert_eq!(server.get("/sub/page.html").expect(200).text(), "inside");
+}
