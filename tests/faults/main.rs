@@ -1,0 +1,21 @@
+//! What must hold when something goes wrong: a power cut, hostile peers, a full disk, a screen that
+//! stops reading, everyone at once.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on says where by its line"
+)]
+
+#[allow(
+    dead_code,
+    unused_imports,
+    reason = "shared with the contract tests, which use other parts"
+)]
+#[path = "../common/mod.rs"]
+mod common;
+
+mod crowd;
+mod hostile;
+mod killed;
+mod stalled;
+mod storage;

@@ -1,0 +1,121 @@
+//! A screen that stops reading.
+
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
+
+use rustix::net::sockopt::set_socket_recv_buffer_size;
+use rustix::net::{AddressFamily, SocketType, connect, socket};
+use rustix::process::Signal;
+
+use crate::common::{Launch, Screen, Server, seq, wait_until};
+
+/// Events that are made: fewer than the server keeps, and far more than sockets hold.
+const EVENTS: u64 = 950;
+
+/// A connection that can hold very little of what it does not read.
+fn narrow(address: SocketAddr) -> TcpStream {
+    let socket = socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
+    // It must be set before the connection is made, which agrees on the window.
+    set_socket_recv_buffer_size(&socket, 2_048).unwrap();
+    connect(&socket, &address).unwrap();
+    TcpStream::from(socket)
+}
+
+/// A screen that has heard the state and reads nothing from now on.
+fn stalled(server: &Server) -> Screen {
+    let mut screen = Screen::over(narrow(server.address()), "", Some("turnero.v1"));
+    assert_eq!(seq(&screen.expect("state")), 0);
+    screen
+}
+
+/// Makes events that are as large as they can be, up to that number.
+fn make_events(server: &Server, last: u64) {
+    // A name of 160 bytes, four times in each message.
+    let desk = "%F0%9F%AA%91".repeat(40);
+    server.ticket();
+    let mut client = server.client();
+    client.post(&format!("/api/desks/{desk}/next")).expect(200);
+    for _ in 3..last {
+        client
+            .post(&format!("/api/desks/{desk}/recall"))
+            .expect(200);
+    }
+    assert_eq!(server.json("/api/health")["seq"], last);
+}
+
+#[test]
+fn a_screen_that_stops_reading_delays_nobody() {
+    // It is never dropped here: if anything waited for it, that would wait for ever.
+    let mut server = Launch::new().with(&["--send-seconds=3600"]).start();
+    let asleep: Vec<Screen> = (0..3).map(|_| stalled(&server)).collect();
+    let mut awake = [server.screen(""), server.course_screen(), server.screen("")];
+    for screen in &mut awake {
+        screen.message();
+    }
+    make_events(&server, EVENTS);
+    for number in [0, 2] {
+        let heard = awake[number].until(EVENTS);
+        let numbers: Vec<u64> = heard.iter().map(seq).collect();
+        assert_eq!(numbers, (1..=EVENTS).collect::<Vec<u64>>());
+    }
+    // New screens come and go, and tickets are made, as if the others were not there.
+    server.screen("").expect("state");
+    server.ticket();
+    let bound = 48 * 1024;
+    let most = server.memory_kb("VmHWM");
+    assert!(most < bound, "{most} kB for screens that do not read");
+    assert!(!server.log().contains("panicked"));
+    server.signal(Signal::TERM);
+    let status = server.ends_within(Duration::from_secs(5));
+    assert_eq!(status.expect("it ends").code(), Some(0), "{}", server.log());
+    drop(asleep);
+}
+
+#[test]
+fn a_screen_that_takes_nothing_is_dropped_and_comes_back_missing_nothing() {
+    let server = Launch::new().with(&["--send-seconds=2"]).start();
+    let mut asleep = stalled(&server);
+    let mut awake = server.screen("");
+    awake.expect("state");
+    make_events(&server, EVENTS);
+    assert_eq!(awake.until(EVENTS).len() as u64, EVENTS);
+    wait_until("the sleeping screen is dropped", || {
+        server.log().contains("Client disconnected")
+    });
+    // What lay in the sockets may still be there; then the connection is over.
+    let mut last = 0;
+    while let Ok(message) = asleep.try_text() {
+        let message: serde_json::Value = serde_json::from_str(&message).unwrap();
+        if message["type"] != "tick" {
+            assert_eq!(seq(&message), last + 1);
+            last += 1;
+        }
+    }
+    assert!(last < EVENTS, "it had read everything, so nothing stalled");
+    let mut back = server.screen(&format!("?since={last}"));
+    let missed: Vec<u64> = back.until(EVENTS).iter().map(seq).collect();
+    assert_eq!(missed, (last + 1..=EVENTS).collect::<Vec<u64>>());
+    // The other one never noticed.
+    server.ticket();
+    assert_eq!(seq(&awake.event()), EVENTS + 1);
+    assert_eq!(server.log().matches("Client disconnected").count(), 1);
+}
+
+#[test]
+fn a_client_that_does_not_take_its_answer_is_dropped() {
+    let server = Launch::new().with(&["--send-seconds=1"]).start();
+    let mut client = server.client();
+    for _ in 0..1_000 {
+        client.post("/api/tickets").expect(201);
+    }
+    let files = server.open_files();
+    let mut greedy = crate::common::Client::over(narrow(server.address()));
+    // 40 lists of 300 kB each, and none of them read.
+    for _ in 0..40 {
+        greedy.request("GET", "/api/tickets", &[], b"");
+    }
+    wait_until("it is dropped", || {
+        client.get("/api/health").expect(200);
+        server.open_files() <= files && greedy.try_raw(b"G").is_err()
+    });
+}

@@ -1,0 +1,175 @@
+//! Storage that fails: nothing is lost, nothing is shown that is not stored, and it works again.
+//!
+//! The failure is a limit on the size of files: with the signal for it ignored, every write to the
+//! database fails as on a full disk, and lifting the limit is making room.
+
+use std::time::Duration;
+
+use rustix::process::{Resource, Signal};
+use serde_json::{Value, json};
+
+use crate::common::{Client, Launch, Response, Server, seq, text, wait_until};
+
+fn start() -> Server {
+    Launch::new().after("trap '' XFSZ").start()
+}
+
+fn full(server: &Server) {
+    server.limit(Resource::Fsize, Some(0));
+}
+
+fn room(server: &Server) {
+    server.limit(Resource::Fsize, None);
+}
+
+fn with_key(client: &mut Client, key: &str) -> Response {
+    client.send("POST", "/api/tickets", &[("Idempotency-Key", key)], b"")
+}
+
+#[test]
+fn a_full_disk_refuses_and_loses_nothing_and_works_again() {
+    let server = start();
+    let mut screen = server.screen("");
+    screen.expect("state");
+    let kept = server.ticket();
+    server.ticket();
+    server.post("/api/desks/1/next").expect(200);
+    assert_eq!(screen.until(4).len(), 4);
+    let paths = [
+        "/api/tickets",
+        "/api/desks",
+        "/api/state",
+        "/api/events?since=0",
+    ];
+    let look = |server: &Server| paths.map(|path| server.get(path).expect(200).text());
+    let before = look(&server);
+
+    full(&server);
+    let mut client = server.client();
+    for _ in 0..3 {
+        client
+            .post("/api/tickets")
+            .problem(503, "storage-unavailable");
+        client
+            .post("/api/desks/1/next")
+            .problem(503, "storage-unavailable");
+        client
+            .post("/api/desks/1/finish")
+            .problem(503, "storage-unavailable");
+        client
+            .post("/api/ticket")
+            .problem(503, "storage-unavailable");
+        with_key(&mut client, "k").problem(503, "storage-unavailable");
+    }
+    let path = format!("/api/tickets/{}/cancel", text(&kept, "id"));
+    // It is served, so this is refused whatever the disk does.
+    client.post(&path).problem(409, "wrong-state");
+    let health = client.get("/api/health").expect(503).json();
+    assert_ne!(health["status"], "ok");
+    assert_eq!(health["seq"], 4);
+    // What was there can be read, and no more is shown.
+    assert_eq!(look(&server), before);
+    assert_eq!(
+        screen.hears_within(Duration::from_millis(500)),
+        None::<Value>
+    );
+
+    room(&server);
+    wait_until("health is well again by itself", || {
+        client.get("/api/health").status == 200
+    });
+    assert_eq!(look(&server), before);
+    // The refusal was not kept as the key's answer.
+    assert_eq!(with_key(&mut client, "k").expect(201).json()["code"], "A3");
+    assert_eq!(client.post("/api/tickets").expect(201).json()["code"], "A4");
+    assert_eq!(
+        client.post("/api/desks/1/next").expect(200).json()["code"],
+        "A2"
+    );
+    let numbers: Vec<u64> = screen.until(8).iter().map(seq).collect();
+    assert_eq!(numbers, [5, 6, 7, 8]);
+    let after = look(&server);
+    let launch = server.kill();
+    assert_eq!(look(&launch.start()), after);
+}
+
+#[test]
+fn what_was_refused_is_not_there_after_a_kill() {
+    let server = start();
+    server.ticket();
+    full(&server);
+    for _ in 0..5 {
+        server
+            .post("/api/tickets")
+            .problem(503, "storage-unavailable");
+    }
+    let server = server.kill().start();
+    assert_eq!(server.json("/api/health")["waiting"], 1);
+    assert_eq!(server.ticket()["code"], "A2");
+}
+
+#[test]
+fn a_disk_that_fills_while_many_are_at_it_gives_each_an_honest_answer() {
+    let server = start();
+    let answers: Vec<Response> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..16)
+            .map(|_| {
+                scope.spawn(|| {
+                    let mut client = server.client();
+                    let mut answers = Vec::new();
+                    for turn in 0..40 {
+                        if turn == 10 {
+                            full(&server);
+                        }
+                        if turn == 20 {
+                            room(&server);
+                        }
+                        answers.push(client.post("/api/tickets"));
+                    }
+                    answers
+                })
+            })
+            .collect();
+        threads
+            .into_iter()
+            .flat_map(|thread| thread.join().unwrap())
+            .collect()
+    });
+    let mut acknowledged = Vec::new();
+    for answer in &answers {
+        if answer.status == 201 {
+            acknowledged.push(answer.json()["id"].clone());
+        } else {
+            answer.problem(503, "storage-unavailable");
+        }
+    }
+    assert!(acknowledged.len() < answers.len(), "nothing failed");
+    let ids = |server: &Server| {
+        let list = server.json("/api/tickets?limit=100000");
+        let ids = list.as_array().unwrap().iter().map(|t| t["id"].clone());
+        ids.collect::<Vec<Value>>()
+    };
+    let mut now = ids(&server);
+    let server = server.kill().start();
+    let mut then = ids(&server);
+    for list in [&mut acknowledged, &mut now, &mut then] {
+        list.sort_by_key(Value::to_string);
+    }
+    assert_eq!(now, acknowledged);
+    assert_eq!(then, acknowledged);
+}
+
+#[test]
+fn a_stop_while_the_disk_is_full_ends_cleanly() {
+    let mut server = start();
+    let ticket = server.ticket();
+    full(&server);
+    server
+        .post("/api/tickets")
+        .problem(503, "storage-unavailable");
+    server.signal(Signal::TERM);
+    let status = server.ends_within(Duration::from_secs(5)).expect("it ends");
+    assert_eq!(status.code(), Some(0), "{}", server.log());
+    let server = server.launch().clone().start();
+    assert_eq!(server.json("/api/tickets"), json!([ticket]));
+}
