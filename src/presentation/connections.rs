@@ -171,6 +171,12 @@ impl Entered {
         state.store(WORKING, Ordering::Relaxed);
     }
 
+    /// It has its last answer, and is kept only until its peer has taken that: the first to give
+    /// way.
+    pub fn lingers(&self) {
+        self.connection.waiting_since.store(0, Ordering::Relaxed);
+    }
+
     /// It is a screen from now on.
     pub fn becomes_screen(&self) {
         let state = &self.connection.waiting_since;

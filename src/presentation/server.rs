@@ -174,6 +174,7 @@ fn serve(wire: &Arc<Wire>, office: &Office, entered: &Entered) {
             Err(problem) => {
                 log::debug!("{}: {}", wire.peer(), problem.detail);
                 if problem.answer().send(wire, None, false).is_ok() {
+                    entered.lingers();
                     wire.linger();
                 }
                 return;
@@ -201,6 +202,7 @@ fn serve(wire: &Arc<Wire>, office: &Office, entered: &Entered) {
             return;
         }
         if !keep_alive {
+            entered.lingers();
             return wire.linger();
         }
     }
