@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -12,6 +13,14 @@ use super::wire::Wire;
 /// Open files that are not connections: the database, its log, the pollers, pages being read,
 /// with room to spare.
 const RESERVED_FILES: u64 = 32;
+
+/// Who waits for less than this may be between two requests, and stays.
+const SHORT_WAIT_MS: u64 = 100;
+
+/// How long a new connection waits for a place, and how often it looks: longer than a short wait,
+/// so that one of many idle ones is found; the acceptor waits with it.
+const ROOM_PATIENCE: Duration = Duration::from_millis(150);
+const ROOM_PAUSE: Duration = Duration::from_millis(2);
 
 /// How many connections fit into the open-file limit, which is raised as far as it goes.
 pub fn allowed_connections(wanted: usize) -> usize {
@@ -69,11 +78,17 @@ impl Connections {
 
     /// Counts a connection in. Where there is no room, the one that has waited longest for a whole
     /// request gives way: an idle one, or one that sends a byte now and then to stay. `None` where
-    /// all are screens or at work.
+    /// all are screens or at work, and stay so for a moment.
     pub fn enter(self: &Arc<Self>, number: u64, wire: &Arc<Wire>) -> Option<Entered> {
+        let deadline = Instant::now() + ROOM_PATIENCE;
         let mut open = self.lock();
-        if open.len() >= self.most {
-            Self::evict(&mut open)?;
+        while open.len() >= self.most && self.evict(&mut open).is_none() {
+            drop(open);
+            if Instant::now() >= deadline {
+                return None;
+            }
+            thread::sleep(ROOM_PAUSE);
+            open = self.lock();
         }
         let connection = Arc::new(Connection {
             wire: wire.clone(),
@@ -87,15 +102,16 @@ impl Connections {
         })
     }
 
-    /// Cuts the connection that has waited longest; `None` where none waits.
+    /// Cuts the connection that has waited longest; `None` where none has waited for long.
     pub fn make_room(&self) -> Option<()> {
-        Self::evict(&mut self.lock())
+        self.evict(&mut self.lock())
     }
 
-    fn evict(open: &mut HashMap<u64, Arc<Connection>>) -> Option<()> {
+    fn evict(&self, open: &mut HashMap<u64, Arc<Connection>>) -> Option<()> {
+        let newest = self.now().saturating_sub(SHORT_WAIT_MS);
         let waiting = open.iter().filter_map(|(number, connection)| {
             let since = connection.waiting_since.load(Ordering::Relaxed);
-            (since < SCREEN).then_some((since, *number))
+            (since <= newest).then_some((since, *number))
         });
         let (_, longest) = waiting.min()?;
         open.remove(&longest)?.wire.cut();
