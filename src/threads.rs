@@ -5,13 +5,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process;
 use std::thread::{self, JoinHandle};
 
-/// Address space for a thread's stack. Only touched pages are resident; the deepest call here
-/// (JSON of a large queue, SQLite) stays under 100 kB.
-const STACK_BYTES: usize = 512 * 1024;
-
-/// Address space for a connection's thread: there are thousands, and it calls neither SQLite nor
-/// anything recursive but a JSON parser with a bounded depth.
-const CONNECTION_STACK_BYTES: usize = 256 * 1024;
+/// Address space for a thread's stack. An overflow ends the whole process, so it is generous: only
+/// touched pages are resident, and thousands of these fit into a 64-bit address space many times.
+const STACK_BYTES: usize = 1024 * 1024;
 
 /// Starts a thread that the program cannot do without. A panic in it ends the process with a
 /// message: a service manager's restart loses nothing, a server that only looks alive does.
@@ -35,6 +31,6 @@ pub fn spawn_connection(
 ) -> io::Result<JoinHandle<()>> {
     thread::Builder::new()
         .name(format!("conn-{number}"))
-        .stack_size(CONNECTION_STACK_BYTES)
+        .stack_size(STACK_BYTES)
         .spawn(body)
 }
