@@ -127,13 +127,15 @@ impl Screen {
         serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error} in «{text}»"))
     }
 
-    /// The next message that is no `tick`.
+    /// The next message that is no `tick`. Ticks alone do not count as a sign of life.
     pub fn event(&mut self) -> Value {
+        let deadline = Instant::now() + PATIENCE;
         loop {
             let message = self.message();
             if message["type"] != "tick" {
                 return message;
             }
+            assert!(Instant::now() < deadline, "ticks alone for {PATIENCE:?}");
         }
     }
 

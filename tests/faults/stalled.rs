@@ -73,12 +73,16 @@ fn a_screen_that_stops_reading_delays_nobody() {
 
 #[test]
 fn a_screen_that_takes_nothing_is_dropped_and_comes_back_missing_nothing() {
-    let server = Launch::new().with(&["--send-seconds=2"]).start();
+    let server = Launch::new().with(&["--send-seconds=3"]).start();
     let mut asleep = stalled(&server);
     let mut awake = server.screen("");
     awake.expect("state");
-    make_events(&server, EVENTS);
-    assert_eq!(awake.until(EVENTS).len() as u64, EVENTS);
+    std::thread::scope(|scope| {
+        // It reads all the while: one that reads only afterwards may be dropped as well.
+        let heard = scope.spawn(|| awake.until(EVENTS).len() as u64);
+        make_events(&server, EVENTS);
+        assert_eq!(heard.join().unwrap(), EVENTS);
+    });
     wait_until("the sleeping screen is dropped", || {
         server.log().contains("Client disconnected")
     });
