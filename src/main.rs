@@ -54,13 +54,15 @@ fn serve(config: Config) -> Result<(), String> {
     let mut queue = journal
         .load_snapshot(RECENT_EVENTS as u64)
         .map_err(|e| e.to_string())?;
+    let snapshot_seq = queue.seq();
     let events = journal.read_after(queue.seq()).map_err(|e| e.to_string())?;
     let options = Options {
         message_bytes: config.limits.message_bytes,
         ..Options::default()
     };
     let wss = WssService::init(options, &mut queue, &events).map_err(|e| e.to_string())?;
-    let tickets = TicketService::start(queue, Box::new(journal), wss).map_err(|e| e.to_string())?;
+    let tickets = TicketService::start(queue, snapshot_seq, Box::new(journal), wss)
+        .map_err(|e| e.to_string())?;
     let pages = Pages::new(config.html.clone());
     let office = Arc::new(Office {
         config,

@@ -77,9 +77,10 @@ impl Ledger {
         shared: Arc<Shared>,
         wss: &'static WssService,
         orders: Receiver<Order>,
+        snapshot_seq: u64,
     ) -> Self {
         Self {
-            snapshot_seq: queue.seq(),
+            snapshot_seq,
             working: queue,
             journal,
             shared,

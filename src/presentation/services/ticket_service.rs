@@ -80,8 +80,10 @@ impl Shared {
 
 impl TicketService {
     /// Takes over a queue that is as the journal has it, and starts the thread `ledger`.
+    /// `snapshot_seq` is the last event of the snapshot that the start began with.
     pub fn start(
         queue: Queue,
+        snapshot_seq: u64,
         journal: Box<dyn Journal>,
         wss: &'static WssService,
     ) -> io::Result<Self> {
@@ -90,7 +92,7 @@ impl TicketService {
             queue: Mutex::new(queue.clone()),
             failing: AtomicBool::new(false),
         });
-        let ledger = Ledger::new(queue, journal, shared.clone(), wss, waiting);
+        let ledger = Ledger::new(queue, journal, shared.clone(), wss, waiting, snapshot_seq);
         let handle = threads::spawn_vital("ledger", move || ledger.run())?;
         Ok(Self {
             orders,
