@@ -13,6 +13,7 @@ pub mod services;
 pub mod tickets;
 pub mod wire;
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use crate::config::Config;
@@ -26,4 +27,17 @@ pub struct Office {
     pub wss: &'static WssService,
     pub pages: Pages,
     pub started: Instant,
+}
+
+impl Office {
+    /// An office that begins now.
+    pub fn new(config: Config, tickets: TicketService, wss: &'static WssService) -> Arc<Self> {
+        Arc::new(Self {
+            pages: Pages::new(config.html.clone()),
+            config,
+            tickets,
+            wss,
+            started: Instant::now(),
+        })
+    }
 }

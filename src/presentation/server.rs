@@ -74,8 +74,8 @@ impl Server {
         self.address
     }
 
-    /// Ends within 5 s: accepts nothing more, closes the screens, lets requests under way end, and
-    /// returns when no connection is left, or when those that are left were cut.
+    /// Ends within 5 s: accepts nothing more, closes the screens, lets requests under way end, cuts
+    /// what is left after a while, works off what the ledger has been given, and closes the journal.
     pub fn stop(self) {
         self.stopping.store(true, Ordering::Release);
         self.wake_acceptor();
@@ -88,6 +88,8 @@ impl Server {
             self.connections.cut_all();
             self.connections.wait_until_none(CUT_GRACE);
         }
+        self.office.tickets.stop();
+        self.office.wss.stop();
     }
 
     /// A connection from here ends the wait for one.

@@ -13,6 +13,7 @@ use super::readiness::Readiness;
 use super::recent::{RECENT_EVENTS, Recent, Since};
 use super::screen::Screen;
 use super::update::{Run, Update};
+use crate::config::Limits;
 use crate::domain::{Queue, Stamped};
 use crate::threads;
 
@@ -34,6 +35,15 @@ pub struct Options {
     pub path: &'static str,
     /// The longest message that a screen may send, in bytes.
     pub message_bytes: usize,
+}
+
+impl From<&Limits> for Options {
+    fn from(limits: &Limits) -> Self {
+        Self {
+            message_bytes: limits.message_bytes,
+            ..Self::default()
+        }
+    }
 }
 
 impl Default for Options {
