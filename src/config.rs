@@ -149,7 +149,8 @@ const FLAGS: &[Flag] = &[
         meaning: "pages of this other site may use the server too, such as https://intranet.example; may be repeated",
         set: |config, value| {
             let plain = value.split_once("://").is_some_and(|(scheme, host)| {
-                !scheme.is_empty() && !host.is_empty() && !host.contains('/')
+                let host_character = |c: char| c.is_alphanumeric() || ".-:[]".contains(c);
+                !scheme.is_empty() && !host.is_empty() && host.chars().all(host_character)
             });
             if !plain {
                 return Err("SCHEME://HOST or SCHEME://HOST:PORT, without a path".to_owned());
@@ -263,15 +264,16 @@ impl Config {
     /// Reads the command line and the environment; flags win over the environment. `Err` is one
     /// line that names the flag, the value and what is allowed.
     pub fn read() -> Result<Wish, String> {
-        Self::from_arguments(env::args_os().skip(1), |name| env::var(name).ok())
+        Self::from_arguments(env::args_os().skip(1), |name| env::var_os(name))
     }
 
     fn from_arguments(
         arguments: impl IntoIterator<Item = OsString>,
-        environment: impl Fn(&str) -> Option<String>,
+        environment: impl Fn(&str) -> Option<OsString>,
     ) -> Result<Wish, String> {
         let mut config = Self::default();
         if let Some(port) = environment("PORT") {
+            let port = text("PORT", port)?;
             let number =
                 whole(&port, 0, 65_535).map_err(|allowed| wrong("PORT", &port, &allowed))?;
             let port = u16::try_from(number).expect("checked against 65,535");
@@ -279,6 +281,7 @@ impl Config {
         }
         for flag in FLAGS {
             if let Some(value) = environment(flag.environment) {
+                let value = text(flag.environment, value)?;
                 (flag.set)(&mut config, &value)
                     .map_err(|allowed| wrong(flag.environment, &value, &allowed))?;
             }
@@ -304,8 +307,14 @@ impl Config {
                 (_, Some(value)) => text(&shown, value)?,
                 (Some(form), None) => {
                     let next = parser.value();
-                    let value = next.map_err(|_| format!("{shown} needs a value: {form}."))?;
-                    text(&shown, value)?
+                    // Another flag is no value: somebody has forgotten it.
+                    let value = next
+                        .ok()
+                        .filter(|value| !value.as_encoded_bytes().starts_with(b"--"));
+                    text(
+                        &shown,
+                        value.ok_or_else(|| format!("{shown} needs a value: {form}."))?,
+                    )?
                 }
             };
             (flag.set)(&mut config, &value).map_err(|allowed| wrong(&shown, &value, &allowed))?;
@@ -391,7 +400,7 @@ mod tests {
     fn read(arguments: &[&str], environment: &[(&str, &str)]) -> Result<Config, String> {
         let wish = Config::from_arguments(arguments.iter().map(OsString::from), |name| {
             let found = environment.iter().find(|(key, _)| *key == name);
-            found.map(|(_, value)| (*value).to_owned())
+            found.map(|(_, value)| OsString::from(value))
         })?;
         match wish {
             Wish::Serve(config) => Ok(*config),

@@ -3,9 +3,11 @@
 use std::error::Error;
 use std::net::TcpListener;
 use std::process::ExitCode;
+use std::sync::Arc;
 
-use crossbeam_channel::bounded;
 use log::LevelFilter;
+use signal_hook::consts::{SIGINT, SIGTERM, SIGXFSZ};
+use signal_hook::iterator::Signals;
 use simple_logger::SimpleLogger;
 use turnero::config::{Config, Wish};
 use turnero::presentation::Office;
@@ -33,23 +35,26 @@ fn main() -> ExitCode {
 fn serve(config: Config) -> Result<(), Box<dyn Error>> {
     let logger = SimpleLogger::new().with_level(LevelFilter::Info).env();
     logger.with_utc_timestamps().init()?;
-    let (signals, signalled) = bounded(1);
-    // A second signal finds the channel full, and the program ending already.
-    ctrlc::set_handler(move || signals.try_send(()).unwrap_or_default())?;
+    let mut signals = Signals::new([SIGINT, SIGTERM])?;
+    // With a handler, a limit on the size of files fails the write and does not end the program.
+    signal_hook::flag::register(SIGXFSZ, Arc::default())?;
 
-    let mut journal = SqliteJournal::open(&config.data)?;
     let listener = TcpListener::bind(config.listen)
         .map_err(|error| format!("{} cannot be listened on: {error}.", config.listen))?;
-    let mut queue = journal.load_snapshot(RECENT_EVENTS as u64)?;
+    let mut journal = SqliteJournal::open(&config.data)?;
+    let unusable = |why| {
+        format!(
+            "The data file {} cannot be used: {why}.",
+            config.data.display()
+        )
+    };
+    let (mut queue, events) = journal.load(RECENT_EVENTS as u64).map_err(unusable)?;
     let snapshot_seq = queue.seq();
-    let events = journal.read_after(snapshot_seq)?;
     let wss = WssService::init(Options::from(&config.limits), &mut queue, &events)?;
     let tickets = TicketService::start(queue, snapshot_seq, Box::new(journal), wss)?;
     let server = Server::start(listener, Office::new(config, tickets, wss))?;
-    log::info!("Listening on http://{}", server.address());
 
-    signalled.recv()?;
-    log::info!("Ending");
+    signals.forever().next();
     server.stop();
     Ok(())
 }

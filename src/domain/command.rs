@@ -399,7 +399,7 @@ fn check_current(
 fn find<'a>(queue: &'a Queue, wanted: &TicketRef) -> Result<&'a Ticket, Refusal> {
     let (found, asked) = match wanted {
         TicketRef::Id(id) => (queue.ticket(*id), id.to_string()),
-        TicketRef::Code(code) => (queue.open_ticket_with_code(code), code.clone()),
+        TicketRef::Code(code) => (queue.ticket_with_code(code), code.clone()),
     };
     found.ok_or(Refusal::NoSuchTicket(asked))
 }

@@ -27,8 +27,13 @@ impl DeskName {
                 Self::LONGEST
             ));
         }
-        if name.chars().any(char::is_control) {
-            return Err("a desk's name has no control characters".to_owned());
+        if name.chars().any(|c| c.is_control() || is_invisible(c)) {
+            return Err("a desk's name has no control or invisible characters".to_owned());
+        }
+        if [".", ".."].contains(&name) {
+            return Err(
+                "a desk's name is not only dots, which addresses have a use for".to_owned(),
+            );
         }
         Ok(Self(name.into()))
     }
@@ -37,6 +42,12 @@ impl DeskName {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// Characters that change a text without being seen: two names would look the same, or one would
+/// turn round what follows it.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
 impl fmt::Display for DeskName {

@@ -470,6 +470,8 @@ fn a_desks_name_is_short_visible_text() {
         "   ",
         "a\nb",
         "a\u{0}b",
+        "\u{200b}",
+        "..",
         &"x".repeat(DeskName::LONGEST + 1),
     ] {
         assert!(DeskName::parse(wrong).is_err(), "{wrong:?}");

@@ -194,10 +194,12 @@ impl Queue {
         self.tickets.get(&arrival)
     }
 
-    /// The open ticket of that code; where a code was given again, the newest.
-    pub fn open_ticket_with_code(&self, code: &str) -> Option<&Ticket> {
-        let open = self.tickets.values().rev().filter(|t| !t.state.is_final());
-        open.into_iter().find(|t| t.has_code(code))
+    /// The ticket of that code; where a code was given again, an open one before an ended one, and
+    /// the newest of them.
+    pub fn ticket_with_code(&self, code: &str) -> Option<&Ticket> {
+        let newest_first = || self.tickets.values().rev().filter(|t| t.has_code(code));
+        let open = newest_first().find(|t| !t.state.is_final());
+        open.or_else(|| newest_first().next())
     }
 
     /// All tickets in memory, oldest first, from after `after` on.

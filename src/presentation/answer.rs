@@ -14,6 +14,9 @@ use crate::storage::KeptAnswer;
 /// A file's bytes go out in steps of this size.
 const FILE_STEP_BYTES: usize = 64 * 1024;
 
+/// From this length on a body is sent apart from its head.
+const LONG_BODY_BYTES: usize = 64 * 1024;
+
 /// What an answer carries.
 #[derive(Debug)]
 pub enum Body {
@@ -118,13 +121,25 @@ impl Answer {
         .with_chunked_threshold(usize::MAX);
         response.add_header(header("Server", "turnero"));
         response.add_header(header("X-Content-Type-Options", "nosniff"));
-        let mut rendered = Vec::with_capacity(512 + bytes.len());
+        // A long body is sent from where it is: a copy for each slow reader would add up.
+        let apart = bytes.len() > LONG_BODY_BYTES && !head_only;
+        let mut rendered = Vec::with_capacity(512 + if apart { 0 } else { bytes.len() });
         let version = HTTPVersion(1, u8::from(!http_1_0));
-        response.raw_print(&mut rendered, version, &[], head_only || file, None)?;
+        response.raw_print(
+            &mut rendered,
+            version,
+            &[],
+            head_only || file || apart,
+            None,
+        )?;
         set_connection(&mut rendered, keep_alive, http_1_0, self.status);
+        if matches!(self.status, 204 | 304) {
+            remove_length(&mut rendered);
+        }
         wire.write_all(&rendered)?;
         match self.body {
             Body::File(file, length) if !head_only => send_file(wire, file, length),
+            Body::Bytes(bytes) if apart => wire.write_all(&bytes),
             _ => Ok(()),
         }
     }
@@ -154,6 +169,14 @@ fn set_connection(rendered: &mut Vec<u8>, keep_alive: bool, http_1_0: bool, stat
     let status_line = rendered.windows(2).position(|two| two == b"\r\n");
     let after = status_line.expect("an answer begins with a status line") + 2;
     rendered.splice(after..after, line.iter().copied());
+}
+
+/// An answer that has no body says nothing of its length (RFC 9110, section 8.6).
+fn remove_length(rendered: &mut Vec<u8>) {
+    const LINE: &[u8] = b"Content-Length: 0\r\n";
+    if let Some(at) = rendered.windows(LINE.len()).position(|part| part == LINE) {
+        rendered.drain(at..at + LINE.len());
+    }
 }
 
 fn send_file(wire: &Wire, file: File, length: u64) -> io::Result<()> {

@@ -23,10 +23,11 @@ const ROOM_PATIENCE: Duration = Duration::from_millis(150);
 const ROOM_PAUSE: Duration = Duration::from_millis(2);
 
 /// How many connections fit into the open-file limit, which is raised as far as it goes.
-pub fn allowed_connections(wanted: usize) -> usize {
+/// `files_each` is how many files one connection may have open.
+pub fn allowed_connections(wanted: usize, files_each: u64) -> usize {
     let limit = getrlimit(Resource::Nofile);
     let current = limit.current.unwrap_or(u64::MAX);
-    let needed = wanted as u64 + RESERVED_FILES;
+    let needed = wanted as u64 * files_each + RESERVED_FILES;
     let possible = needed.min(limit.maximum.unwrap_or(u64::MAX));
     let mut files = current;
     if current < possible {
@@ -38,7 +39,8 @@ pub fn allowed_connections(wanted: usize) -> usize {
             files = possible;
         }
     }
-    let room = usize::try_from(files.saturating_sub(RESERVED_FILES)).unwrap_or(usize::MAX);
+    let room =
+        usize::try_from(files.saturating_sub(RESERVED_FILES) / files_each).unwrap_or(usize::MAX);
     let most = wanted.min(room).max(1);
     if most < wanted {
         log::warn!("The open-file limit of {files} leaves room for {most} connections");
@@ -102,7 +104,7 @@ impl Connections {
         })
     }
 
-    /// Cuts the connection that has waited longest; `None` where none has waited for long.
+    /// Ends the connection that has waited longest; `None` where none has waited for long.
     pub fn make_room(&self) -> Option<()> {
         self.evict(&mut self.lock())
     }
@@ -114,7 +116,8 @@ impl Connections {
             (since <= newest).then_some((since, *number))
         });
         let (_, longest) = waiting.min()?;
-        open.remove(&longest)?.wire.cut();
+        // What it has sent already is still read and answered; nothing more is waited for.
+        open.remove(&longest)?.wire.end_reading();
         Some(())
     }
 

@@ -33,7 +33,7 @@ impl Office {
     /// An office that begins now.
     pub fn new(config: Config, tickets: TicketService, wss: &'static WssService) -> Arc<Self> {
         Arc::new(Self {
-            pages: Pages::new(config.html.clone()),
+            pages: Pages::new(config.html.clone(), &config.data),
             config,
             tickets,
             wss,

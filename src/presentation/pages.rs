@@ -1,7 +1,10 @@
 //! The screens' files: built into the program, or from a folder (`--html`).
 
-use std::fs::{self, File};
+use std::ffi::OsStr;
+use std::fs::{self, File, Metadata};
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
 
 use percent_encoding::percent_decode_str;
@@ -62,12 +65,18 @@ const PAGES: &[Page] = pages![
 /// Where pages come from.
 pub struct Pages {
     folder: Option<PathBuf>,
+    data: PathBuf,
 }
 
 impl Pages {
-    /// From a folder, or the built-in ones.
-    pub fn new(folder: Option<PathBuf>) -> Self {
-        Self { folder }
+    /// From a folder, or the built-in ones. Nothing beside the file `data` whose name begins with
+    /// its name is ever opened: it holds what is not public, and closing it here would let go
+    /// SQLite's lock (POSIX locks belong to the process, not to the open file).
+    pub fn new(folder: Option<PathBuf>, data: &Path) -> Self {
+        Self {
+            folder,
+            data: data.canonicalize().unwrap_or_else(|_| data.to_owned()),
+        }
     }
 
     /// The file that a request asks for.
@@ -81,11 +90,53 @@ impl Pages {
         } else {
             path.to_owned()
         };
-        let found = match &self.folder {
-            Some(folder) => from_folder(folder, &path),
-            None => built_in(&path, request),
+        match &self.folder {
+            Some(folder) => match self.in_folder(folder, &path) {
+                Ok(answer) => Ok(answer),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => Err(missing()),
+                Err(error) => {
+                    log::warn!("The page {path} cannot be read: {error}");
+                    Err(Problem::page_unavailable(&request.path))
+                }
+            },
+            None => built_in(&path, request).ok_or_else(missing),
+        }
+    }
+
+    fn in_folder(&self, folder: &Path, path: &str) -> io::Result<Answer> {
+        let hidden = || io::Error::from(io::ErrorKind::NotFound);
+        let inside = Path::new(path);
+        let plain = inside.components().all(|part| match part {
+            Component::Normal(name) => !name.as_encoded_bytes().starts_with(b"."),
+            _ => false,
+        });
+        if !plain || path.contains('\0') {
+            return Err(hidden());
+        }
+        // A link may lead out of the folder; what it leads to is not part of the pages.
+        let root = folder.canonicalize()?;
+        let file = root.join(inside).canonicalize().map_err(|_| hidden())?;
+        let about = fs::metadata(&file)?;
+        if !file.starts_with(&root) || !about.is_file() || self.is_data(&file, &about) {
+            return Err(hidden());
+        }
+        let open = File::open(&file)?;
+        let length = about.len();
+        let mut answer =
+            Answer::new(200, content_type(path), &b""[..]).with_header("Cache-Control", "no-cache");
+        answer.body = Body::File(open, length);
+        Ok(answer)
+    }
+
+    /// Whether it is the data file, by whatever name, or one of SQLite's beside it.
+    fn is_data(&self, file: &Path, about: &Metadata) -> bool {
+        let same = fs::metadata(&self.data)
+            .is_ok_and(|data| (data.dev(), data.ino()) == (about.dev(), about.ino()));
+        let begins = |name: &OsStr| {
+            let data = self.data.file_name().unwrap_or_default();
+            name.as_encoded_bytes().starts_with(data.as_encoded_bytes())
         };
-        found.ok_or_else(missing)
+        same || (file.parent() == self.data.parent() && file.file_name().is_some_and(begins))
     }
 }
 
@@ -113,28 +164,6 @@ fn tag(bytes: &[u8]) -> String {
     let mut hasher = DefaultHasher::new();
     bytes.hash(&mut hasher);
     format!("\"{:016x}\"", hasher.finish())
-}
-
-fn from_folder(folder: &Path, path: &str) -> Option<Answer> {
-    let inside = Path::new(path);
-    let plain = inside
-        .components()
-        .all(|part| matches!(part, Component::Normal(_)));
-    if !plain || path.contains('\0') {
-        return None;
-    }
-    // A link may lead out of the folder; what it leads to is not part of the pages.
-    let root = folder.canonicalize().ok()?;
-    let file = root.join(inside).canonicalize().ok()?;
-    if !file.starts_with(&root) || !fs::metadata(&file).ok()?.is_file() {
-        return None;
-    }
-    let open = File::open(&file).ok()?;
-    let length = open.metadata().ok()?.len();
-    let mut answer =
-        Answer::new(200, content_type(path), &b""[..]).with_header("Cache-Control", "no-cache");
-    answer.body = Body::File(open, length);
-    Some(answer)
 }
 
 fn content_type(path: &str) -> &'static str {
@@ -194,17 +223,30 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_gives_only_what_is_in_it() {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("html");
-        assert!(from_folder(&root, "index.html").is_some());
-        for outside in [
-            "../Cargo.toml",
-            "lang/../../Cargo.toml",
-            "/etc/passwd",
-            "lang",
-            "no.html",
-        ] {
-            assert!(from_folder(&root, outside).is_none(), "{outside}");
+    fn a_folder_gives_only_what_is_in_it_and_never_the_data() {
+        let root = std::env::temp_dir().join(format!("turnero-pages-{}", std::process::id()));
+        fs::create_dir_all(root.join("sub")).expect("made");
+        for name in ["index.html", ".env", "t.db", "t.db-wal", "sub/page.html"] {
+            fs::write(root.join(name), name).expect("written");
         }
+        fs::hard_link(root.join("t.db"), root.join("copy.html")).expect("linked");
+        let pages = Pages::new(Some(root.clone()), &root.join("t.db"));
+        let found = |path: &str| pages.in_folder(&root, path).is_ok();
+        assert!(found("index.html") && found("sub/page.html"));
+        let cargo = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+        for hidden in [
+            "../Cargo.toml",
+            "sub/../index.html",
+            cargo,
+            "sub",
+            "no.html",
+            ".env",
+            "t.db",
+            "t.db-wal",
+            "copy.html",
+        ] {
+            assert!(!found(hidden), "{hidden}");
+        }
+        fs::remove_dir_all(&root).expect("removed");
     }
 }

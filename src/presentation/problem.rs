@@ -8,7 +8,7 @@ use super::answer::Answer;
 use crate::domain::Refusal;
 
 /// After how many seconds it is worth trying again when storage or room is short.
-const RETRY_AFTER_SECONDS: u32 = 2;
+pub const RETRY_AFTER_SECONDS: &str = "2";
 
 /// An error answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -127,6 +127,13 @@ impl Problem {
         Self::new(503, "storage-unavailable", detail)
     }
 
+    /// A page that is there and cannot be read now.
+    pub fn page_unavailable(path: &str) -> Self {
+        let detail =
+            format!("The page {path} cannot be read at the moment; the server's log says why.");
+        Self::new(503, "storage-unavailable", detail)
+    }
+
     pub fn too_many_connections(most: usize) -> Self {
         let detail = format!("{most} connections are open, and there is no room for more.");
         Self::new(503, "too-many-connections", detail)
@@ -147,7 +154,7 @@ impl Problem {
             answer = answer.with_header("Allow", allow.clone());
         }
         match self.status {
-            503 => answer.with_header("Retry-After", RETRY_AFTER_SECONDS.to_string()),
+            503 => answer.with_header("Retry-After", RETRY_AFTER_SECONDS),
             426 => answer.with_header("Sec-WebSocket-Version", "13"),
             _ => answer,
         }

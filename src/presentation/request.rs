@@ -237,7 +237,10 @@ impl<'a> RequestReader<'a> {
         loop {
             let size = match httparse::parse_chunk_size(&self.buffer) {
                 Ok(Status::Complete((length, size))) => {
-                    self.take(length);
+                    let line = self.take(length);
+                    if line[..length.saturating_sub(2)].contains(&b'\n') {
+                        return Err(Problem::unreadable("a chunk's line has two ends"));
+                    }
                     usize::try_from(size).unwrap_or(usize::MAX)
                 }
                 Ok(Status::Partial) if self.buffer.len() <= CHUNK_LINE_BYTES => {
@@ -266,15 +269,20 @@ impl<'a> RequestReader<'a> {
         loop {
             let Some(end) = self.buffer.iter().position(|byte| *byte == b'\n') else {
                 if skipped + self.buffer.len() > self.limits.head_bytes {
-                    return Err(self.head_too_large());
+                    let most = self.limits.head_bytes;
+                    let detail = format!("The fields after a body have {most} bytes at most.");
+                    return Err(Problem::head_too_large(detail));
                 }
                 self.need(self.buffer.len() + 1, deadline)?;
                 continue;
             };
             let line = self.take(end + 1);
             skipped += line.len();
-            if line == b"\r\n" || line == b"\n" {
+            if line == b"\r\n" {
                 return Ok(());
+            }
+            if !line.ends_with(b"\r\n") || !line.contains(&b':') {
+                return Err(Problem::unreadable("a field after the body is none"));
             }
         }
     }

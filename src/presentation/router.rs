@@ -72,7 +72,26 @@ impl Route {
 
 /// Answers a request.
 pub fn answer(office: &Office, request: &Request) -> Answer {
-    handle(office, request).unwrap_or_else(|problem| problem.answer())
+    let allowed = origin::allowed_origin(request, &office.config.allowed_origins);
+    let Some(origin) = allowed else {
+        return handle(office, request).unwrap_or_else(|problem| problem.answer());
+    };
+    // A browser asks first whether a page of another site may (Fetch standard, «CORS protocol»).
+    let answer = if request.method == Method::Options {
+        Answer::empty(204)
+            .with_header("Access-Control-Allow-Methods", "GET, POST, PUT, DELETE")
+            .with_header(
+                "Access-Control-Allow-Headers",
+                "Content-Type, Idempotency-Key",
+            )
+            .with_header("Access-Control-Max-Age", "600")
+    } else {
+        handle(office, request).unwrap_or_else(|problem| problem.answer())
+    };
+    answer
+        .with_header("Access-Control-Allow-Origin", origin.to_owned())
+        .with_header("Access-Control-Expose-Headers", "Location, Retry-After")
+        .with_header("Vary", "Origin")
 }
 
 fn handle(office: &Office, request: &Request) -> Handled {

@@ -1,12 +1,13 @@
 //! Accepts connections and gives each a thread of its own, which reads one request at a time,
 //! answers it, and becomes a screen's thread when a WebSocket is asked for.
 
+use std::cell::Cell;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use form_urlencoded::parse;
 use tungstenite::handshake::server::{create_response, write_response};
@@ -27,6 +28,9 @@ const BACKLOG: i32 = 1_024;
 
 /// How long accepting pauses when the system has no file or memory for one more connection.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// How often the log says that connections are refused.
+const WARN_EVERY: Duration = Duration::from_secs(10);
 
 /// How long a stop waits for connections to end by themselves, and then for those it cuts. With
 /// what storage needs, the whole stays under 5 s.
@@ -50,7 +54,9 @@ impl Server {
     pub fn start(listener: TcpListener, office: Arc<Office>) -> io::Result<Self> {
         let address = listener.local_addr()?;
         rustix::net::listen(&listener, BACKLOG)?;
-        let most = allowed_connections(office.config.limits.connections);
+        // A page from a folder is a file that is open while it is sent.
+        let files_each = if office.config.html.is_some() { 2 } else { 1 };
+        let most = allowed_connections(office.config.limits.connections, files_each);
         let connections = Arc::new(Connections::new(most));
         let stopping = Arc::new(AtomicBool::new(false));
         let acceptor = Acceptor {
@@ -58,8 +64,10 @@ impl Server {
             office: office.clone(),
             connections: connections.clone(),
             stopping: stopping.clone(),
+            warned_at: Cell::new(None),
         };
         let accept = threads::spawn_vital("accept", move || acceptor.run())?;
+        log::info!("Listening on http://{address}");
         Ok(Self {
             address,
             stopping,
@@ -69,14 +77,10 @@ impl Server {
         })
     }
 
-    /// Where it listens.
-    pub fn address(&self) -> SocketAddr {
-        self.address
-    }
-
     /// Ends within 5 s: accepts nothing more, closes the screens, lets requests under way end, cuts
     /// what is left after a while, works off what the ledger has been given, and closes the journal.
     pub fn stop(self) {
+        log::info!("Ending");
         self.stopping.store(true, Ordering::Release);
         self.wake_acceptor();
         if self.accept.join().is_err() {
@@ -110,6 +114,7 @@ struct Acceptor {
     office: Arc<Office>,
     connections: Arc<Connections>,
     stopping: Arc<AtomicBool>,
+    warned_at: Cell<Option<Instant>>,
 }
 
 impl Acceptor {
@@ -143,16 +148,26 @@ impl Acceptor {
         };
         let wire = Arc::new(wire);
         let Some(entered) = self.connections.enter(number, &wire) else {
-            log::warn!(
-                "{} connections are open: one was refused",
-                self.connections.most()
-            );
+            self.warn_of_refusal();
             refuse(&wire, self.connections.most());
             return Ok(());
         };
         let office = self.office.clone();
         threads::spawn_connection(number, move || serve(&wire, &office, &entered))?;
         Ok(())
+    }
+}
+
+impl Acceptor {
+    /// Says that connections are refused, once in a while and not for each.
+    fn warn_of_refusal(&self) {
+        let now = Instant::now();
+        let recent = |at: Instant| now.duration_since(at) < WARN_EVERY;
+        if !self.warned_at.get().is_some_and(recent) {
+            self.warned_at.set(Some(now));
+            let most = self.connections.most();
+            log::warn!("{most} connections are open, and new ones are refused");
+        }
     }
 }
 
@@ -190,6 +205,7 @@ fn serve(wire: &Arc<Wire>, office: &Office, entered: &Entered) {
             Ok(Some((response, handshake))) => {
                 if wire.write_all(&response).is_ok() {
                     entered.becomes_screen();
+                    wire.drop_when_stalled(office.config.limits.send_timeout);
                     let leftover = reader.into_leftover();
                     drop((request, response));
                     serve_screen(wire, leftover, handshake, &office.tickets, office.wss);
@@ -231,8 +247,11 @@ fn upgrade(office: &Office, request: &Request) -> Result<Option<(Vec<u8>, Handsh
         .body(())
         .map_err(|e| Problem::unreadable(&e.to_string()))?;
     let mut response = create_response(&copy).map_err(|_| Problem::upgrade_required())?;
-    let offered = request.header("Sec-WebSocket-Protocol").unwrap_or_default();
-    let v1 = offered.split(',').any(|name| name.trim() == SUBPROTOCOL);
+    let v1 = request
+        .headers()
+        .filter(|(name, _)| name.eq_ignore_ascii_case("Sec-WebSocket-Protocol"))
+        .flat_map(|(_, names)| names.split(','))
+        .any(|name| name.trim() == SUBPROTOCOL);
     if v1 {
         let chosen = http::HeaderValue::from_static(SUBPROTOCOL);
         response

@@ -30,7 +30,7 @@ pub struct Wire {
 
 impl Wire {
     /// Takes over an accepted connection. A peer that takes nothing for `send_timeout` fails the
-    /// write under way, or, where nothing is being written, ends the connection.
+    /// write under way.
     pub fn new(tcp: TcpStream, peer: SocketAddr, send_timeout: Duration) -> io::Result<Self> {
         tcp.set_nodelay(true)?;
         tcp.set_write_timeout(Some(send_timeout))?;
@@ -39,18 +39,22 @@ impl Wire {
         sockopt::set_socket_keepalive(&tcp, true)?;
         sockopt::set_tcp_keepidle(&tcp, Duration::from_secs(30))?;
         sockopt::set_tcp_keepintvl(&tcp, Duration::from_secs(10))?;
-        #[cfg(target_os = "linux")]
-        {
-            // Counts the time for which sent bytes stay unacknowledged and the time for which a
-            // peer's window stays shut (tcp(7)): both mean that it takes nothing.
-            let milliseconds = u32::try_from(send_timeout.as_millis()).unwrap_or(u32::MAX);
-            sockopt::set_tcp_user_timeout(&tcp, milliseconds)?;
-        }
         Ok(Self {
             tcp,
             peer,
             read_timeout_ms: AtomicU64::new(0),
         })
+    }
+
+    /// From now on a peer that takes nothing for `timeout` is dropped also when nothing is being
+    /// written to it: the kernel counts for how long sent bytes stay unacknowledged, and for how
+    /// long the peer's window stays shut (tcp(7), `TCP_USER_TIMEOUT`).
+    pub fn drop_when_stalled(&self, timeout: Duration) {
+        let milliseconds = u32::try_from(timeout.as_millis()).unwrap_or(u32::MAX);
+        #[cfg(target_os = "linux")]
+        if let Err(error) = sockopt::set_tcp_user_timeout(&self.tcp, milliseconds) {
+            log::debug!("{} has gone already: {error}", self.peer);
+        }
     }
 
     /// Who is at the other end.

@@ -60,6 +60,13 @@ pub trait Journal: Send {
     /// The events after `seq`, oldest first.
     fn read_after(&mut self, seq: u64) -> Result<Vec<Stamped>, StorageError>;
 
+    /// Both: the queue of that snapshot, and the events to replay.
+    fn load(&mut self, followed_by: u64) -> Result<(Queue, Vec<Stamped>), StorageError> {
+        let queue = self.load_snapshot(followed_by)?;
+        let events = self.read_after(queue.seq())?;
+        Ok((queue, events))
+    }
+
     /// Makes a batch durable: when this returns `Ok`, it survives a power cut. `expected_seq` is the
     /// last event that the caller knows; where the journal ends elsewhere, nothing is written.
     fn append(&mut self, expected_seq: u64, batch: &Batch) -> Result<(), StorageError>;

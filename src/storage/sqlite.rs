@@ -4,6 +4,7 @@
 //! locking mode is EXCLUSIVE: the operating system's lock keeps a second server away, is gone with
 //! the process however it ends, and saves the shared-memory file.
 
+use std::fs::File;
 use std::path::Path;
 
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Transaction, params};
@@ -17,6 +18,9 @@ const APPLICATION_ID: i32 = 0x5475_726e;
 
 /// The form of the tables (`PRAGMA user_version`). A higher one is a newer program's.
 const SCHEMA_VERSION: i32 = 1;
+
+/// Why a second server is refused.
+const IN_USE: &str = "another turnero is using it";
 
 const SCHEMA: &str = "
     CREATE TABLE events (
@@ -42,6 +46,9 @@ const SCHEMA: &str = "
 /// A journal in one SQLite file.
 pub struct SqliteJournal {
     connection: Connection,
+    /// A second lock, of the kind that belongs to this open file: SQLite's own is of the kind that
+    /// a process loses when it closes the file anywhere else. Dropped after the connection.
+    _lock: File,
 }
 
 impl SqliteJournal {
@@ -54,48 +61,52 @@ impl SqliteJournal {
                 path.display()
             ))
         };
-        let connection = Connection::open(path).map_err(|error| unusable(reason(&error)))?;
-        let mut journal = Self { connection };
-        match journal.prepare_file() {
-            Ok(Ok(())) => Ok(journal),
-            Ok(Err(why)) => Err(unusable(why)),
-            Err(error) => Err(unusable(reason(&error))),
+        let mut connection = Connection::open(path).map_err(|error| unusable(reason(&error)))?;
+        match prepare_file(&mut connection) {
+            Ok(Ok(())) => {}
+            Ok(Err(why)) => return Err(unusable(why)),
+            Err(error) => return Err(unusable(reason(&error))),
         }
+        let lock = File::open(path).map_err(|error| unusable(error.to_string()))?;
+        lock.try_lock().map_err(|_| unusable(IN_USE.to_owned()))?;
+        Ok(Self {
+            connection,
+            _lock: lock,
+        })
     }
+}
 
-    /// Takes the lock, and makes or checks the tables. The inner `Err` is a file that is not ours.
-    fn prepare_file(&mut self) -> rusqlite::Result<Result<(), String>> {
-        let connection = &mut self.connection;
-        connection.busy_timeout(std::time::Duration::ZERO)?;
-        connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
-        let application: i32 = connection.pragma_query_value(None, "application_id", one)?;
-        let version: i32 = connection.pragma_query_value(None, "user_version", one)?;
-        let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], one)?;
-        if application != APPLICATION_ID && (tables > 0 || application != 0) {
-            return Ok(Err("it is another program's database".to_owned()));
-        }
-        if version > SCHEMA_VERSION {
-            return Ok(Err(format!(
-                "it was written by a newer turnero (form {version}, this one knows {SCHEMA_VERSION})"
-            )));
-        }
-        let mode: String = connection.pragma_update_and_check(None, "journal_mode", "WAL", one)?;
-        if !mode.eq_ignore_ascii_case("wal") {
-            return Ok(Err(format!("its journal mode stays «{mode}», not WAL")));
-        }
-        connection.pragma_update(None, "synchronous", "FULL")?;
-        connection.set_prepared_statement_cache_capacity(16);
-        // An exclusive lock is taken by the first write, so there is one here even where the tables
-        // are there already.
-        let transaction = connection.transaction()?;
-        if tables == 0 {
-            transaction.execute_batch(SCHEMA)?;
-        }
-        transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
-        transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
-        transaction.commit()?;
-        Ok(Ok(()))
+/// Takes SQLite's lock, and makes or checks the tables. The inner `Err` is a file that is not ours.
+fn prepare_file(connection: &mut Connection) -> rusqlite::Result<Result<(), String>> {
+    connection.busy_timeout(std::time::Duration::ZERO)?;
+    connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
+    let application: i32 = connection.pragma_query_value(None, "application_id", one)?;
+    let version: i32 = connection.pragma_query_value(None, "user_version", one)?;
+    let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], one)?;
+    if application != APPLICATION_ID && (tables > 0 || application != 0) {
+        return Ok(Err("it is another program's database".to_owned()));
     }
+    if version > SCHEMA_VERSION {
+        return Ok(Err(format!(
+            "it was written by a newer turnero (form {version}, this one knows {SCHEMA_VERSION})"
+        )));
+    }
+    let mode: String = connection.pragma_update_and_check(None, "journal_mode", "WAL", one)?;
+    if !mode.eq_ignore_ascii_case("wal") {
+        return Ok(Err(format!("its journal mode stays «{mode}», not WAL")));
+    }
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.set_prepared_statement_cache_capacity(16);
+    // An exclusive lock is taken by the first write, so there is one here even where the tables
+    // are there already.
+    let transaction = connection.transaction()?;
+    if tables == 0 {
+        transaction.execute_batch(SCHEMA)?;
+    }
+    transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+    transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
+    transaction.commit()?;
+    Ok(Ok(()))
 }
 
 impl Journal for SqliteJournal {
@@ -250,15 +261,17 @@ fn from_sql(seq: i64) -> u64 {
 /// What a person can do something about.
 fn reason(error: &rusqlite::Error) -> String {
     match error.sqlite_error_code() {
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
-            "another turnero is using it".to_owned()
-        }
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => IN_USE.to_owned(),
         Some(ErrorCode::NotADatabase) => "it is not an SQLite database".to_owned(),
         Some(ErrorCode::CannotOpen) => {
-            "it cannot be opened; does its folder exist, and may this user write there?".to_owned()
+            "it cannot be opened (does its folder exist, and may this user write there?)".to_owned()
         }
         Some(ErrorCode::ReadOnly) => "it is read-only for this user".to_owned(),
         Some(ErrorCode::DatabaseCorrupt) => "it is damaged".to_owned(),
+        Some(ErrorCode::SystemIoFailure) => {
+            "it cannot be read or written (may this user write there, and is the disk well?)"
+                .to_owned()
+        }
         _ => error.to_string(),
     }
 }
@@ -272,16 +285,16 @@ mod tests {
     use crate::domain::{Command, DeskName, TicketId, apply, decide};
 
     /// A file of its own for each test, gone afterwards.
-    struct File(PathBuf);
+    struct TestFile(PathBuf);
 
-    impl File {
+    impl TestFile {
         fn new(name: &str) -> Self {
             let file = format!("turnero-{}-{name}.db", std::process::id());
             Self(std::env::temp_dir().join(file))
         }
     }
 
-    impl Drop for File {
+    impl Drop for TestFile {
         fn drop(&mut self) {
             for suffix in ["", "-wal", "-shm"] {
                 let mut path = self.0.clone().into_os_string();
@@ -354,7 +367,7 @@ mod tests {
 
     #[test]
     fn what_was_appended_is_there_after_a_restart() {
-        let file = File::new("restart");
+        let file = TestFile::new("restart");
         let (queue, events) = a_day();
         let answer = KeptAnswer {
             key: "k".to_owned(),
@@ -389,7 +402,7 @@ mod tests {
 
     #[test]
     fn a_batch_that_does_not_follow_is_refused_whole() {
-        let file = File::new("follow");
+        let file = TestFile::new("follow");
         let (_, events) = a_day();
         let mut journal = SqliteJournal::open(&file.0).expect("a new file");
         journal.append(0, &batch(&events[..2])).expect("appended");
@@ -405,7 +418,7 @@ mod tests {
 
     #[test]
     fn old_answers_are_forgotten_with_a_snapshot() {
-        let file = File::new("answers");
+        let file = TestFile::new("answers");
         let mut journal = SqliteJournal::open(&file.0).expect("a new file");
         for (key, at) in [("old", 10), ("new", 20)] {
             let kept = KeptAnswer {
@@ -429,11 +442,11 @@ mod tests {
 
     #[test]
     fn a_file_that_is_not_ours_is_refused_and_left_as_it_is() {
-        let why = |file: &File| match SqliteJournal::open(&file.0) {
+        let why = |file: &TestFile| match SqliteJournal::open(&file.0) {
             Err(error) => error.to_string(),
             Ok(_) => panic!("{} was opened", file.0.display()),
         };
-        let text = File::new("text");
+        let text = TestFile::new("text");
         fs::write(
             &text.0,
             "a shopping list, longer than an SQLite header is, ".repeat(20),
@@ -445,7 +458,7 @@ mod tests {
             why(&text)
         );
 
-        let other = File::new("other");
+        let other = TestFile::new("other");
         let connection = Connection::open(&other.0).expect("made");
         connection
             .execute("CREATE TABLE theirs (x)", [])
@@ -455,7 +468,7 @@ mod tests {
         assert!(why(&other).contains("another program's"), "{}", why(&other));
         assert_eq!(fs::read(&other.0).expect("read"), before);
 
-        let newer = File::new("newer");
+        let newer = TestFile::new("newer");
         drop(SqliteJournal::open(&newer.0).expect("a new file"));
         let connection = Connection::open(&newer.0).expect("opened");
         connection
@@ -467,7 +480,7 @@ mod tests {
 
     #[test]
     fn a_second_journal_on_the_same_file_is_refused() {
-        let file = File::new("second");
+        let file = TestFile::new("second");
         let first = SqliteJournal::open(&file.0).expect("a new file");
         let error = SqliteJournal::open(&file.0)
             .err()
@@ -480,7 +493,7 @@ mod tests {
 
     #[test]
     fn a_hole_in_the_events_is_noticed() {
-        let file = File::new("hole");
+        let file = TestFile::new("hole");
         let (_, events) = a_day();
         let mut journal = SqliteJournal::open(&file.0).expect("a new file");
         journal.append(0, &batch(&events)).expect("appended");

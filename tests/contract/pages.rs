@@ -1,8 +1,9 @@
 //! The pages: built in, or from a folder.
 
+use std::fs::hard_link;
 use std::os::unix::fs::symlink;
 
-use crate::common::{Folder, Launch, Server};
+use crate::common::{Folder, Launch, Server, run_to_end};
 
 #[test]
 fn the_four_screens_are_there_under_a_strict_policy() {
@@ -135,4 +136,36 @@ fn no_path_leads_out_of_the_folder() {
         assert_eq!(answer.status, 404, "{path}");
     }
     assert_eq!(server.get("/sub/page.html").expect(200).text(), "inside");
+}
+
+#[test]
+fn the_data_file_is_no_page_and_asking_for_it_lets_no_second_server_in() {
+    let folder = Folder::new();
+    folder.write("html/index.html", "mine");
+    folder.write("html/.secret", "hidden");
+    let html = folder.join("html");
+    let data = folder.join("html/t.db");
+    let arguments = [
+        "--html",
+        html.to_str().unwrap(),
+        "--data",
+        data.to_str().unwrap(),
+    ];
+    let launch = Launch::new().with(&arguments);
+    let server = launch.start();
+    server.ticket();
+    symlink(&data, folder.join("html/link.html")).unwrap();
+    hard_link(&data, folder.join("html/hard.html")).unwrap();
+    for path in ["/t.db", "/t.db-wal", "/link.html", "/hard.html", "/.secret"] {
+        server.get(path).problem(404, "not-found");
+    }
+    let second = run_to_end(
+        folder.path(),
+        &["--listen", "127.0.0.1:0", "--data", data.to_str().unwrap()],
+        &[],
+    );
+    assert_eq!(second.status.code(), Some(1));
+    server.ticket();
+    let again = server.restart();
+    assert_eq!(again.json("/api/health")["waiting"], 2);
 }

@@ -816,3 +816,60 @@ fn nothing_public_holds_an_id_or_a_note() {
         }
     }
 }
+
+#[test]
+fn an_allowed_sites_pages_may_ask_and_read() {
+    let server = Launch::new()
+        .with(&["--allow-origin", "https://intranet.example"])
+        .start();
+    let ask = |origin: &str| {
+        let headers = [
+            ("Origin", origin),
+            ("Access-Control-Request-Method", "POST"),
+        ];
+        let mut client = server.client();
+        client.send("OPTIONS", "/api/tickets", &headers, b"")
+    };
+    let asked = ask("https://intranet.example").expect(204);
+    let allowed = asked.header("Access-Control-Allow-Headers").unwrap();
+    assert!(allowed.contains("Idempotency-Key"), "{allowed}");
+    ask("https://other.example").problem(405, "method-not-allowed");
+    let headers = [("Origin", "https://intranet.example")];
+    let mut client = server.client();
+    let made = client
+        .send("POST", "/api/tickets", &headers, b"")
+        .expect(201);
+    let origin = made.header("Access-Control-Allow-Origin");
+    assert_eq!(origin, Some("https://intranet.example"));
+}
+
+#[test]
+fn a_picture_on_another_sites_page_calls_nobody() {
+    let server = Server::new();
+    server.ticket();
+    let mut client = server.client();
+    {
+        let path = "/api/ticket/draw/3";
+        let headers = [("Sec-Fetch-Site", "cross-site")];
+        client
+            .send("GET", path, &headers, b"")
+            .problem(403, "cross-site");
+    }
+    assert_eq!(server.json("/api/health")["waiting"], 1);
+    let headers = [("Sec-Fetch-Site", "same-origin")];
+    client
+        .send("GET", "/api/ticket/draw/3", &headers, b"")
+        .expect(200);
+    assert_eq!(server.json("/api/health")["waiting"], 0);
+}
+
+#[test]
+fn a_code_that_was_ended_is_known_and_cannot_be_called() {
+    let server = Server::new();
+    server.ticket();
+    server.post("/api/desks/1/next").expect(200);
+    server.post("/api/desks/1/finish").expect(200);
+    let call = |ticket: &str| server.post_json("/api/desks/1/call", &json!({ "ticket": ticket }));
+    call("A1").problem(409, "wrong-state");
+    call("A2").problem(404, "not-found");
+}

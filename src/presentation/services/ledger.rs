@@ -216,7 +216,12 @@ impl Ledger {
         if !batch.events.is_empty() || !batch.answers.is_empty() {
             let expected = self.shared.with_queue(|queue| queue.seq());
             if let Err(error) = self.journal.append(expected, &batch) {
-                log::error!("Nothing can be stored: {error}");
+                // Once, not for each request until it works again.
+                if self.failing {
+                    log::debug!("Still nothing can be stored: {error}");
+                } else {
+                    log::error!("Nothing can be stored: {error}");
+                }
                 self.note_storage(false);
                 self.working = self.shared.with_queue(|queue| queue.clone());
                 for (reply, _) in replies {

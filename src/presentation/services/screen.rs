@@ -445,7 +445,8 @@ impl Session<'_> {
                 Err(Error::Capacity(CapacityError::MessageTooLong { .. })) => {
                     return Err(End::Closed(CloseCode::Size));
                 }
-                Err(error @ (Error::Protocol(_) | Error::Utf8(_))) => {
+                Err(Error::Utf8(_)) => return Err(End::Closed(CloseCode::Invalid)),
+                Err(error @ Error::Protocol(_)) => {
                     log::debug!(
                         "Screen {} sent what it must not: {error}",
                         self.screen.number

@@ -109,11 +109,9 @@ impl Fields {
         match self.take(name) {
             None | Some(Value::Null) => Ok(None),
             Some(Value::String(list)) if !self.typed => {
-                let texts = list
-                    .split(',')
-                    .map(str::trim)
-                    .filter(|text| !text.is_empty());
-                Ok(Some(texts.map(str::to_owned).collect()))
+                let texts = list.split(',').map(str::trim);
+                let texts = texts.filter(|text| !text.is_empty()).map(str::to_owned);
+                Ok(Some(texts.collect()))
             }
             Some(Value::Array(values)) => {
                 let texts = values.into_iter().map(|value| match value {

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::presentation::answer::Answer;
 use crate::presentation::json::{LineJson, LineView};
+use crate::presentation::problem::RETRY_AFTER_SECONDS;
 use crate::presentation::router::{Context, Handled};
 
 /// `GET /api/services`
@@ -35,5 +36,8 @@ pub fn health(context: &Context<'_>) -> Handled {
         waiting,
         uptime_seconds: office.started.elapsed().as_secs(),
     };
-    Ok(Answer::json(if failing { 503 } else { 200 }, &health))
+    if failing {
+        return Ok(Answer::json(503, &health).with_header("Retry-After", RETRY_AFTER_SECONDS));
+    }
+    Ok(Answer::json(200, &health))
 }

@@ -84,7 +84,8 @@ pub fn new_id() -> Result<TicketId, Problem> {
 /// `GET /api/tickets`
 pub fn list(context: &Context<'_>) -> Handled {
     let mut fields = Fields::of_query(context.request)?;
-    let states = fields.texts("state")?;
+    // `?state=` asks for no state in particular.
+    let states = fields.texts("state")?.filter(|states| !states.is_empty());
     let service = fields.text("service")?.as_deref().map(Prefix::new);
     let limit = fields.number("limit", MOST_LISTED)?.unwrap_or(LISTED);
     let after = fields.text("after")?;
