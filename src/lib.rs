@@ -5,10 +5,12 @@
 //! - [`storage`]: durable events;
 //! - [`presentation`]: connections, HTTP, WebSocket, pages;
 //! - [`config`]: flags, defaults, limits;
-//! - [`threads`]: how threads are started.
+//! - [`threads`]: how threads are started;
+//! - [`logging`]: the log.
 
 pub mod config;
 pub mod domain;
+pub mod logging;
 pub mod presentation;
 pub mod storage;
 pub mod threads;

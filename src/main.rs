@@ -5,11 +5,10 @@ use std::net::TcpListener;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use log::LevelFilter;
 use signal_hook::consts::{SIGINT, SIGTERM, SIGXFSZ};
 use signal_hook::iterator::Signals;
-use simple_logger::SimpleLogger;
 use turnero::config::{Config, Wish};
+use turnero::logging;
 use turnero::presentation::Office;
 use turnero::presentation::server::Server;
 use turnero::presentation::services::{Options, RECENT_EVENTS, TicketService, WssService};
@@ -33,8 +32,7 @@ fn main() -> ExitCode {
 
 /// Runs until SIGINT or SIGTERM. `Err` is one line that says why it could not start.
 fn serve(config: Config) -> Result<(), Box<dyn Error>> {
-    let logger = SimpleLogger::new().with_level(LevelFilter::Info).env();
-    logger.with_utc_timestamps().init()?;
+    logging::start()?;
     let mut signals = Signals::new([SIGINT, SIGTERM])?;
     // With a handler, a limit on the size of files fails the write and does not end the program.
     signal_hook::flag::register(SIGXFSZ, Arc::default())?;
@@ -49,7 +47,7 @@ fn serve(config: Config) -> Result<(), Box<dyn Error>> {
         )
     };
     let (mut queue, events) = journal.load(RECENT_EVENTS as u64).map_err(unusable)?;
-    let snapshot_seq = queue.seq();
+    let snapshot_seq = journal.newest_snapshot()?;
     let wss = WssService::init(Options::from(&config.limits), &mut queue, &events)?;
     let tickets = TicketService::start(queue, snapshot_seq, Box::new(journal), wss)?;
     let server = Server::start(listener, Office::new(config, tickets, wss))?;

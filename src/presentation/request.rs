@@ -238,8 +238,9 @@ impl<'a> RequestReader<'a> {
             let size = match httparse::parse_chunk_size(&self.buffer) {
                 Ok(Status::Complete((length, size))) => {
                     let line = self.take(length);
-                    if line[..length.saturating_sub(2)].contains(&b'\n') {
-                        return Err(Problem::unreadable("a chunk's line has two ends"));
+                    let digit = line.first().is_some_and(u8::is_ascii_hexdigit);
+                    if !digit || line[..length.saturating_sub(2)].contains(&b'\n') {
+                        return Err(Problem::unreadable("a chunk's size cannot be read"));
                     }
                     usize::try_from(size).unwrap_or(usize::MAX)
                 }

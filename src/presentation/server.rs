@@ -43,6 +43,7 @@ const SUBPROTOCOL: &str = "turnero.v1";
 /// A server that accepts connections.
 pub struct Server {
     address: SocketAddr,
+    listener: Arc<TcpListener>,
     stopping: Arc<AtomicBool>,
     accept: JoinHandle<()>,
     connections: Arc<Connections>,
@@ -59,8 +60,9 @@ impl Server {
         let most = allowed_connections(office.config.limits.connections, files_each);
         let connections = Arc::new(Connections::new(most));
         let stopping = Arc::new(AtomicBool::new(false));
+        let listener = Arc::new(listener);
         let acceptor = Acceptor {
-            listener,
+            listener: listener.clone(),
             office: office.clone(),
             connections: connections.clone(),
             stopping: stopping.clone(),
@@ -70,6 +72,7 @@ impl Server {
         log::info!("Listening on http://{address}");
         Ok(Self {
             address,
+            listener,
             stopping,
             accept,
             connections,
@@ -96,21 +99,25 @@ impl Server {
         self.office.wss.stop();
     }
 
-    /// A connection from here ends the wait for one.
+    /// Ends the wait for a connection: on Linux by shutting the listener down, which works also when
+    /// its address has gone, elsewhere by a connection from here.
     fn wake_acceptor(&self) {
+        if rustix::net::shutdown(&self.listener, rustix::net::Shutdown::Both).is_ok() {
+            return;
+        }
         let ip = match self.address.ip() {
             IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
             IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
             ip => ip,
         };
         let address = SocketAddr::new(ip, self.address.port());
-        // Where it fails the backlog is full, so the acceptor is not waiting.
+        // Where it fails, a full backlog has woken the acceptor already.
         let _ = TcpStream::connect_timeout(&address, Duration::from_millis(500));
     }
 }
 
 struct Acceptor {
-    listener: TcpListener,
+    listener: Arc<TcpListener>,
     office: Arc<Office>,
     connections: Arc<Connections>,
     stopping: Arc<AtomicBool>,

@@ -60,6 +60,9 @@ pub trait Journal: Send {
     /// The events after `seq`, oldest first.
     fn read_after(&mut self, seq: u64) -> Result<Vec<Stamped>, StorageError>;
 
+    /// The last event in the newest snapshot, whether enough follows it or not; 0 without one.
+    fn newest_snapshot(&mut self) -> Result<u64, StorageError>;
+
     /// Both: the queue of that snapshot, and the events to replay.
     fn load(&mut self, followed_by: u64) -> Result<(Queue, Vec<Stamped>), StorageError> {
         let queue = self.load_snapshot(followed_by)?;

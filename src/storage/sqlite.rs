@@ -129,6 +129,11 @@ impl Journal for SqliteJournal {
         })
     }
 
+    fn newest_snapshot(&mut self) -> Result<u64, StorageError> {
+        let newest = "SELECT coalesce(max(seq), 0) FROM snapshots";
+        Ok(from_sql(self.connection.query_row(newest, [], one)?))
+    }
+
     fn read_after(&mut self, seq: u64) -> Result<Vec<Stamped>, StorageError> {
         let mut statement = self
             .connection
@@ -195,7 +200,8 @@ impl Journal for SqliteJournal {
             "INSERT OR REPLACE INTO snapshots (seq, body) VALUES (?1, ?2)",
             params![to_sql(queue.seq()), record::write_queue(queue)],
         )?;
-        // Two stay: the newest may not yet have enough events after it for a start to use it.
+        // Two stay: the newest may not yet have enough events after it for a start to use it, and the
+        // one before it has, since snapshots are thousands of events apart.
         transaction.execute(
             "DELETE FROM snapshots WHERE seq NOT IN
                  (SELECT seq FROM snapshots ORDER BY seq DESC LIMIT 2)",

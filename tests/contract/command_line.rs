@@ -1,14 +1,16 @@
 //! Flags, environment, exit codes, signals.
 
 use std::fs;
-use std::net::{TcpListener, TcpStream};
+use std::io::{BufRead, BufReader};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
-use rustix::process::Signal;
+use rustix::process::{Pid, Signal, kill_process};
+use tungstenite::protocol::frame::coding::CloseCode;
 
-use crate::common::{Client, Folder, Launch, Server, run_to_end, wait_until};
+use crate::common::{Client, Folder, Launch, Screen, Server, run_to_end, wait_until};
 
 /// What the contract's table of flags and its list of limits have.
 const FLAGS: [(&str, &str); 14] = [
@@ -330,4 +332,30 @@ fn a_request_under_way_is_answered_before_the_end() {
         kept >= answered,
         "{answered} were acknowledged, {kept} are there"
     );
+}
+
+#[test]
+fn a_log_that_nobody_reads_ends_nothing() {
+    let folder = Folder::new();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_turnero"))
+        .args(["--listen", "127.0.0.1:0", "--data"])
+        .arg(folder.join("t.db"))
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    // The pipe is closed with its reader: from here on each line of the log is an error.
+    BufReader::new(child.stderr.take().unwrap())
+        .read_line(&mut line)
+        .unwrap();
+    let address = line.trim().rsplit("http://").next().unwrap();
+    let address: SocketAddr = address.parse().unwrap();
+    let mut screen = Screen::v1(address, "");
+    screen.expect("state");
+    Client::connect(address).post("/api/tickets").expect(201);
+    screen.expect("ticket-created");
+    let id = i32::try_from(child.id()).unwrap();
+    kill_process(Pid::from_raw(id).unwrap(), Signal::TERM).unwrap();
+    assert_eq!(screen.closed(), Some(CloseCode::Away));
+    assert_eq!(child.wait().unwrap().code(), Some(0));
 }

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 use serde::Serialize;
-use tungstenite::error::CapacityError;
+use tungstenite::error::{CapacityError, ProtocolError};
 use tungstenite::protocol::frame::coding::CloseCode;
 use tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
 use tungstenite::{Bytes, Error, WebSocket};
@@ -30,6 +30,9 @@ use crate::presentation::wire::Wire;
 /// Runs that may wait for a screen's thread. When there is no room the screen is told so, and
 /// fetches what it missed from the recent events: nothing is lost, and memory stays bounded.
 const MAILBOX_RUNS: usize = 8;
+
+/// Messages of a screen that are read before it is told what happened meanwhile.
+const MESSAGES_AT_ONCE: usize = 64;
 
 /// How often a screen hears the time. The contract says every 5 s at least; a second is left for
 /// a busy machine.
@@ -120,8 +123,11 @@ impl Screen {
             Ok(written) if written == frames.len() => return true,
             Ok(written) => line.rest = frames.slice(written..),
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => line.rest = frames.clone(),
-            // The thread finds the broken connection when it reads.
-            Err(_) => return true,
+            // What was not told now never will be, so the screen must come back with `since`.
+            Err(_) => {
+                self.wire.cut();
+                return true;
+            }
         }
         drop(line);
         self.thread.unpark();
@@ -182,6 +188,10 @@ pub fn serve(
         log::warn!("A screen could not be watched: {error}");
         return;
     }
+    let joined = Joined {
+        screen: screen.clone(),
+        wss,
+    };
     let mut session = Session {
         screen: screen.clone(),
         runs,
@@ -197,9 +207,21 @@ pub fn serve(
         End::Gone(why) => log::debug!("Screen {} has gone: {why}", screen.number),
         End::Closed(code) => log::debug!("Screen {} was closed: {code}", screen.number),
     }
-    wss.leave(&screen);
+    drop(joined);
     if matches!(end, End::Closed(_)) {
         wire.linger();
+    }
+}
+
+/// A screen that is told what happens, until this is dropped, however its session ends.
+struct Joined<'a> {
+    screen: Arc<Screen>,
+    wss: &'a WssService,
+}
+
+impl Drop for Joined<'_> {
+    fn drop(&mut self) {
+        self.wss.leave(&self.screen);
     }
 }
 
@@ -214,7 +236,13 @@ impl Read for ScreenStream {
 
 impl Write for ScreenStream {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.write_all(bytes).map(|()| bytes.len())
+        // A write that timed out must not look to tungstenite like nothing to read.
+        let timed_out = |error: io::Error| match error.kind() {
+            io::ErrorKind::WouldBlock => io::ErrorKind::TimedOut.into(),
+            _ => error,
+        };
+        self.0.write_all(bytes).map_err(timed_out)?;
+        Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -433,15 +461,21 @@ impl Session<'_> {
         Ok(write_all(&self.screen, &mut line, &Bytes::new())?)
     }
 
-    /// Reads all there is. Nothing of it is needed; pings are answered, and a close as well.
+    /// Reads what there is. Nothing of it is needed; pings are answered, and a close as well.
     fn read(&mut self) -> Result<(), End> {
         let mut line = self.screen.line();
         // tungstenite may answer while it reads, so a frame that was begun is ended first.
         write_all(&self.screen, &mut line, &Bytes::new())?;
-        loop {
+        for _ in 0..MESSAGES_AT_ONCE {
             match self.socket.read() {
                 Ok(_) => {}
-                Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => {
+                    drop(line);
+                    return Ok(self.wss.watch_again(&self.screen)?);
+                }
+                Err(Error::Protocol(ProtocolError::ResetWithoutClosingHandshake)) => {
+                    return Err(End::Gone("it ended without a word".to_owned()));
+                }
                 Err(Error::Capacity(CapacityError::MessageTooLong { .. })) => {
                     return Err(End::Closed(CloseCode::Size));
                 }
@@ -456,8 +490,10 @@ impl Session<'_> {
                 Err(error) => return Err(End::Gone(error.to_string())),
             }
         }
+        // One that keeps sending gets its turn again after it was told what happened meanwhile.
         drop(line);
-        Ok(self.wss.watch_again(&self.screen)?)
+        self.screen.tell_readable();
+        Ok(())
     }
 
     /// Closes the WebSocket from here.

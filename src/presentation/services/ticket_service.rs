@@ -80,7 +80,7 @@ impl Shared {
 
 impl TicketService {
     /// Takes over a queue that is as the journal has it, and starts the thread `ledger`.
-    /// `snapshot_seq` is the last event of the snapshot that the start began with.
+    /// `snapshot_seq` is the last event of the newest snapshot that is kept.
     pub fn start(
         queue: Queue,
         snapshot_seq: u64,
@@ -113,7 +113,8 @@ impl TicketService {
             if self.orders.send(order).is_err() {
                 return Reply::StorageUnavailable;
             }
-            answers.recv().unwrap_or(Reply::StorageUnavailable)
+            // A ledger that fails ends the process, so this waits for nobody who has gone.
+            answers.recv().expect("this thread holds a sender, too")
         })
     }
 

@@ -14,7 +14,7 @@ use super::recent::{RECENT_EVENTS, Recent, Since};
 use super::screen::Screen;
 use super::update::{Run, Update};
 use crate::config::Limits;
-use crate::domain::{Queue, Stamped};
+use crate::domain::{Queue, Stamped, apply};
 use crate::threads;
 
 /// What may wait for the publishing thread. It takes all of it at each turn, so this fills only
@@ -88,11 +88,11 @@ impl WssService {
     ) -> io::Result<&'static Self> {
         let forgotten = events.len().saturating_sub(RECENT_EVENTS);
         let mut updates = Vec::new();
-        for (index, stamped) in events.iter().enumerate() {
-            let update = Update::apply(queue, stamped);
-            if index >= forgotten {
-                updates.push(Arc::new(update));
-            }
+        for stamped in &events[..forgotten] {
+            apply(queue, stamped);
+        }
+        for stamped in &events[forgotten..] {
+            updates.push(Arc::new(Update::apply(queue, stamped)));
         }
         let (publications, waiting) = bounded(PUBLICATIONS_WAITING);
         let readiness = Arc::new(Readiness::new()?);
