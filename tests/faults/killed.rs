@@ -340,6 +340,7 @@ fn a_start_replays_few_events_however_often_it_was_restarted() {
         (1_024..=1_600).contains(&replayed),
         "a start replays {replayed} events of 5,600"
     );
+    drop(file);
     let server = launch.start();
     let again = server.get("/api/tickets?limit=100000").expect(200).text();
     assert!(
