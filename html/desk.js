@@ -5,19 +5,39 @@ import { get, post } from './api.js';
 import { clockSpan, deskTitle, explain, keepChoices, officeLanguage, onLanguage, ready, roughSpan, t, tn } from './i18n.js';
 import { Live } from './live.js';
 import { softTone, watchSound } from './sound.js';
-import { apply, deskNamed } from './state.js';
+import { apply, byName, deskNamed, withinReach } from './state.js';
 
 const LIST_MOST = 10;
 // Many events at once ask for the list once.
 const LIST_AFTER_MS = 60;
 const WANTED_MS = 6500;
+// The event of an own action whose answer says more than the event would.
+const ECHO = { next: 'ticket-finished', call: 'ticket-finished', transfer: 'ticket-transferred' };
+// What these tell changes neither who is put aside nor who did not come.
+const LEAVES_ASIDE = ['ticket-created', 'ticket-recalled', 'ticket-finished', 'desk-changed'];
+const SAID = {
+  'ticket-called': 'desk.said.called',
+  'ticket-recalled': 'desk.said.recalled',
+  'ticket-finished': 'desk.said.finished',
+  'ticket-no-show': 'desk.said.no-show',
+  'ticket-held': 'desk.said.held',
+  'ticket-returned': 'desk.said.returned',
+  'ticket-transferred': 'desk.said.transferred',
+};
 
 const $ = (id) => document.getElementById(id);
 const name = new URLSearchParams(location.search).get('desk') || '';
 
 let state = null;
 let queue = [];
-let busy = false;
+let aside = [];
+let asideWanted = true;
+let missedOpen = false;
+let panelFor = null;
+let echo = '';
+// The request under way, and the one pressed meanwhile.
+let busy = '';
+let pressed = null;
 let waitedBefore = null;
 let listTimer = 0;
 let listAsked = false;
@@ -33,10 +53,12 @@ const live = new Live({
     if (m.type === 'state') officeLanguage(state.office.language);
     if (before && m.type !== 'state') noticeOthers(m);
     noticeArrival();
+    if (LEAVES_ASIDE.indexOf(m.type) < 0) asideWanted = true;
     askForList();
     render();
   },
   status() {
+    asideWanted = true;
     if (live.online) askForList();
     render();
   },
@@ -65,19 +87,22 @@ function attended() {
 // Somebody else at this desk did something: the screen shows it at once, and says so.
 function noticeOthers(m) {
   const p = m.payload;
-  if (busy || !p.desk || p.desk.name !== name || !p.ticket) return;
-  if (m.type === 'ticket-called') say(t('desk.said.called', { code: p.ticket.code }));
-  if (m.type === 'ticket-recalled') say(t('desk.said.recalled', { code: p.ticket.code }));
-  if (m.type === 'ticket-finished') say(t('desk.said.finished', { code: p.ticket.code }));
+  if (!p.ticket || !SAID[m.type]) return;
+  // A return happens at no desk: it concerns the one that had called the ticket.
+  if ((p.desk ? p.desk.name : p.ticket.handleAtDesk) !== name) return;
+  // It may come before the answer or after it.
+  if (echo === m.type + ' ' + p.ticket.code) echo = '';
+  else if (!busy) say(t(SAID[m.type], { code: p.ticket.code }));
 }
 
 function noticeArrival() {
-  if (waitedBefore === 0 && state.waiting > 0) {
+  const waits = withinReach(state, name);
+  if (waitedBefore === 0 && waits > 0) {
     wantedUntil = performance.now() + WANTED_MS;
     setTimeout(render, WANTED_MS + 50);
     if ($('sound').checked) softTone();
   }
-  waitedBefore = state.waiting;
+  waitedBefore = waits;
 }
 
 function askForList() {
@@ -92,11 +117,19 @@ function askForList() {
 async function fetchList() {
   listAsked = true;
   listAgain = false;
+  const withAside = asideWanted;
+  asideWanted = false;
   try {
-    queue = await get('api/tickets?state=waiting&limit=' + LIST_MOST);
+    const lists = await Promise.all([
+      get('api/tickets?state=waiting&limit=' + LIST_MOST),
+      withAside ? get('api/tickets?state=held,no-show') : aside,
+    ]);
+    queue = lists[0];
+    aside = lists[1];
     render();
   } catch (refusal) {
     // The next event, or the return of the connection, asks again.
+    if (withAside) asideWanted = true;
   }
   listAsked = false;
   if (listAgain) askForList();
@@ -108,27 +141,56 @@ function say(text, isProblem) {
   $('said').classList.toggle('is-problem', Boolean(isProblem));
 }
 
-async function act(action, body, saidKey) {
-  if (busy || !live.online) return;
-  const ticket = attended();
-  busy = true;
-  const path = 'api/desks/' + encodeURIComponent(name) + '/' + action;
-  try {
-    const answer = await post(path, Object.assign({ current: ticket ? ticket.code : null }, body));
-    say(t(saidKey, { code: answer.code }));
-  } catch (refusal) {
-    if (refusal.code === 'queue-empty' && ticket) say(t('desk.said.last', { code: ticket.code }));
-    else say(explain(refusal), true);
+// One thing at a time: a second press of the same is a double click, another waits for its turn.
+// `done` says what the answer means, `refused` what a refusal does.
+async function send(path, body, done, refused, ownEcho) {
+  if (!live.online) return;
+  if (busy) {
+    if (busy !== path) pressed = () => send(path, body, done, refused, ownEcho);
+    return;
   }
-  busy = false;
+  busy = path;
+  echo = ownEcho || '';
+  try {
+    const answer = await post(path, body);
+    say(done(answer));
+  } catch (refusal) {
+    const calm = refused && refused(refusal);
+    say(calm || explain(refusal), !calm);
+  }
+  busy = '';
   render();
+  const then = pressed;
+  pressed = null;
+  if (then) then();
 }
 
+function act(action, body, done) {
+  const ticket = attended();
+  send('api/desks/' + encodeURIComponent(name) + '/' + action,
+    Object.assign({ current: ticket ? ticket.code : null }, body), done, (refusal) => {
+      if (refusal.status !== 409) echo = '';
+      if (refusal.code !== 'queue-empty') return '';
+      const ended = ticket ? t('desk.said.finished', { code: ticket.code }) + ' ' : '';
+      if (state.waiting) return ended + t('desk.facts.others');
+      return ticket ? t('desk.said.last', { code: ticket.code }) : '';
+    }, ticket && ECHO[action] + ' ' + ticket.code);
+}
+
+const says = (key) => (answer) => t(key, { code: answer.code });
+
 const actions = {
-  next: () => act('next', {}, 'desk.said.called'),
-  recall: () => act('recall', {}, 'desk.said.recalled'),
-  finish: () => act('finish', {}, 'desk.said.finished'),
+  next: () => act('next', {}, says('desk.said.called')),
+  recall: () => act('recall', {}, says('desk.said.recalled')),
+  finish: () => act('finish', {}, says('desk.said.finished')),
+  'no-show': () => act('no-show', {}, says('desk.said.no-show')),
+  hold: () => act('hold', {}, says('desk.said.held')),
+  transfer: openPanel,
 };
+const KEYS = { n: 'next', r: 'recall', f: 'finish', a: 'no-show', h: 'hold', t: 'transfer' };
+
+const callThis = (ticket) => act('call', { ticket: ticket.id }, says('desk.said.called'));
+const returnThis = (ticket) => send('api/tickets/' + ticket.id + '/return', {}, says('desk.said.returned'));
 
 function enable(id, on) {
   const button = $(id);
@@ -142,20 +204,28 @@ function enable(id, on) {
   }
 }
 
+// For a button that the next message may bring back to life.
+function focusWhenEnabled(id) {
+  if ($(id).disabled) $(id).setAttribute('data-had-focus', '');
+  else $(id).focus();
+}
+
 function render() {
   renderLink();
   const ticket = attended();
   const on = live.online && Boolean(state);
-  enable('next', on && Boolean(ticket || state.waiting));
-  enable('recall', on && Boolean(ticket));
-  enable('finish', on && Boolean(ticket));
+  enable('next', on && Boolean(ticket || withinReach(state, name)));
+  ['recall', 'finish', 'no-show', 'hold', 'transfer', 'panel-send'].forEach((id) => enable(id, on && Boolean(ticket)));
   if (!state) return;
+  renderPanel(ticket);
   $('office').textContent = state.office.name;
   $('code').textContent = ticket ? ticket.code : t('desk.nobody');
   $('code').classList.toggle('is-nobody', !ticket);
   renderFacts(ticket);
   renderQueue();
-  const wanted = performance.now() < wantedUntil && state.waiting > 0;
+  renderAside();
+  renderTimes();
+  const wanted = performance.now() < wantedUntil && withinReach(state, name) > 0;
   $('next').classList.toggle('is-wanted', wanted && !ticket);
   document.querySelector('.queue').classList.toggle('is-new', wanted);
   document.title = (state.waiting ? (wanted ? '● ' : '') + '(' + state.waiting + ') ' : '')
@@ -165,21 +235,24 @@ function render() {
 function renderFacts(ticket) {
   $('timer').hidden = !ticket;
   if (!ticket) {
-    $('fact').textContent = state.waiting ? tn('desk.facts', state.waiting) : t('desk.facts.none');
+    const known = state.waiting ? tn('desk.facts', state.waiting) : t('desk.facts.none');
+    $('fact').textContent = state.waiting && !withinReach(state, name) ? t('desk.facts.others') : known;
     return;
   }
   const service = state.services.length > 1
     ? (state.services.find((s) => s.prefix === ticket.service) || { name: ticket.service }).name : '';
   $('fact').textContent = [service, ticket.calls > 1 ? t('desk.calls', { n: ticket.calls }) : '']
     .filter(Boolean).join(' · ');
-  renderTimes();
 }
 
 function renderTimes() {
   const ticket = attended();
   if (ticket) $('timer').textContent = clockSpan((live.now() - Date.parse(ticket.handleAt)) / 1000);
-  for (const item of Array.from($('queue').children)) {
-    item.querySelector('.since').textContent = roughSpan((live.now() - Number(item.getAttribute('data-at'))) / 1000);
+  for (const item of Array.from(document.querySelectorAll('li[data-at]'))) {
+    const span = roughSpan((live.now() - Number(item.getAttribute('data-at'))) / 1000);
+    const desk = item.getAttribute('data-desk');
+    item.querySelector('.since').textContent = item.parentNode === $('queue') ? span
+      : (desk === name ? '' : deskTitle(desk) + ' · ') + t('desk.call.ago', { span });
   }
 }
 
@@ -195,66 +268,165 @@ function renderLink() {
 }
 
 // Each ticket keeps its row, so that a message never moves the focus to another person.
-function renderQueue() {
-  const list = $('queue');
+function renderRows(list, tickets, buttons) {
   const had = {};
   const hadFocus = list.contains(document.activeElement);
-  const waiting = state.waiting ? queue : [];
   for (const item of Array.from(list.children)) had[item.getAttribute('data-id')] = item;
-  waiting.forEach((ticket, i) => {
-    const item = had[ticket.id] || queueRow(ticket);
+  tickets.forEach((ticket, i) => {
+    const item = had[ticket.id] || row(ticket, buttons);
     delete had[ticket.id];
-    const button = item.querySelector('button');
-    button.disabled = !live.online;
-    button.textContent = t('desk.call');
-    button.setAttribute('aria-label', t('desk.call.this', { code: ticket.code }));
+    item.setAttribute('data-at', String(Date.parse(list === $('queue') ? ticket.createdAt : ticket.handleAt)));
+    item.setAttribute('data-desk', ticket.handleAtDesk || '');
+    Array.from(item.querySelectorAll('button')).forEach((button, nth) => {
+      button.disabled = !live.online;
+      button.textContent = t(buttons[nth].word);
+      button.setAttribute('aria-label', t(buttons[nth].label, { code: ticket.code }));
+    });
     if (list.children[i] !== item) list.insertBefore(item, list.children[i] || null);
   });
   Object.keys(had).forEach((id) => list.removeChild(had[id]));
-  if (hadFocus && !list.contains(document.activeElement)) $('next').focus();
-  $('count').textContent = String(state.waiting);
-  $('nobody').hidden = state.waiting > 0;
-  $('hint').hidden = state.waiting === 0;
-  const more = state.waiting - waiting.length;
-  $('more').hidden = waiting.length < LIST_MOST || more <= 0;
-  $('more').textContent = tn('desk.more', more);
-  renderTimes();
+  if (hadFocus && !list.contains(document.activeElement)) focusWhenEnabled('next');
 }
 
-function queueRow(ticket) {
+function row(ticket, buttons) {
   const item = document.createElement('li');
   item.setAttribute('data-id', ticket.id);
-  item.setAttribute('data-at', String(Date.parse(ticket.createdAt)));
   ['who', 'since'].forEach((part) => {
     const span = document.createElement('span');
     span.className = part;
     item.appendChild(span);
   });
   item.querySelector('.who').textContent = ticket.code;
-  const button = document.createElement('button');
-  button.type = 'button';
-  button.className = 'button';
-  button.addEventListener('click', () => act('call', { ticket: ticket.id }, 'desk.said.called'));
-  item.appendChild(button);
+  buttons.forEach(({ press }) => {
+    const button = document.createElement('button');
+    button.type = 'button';
+    button.className = 'button';
+    button.addEventListener('click', () => press(ticket));
+    item.appendChild(button);
+  });
   return item;
 }
 
-function moveInQueue(step) {
-  const buttons = Array.from($('queue').querySelectorAll('button'));
-  if (!buttons.length) return;
-  const at = buttons.indexOf(document.activeElement);
-  const to = at < 0 ? (step > 0 ? 0 : buttons.length - 1) : at + step;
-  buttons[Math.max(0, Math.min(buttons.length - 1, to))].focus();
+const CALL = { word: 'desk.call', label: 'desk.call.this', press: callThis };
+const RESUME = { word: 'desk.resume', label: 'desk.resume.this', press: callThis };
+const RETURN = { word: 'desk.return', label: 'desk.return.this', press: returnThis };
+
+function renderQueue() {
+  const waiting = state.waiting ? queue : [];
+  renderRows($('queue'), waiting, [CALL]);
+  $('count').textContent = String(state.waiting);
+  $('nobody').hidden = state.waiting > 0;
+  $('hint').hidden = state.waiting === 0;
+  const more = state.waiting - waiting.length;
+  $('more').hidden = waiting.length < LIST_MOST || more <= 0;
+  $('more').textContent = tn('desk.more', more);
+}
+
+// This desk's own first; the put aside in order of their call, of the no-shows the latest first.
+function renderAside() {
+  const mine = (ticket) => (ticket.handleAtDesk === name ? 0 : 1);
+  const sorted = (wanted, sign) => aside.filter((ticket) => ticket.state === wanted).sort((a, b) =>
+    mine(a) - mine(b) || sign * (Date.parse(a.handleAt) - Date.parse(b.handleAt)));
+  const held = sorted('held', 1);
+  const missed = sorted('no-show', -1);
+  renderRows($('held'), held, [RESUME, RETURN]);
+  renderRows($('missed'), missed, [RETURN]);
+  $('held-count').textContent = String(held.length);
+  $('missed-count').textContent = String(missed.length);
+  $('held-box').hidden = !held.length;
+  $('missed-box').hidden = !missed.length;
+  $('aside').hidden = !aside.length;
+  $('mine').classList.toggle('has-aside', aside.length > 0);
+  $('missed').hidden = !missedOpen;
+  $('missed-fold').setAttribute('aria-expanded', String(missedOpen));
+}
+
+// The panel stands in the place of the actions, for the ticket it was opened for and no other.
+function openPanel() {
+  const ticket = attended();
+  if (!ticket) return;
+  panelFor = ticket.code;
+  $('panel-form').reset();
+  render();
+  chosen('to').focus();
+}
+
+function closePanel() {
+  const hadFocus = $('panel').contains(document.activeElement);
+  panelFor = null;
+  showPanel(false);
+  if (!hadFocus) return;
+  if ($('transfer').disabled) focusWhenEnabled('next');
+  else $('transfer').focus();
+}
+
+function showPanel(open) {
+  $('panel').hidden = !open;
+  $('actions').hidden = open;
+}
+
+const chosen = (group) => document.querySelector('#panel input[name="' + group + '"]:checked');
+
+function renderPanel(ticket) {
+  if (panelFor && (!ticket || ticket.code !== panelFor)) closePanel();
+  if (!panelFor) return;
+  const desks = state.desks.filter((d) => d.name !== name && d.open !== false).sort(byName);
+  const services = state.services.filter((s) => s.prefix !== ticket.service);
+  fillSelect('desk', desks.map((d) => [d.name, deskTitle(d.name)]));
+  fillSelect('service', services.map((s) => [s.prefix, s.name]));
+  $('panel-title').textContent = t('desk.transfer.this', { code: ticket.code });
+  $('which-desk').hidden = chosen('to').value !== 'desk';
+  $('which-service').hidden = chosen('to').value !== 'service';
+  showPanel(true);
+}
+
+// What is chosen stays chosen while desks and services come and go.
+function fillSelect(kind, options) {
+  const select = $('which-' + kind);
+  const signature = JSON.stringify(options);
+  $('to-' + kind).hidden = !options.length;
+  if (!options.length && chosen('to').value === kind) document.querySelector('#panel input[value="line"]').checked = true;
+  if (select.getAttribute('data-options') === signature) return;
+  const had = select.value;
+  select.setAttribute('data-options', signature);
+  select.textContent = '';
+  options.forEach(([value, text]) => select.appendChild(new Option(text, value, false, value === had)));
+}
+
+function transfer() {
+  const to = chosen('to').value;
+  const body = { position: chosen('position').value };
+  if (to !== 'line') body[to] = $('which-' + to).value;
+  const option = to === 'line' ? null : $('which-' + to).selectedOptions[0];
+  act('transfer', body, (answer) => (option
+    ? t('desk.said.passed', { code: answer.code, place: option.textContent })
+    : t('desk.said.returned', { code: answer.code })));
+}
+
+// From anywhere to the queue; inside a list along its rows, and on into the next list.
+function moveInLists(step) {
+  const rows = Array.from(document.querySelectorAll('li[data-at]')).filter((item) => item.offsetParent);
+  if (!rows.length) return;
+  const at = rows.findIndex((item) => item.contains(document.activeElement));
+  const queued = rows.findIndex((item) => item.parentNode === $('queue'));
+  const start = step < 0 ? rows.length - 1 : Math.max(0, queued);
+  const to = at < 0 ? start : Math.max(0, Math.min(rows.length - 1, at + step));
+  rows[to].querySelector('button').focus();
 }
 
 function onKey(e) {
   if (e.ctrlKey || e.altKey || e.metaKey || e.repeat) return;
+  if (panelFor) {
+    if (e.key === 'Escape' || e.key === 'Esc') closePanel();
+    // Arrows and letters belong to what is chosen in the panel.
+    return;
+  }
   if (e.key === 'ArrowDown' || e.key === 'ArrowUp') {
-    moveInQueue(e.key === 'ArrowDown' ? 1 : -1);
+    moveInLists(e.key === 'ArrowDown' ? 1 : -1);
     e.preventDefault();
     return;
   }
-  const action = { n: 'next', r: 'recall', f: 'finish' }[e.key.toLowerCase()];
+  const action = KEYS[e.key.toLowerCase()];
   if (!action || !$('keys').checked || $(action).disabled) return;
   e.preventDefault();
   actions[action]();
@@ -287,6 +459,16 @@ if (!name) {
     rememberedBox('keys', true);
     Object.keys(actions).forEach((id) => $(id).addEventListener('click', actions[id]));
     document.addEventListener('keydown', onKey);
+    $('panel').addEventListener('change', render);
+    $('panel-close').addEventListener('click', closePanel);
+    $('panel-form').addEventListener('submit', (e) => {
+      e.preventDefault();
+      transfer();
+    });
+    $('missed-fold').addEventListener('click', () => {
+      missedOpen = !missedOpen;
+      render();
+    });
     renderWords();
     live.start();
     setInterval(() => { if (state) renderTimes(); }, 1000);

@@ -37,3 +37,15 @@ export function deskNamed(state, name) {
 export function byName(a, b) {
   return a.name.localeCompare(b.name, undefined, { numeric: true, sensitivity: 'base' });
 }
+
+/**
+ * How many wait whom this desk may call: those of its services (of all, where it names none), and
+ * those sent to one desk alone. Of these the events tell only the sum, so it may be too high.
+ */
+export function withinReach(state, name) {
+  const desk = deskNamed(state, name);
+  const own = (desk && desk.services) || [];
+  const total = (services) => services.reduce((sum, s) => sum + s.waiting, 0);
+  const sentToDesks = Math.max(0, state.waiting - total(state.services));
+  return sentToDesks + total(state.services.filter((s) => !own.length || own.indexOf(s.prefix) >= 0));
+}

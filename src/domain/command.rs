@@ -8,12 +8,16 @@ use super::desk::{Desk, DeskName};
 use super::event::Event;
 use super::next::whose_turn;
 use super::queue::Queue;
-use super::service::Prefix;
-use super::ticket::{State, Ticket, TicketId};
+use super::service::{Prefix, Service, ServiceSetup};
+use super::settings::{Day, Settings};
+use super::ticket::{Line, Place, State, Ticket, TicketId, Timestamp};
 
 /// How many desks an office can have: a bound on what a mistyped script can create, far above the
 /// largest town hall.
 const MOST_DESKS: usize = 1_000;
+
+/// How many services an office can have: more buttons than a kiosk can show.
+const MOST_SERVICES: usize = 100;
 
 /// A ticket named by a person (its code) or by a program (its id).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,23 +34,44 @@ pub enum Expected {
     Code(String),
 }
 
+/// Where a desk sends a ticket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// Back to the line of its service.
+    Back,
+    /// To a service's line.
+    Service(Prefix),
+    /// To a desk's own.
+    Desk(DeskName),
+}
+
+/// Where in the line it goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Position {
+    /// As if it had been there since it arrived.
+    Arrival,
+    Front,
+    Back,
+}
+
 /// A wish.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
-    /// Give a ticket; `service` is the first line of the office unless told.
+    /// Give a ticket; service and priority are the first of the office unless told.
     Create {
         ticket: TicketId,
         service: Option<Prefix>,
+        priority: Option<Arc<str>>,
         note: Option<Box<str>>,
     },
-    /// Withdraw a waiting ticket.
+    /// Withdraw a ticket that waits or was put aside.
     Cancel { ticket: TicketId },
     /// Finish what the desk attends, if anything, and call the next ticket.
     Next {
         desk: DeskName,
         current: Option<Expected>,
     },
-    /// The same with a chosen ticket.
+    /// The same with a chosen ticket, one that waits or was put aside.
     Call {
         desk: DeskName,
         ticket: TicketRef,
@@ -64,6 +89,25 @@ pub enum Command {
     },
     /// The same, named by its ticket; one that is done already stays so.
     FinishTicket { ticket: TicketId },
+    /// The attended ticket's person did not come.
+    NoShow {
+        desk: DeskName,
+        current: Option<Expected>,
+    },
+    /// Put the attended ticket aside.
+    Hold {
+        desk: DeskName,
+        current: Option<Expected>,
+    },
+    /// Send the attended ticket on, or back.
+    Transfer {
+        desk: DeskName,
+        current: Option<Expected>,
+        target: Target,
+        position: Position,
+    },
+    /// Let a ticket that was put aside, or whose person did not come, wait again, where it was.
+    Return { ticket: TicketId },
     /// Make or set up a desk; `None` leaves a setting as it is.
     SetDesk {
         desk: DeskName,
@@ -72,6 +116,18 @@ pub enum Command {
     },
     /// Take a desk away.
     DeleteDesk { desk: DeskName },
+    /// Make or set up a service.
+    SetService {
+        service: Prefix,
+        setup: ServiceSetup,
+    },
+    /// Take a service away.
+    DeleteService { service: Prefix },
+    /// Set up the office.
+    SetSettings { settings: Settings },
+    /// The clock says that it is that business day. `newest` is the day of the newest ticket, for
+    /// an office whose first day has not ended yet.
+    KeepDay { day: Day, newest: Option<Day> },
 }
 
 /// Why a wish was not granted. The text is for the person who reads it.
@@ -93,7 +149,7 @@ pub enum Refusal {
         expected: String,
         actual: String,
     },
-    #[error("Desk {desk} attends {code}: finish it first.")]
+    #[error("Desk {desk} is needed for {code}: finish it first.")]
     DeskInUse { desk: DeskName, code: String },
     #[error("There is no ticket {0} here.")]
     NoSuchTicket(String),
@@ -101,6 +157,14 @@ pub enum Refusal {
     NoSuchDesk(DeskName),
     #[error("There is no service {asked}; there are: {known}.")]
     UnknownService { asked: Prefix, known: String },
+    #[error("There is no priority {asked}; there are: {known}.")]
+    UnknownPriority { asked: String, known: String },
+    #[error("{name} is closed. {message}")]
+    ServiceClosed { name: String, message: String },
+    #[error("Service {service} is needed: {why}.")]
+    ServiceInUse { service: Prefix, why: String },
+    #[error("An office has {MOST_SERVICES} services at most; delete one that is not used.")]
+    TooManyServices,
     #[error("An office has {MOST_DESKS} desks at most; delete one that is not used.")]
     TooManyDesks,
 }
@@ -116,6 +180,13 @@ pub enum Subject {
     },
     /// It is gone.
     Deleted,
+    /// A service, and whether it was made just now.
+    Service {
+        prefix: Prefix,
+        made: bool,
+    },
+    /// The office itself.
+    Office,
 }
 
 /// What comes of a command: what happens, and what is answered. Both, because a desk that asks for
@@ -135,24 +206,31 @@ impl From<Refusal> for Decision {
     }
 }
 
-/// Decides what comes of a command, and changes nothing.
-pub fn decide(queue: &Queue, command: &Command) -> Decision {
-    granted(queue, command).unwrap_or_else(Decision::from)
+/// Decides what comes of a command at the moment `now`, and changes nothing.
+pub fn decide(queue: &Queue, command: &Command, now: Timestamp) -> Decision {
+    granted(queue, command, now).unwrap_or_else(Decision::from)
 }
 
-fn granted(queue: &Queue, command: &Command) -> Result<Decision, Refusal> {
+fn granted(queue: &Queue, command: &Command, now: Timestamp) -> Result<Decision, Refusal> {
     match command {
         Command::Create {
             ticket,
             service,
+            priority,
             note,
-        } => create(queue, *ticket, service.as_ref(), note.clone()),
+        } => create(
+            queue,
+            *ticket,
+            service.as_ref(),
+            priority.as_ref(),
+            note.clone(),
+        ),
         Command::Cancel { ticket } => cancel(queue, *ticket),
         Command::Next { desk, current } => {
             let mut events = Vec::new();
             let desk = at_desk(queue, desk, current.as_ref(), &mut events)?;
             finish_attended(queue, &desk, &mut events);
-            let outcome = match whose_turn(queue, &desk) {
+            let outcome = match whose_turn(queue, &desk, now) {
                 Some(ticket) => Ok(call(ticket, &desk, &mut events)),
                 None => Err(Refusal::QueueEmpty),
             };
@@ -166,7 +244,7 @@ fn granted(queue: &Queue, command: &Command) -> Result<Decision, Refusal> {
             let mut events = Vec::new();
             let desk = at_desk(queue, desk, current.as_ref(), &mut events)?;
             let ticket = find(queue, ticket)?;
-            expect_state(ticket, State::Waiting, "called")?;
+            expect_state(ticket, &[State::Waiting, State::Held], "called")?;
             finish_attended(queue, &desk, &mut events);
             let subject = call(ticket, &desk, &mut events);
             Ok(Decision {
@@ -191,12 +269,56 @@ fn granted(queue: &Queue, command: &Command) -> Result<Decision, Refusal> {
             Ok(about(ticket, vec![event]))
         }
         Command::FinishTicket { ticket } => finish_ticket(queue, *ticket),
+        Command::NoShow { desk, current } => {
+            let ticket = attended(queue, desk, current.as_ref())?;
+            let event = Event::TicketNoShow {
+                ticket: ticket.id,
+                desk: desk.clone(),
+            };
+            Ok(about(ticket, vec![event]))
+        }
+        Command::Hold { desk, current } => {
+            let ticket = attended(queue, desk, current.as_ref())?;
+            let event = Event::TicketHeld {
+                ticket: ticket.id,
+                desk: desk.clone(),
+            };
+            Ok(about(ticket, vec![event]))
+        }
+        Command::Transfer {
+            desk,
+            current,
+            target,
+            position,
+        } => {
+            let ticket = attended(queue, desk, current.as_ref())?;
+            transfer(queue, desk, ticket, target, *position)
+        }
+        Command::Return { ticket } => {
+            let ticket = find(queue, &TicketRef::Id(*ticket))?;
+            expect_state(ticket, &[State::Held, State::NoShow], "returned")?;
+            let event = Event::TicketReturned {
+                ticket: ticket.id,
+                rank: ticket.place.rank(),
+            };
+            Ok(about(ticket, vec![event]))
+        }
         Command::SetDesk {
             desk,
             open,
             services,
         } => set_desk(queue, desk, *open, services.as_deref()),
         Command::DeleteDesk { desk } => delete_desk(queue, desk),
+        Command::SetService { service, setup } => set_service(queue, service, setup),
+        Command::DeleteService { service } => delete_service(queue, service),
+        Command::SetSettings { settings } => Ok(office(if queue.settings == *settings {
+            Vec::new()
+        } else {
+            vec![Event::SettingsChanged {
+                settings: settings.clone(),
+            }]
+        })),
+        Command::KeepDay { day, newest } => Ok(office(keep_day(queue, *day, *newest))),
     }
 }
 
@@ -204,6 +326,7 @@ fn create(
     queue: &Queue,
     id: TicketId,
     service: Option<&Prefix>,
+    priority: Option<&Arc<str>>,
     note: Option<Box<str>>,
 ) -> Result<Decision, Refusal> {
     let service = match service {
@@ -213,20 +336,55 @@ fn create(
             .first()
             .expect("an office has at least one service"),
     };
+    let priorities = &queue.settings().priorities;
+    let asked = priority.map_or("", |name| name);
+    let found = match priority {
+        None => priorities.first(),
+        Some(asked) => priorities.iter().find(|p| p.name == *asked),
+    };
+    let priority = found.ok_or_else(|| {
+        let known: Vec<&str> = priorities.iter().map(|p| &*p.name).collect();
+        Refusal::UnknownPriority {
+            asked: asked.to_owned(),
+            known: known.join(", "),
+        }
+    })?;
+    if !service.setup.open {
+        return Err(Refusal::ServiceClosed {
+            name: service.setup.name.to_string(),
+            message: service
+                .setup
+                .message
+                .as_deref()
+                .unwrap_or_default()
+                .to_owned(),
+        });
+    }
     Ok(Decision {
         events: vec![Event::TicketCreated {
             ticket: id,
             service: service.prefix.clone(),
-            number: service.last_number + 1,
+            number: free_number(queue, service),
+            digits: service.setup.digits,
+            priority: priority.name.clone(),
             note,
         }],
         outcome: Ok(Subject::Ticket(id)),
     })
 }
 
+/// The next number of a service. One that somebody holds from the day before is passed over.
+fn free_number(queue: &Queue, service: &Service) -> u32 {
+    let mut number = service.next_number();
+    while queue.carried.contains(&(service.prefix.clone(), number)) {
+        number += 1;
+    }
+    number
+}
+
 fn cancel(queue: &Queue, id: TicketId) -> Result<Decision, Refusal> {
     let ticket = find(queue, &TicketRef::Id(id))?;
-    expect_state(ticket, State::Waiting, "cancelled")?;
+    expect_state(ticket, &[State::Waiting, State::Held], "cancelled")?;
     Ok(about(ticket, vec![Event::TicketCancelled { ticket: id }]))
 }
 
@@ -235,13 +393,149 @@ fn finish_ticket(queue: &Queue, id: TicketId) -> Result<Decision, Refusal> {
     if ticket.state == State::Done {
         return Ok(about(ticket, Vec::new()));
     }
-    expect_state(ticket, State::Serving, "finished")?;
+    expect_state(ticket, &[State::Serving], "finished")?;
     let desk = ticket
         .desk
         .clone()
         .expect("a ticket that is served has a desk");
     let event = Event::TicketFinished { ticket: id, desk };
     Ok(about(ticket, vec![event]))
+}
+
+fn transfer(
+    queue: &Queue,
+    desk: &DeskName,
+    ticket: &Ticket,
+    target: &Target,
+    position: Position,
+) -> Result<Decision, Refusal> {
+    let (service, line) = match target {
+        Target::Back => {
+            let service = ticket.service.clone();
+            (service.clone(), Line::Service(service))
+        }
+        Target::Service(prefix) => {
+            let service = known_service(queue, prefix)?.prefix.clone();
+            (service.clone(), Line::Service(service))
+        }
+        Target::Desk(name) => {
+            let known = queue.desk(name);
+            known.ok_or_else(|| Refusal::NoSuchDesk(name.clone()))?;
+            (ticket.service.clone(), Line::Desk(name.clone()))
+        }
+    };
+    let arrived = Place::by_arrival(ticket.arrival).rank();
+    let rank = match position {
+        Position::Arrival => arrived,
+        // Below zero, and below whoever was sent to the front before.
+        Position::Front => {
+            let heads = queue
+                .lanes_of(&line)
+                .filter_map(|(_, places)| places.front());
+            heads.map(|place| place.rank()).fold(0, i64::min) - 1
+        }
+        // Later arrivals will have larger ranks than this event's number.
+        Position::Back => i64::try_from(queue.seq() + 1).unwrap_or(i64::MAX),
+    };
+    let event = Event::TicketTransferred {
+        ticket: ticket.id,
+        desk: desk.clone(),
+        service,
+        line,
+        rank,
+    };
+    Ok(about(ticket, vec![event]))
+}
+
+fn set_service(queue: &Queue, prefix: &Prefix, setup: &ServiceSetup) -> Result<Decision, Refusal> {
+    let known = queue.service(prefix);
+    if known.is_none() && queue.services().len() >= MOST_SERVICES {
+        return Err(Refusal::TooManyServices);
+    }
+    let same = known.is_some_and(|service| service.setup == *setup);
+    let changed = Event::ServiceChanged {
+        service: prefix.clone(),
+        setup: setup.clone(),
+    };
+    Ok(Decision {
+        events: if same { Vec::new() } else { vec![changed] },
+        outcome: Ok(Subject::Service {
+            prefix: prefix.clone(),
+            made: known.is_none(),
+        }),
+    })
+}
+
+fn delete_service(queue: &Queue, prefix: &Prefix) -> Result<Decision, Refusal> {
+    let in_use = |why: String| Refusal::ServiceInUse {
+        service: prefix.clone(),
+        why,
+    };
+    known_service(queue, prefix)?;
+    if queue.services().len() == 1 {
+        return Err(in_use("it is the only one".to_owned()));
+    }
+    let mut open = queue.tickets.values().filter(|t| !t.state.is_final());
+    if let Some(ticket) = open.find(|t| t.service == *prefix) {
+        return Err(in_use(format!("{} is in it", ticket.code())));
+    }
+    let mut desks = queue.desks();
+    if let Some(desk) = desks.find(|desk| desk.services.contains(prefix)) {
+        return Err(in_use(format!("desk {} attends it", desk.name)));
+    }
+    let event = Event::ServiceDeleted {
+        service: prefix.clone(),
+    };
+    Ok(Decision {
+        events: vec![event],
+        outcome: Ok(Subject::Deleted),
+    })
+}
+
+/// How far back a clock may step and still mean the same business day: a time zone set right, a
+/// battery that has run low.
+const SMALL_STEP_DAYS: i32 = 1;
+
+/// No clock that is right says an earlier day than this program's first (2026-01-01).
+const FIRST_DAY: Day = Day::from_epoch_days(20_454);
+
+/// What happens when the clock says that it is `day`. A later day begins with new numbers. An
+/// earlier one never does, since today's might be given twice; a step back of more than a day is
+/// taken over, so that a clock that was once far ahead does not stop numbers for ever.
+fn keep_day(queue: &Queue, day: Day, newest: Option<Day>) -> Vec<Event> {
+    let Some(today) = queue.day().or(newest) else {
+        return Vec::new();
+    };
+    if day < FIRST_DAY {
+        return Vec::new();
+    }
+    if today < FIRST_DAY {
+        // The clock has just been set right; the numbers given before that are today's all the same.
+        return vec![Event::DayStarted {
+            day,
+            restart: false,
+        }];
+    }
+    let ahead = day.days_after(today);
+    if (-SMALL_STEP_DAYS..=0).contains(&ahead) {
+        return Vec::new();
+    }
+    let restart = ahead > 0;
+    let mut events = Vec::new();
+    if restart && !queue.settings().keep_waiting {
+        let left = queue.tickets.values();
+        let left = left.filter(|t| matches!(t.state, State::Waiting | State::Held));
+        events.extend(left.map(|ticket| Event::TicketCancelled { ticket: ticket.id }));
+    }
+    events.push(Event::DayStarted { day, restart });
+    events
+}
+
+fn office(events: Vec<Event>) -> Decision {
+    Decision {
+        events,
+        outcome: Ok(Subject::Office),
+    }
 }
 
 fn set_desk(
@@ -281,7 +575,14 @@ fn delete_desk(queue: &Queue, name: &DeskName) -> Result<Decision, Refusal> {
     let desk = queue
         .desk(name)
         .ok_or_else(|| Refusal::NoSuchDesk(name.clone()))?;
-    if let Some(ticket) = queue.attended_at(desk) {
+    let own = Line::Desk(name.clone());
+    let mut heads = queue
+        .lanes_of(&own)
+        .filter_map(|(_, places)| places.front());
+    let waits = heads
+        .next()
+        .and_then(|place| queue.arrived(place.arrival()));
+    if let Some(ticket) = queue.attended_at(desk).or(waits) {
         return Err(Refusal::DeskInUse {
             desk: name.clone(),
             code: ticket.code(),
@@ -404,8 +705,8 @@ fn find<'a>(queue: &'a Queue, wanted: &TicketRef) -> Result<&'a Ticket, Refusal>
     found.ok_or(Refusal::NoSuchTicket(asked))
 }
 
-fn expect_state(ticket: &Ticket, state: State, wish: &'static str) -> Result<(), Refusal> {
-    if ticket.state == state {
+fn expect_state(ticket: &Ticket, states: &[State], wish: &'static str) -> Result<(), Refusal> {
+    if states.contains(&ticket.state) {
         return Ok(());
     }
     Err(Refusal::WrongState {
@@ -415,7 +716,7 @@ fn expect_state(ticket: &Ticket, state: State, wish: &'static str) -> Result<(),
     })
 }
 
-fn known_service<'a>(queue: &'a Queue, prefix: &Prefix) -> Result<&'a super::Service, Refusal> {
+fn known_service<'a>(queue: &'a Queue, prefix: &Prefix) -> Result<&'a Service, Refusal> {
     queue.service(prefix).ok_or_else(|| {
         let known: Vec<&str> = queue.services().iter().map(|s| s.prefix.as_str()).collect();
         Refusal::UnknownService {

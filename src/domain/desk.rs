@@ -62,15 +62,8 @@ pub struct Desk {
     pub name: DeskName,
     /// Whether somebody works there.
     pub open: bool,
-    /// The lines it attends; none means all.
+    /// The lines it attends, in its own order; none means all, as people come.
     pub services: Vec<Prefix>,
     /// The ticket it attends.
     pub attending: Option<Arrival>,
-}
-
-impl Desk {
-    /// Whether it attends that line.
-    pub fn attends(&self, service: &Prefix) -> bool {
-        self.services.is_empty() || self.services.contains(service)
-    }
 }

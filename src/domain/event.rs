@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use super::desk::{Desk, DeskName};
 use super::queue::{CALLS_KEPT, Call, CallKind, ENDED_KEPT, LAST_CALLED_KEPT, Queue};
-use super::service::Prefix;
-use super::ticket::{Arrival, State, Ticket, TicketId, Timestamp};
+use super::service::{Prefix, Service, ServiceSetup};
+use super::settings::{Day, Settings};
+use super::ticket::{Arrival, Lane, Line, Place, State, Ticket, TicketId, Timestamp};
 
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,6 +15,8 @@ pub enum Event {
         ticket: TicketId,
         service: Prefix,
         number: u32,
+        digits: u8,
+        priority: Arc<str>,
         note: Option<Box<str>>,
     },
     TicketCalled {
@@ -31,6 +34,29 @@ pub enum Event {
     TicketCancelled {
         ticket: TicketId,
     },
+    /// Its person did not come.
+    TicketNoShow {
+        ticket: TicketId,
+        desk: DeskName,
+    },
+    /// It was put aside.
+    TicketHeld {
+        ticket: TicketId,
+        desk: DeskName,
+    },
+    /// One that was put aside, or whose person did not come, waits again.
+    TicketReturned {
+        ticket: TicketId,
+        rank: i64,
+    },
+    /// A desk sent it on, or back.
+    TicketTransferred {
+        ticket: TicketId,
+        desk: DeskName,
+        service: Prefix,
+        line: Line,
+        rank: i64,
+    },
     /// A desk was made or set up; it says the whole of it.
     DeskChanged {
         desk: DeskName,
@@ -39,6 +65,25 @@ pub enum Event {
     },
     DeskDeleted {
         desk: DeskName,
+    },
+    /// A service was made or set up; it says the whole of it.
+    ServiceChanged {
+        service: Prefix,
+        setup: ServiceSetup,
+    },
+    ServiceDeleted {
+        service: Prefix,
+    },
+    /// The office was set up; it says the whole of it.
+    SettingsChanged {
+        settings: Settings,
+    },
+    /// A business day began. Yesterday's ended tickets are history; where the office does not keep
+    /// them, those who still wait are withdrawn by events of their own before this one.
+    DayStarted {
+        day: Day,
+        /// Whether numbers begin at 1 again.
+        restart: bool,
     },
 }
 
@@ -62,21 +107,30 @@ pub struct Stamped {
 pub fn apply(queue: &mut Queue, stamped: &Stamped) {
     assert_eq!(stamped.seq, queue.seq + 1, "events are applied in order");
     queue.seq = stamped.seq;
+    queue.now = stamped.at;
     let at = stamped.at;
     match &stamped.event {
         Event::TicketCreated {
             ticket,
             service,
             number,
+            digits,
+            priority,
             note,
         } => queue.add(Ticket {
             id: *ticket,
             arrival: Arrival::from_seq(stamped.seq),
-            service: service.clone(),
+            prefix: service.clone(),
             number: *number,
+            digits: *digits,
+            service: service.clone(),
+            priority: priority.clone(),
             note: note.clone(),
             state: State::Waiting,
+            line: Line::Service(service.clone()),
+            place: Place::by_arrival(Arrival::from_seq(stamped.seq)),
             created_at: at,
+            waiting_since: at,
             desk: None,
             called_at: None,
             ended_at: None,
@@ -91,6 +145,34 @@ pub fn apply(queue: &mut Queue, stamped: &Stamped) {
         Event::TicketCancelled { ticket } => {
             queue.leave_line(*ticket);
             queue.end(*ticket, State::Cancelled, at);
+        }
+        Event::TicketNoShow { ticket, desk } => {
+            queue.leave_desk(desk);
+            queue.end(*ticket, State::NoShow, at);
+        }
+        Event::TicketHeld { ticket, desk } => {
+            queue.leave_desk(desk);
+            if let Some(ticket) = queue.ticket_mut(*ticket) {
+                ticket.state = State::Held;
+            }
+        }
+        Event::TicketReturned { ticket, rank } => queue.come_back(*ticket, *rank),
+        Event::TicketTransferred {
+            ticket,
+            desk,
+            service,
+            line,
+            rank,
+        } => {
+            queue.leave_desk(desk);
+            if let Some(ticket) = queue.ticket_mut(*ticket) {
+                ticket.service = service.clone();
+                ticket.line = line.clone();
+                // Behind all others, waiting begins anew; elsewhere it counts from the arrival.
+                let behind = u64::try_from(*rank) == Ok(stamped.seq);
+                ticket.waiting_since = if behind { at } else { ticket.created_at };
+            }
+            queue.come_back(*ticket, *rank);
         }
         Event::DeskChanged {
             desk,
@@ -108,24 +190,20 @@ pub fn apply(queue: &mut Queue, stamped: &Stamped) {
                 },
             );
         }
-        Event::DeskDeleted { desk } => {
-            queue.desks.remove(desk);
-        }
+        Event::DeskDeleted { desk } => queue.remove_desk(desk),
+        Event::ServiceChanged { service, setup } => queue.set_up_service(service, setup),
+        Event::ServiceDeleted { service } => queue.services.retain(|s| s.prefix != *service),
+        Event::SettingsChanged { settings } => queue.settings = settings.clone(),
+        Event::DayStarted { day, restart } => queue.start_day(*day, *restart),
     }
 }
 
 impl Queue {
     fn add(&mut self, ticket: Ticket) {
-        if let Some(service) = self
-            .services
-            .iter_mut()
-            .find(|s| s.prefix == ticket.service)
-        {
-            service.last_number = ticket.number;
+        if let Some(service) = self.services.iter_mut().find(|s| s.prefix == ticket.prefix) {
+            service.last_number = Some(ticket.number);
         }
-        // The newest arrival is the largest, so the line stays sorted.
-        let line = self.lines.entry(ticket.service.clone()).or_default();
-        line.push_back(ticket.arrival);
+        self.enter_lane(ticket.lane(), ticket.place);
         self.by_id.insert(ticket.id, ticket.arrival);
         self.tickets.insert(ticket.arrival, ticket);
     }
@@ -140,6 +218,13 @@ impl Queue {
         ticket.called_at = Some(at);
         ticket.calls += 1;
         let (arrival, code) = (ticket.arrival, ticket.code());
+        let priority = ticket.priority.clone();
+        let higher = self.settings.weight(&priority) > self.settings.lowest_weight();
+        self.priority_run = if higher {
+            self.priority_run.saturating_add(1)
+        } else {
+            0
+        };
         if let Some(desk) = self.desks.get_mut(desk) {
             desk.attending = Some(arrival);
         }
@@ -169,16 +254,38 @@ impl Queue {
         self.calls.truncate(CALLS_KEPT);
     }
 
+    fn come_back(&mut self, id: TicketId, rank: i64) {
+        let Some(ticket) = self.ticket_mut(id) else {
+            return;
+        };
+        let place = Place::ranked(rank, ticket.arrival);
+        ticket.state = State::Waiting;
+        ticket.place = place;
+        let lane = ticket.lane();
+        self.ended.retain(|other| *other != place.arrival());
+        self.enter_lane(lane, place);
+    }
+
+    fn enter_lane(&mut self, lane: Lane, place: Place) {
+        let places = self.lanes.entry(lane).or_default();
+        // Most come last, where this costs nothing.
+        let index = places.partition_point(|other| *other < place);
+        places.insert(index, place);
+    }
+
     fn leave_line(&mut self, id: TicketId) {
         let Some(ticket) = self.ticket(id) else {
             return;
         };
-        let (service, arrival) = (ticket.service.clone(), ticket.arrival);
-        let Some(line) = self.lines.get_mut(&service) else {
+        let (lane, place) = (ticket.lane(), ticket.place);
+        let Some(places) = self.lanes.get_mut(&lane) else {
             return;
         };
-        if let Ok(place) = line.binary_search(&arrival) {
-            line.remove(place);
+        if let Ok(index) = places.binary_search(&place) {
+            places.remove(index);
+        }
+        if places.is_empty() {
+            self.lanes.remove(&lane);
         }
     }
 
@@ -193,7 +300,7 @@ impl Queue {
             return;
         };
         ticket.state = state;
-        ticket.ended_at = Some(at);
+        ticket.ended_at = state.is_final().then_some(at);
         let arrival = ticket.arrival;
         self.ended.push_back(arrival);
         if self.ended.len() > ENDED_KEPT
@@ -202,6 +309,48 @@ impl Queue {
         {
             self.by_id.remove(&forgotten.id);
         }
+    }
+
+    fn remove_desk(&mut self, name: &DeskName) {
+        self.desks.remove(name);
+        // Nobody waits for it, but one that was put aside may come back, to its service's line.
+        let own = Line::Desk(name.clone());
+        for ticket in self.tickets.values_mut().filter(|t| t.line == own) {
+            ticket.line = Line::Service(ticket.service.clone());
+        }
+    }
+
+    fn set_up_service(&mut self, prefix: &Prefix, setup: &ServiceSetup) {
+        match self.services.iter_mut().find(|s| s.prefix == *prefix) {
+            Some(service) => service.setup = setup.clone(),
+            None => {
+                let mut service = Service::new(prefix.clone(), setup.clone());
+                // A service that was deleted today may have given numbers that are still held.
+                let given = self.tickets.values().filter(|t| t.prefix == *prefix);
+                service.last_number = given.map(|t| t.number).max();
+                self.services.push(service);
+            }
+        }
+    }
+
+    fn start_day(&mut self, day: Day, restart: bool) {
+        self.day = Some(day);
+        if !restart {
+            return;
+        }
+        for service in &mut self.services {
+            service.last_number = None;
+        }
+        for ended in std::mem::take(&mut self.ended) {
+            if let Some(ticket) = self.tickets.remove(&ended) {
+                self.by_id.remove(&ticket.id);
+            }
+        }
+        let open = self.tickets.values();
+        self.carried = open.map(|t| (t.prefix.clone(), t.number)).collect();
+        self.calls.clear();
+        self.last_called
+            .retain(|arrival| self.tickets.contains_key(arrival));
     }
 
     fn ticket_mut(&mut self, id: TicketId) -> Option<&mut Ticket> {

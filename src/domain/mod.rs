@@ -9,14 +9,18 @@ mod event;
 mod next;
 mod queue;
 mod service;
+mod settings;
 mod ticket;
 
-pub use command::{Command, Decision, Expected, Refusal, Subject, TicketRef, decide};
+pub use command::{
+    Command, Decision, Expected, Position, Refusal, Subject, Target, TicketRef, decide,
+};
 pub use desk::{Desk, DeskName};
 pub use event::{Event, Stamped, apply};
 pub use queue::{CALLS_KEPT, Call, CallKind, ENDED_KEPT, LAST_CALLED_KEPT, Queue, QueueParts};
-pub use service::{NORMAL_PRIORITY, Prefix, Service};
-pub use ticket::{Arrival, State, Ticket, TicketId, Timestamp};
+pub use service::{Prefix, Service, ServiceSetup};
+pub use settings::{Day, NORMAL_PRIORITY, Priority, Rule, Settings};
+pub use ticket::{Arrival, Lane, Line, Place, State, Ticket, TicketId, Timestamp};
 
 #[cfg(test)]
 mod properties;

@@ -3,11 +3,13 @@
 //! It changes only by [`apply`](super::apply). Reading it is cheap: a ticket's place in its line is
 //! a binary search, and the oldest of a line is its first.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 use super::desk::{Desk, DeskName};
+use super::next::Standing;
 use super::service::{Prefix, Service};
-use super::ticket::{Arrival, State, Ticket, TicketId, Timestamp};
+use super::settings::{Day, Settings};
+use super::ticket::{Arrival, Lane, Line, Place, State, Ticket, TicketId, Timestamp};
 
 /// How many ended tickets stay in memory, to answer questions about them. 20,000 is several days
 /// of the largest office, and about 5 MB; older ones are in the stored events alone.
@@ -41,13 +43,22 @@ pub struct Call {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Queue {
     pub(super) seq: u64,
+    pub(super) settings: Settings,
+    /// The business day; `None` on the first day of an office.
+    pub(super) day: Option<Day>,
+    /// Numbers that people held when the day began.
+    pub(super) carried: BTreeSet<(Prefix, u32)>,
     pub(super) tickets: BTreeMap<Arrival, Ticket>,
     pub(super) by_id: HashMap<TicketId, Arrival>,
-    /// Who waits in each line, oldest first.
-    pub(super) lines: BTreeMap<Prefix, VecDeque<Arrival>>,
+    /// Who waits, first come first in each lane.
+    pub(super) lanes: BTreeMap<Lane, VecDeque<Place>>,
+    /// How many tickets of a higher weight than the lowest were called in a row.
+    pub(super) priority_run: u32,
+    /// When the last event happened.
+    pub(super) now: Timestamp,
     pub(super) services: Vec<Service>,
     pub(super) desks: BTreeMap<DeskName, Desk>,
-    /// Ended tickets in the order in which they ended.
+    /// Ended tickets, and those whose people did not come, in the order in which that happened.
     pub(super) ended: VecDeque<Arrival>,
     /// Newest first.
     pub(super) calls: VecDeque<Call>,
@@ -59,6 +70,11 @@ pub struct Queue {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct QueueParts {
     pub seq: u64,
+    pub settings: Settings,
+    pub day: Option<Day>,
+    pub carried: Vec<(Prefix, u32)>,
+    pub priority_run: u32,
+    pub now: Timestamp,
     pub services: Vec<Service>,
     pub desks: Vec<Desk>,
     /// In the order of arrival.
@@ -79,6 +95,11 @@ impl Queue {
     pub fn new() -> Self {
         Self::from_parts(QueueParts {
             seq: 0,
+            settings: Settings::default(),
+            day: None,
+            carried: Vec::new(),
+            priority_run: 0,
+            now: Timestamp::from_millis(0),
             services: vec![Service::general()],
             desks: Vec::new(),
             tickets: Vec::new(),
@@ -90,22 +111,28 @@ impl Queue {
 
     /// Puts a queue together again from what [`parts`](Self::parts) gave.
     pub fn from_parts(parts: QueueParts) -> Self {
-        let mut lines: BTreeMap<Prefix, VecDeque<Arrival>> = parts
-            .services
-            .iter()
-            .map(|service| (service.prefix.clone(), VecDeque::new()))
-            .collect();
+        let mut lanes: BTreeMap<Lane, VecDeque<Place>> = BTreeMap::new();
         for ticket in &parts.tickets {
             if ticket.state == State::Waiting {
-                let line = lines.entry(ticket.service.clone()).or_default();
-                line.push_back(ticket.arrival);
+                lanes
+                    .entry(ticket.lane())
+                    .or_default()
+                    .push_back(ticket.place);
             }
+        }
+        for places in lanes.values_mut() {
+            places.make_contiguous().sort_unstable();
         }
         Self {
             seq: parts.seq,
+            settings: parts.settings,
+            day: parts.day,
+            carried: parts.carried.into_iter().collect(),
             by_id: parts.tickets.iter().map(|t| (t.id, t.arrival)).collect(),
             tickets: parts.tickets.into_iter().map(|t| (t.arrival, t)).collect(),
-            lines,
+            lanes,
+            priority_run: parts.priority_run,
+            now: parts.now,
             services: parts.services,
             desks: parts
                 .desks
@@ -122,6 +149,11 @@ impl Queue {
     pub fn parts(&self) -> QueueParts {
         QueueParts {
             seq: self.seq,
+            settings: self.settings.clone(),
+            day: self.day,
+            carried: self.carried.iter().cloned().collect(),
+            priority_run: self.priority_run,
+            now: self.now,
             services: self.services.clone(),
             desks: self.desks.values().cloned().collect(),
             tickets: self.tickets.values().cloned().collect(),
@@ -136,6 +168,16 @@ impl Queue {
         self.seq
     }
 
+    /// How the office wants its queue.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// The business day; `None` on the first day of an office.
+    pub fn day(&self) -> Option<Day> {
+        self.day
+    }
+
     /// How many tickets are held in memory, ended ones among them.
     pub fn len(&self) -> usize {
         self.tickets.len()
@@ -148,12 +190,12 @@ impl Queue {
 
     /// How many people wait, in all lines.
     pub fn waiting(&self) -> usize {
-        self.lines.values().map(VecDeque::len).sum()
+        self.lanes.values().map(VecDeque::len).sum()
     }
 
     /// How many people wait in one line.
-    pub fn waiting_for(&self, service: &Prefix) -> usize {
-        self.lines.get(service).map_or(0, VecDeque::len)
+    pub fn waiting_in(&self, line: &Line) -> usize {
+        self.lanes_of(line).map(|(_, places)| places.len()).sum()
     }
 
     /// The lines of the office.
@@ -210,20 +252,42 @@ impl Queue {
             .map(|(_, ticket)| ticket)
     }
 
-    /// Who waits in all lines, oldest first.
+    /// The lanes of one line.
+    pub(super) fn lanes_of(&self, line: &Line) -> impl Iterator<Item = (&Lane, &VecDeque<Place>)> {
+        // Lanes are sorted by line first, and no priority's name is before the empty one.
+        let first = Lane {
+            line: line.clone(),
+            priority: "".into(),
+        };
+        let lanes = self.lanes.range(first..);
+        lanes.take_while(move |(lane, _)| lane.line == *line)
+    }
+
+    /// Who waits in all lines, by their places.
     pub fn waiting_tickets(&self) -> Vec<&Ticket> {
-        let mut arrivals: Vec<Arrival> = self.lines.values().flatten().copied().collect();
-        arrivals.sort_unstable();
-        arrivals
+        let mut places: Vec<Place> = self.lanes.values().flatten().copied().collect();
+        places.sort_unstable();
+        places
             .iter()
-            .filter_map(|arrival| self.tickets.get(arrival))
+            .filter_map(|place| self.tickets.get(&place.arrival()))
             .collect()
     }
 
-    /// How many people are before it in its line; `None` when it does not wait.
+    /// How many people are before it in its line, as the rule of the office has it now; `None` when
+    /// it does not wait.
     pub fn ahead(&self, ticket: &Ticket) -> Option<usize> {
-        let line = self.lines.get(&ticket.service)?;
-        line.binary_search(&ticket.arrival).ok()
+        let own = self.lanes.get(&ticket.lane())?;
+        let mut ahead = own.binary_search(&ticket.place).ok()?;
+        let mine = Standing::of(self, ticket, self.now);
+        for (lane, places) in self.lanes_of(&ticket.line) {
+            if lane.priority != ticket.priority {
+                ahead += places.partition_point(|place| {
+                    let other = self.tickets.get(&place.arrival());
+                    other.is_some_and(|other| Standing::of(self, other, self.now) < mine)
+                });
+            }
+        }
+        Some(ahead)
     }
 
     /// The last calls and recalls, newest first.
@@ -238,16 +302,19 @@ impl Queue {
             .filter_map(|arrival| self.tickets.get(arrival))
     }
 
-    /// The last number given in any line, 0 when none was.
+    /// When the newest ticket was given.
+    pub fn newest_at(&self) -> Option<Timestamp> {
+        let newest = self.tickets.values().next_back();
+        newest.map(|ticket| ticket.created_at)
+    }
+
+    /// The last number given today in any line, 0 when none was.
     pub fn last_number(&self) -> u32 {
-        match self.tickets.values().next_back() {
-            Some(newest) => newest.number,
-            None => self
-                .services
-                .iter()
-                .map(|s| s.last_number)
-                .max()
-                .unwrap_or(0),
+        if self.services.iter().all(|s| s.last_number.is_none()) {
+            return 0;
         }
+        let newest = self.tickets.values().next_back();
+        let given = self.services.iter().filter_map(|s| s.last_number);
+        newest.map_or_else(|| given.max().unwrap_or(0), |ticket| ticket.number)
     }
 }

@@ -1,16 +1,27 @@
 //! A line that people wait in.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
-
-/// The only priority that an office has until it sets up others.
-pub const NORMAL_PRIORITY: &str = "normal";
 
 /// What the codes of a service's tickets begin with, and the service's name in programs: `A`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Prefix(Arc<str>);
 
 impl Prefix {
+    /// The longest prefix, in letters: more would leave no room for the number on a screen.
+    pub const LONGEST: usize = 4;
+
+    /// Takes a prefix for a new service: 1 to 4 letters, kept as capitals. `Err` says what is wrong
+    /// with it.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let letters = text.chars().count();
+        if letters == 0 || letters > Self::LONGEST || !text.chars().all(char::is_alphabetic) {
+            return Err(format!("a prefix has 1 to {} letters", Self::LONGEST));
+        }
+        Ok(Self(text.to_uppercase().into()))
+    }
+
     /// Names a service; whether there is one of that name is the queue's to say.
     pub fn new(text: &str) -> Self {
         Self(text.into())
@@ -28,22 +39,74 @@ impl fmt::Display for Prefix {
     }
 }
 
+/// How an office sets up a service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServiceSetup {
+    /// Its name, where a language has none of its own.
+    pub name: Arc<str>,
+    /// Its names in other languages, by their codes.
+    pub names: Arc<BTreeMap<String, String>>,
+    /// The first number of a day.
+    pub first: u32,
+    /// The last number that is meant to be given. Past it numbers go on: somebody with a number
+    /// beyond the range is better than two with the same.
+    pub last: Option<u32>,
+    /// Numbers are written with at least so many digits.
+    pub digits: u8,
+    /// Whether tickets are given.
+    pub open: bool,
+    /// What people are told where it is closed.
+    pub message: Option<Arc<str>>,
+}
+
+impl ServiceSetup {
+    /// A service of that name, open, numbered from 1.
+    pub fn named(name: &str) -> Self {
+        Self {
+            name: name.into(),
+            names: Arc::default(),
+            first: 1,
+            last: None,
+            digits: 1,
+            open: true,
+            message: None,
+        }
+    }
+}
+
 /// A line of the office.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Service {
     pub prefix: Prefix,
-    pub name: Arc<str>,
-    /// The last number given, 0 when none was.
-    pub last_number: u32,
+    pub setup: ServiceSetup,
+    /// The last number given today; `None` before the day's first.
+    pub last_number: Option<u32>,
 }
 
 impl Service {
     /// The one line that a new office has.
     pub fn general() -> Self {
+        Self::new(Prefix::new("A"), ServiceSetup::named("General"))
+    }
+
+    /// A line that nobody has waited in yet.
+    pub fn new(prefix: Prefix, setup: ServiceSetup) -> Self {
         Self {
-            prefix: Prefix::new("A"),
-            name: "General".into(),
-            last_number: 0,
+            prefix,
+            setup,
+            last_number: None,
         }
+    }
+
+    /// The number after the last one.
+    pub fn next_number(&self) -> u32 {
+        let next = self.last_number.map_or(0, |last| last.saturating_add(1));
+        next.max(self.setup.first)
+    }
+
+    /// Whether numbers have gone past the end of the range.
+    pub fn is_past_range(&self) -> bool {
+        let past = |last: u32| self.last_number.is_some_and(|given| given > last);
+        self.setup.last.is_some_and(past)
     }
 }

@@ -1,6 +1,7 @@
 //! A person's place in the queue.
 
 use std::fmt;
+use std::sync::Arc;
 
 use super::desk::DeskName;
 use super::service::Prefix;
@@ -75,6 +76,10 @@ pub enum State {
     Waiting,
     /// At a desk.
     Serving,
+    /// Put aside by a desk, to be called again or returned.
+    Held,
+    /// Called, and did not come; may be returned.
+    NoShow,
     /// Attended; final.
     Done,
     /// Withdrawn; final.
@@ -87,6 +92,8 @@ impl State {
         match self {
             Self::Waiting => "waiting",
             Self::Serving => "serving",
+            Self::Held => "held",
+            Self::NoShow => "no-show",
             Self::Done => "done",
             Self::Cancelled => "cancelled",
         }
@@ -98,7 +105,14 @@ impl State {
     }
 
     /// Every state, for messages and for checks.
-    pub const ALL: [Self; 4] = [Self::Waiting, Self::Serving, Self::Done, Self::Cancelled];
+    pub const ALL: [Self; 6] = [
+        Self::Waiting,
+        Self::Serving,
+        Self::Held,
+        Self::NoShow,
+        Self::Done,
+        Self::Cancelled,
+    ];
 
     /// Whether nothing can happen to the ticket any more.
     pub fn is_final(self) -> bool {
@@ -106,16 +120,80 @@ impl State {
     }
 }
 
+/// Where a ticket stands in its line; the smallest is next. A new ticket's is its arrival, so that
+/// one that was sent away and comes back can keep it. In front of all others it is below zero,
+/// behind them the number of the event that sent it there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    rank: i64,
+    arrival: Arrival,
+}
+
+impl Place {
+    /// In the order of arrival.
+    pub fn by_arrival(arrival: Arrival) -> Self {
+        Self::ranked(i64::try_from(arrival.as_seq()).unwrap_or(i64::MAX), arrival)
+    }
+
+    /// At that rank; between two of the same rank, the one that arrived first is before.
+    pub fn ranked(rank: i64, arrival: Arrival) -> Self {
+        Self { rank, arrival }
+    }
+
+    /// Whether it was sent to the front: before everybody, whatever the rule.
+    pub fn is_in_front(self) -> bool {
+        self.rank < 0
+    }
+
+    /// Orders places; smaller is earlier.
+    pub fn rank(self) -> i64 {
+        self.rank
+    }
+
+    /// Whose place it is.
+    pub fn arrival(self) -> Arrival {
+        self.arrival
+    }
+}
+
+/// Which line a ticket waits in.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Line {
+    /// Its service's.
+    Service(Prefix),
+    /// One desk's own, after a transfer to it.
+    Desk(DeskName),
+}
+
+/// The part of a line that one priority has: who came first there is before all others of it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Lane {
+    pub line: Line,
+    pub priority: Arc<str>,
+}
+
 /// A person's place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ticket {
     pub id: TicketId,
     pub arrival: Arrival,
-    pub service: Prefix,
+    /// What its code begins with: the service that gave it. A transfer does not change it, because
+    /// people hold it in their hands.
+    pub prefix: Prefix,
     pub number: u32,
+    /// How many digits its number is written with, at least.
+    pub digits: u8,
+    /// The service that it waits for.
+    pub service: Prefix,
+    pub priority: Arc<str>,
     pub note: Option<Box<str>>,
     pub state: State,
+    /// Where it waits, or waited last.
+    pub line: Line,
+    pub place: Place,
     pub created_at: Timestamp,
+    /// From when its waiting counts: when it was given, or sent behind all others.
+    pub waiting_since: Timestamp,
     /// The desk that called it last; kept when it is done.
     pub desk: Option<DeskName>,
     /// When that desk called it.
@@ -127,13 +205,25 @@ pub struct Ticket {
 }
 
 impl Ticket {
-    /// What people read: the service's prefix and the number, such as `A12`.
-    pub fn code(&self) -> String {
-        format!("{}{}", self.service, self.number)
+    /// Where it waits, with others of its priority.
+    pub fn lane(&self) -> Lane {
+        Lane {
+            line: self.line.clone(),
+            priority: self.priority.clone(),
+        }
     }
 
-    /// Whether `text` is this ticket's code, in either case, as a person would type it.
+    /// What people read: the prefix and the number, such as `A12`.
+    pub fn code(&self) -> String {
+        let width = usize::from(self.digits);
+        format!("{}{:0width$}", self.prefix, self.number)
+    }
+
+    /// Whether `text` is this ticket's code as a person would type it: in either case, with or
+    /// without the zeros before the number.
     pub fn has_code(&self, text: &str) -> bool {
-        self.code().eq_ignore_ascii_case(text)
+        let digits = text.find(|c: char| c.is_ascii_digit());
+        let (prefix, number) = text.split_at(digits.unwrap_or(text.len()));
+        prefix.to_uppercase() == self.prefix.as_str() && number.parse() == Ok(self.number)
     }
 }

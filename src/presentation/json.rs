@@ -1,19 +1,15 @@
 //! How tickets, desks and the state are written for the outside. Structs of their own, made from
 //! copies that were taken under the queue's lock and written after it was let go.
 
+use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 
 use crate::domain::{
-    Call, CallKind, Desk, DeskName, NORMAL_PRIORITY, Prefix, Queue, Ticket, TicketId, Timestamp,
+    Call, CallKind, Desk, DeskName, Line, Prefix, Priority, Queue, Service, ServiceSetup, Settings,
+    Ticket, TicketId, Timestamp,
 };
-
-/// What the office is called until it has settings.
-const OFFICE_NAME: &str = "Turnero";
-/// The language of screens whose browsers ask for none that there is.
-const OFFICE_LANGUAGE: &str = "es";
 
 /// A ticket as it stood at some moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,7 +45,7 @@ impl TicketView {
             number: ticket.number,
             code: ticket.code(),
             service: ticket.service.as_str(),
-            priority: NORMAL_PRIORITY,
+            priority: &ticket.priority,
             state: ticket.state.as_str(),
             done: ticket.state.is_final(),
             created_at: Time(ticket.created_at),
@@ -117,6 +113,8 @@ pub struct DeskView {
     pub open: bool,
     pub services: Vec<Prefix>,
     pub ticket: Option<TicketView>,
+    /// How many wait for this desk alone.
+    pub waiting: usize,
 }
 
 impl DeskView {
@@ -128,6 +126,7 @@ impl DeskView {
             open: desk.open,
             services: desk.services.clone(),
             ticket: ticket.map(|ticket| TicketView::of(queue, ticket)),
+            waiting: queue.waiting_in(&Line::Desk(desk.name.clone())),
         }
     }
 
@@ -138,6 +137,7 @@ impl DeskView {
             open: false,
             services: Vec::new(),
             ticket: None,
+            waiting: 0,
         }
     }
 
@@ -157,6 +157,7 @@ impl DeskView {
             open: self.open,
             services: self.services.iter().map(Prefix::as_str).collect(),
             ticket: self.ticket.as_ref().map(ticket),
+            waiting: self.waiting,
         }
     }
 }
@@ -168,45 +169,169 @@ pub struct DeskJson<'a> {
     open: bool,
     services: Vec<&'a str>,
     ticket: Option<TicketJson<'a>>,
+    /// How many wait for this desk alone; left out where nobody does.
+    #[serde(skip_serializing_if = "is_zero")]
+    waiting: usize,
 }
 
-/// How many wait in one line.
+/// What every screen knows of the office, in JSON.
+#[derive(Debug, Serialize)]
+pub struct OfficeJson<'a> {
+    name: &'a str,
+    language: &'a str,
+    /// What a kiosk can offer; left out where there is one priority only.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    priorities: Vec<PriorityJson<'a>>,
+}
+
+/// A priority in JSON.
+#[derive(Debug, Serialize)]
+pub struct PriorityJson<'a> {
+    name: &'a str,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    names: &'a BTreeMap<String, String>,
+    weight: u32,
+}
+
+impl<'a> From<&'a Priority> for PriorityJson<'a> {
+    fn from(priority: &'a Priority) -> Self {
+        Self {
+            name: &priority.name,
+            names: &priority.names,
+            weight: priority.weight,
+        }
+    }
+}
+
+impl<'a> From<&'a Settings> for OfficeJson<'a> {
+    fn from(settings: &'a Settings) -> Self {
+        Self {
+            name: &settings.name,
+            language: &settings.language,
+            priorities: match settings.priorities.as_ref() {
+                [_] => Vec::new(),
+                several => several.iter().map(PriorityJson::from).collect(),
+            },
+        }
+    }
+}
+
+/// The office's settings, in JSON.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SettingsJson<'a> {
+    name: &'a str,
+    language: &'a str,
+    time_zone: Option<&'a str>,
+    day_begins_hour: u8,
+    keep_waiting: bool,
+    priorities: Vec<PriorityJson<'a>>,
+    rule: &'static str,
+    most_priority_in_a_row: Option<u32>,
+}
+
+impl<'a> From<&'a Settings> for SettingsJson<'a> {
+    fn from(settings: &'a Settings) -> Self {
+        Self {
+            name: &settings.name,
+            language: &settings.language,
+            time_zone: settings.time_zone.as_deref(),
+            day_begins_hour: settings.day_begins_hour,
+            keep_waiting: settings.keep_waiting,
+            priorities: settings.priorities.iter().map(PriorityJson::from).collect(),
+            rule: settings.rule.as_str(),
+            most_priority_in_a_row: settings.most_priority_in_a_row,
+        }
+    }
+}
+
+/// A service, and how many wait for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LineView {
     pub prefix: Prefix,
-    pub name: Arc<str>,
+    pub setup: ServiceSetup,
     pub waiting: usize,
+    /// Its numbers have gone past the end of their range.
+    pub past_range: bool,
 }
 
 impl LineView {
     /// Copies the lines of the office.
     pub fn all(queue: &Queue) -> Vec<Self> {
         let services = queue.services().iter();
-        services
-            .map(|service| Self {
-                prefix: service.prefix.clone(),
-                name: service.name.clone(),
-                waiting: queue.waiting_for(&service.prefix),
-            })
-            .collect()
+        services.map(|service| Self::of(queue, service)).collect()
     }
 
-    /// In JSON.
-    pub fn json(&self) -> LineJson<'_> {
+    /// Copies one line of the office.
+    pub fn of(queue: &Queue, service: &Service) -> Self {
+        Self {
+            prefix: service.prefix.clone(),
+            setup: service.setup.clone(),
+            waiting: queue.waiting_in(&Line::Service(service.prefix.clone())),
+            past_range: service.is_past_range(),
+        }
+    }
+
+    /// For everyone: what a screen shows of it.
+    pub fn public(&self) -> LineJson<'_> {
         LineJson {
             prefix: self.prefix.as_str(),
-            name: &self.name,
+            name: &self.setup.name,
             waiting: self.waiting,
+            names: &self.setup.names,
+            open: self.setup.open,
+            message: self.setup.message.as_deref(),
+            range: None,
+        }
+    }
+
+    /// For staff: how it is set up as well.
+    pub fn private(&self) -> LineJson<'_> {
+        LineJson {
+            range: Some(RangeJson {
+                first: self.setup.first,
+                last: self.setup.last,
+                digits: self.setup.digits,
+                past_range: self.past_range,
+            }),
+            ..self.public()
         }
     }
 }
 
-/// A line in JSON.
+/// A line in JSON. It goes out with every event, so what is as usual is left out.
 #[derive(Debug, Serialize)]
 pub struct LineJson<'a> {
     prefix: &'a str,
     name: &'a str,
     waiting: usize,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    names: &'a BTreeMap<String, String>,
+    #[serde(skip_serializing_if = "is_usual")]
+    open: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<&'a str>,
+    #[serde(flatten)]
+    range: Option<RangeJson>,
+}
+
+/// A line's numbers.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct RangeJson {
+    first: u32,
+    last: Option<u32>,
+    digits: u8,
+    /// Numbers have gone on past `last`: somebody should give the service a longer range.
+    past_range: bool,
+}
+
+fn is_usual(open: &bool) -> bool {
+    *open
+}
+
+fn is_zero(number: &usize) -> bool {
+    *number == 0
 }
 
 /// A call in JSON.
@@ -238,6 +363,7 @@ impl<'a> From<&'a Call> for CallJson<'a> {
 #[derive(Clone, Debug)]
 pub struct StateView {
     pub seq: u64,
+    pub settings: Settings,
     pub waiting: usize,
     pub lines: Vec<LineView>,
     pub desks: Vec<DeskView>,
@@ -249,6 +375,7 @@ impl StateView {
     pub fn of(queue: &Queue) -> Self {
         Self {
             seq: queue.seq(),
+            settings: queue.settings().clone(),
             waiting: queue.waiting(),
             lines: LineView::all(queue),
             desks: queue
@@ -262,13 +389,8 @@ impl StateView {
     /// The message `state`.
     pub fn message(&self) -> Message<impl Serialize + '_> {
         #[derive(Serialize)]
-        struct Office {
-            name: &'static str,
-            language: &'static str,
-        }
-        #[derive(Serialize)]
         struct Payload<'a> {
-            office: Office,
+            office: OfficeJson<'a>,
             waiting: usize,
             services: Vec<LineJson<'a>>,
             desks: Vec<DeskJson<'a>>,
@@ -278,12 +400,9 @@ impl StateView {
             kind: "state",
             seq: Some(self.seq),
             payload: Payload {
-                office: Office {
-                    name: OFFICE_NAME,
-                    language: OFFICE_LANGUAGE,
-                },
+                office: OfficeJson::from(&self.settings),
                 waiting: self.waiting,
-                services: self.lines.iter().map(LineView::json).collect(),
+                services: self.lines.iter().map(LineView::public).collect(),
                 desks: self.desks.iter().map(DeskView::public).collect(),
                 calls: self.calls.iter().map(CallJson::from).collect(),
             },

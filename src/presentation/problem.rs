@@ -110,11 +110,6 @@ impl Problem {
         Self::new(422, "invalid", format!("{field}: {why}."))
     }
 
-    pub fn unknown_priority(asked: &str, known: &str) -> Self {
-        let detail = format!("There is no priority {asked}; there are: {known}.");
-        Self::new(422, "unknown-priority", detail)
-    }
-
     /// `GET /ws` by something that is no WebSocket.
     pub fn upgrade_required() -> Self {
         let detail = "This address speaks WebSocket only (RFC 6455, version 13).";
@@ -171,7 +166,10 @@ impl From<&Refusal> for Problem {
             Refusal::DeskInUse { .. } => (409, "desk-in-use"),
             Refusal::NoSuchTicket(_) | Refusal::NoSuchDesk(_) => (404, "not-found"),
             Refusal::UnknownService { .. } => (422, "unknown-service"),
-            Refusal::TooManyDesks => (422, "invalid"),
+            Refusal::UnknownPriority { .. } => (422, "unknown-priority"),
+            Refusal::TooManyDesks | Refusal::TooManyServices => (422, "invalid"),
+            Refusal::ServiceClosed { .. } => (409, "service-closed"),
+            Refusal::ServiceInUse { .. } => (409, "service-in-use"),
         };
         Self::new(status, code, refusal.to_string())
     }

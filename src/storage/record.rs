@@ -3,13 +3,15 @@
 //!
 //! A field that is new must have a default; a name that is here stays.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
-    Arrival, Call, CallKind, Desk, DeskName, Event, Prefix, Queue, QueueParts, Service, State,
-    Ticket, TicketId, Timestamp,
+    Arrival, Call, CallKind, Day, Desk, DeskName, Event, Line, NORMAL_PRIORITY, Place, Prefix,
+    Priority, Queue, QueueParts, Rule, Service, ServiceSetup, Settings, State, Ticket, TicketId,
+    Timestamp,
 };
 
 /// Why a record could not be read.
@@ -22,6 +24,10 @@ enum EventRecord {
         ticket: String,
         service: String,
         number: u32,
+        #[serde(default = "one_digit", skip_serializing_if = "is_one_digit")]
+        digits: u8,
+        #[serde(default = "normal", skip_serializing_if = "is_normal")]
+        priority: String,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         note: Option<String>,
     },
@@ -40,6 +46,27 @@ enum EventRecord {
     TicketCancelled {
         ticket: String,
     },
+    TicketNoShow {
+        ticket: String,
+        desk: String,
+    },
+    TicketHeld {
+        ticket: String,
+        desk: String,
+    },
+    TicketReturned {
+        ticket: String,
+        rank: i64,
+    },
+    TicketTransferred {
+        ticket: String,
+        desk: String,
+        service: String,
+        /// The desk in whose own line it waits.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        to_desk: Option<String>,
+        rank: i64,
+    },
     DeskChanged {
         desk: String,
         open: bool,
@@ -48,6 +75,79 @@ enum EventRecord {
     DeskDeleted {
         desk: String,
     },
+    ServiceChanged {
+        service: String,
+        #[serde(flatten)]
+        setup: SetupRecord,
+    },
+    ServiceDeleted {
+        service: String,
+    },
+    SettingsChanged(SettingsRecord),
+    DayStarted {
+        /// Days since 1970-01-01.
+        day: i32,
+        restart: bool,
+    },
+}
+
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
+struct SettingsRecord {
+    name: Option<String>,
+    language: Option<String>,
+    time_zone: Option<String>,
+    day_begins_hour: Option<u8>,
+    keep_waiting: Option<bool>,
+    priorities: Option<Vec<PriorityRecord>>,
+    rule: Option<String>,
+    most_priority_in_a_row: Option<u32>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct PriorityRecord {
+    name: String,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    names: BTreeMap<String, String>,
+    weight: u32,
+}
+
+impl From<&Settings> for SettingsRecord {
+    fn from(settings: &Settings) -> Self {
+        Self {
+            name: Some(settings.name.to_string()),
+            language: Some(settings.language.to_string()),
+            time_zone: settings.time_zone.as_ref().map(ToString::to_string),
+            day_begins_hour: Some(settings.day_begins_hour),
+            keep_waiting: Some(settings.keep_waiting),
+            priorities: Some(settings.priorities.iter().map(priority_record).collect()),
+            rule: Some(settings.rule.as_str().to_owned()),
+            most_priority_in_a_row: settings.most_priority_in_a_row,
+        }
+    }
+}
+
+impl From<SettingsRecord> for Settings {
+    /// What an older program did not write is as it was there: the default.
+    fn from(record: SettingsRecord) -> Self {
+        let default = Self::default();
+        Self {
+            name: record.name.map_or(default.name, Arc::from),
+            language: record.language.map_or(default.language, Arc::from),
+            time_zone: record.time_zone.map(Arc::from),
+            day_begins_hour: record.day_begins_hour.unwrap_or(default.day_begins_hour),
+            keep_waiting: record.keep_waiting.unwrap_or(default.keep_waiting),
+            priorities: match record.priorities {
+                Some(priorities) => priorities.into_iter().map(priority).collect(),
+                None => default.priorities,
+            },
+            rule: record
+                .rule
+                .and_then(|word| Rule::parse(&word))
+                .unwrap_or(default.rule),
+            most_priority_in_a_row: record.most_priority_in_a_row,
+        }
+    }
 }
 
 /// Writes an event.
@@ -57,11 +157,15 @@ pub fn write_event(event: &Event) -> String {
             ticket,
             service,
             number,
+            digits,
+            priority,
             note,
         } => EventRecord::TicketCreated {
             ticket: ticket.to_string(),
             service: service.to_string(),
             number,
+            digits,
+            priority: priority.to_string(),
             note: note.map(String::from),
         },
         Event::TicketCalled { ticket, desk } => EventRecord::TicketCalled {
@@ -79,6 +183,31 @@ pub fn write_event(event: &Event) -> String {
         Event::TicketCancelled { ticket } => EventRecord::TicketCancelled {
             ticket: ticket.to_string(),
         },
+        Event::TicketNoShow { ticket, desk } => EventRecord::TicketNoShow {
+            ticket: ticket.to_string(),
+            desk: desk.to_string(),
+        },
+        Event::TicketHeld { ticket, desk } => EventRecord::TicketHeld {
+            ticket: ticket.to_string(),
+            desk: desk.to_string(),
+        },
+        Event::TicketReturned { ticket, rank } => EventRecord::TicketReturned {
+            ticket: ticket.to_string(),
+            rank,
+        },
+        Event::TicketTransferred {
+            ticket,
+            desk,
+            service,
+            line,
+            rank,
+        } => EventRecord::TicketTransferred {
+            ticket: ticket.to_string(),
+            desk: desk.to_string(),
+            service: service.to_string(),
+            to_desk: own_desk(&line),
+            rank,
+        },
         Event::DeskChanged {
             desk,
             open,
@@ -90,6 +219,20 @@ pub fn write_event(event: &Event) -> String {
         },
         Event::DeskDeleted { desk } => EventRecord::DeskDeleted {
             desk: desk.to_string(),
+        },
+        Event::ServiceChanged { service, setup } => EventRecord::ServiceChanged {
+            service: service.to_string(),
+            setup: SetupRecord::from(&setup),
+        },
+        Event::ServiceDeleted { service } => EventRecord::ServiceDeleted {
+            service: service.to_string(),
+        },
+        Event::SettingsChanged { settings } => {
+            EventRecord::SettingsChanged(SettingsRecord::from(&settings))
+        }
+        Event::DayStarted { day, restart } => EventRecord::DayStarted {
+            day: day.as_epoch_days(),
+            restart,
         },
     };
     serde_json::to_string(&record).expect("strings, numbers and booleans are always JSON")
@@ -103,11 +246,15 @@ pub fn read_event(text: &str) -> Result<Event, Unreadable> {
             ticket,
             service,
             number,
+            digits,
+            priority,
             note,
         } => Event::TicketCreated {
             ticket: ticket_id(&ticket)?,
             service: Prefix::new(&service),
             number,
+            digits,
+            priority: priority.into(),
             note: note.map(String::into_boxed_str),
         },
         EventRecord::TicketCalled { ticket, desk } => Event::TicketCalled {
@@ -125,6 +272,31 @@ pub fn read_event(text: &str) -> Result<Event, Unreadable> {
         EventRecord::TicketCancelled { ticket } => Event::TicketCancelled {
             ticket: ticket_id(&ticket)?,
         },
+        EventRecord::TicketNoShow { ticket, desk } => Event::TicketNoShow {
+            ticket: ticket_id(&ticket)?,
+            desk: DeskName::parse(&desk)?,
+        },
+        EventRecord::TicketHeld { ticket, desk } => Event::TicketHeld {
+            ticket: ticket_id(&ticket)?,
+            desk: DeskName::parse(&desk)?,
+        },
+        EventRecord::TicketReturned { ticket, rank } => Event::TicketReturned {
+            ticket: ticket_id(&ticket)?,
+            rank,
+        },
+        EventRecord::TicketTransferred {
+            ticket,
+            desk,
+            service,
+            to_desk,
+            rank,
+        } => Event::TicketTransferred {
+            ticket: ticket_id(&ticket)?,
+            desk: DeskName::parse(&desk)?,
+            service: Prefix::new(&service),
+            line: line(&service, to_desk.as_deref())?,
+            rank,
+        },
         EventRecord::DeskChanged {
             desk,
             open,
@@ -137,12 +309,36 @@ pub fn read_event(text: &str) -> Result<Event, Unreadable> {
         EventRecord::DeskDeleted { desk } => Event::DeskDeleted {
             desk: DeskName::parse(&desk)?,
         },
+        EventRecord::ServiceChanged { service, setup } => Event::ServiceChanged {
+            service: Prefix::new(&service),
+            setup: setup.into(),
+        },
+        EventRecord::ServiceDeleted { service } => Event::ServiceDeleted {
+            service: Prefix::new(&service),
+        },
+        EventRecord::SettingsChanged(settings) => Event::SettingsChanged {
+            settings: settings.into(),
+        },
+        EventRecord::DayStarted { day, restart } => Event::DayStarted {
+            day: Day::from_epoch_days(day),
+            restart,
+        },
     })
 }
 
 #[derive(Serialize, Deserialize)]
 struct QueueRecord {
     seq: u64,
+    #[serde(default)]
+    settings: SettingsRecord,
+    #[serde(default)]
+    day: Option<i32>,
+    #[serde(default)]
+    carried: Vec<(String, u32)>,
+    #[serde(default)]
+    priority_run: u32,
+    #[serde(default)]
+    now: i64,
     services: Vec<ServiceRecord>,
     desks: Vec<DeskRecord>,
     tickets: Vec<TicketRecord>,
@@ -154,8 +350,88 @@ struct QueueRecord {
 #[derive(Serialize, Deserialize)]
 struct ServiceRecord {
     prefix: String,
-    name: String,
+    #[serde(flatten)]
+    setup: SetupRecord,
+    /// 0 before the day's first.
     last_number: u32,
+}
+
+#[derive(Serialize, Deserialize)]
+struct SetupRecord {
+    name: String,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    names: BTreeMap<String, String>,
+    #[serde(default)]
+    first: Option<u32>,
+    #[serde(default)]
+    last: Option<u32>,
+    #[serde(default = "one_digit", skip_serializing_if = "is_one_digit")]
+    digits: u8,
+    #[serde(default)]
+    closed: bool,
+    #[serde(default)]
+    message: Option<String>,
+}
+
+impl From<&ServiceSetup> for SetupRecord {
+    fn from(setup: &ServiceSetup) -> Self {
+        Self {
+            name: setup.name.to_string(),
+            names: setup.names.as_ref().clone(),
+            first: Some(setup.first),
+            last: setup.last,
+            digits: setup.digits,
+            closed: !setup.open,
+            message: setup.message.as_ref().map(ToString::to_string),
+        }
+    }
+}
+
+impl From<SetupRecord> for ServiceSetup {
+    fn from(record: SetupRecord) -> Self {
+        Self {
+            name: record.name.into(),
+            names: Arc::new(record.names),
+            first: record.first.unwrap_or(1),
+            last: record.last,
+            digits: record.digits,
+            open: !record.closed,
+            message: record.message.map(Arc::from),
+        }
+    }
+}
+
+fn priority_record(priority: &Priority) -> PriorityRecord {
+    PriorityRecord {
+        name: priority.name.to_string(),
+        names: priority.names.as_ref().clone(),
+        weight: priority.weight,
+    }
+}
+
+fn priority(record: PriorityRecord) -> Priority {
+    Priority {
+        name: record.name.into(),
+        names: Arc::new(record.names),
+        weight: record.weight,
+    }
+}
+
+fn normal() -> String {
+    NORMAL_PRIORITY.to_owned()
+}
+
+fn is_normal(priority: &str) -> bool {
+    priority == NORMAL_PRIORITY
+}
+
+fn one_digit() -> u8 {
+    1
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_one_digit(digits: &u8) -> bool {
+    *digits == 1
 }
 
 #[derive(Serialize, Deserialize)]
@@ -170,8 +446,24 @@ struct DeskRecord {
 struct TicketRecord {
     id: String,
     arrival: u64,
+    /// What the code begins with, where a transfer has made that another service than `service`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    prefix: Option<String>,
     service: String,
     number: u32,
+    #[serde(default = "one_digit", skip_serializing_if = "is_one_digit")]
+    digits: u8,
+    /// The desk in whose own line it waits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    own_line_of: Option<String>,
+    /// Its place in line, where that is not its arrival.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    rank: Option<i64>,
+    #[serde(default = "normal", skip_serializing_if = "is_normal")]
+    priority: String,
+    /// Where that is not when it was created.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    waiting_since: Option<i64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     note: Option<String>,
     state: String,
@@ -199,13 +491,22 @@ pub fn write_queue(queue: &Queue) -> Vec<u8> {
     let parts = queue.parts();
     let record = QueueRecord {
         seq: parts.seq,
+        settings: SettingsRecord::from(&parts.settings),
+        day: parts.day.map(Day::as_epoch_days),
+        carried: parts
+            .carried
+            .iter()
+            .map(|(prefix, number)| (prefix.to_string(), *number))
+            .collect(),
+        priority_run: parts.priority_run,
+        now: parts.now.as_millis(),
         services: parts
             .services
             .iter()
             .map(|service| ServiceRecord {
                 prefix: service.prefix.to_string(),
-                name: service.name.to_string(),
-                last_number: service.last_number,
+                setup: SetupRecord::from(&service.setup),
+                last_number: service.last_number.unwrap_or(0),
             })
             .collect(),
         desks: parts
@@ -242,13 +543,22 @@ pub fn read_queue(bytes: &[u8]) -> Result<Queue, Unreadable> {
     let desks: Result<Vec<Desk>, Unreadable> = record.desks.iter().map(desk).collect();
     let tickets: Result<Vec<Ticket>, Unreadable> = record.tickets.into_iter().map(ticket).collect();
     let calls: Result<Vec<Call>, Unreadable> = record.calls.into_iter().map(call).collect();
-    let services = record.services.iter().map(|service| Service {
+    let services = record.services.into_iter().map(|service| Service {
         prefix: Prefix::new(&service.prefix),
-        name: Arc::from(service.name.as_str()),
-        last_number: service.last_number,
+        setup: service.setup.into(),
+        last_number: (service.last_number > 0).then_some(service.last_number),
     });
     Ok(Queue::from_parts(QueueParts {
         seq: record.seq,
+        settings: record.settings.into(),
+        day: record.day.map(Day::from_epoch_days),
+        carried: record
+            .carried
+            .iter()
+            .map(|(prefix, number)| (Prefix::new(prefix), *number))
+            .collect(),
+        priority_run: record.priority_run,
+        now: Timestamp::from_millis(record.now),
         services: services.collect(),
         desks: desks?,
         tickets: tickets?,
@@ -266,8 +576,15 @@ fn ticket_record(ticket: Ticket) -> TicketRecord {
     TicketRecord {
         id: ticket.id.to_string(),
         arrival: ticket.arrival.as_seq(),
+        prefix: (ticket.prefix != ticket.service).then(|| ticket.prefix.to_string()),
         service: ticket.service.to_string(),
         number: ticket.number,
+        digits: ticket.digits,
+        own_line_of: own_desk(&ticket.line),
+        rank: (ticket.place != Place::by_arrival(ticket.arrival)).then(|| ticket.place.rank()),
+        priority: ticket.priority.to_string(),
+        waiting_since: (ticket.waiting_since != ticket.created_at)
+            .then(|| ticket.waiting_since.as_millis()),
         note: ticket.note.map(String::from),
         state: ticket.state.as_str().to_owned(),
         created_at: ticket.created_at.as_millis(),
@@ -279,11 +596,21 @@ fn ticket_record(ticket: Ticket) -> TicketRecord {
 }
 
 fn ticket(record: TicketRecord) -> Result<Ticket, Unreadable> {
+    let arrival = Arrival::from_seq(record.arrival);
     Ok(Ticket {
         id: ticket_id(&record.id)?,
-        arrival: Arrival::from_seq(record.arrival),
-        service: Prefix::new(&record.service),
+        arrival,
+        prefix: Prefix::new(record.prefix.as_deref().unwrap_or(&record.service)),
         number: record.number,
+        digits: record.digits,
+        line: line(&record.service, record.own_line_of.as_deref())?,
+        place: match record.rank {
+            Some(rank) => Place::ranked(rank, arrival),
+            None => Place::by_arrival(arrival),
+        },
+        service: Prefix::new(&record.service),
+        priority: record.priority.into(),
+        waiting_since: Timestamp::from_millis(record.waiting_since.unwrap_or(record.created_at)),
         note: record.note.map(String::into_boxed_str),
         state: State::parse(&record.state).ok_or_else(|| format!("no state «{}»", record.state))?,
         created_at: Timestamp::from_millis(record.created_at),
@@ -314,6 +641,20 @@ fn call(record: CallRecord) -> Result<Call, Unreadable> {
             CallKind::Call
         },
         at: Timestamp::from_millis(record.at),
+    })
+}
+
+fn own_desk(line: &Line) -> Option<String> {
+    match line {
+        Line::Service(_) => None,
+        Line::Desk(name) => Some(name.to_string()),
+    }
+}
+
+fn line(service: &str, own_desk: Option<&str>) -> Result<Line, Unreadable> {
+    Ok(match own_desk {
+        None => Line::Service(Prefix::new(service)),
+        Some(name) => Line::Desk(DeskName::parse(name)?),
     })
 }
 

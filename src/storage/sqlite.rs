@@ -288,7 +288,9 @@ mod tests {
     use std::path::PathBuf;
 
     use super::*;
-    use crate::domain::{Command, DeskName, TicketId, apply, decide};
+    use crate::domain::{
+        Command, Day, DeskName, Position, Rule, Settings, Target, TicketId, apply, decide,
+    };
 
     /// A file of its own for each test, gone afterwards.
     struct TestFile(PathBuf);
@@ -318,6 +320,7 @@ mod tests {
         let new = |n| Command::Create {
             ticket: TicketId::from_random(n),
             service: None,
+            priority: None,
             note: (n == 2).then(|| "wheelchair «ñ»".into()),
         };
         let next = |name| Command::Next {
@@ -336,6 +339,24 @@ mod tests {
             },
             next("Caja 1"),
             next("2"),
+            Command::Hold {
+                desk: desk("2"),
+                current: None,
+            },
+            Command::Return {
+                ticket: TicketId::from_random(3),
+            },
+            next("2"),
+            Command::NoShow {
+                desk: desk("2"),
+                current: None,
+            },
+            Command::Transfer {
+                desk: desk("Caja 1"),
+                current: None,
+                target: Target::Desk(desk("2")),
+                position: Position::Front,
+            },
             Command::Cancel {
                 ticket: TicketId::from_random(4),
             },
@@ -350,10 +371,31 @@ mod tests {
                 services: None,
             },
             Command::DeleteDesk { desk: desk("4") },
+            Command::SetSettings {
+                settings: Settings {
+                    name: "Clínica".into(),
+                    language: "en".into(),
+                    time_zone: Some("Europe/Madrid".into()),
+                    day_begins_hour: 4,
+                    keep_waiting: true,
+                    rule: Rule::Strict,
+                    most_priority_in_a_row: Some(3),
+                    ..Settings::default()
+                },
+            },
+            Command::KeepDay {
+                day: Day::from_epoch_days(20_780),
+                newest: Some(Day::from_epoch_days(0)),
+            },
             new(5),
+            Command::KeepDay {
+                day: Day::from_epoch_days(20_781),
+                newest: None,
+            },
+            new(6),
         ];
         for command in commands {
-            for event in decide(&queue, &command).events {
+            for event in decide(&queue, &command, Timestamp::from_millis(0)).events {
                 let seq = queue.seq() + 1;
                 let at = Timestamp::from_millis(1_700_000_000_000 + queue.seq() as i64);
                 let stamped = Stamped { seq, at, event };
@@ -521,7 +563,7 @@ mod tests {
             .iter()
             .map(|stamped| std::mem::discriminant(&stamped.event))
             .collect();
-        assert_eq!(kinds.len(), 7, "the day has one of each kind of event");
+        assert_eq!(kinds.len(), 13, "the day has one of each kind of event");
         for Stamped { event, .. } in events {
             let read = record::read_event(&record::write_event(&event));
             assert_eq!(read, Ok(event));

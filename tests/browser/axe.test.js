@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { after, before, test } from 'node:test';
-import { Server, launch, morning, open, shows, visible } from './support.mjs';
+import { Server, launch, later, morning, noShows, open, shows, transfers, visible } from './support.mjs';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 let server;
@@ -14,6 +14,7 @@ before(async () => {
   server = await Server.start();
   browser = await launch();
   await morning(server);
+  await later(server);
 });
 after(async () => {
   if (browser) await browser.close();
@@ -33,6 +34,13 @@ const SCREENS = {
   'new-ticket': { path: '/new-ticket.html', ready: (page) => visible(page, '.service') },
   public: { path: '/public.html', ready: (page) => shows(page, '#code', /^A/) },
   desk: { path: '/desk.html?desk=3', ready: (page) => visible(page, '#queue li') },
+  'desk with its lists and a transfer': {
+    path: '/desk.html?desk=3',
+    ready: async (page) => {
+      await noShows(page);
+      await transfers(page);
+    },
+  },
 };
 
 for (const [name, screen] of Object.entries(SCREENS)) {

@@ -3,9 +3,10 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { SIZES, Server, launch, morning, open, shows, until, visible } from './support.mjs';
+import { SIZES, Server, launch, later, morning, noShows, open, shows, transfers, until, visible } from './support.mjs';
 
 const LONG = 'Oficina de atención a la ciudadanía y registro general de documentos';
+const WORD = 'Donaudampfschifffahrtsgesellschaft';
 const LIMIT_BYTES = 60 * 1024;
 let server;
 let browser;
@@ -14,6 +15,9 @@ before(async () => {
   server = await Server.start();
   browser = await launch();
   await morning(server);
+  await later(server);
+  await server.act(WORD, 'next');
+  await server.act(WORD, 'hold');
 });
 after(async () => {
   if (browser) await browser.close();
@@ -95,7 +99,7 @@ const KINDS = {
   'numbers': { desk: '3', names: (i) => String(i + 10) },
   'a word and a number': { desk: 'Ventanilla 3', names: (i) => 'Ventanilla ' + (i + 10) },
   'very long names': { desk: LONG, names: (i) => LONG + ' ' + i },
-  'one very long word': { desk: 'Donaudampfschifffahrtsgesellschaft', names: (i) => 'Donaudampfschifffahrtsgesellschaft' + i },
+  'one very long word': { desk: WORD, names: (i) => WORD + i },
 };
 
 for (const size of SIZES) {
@@ -157,6 +161,8 @@ const SCREENS = {
   'new-ticket': { path: '/new-ticket.html', ready: (page) => visible(page, '.service') },
   public: { path: '/public.html', ready: (page) => shows(page, '#code', /^A/) },
   desk: { path: '/desk.html?desk=3', ready: (page) => visible(page, '#queue li') },
+  'desk with people put aside and no-shows': { path: '/desk.html?desk=3', ready: noShows },
+  'desk that transfers': { path: '/desk.html?desk=3', ready: transfers },
 };
 
 for (const [name, screen] of Object.entries(SCREENS)) {
@@ -174,7 +180,7 @@ for (const [name, screen] of Object.entries(SCREENS)) {
         await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
         const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
         assert.ok(over <= 0, lang + ' ' + width + ': ' + over + ' px too wide');
-        const cut = await page.evaluate(() => Array.from(document.querySelectorAll('button, a, h1, h2, h3, p, b, label'))
+        const cut = await page.evaluate(() => Array.from(document.querySelectorAll('button, a, h1, h2, h3, p, b, label, legend, li span'))
           .filter((el) => el.offsetParent && !el.classList.contains('heard') && el.id !== 'code-box' && el.scrollWidth > el.clientWidth + 1 && getComputedStyle(el).display !== 'inline')
           .map((el) => el.id || el.className || el.textContent));
         assert.deepEqual(cut, [], lang + ' ' + width);
@@ -184,6 +190,24 @@ for (const [name, screen] of Object.entries(SCREENS)) {
     }
   });
 }
+
+test('«attend next» stays the largest button of a desk, and on a computer all that can be done is seen without scrolling', async () => {
+  const page = await open(browser, server.url + '/desk.html?desk=3');
+  await visible(page, '#held li');
+  for (const [width, height] of SIZES) {
+    await page.setViewportSize({ width, height });
+    const areas = await page.$$eval('button', (all) => all.filter((b) => b.offsetParent)
+      .map((b) => [b.id, b.offsetWidth * b.offsetHeight, b.getBoundingClientRect().bottom]));
+    const [first, second] = areas.sort((a, b) => b[1] - a[1]);
+    assert.equal(first[0], 'next', String(width));
+    assert.ok(first[1] > 1.3 * second[1], width + ': ' + first + ' ' + second);
+    for (const [id, , bottom] of areas.filter((x) => x[0] && x[0] !== 'missed-fold')) assert.ok(bottom <= height, width + ': ' + id + ' ' + bottom);
+    if (width < 1000) continue;
+    const held = await page.$eval('#held li', (el) => el.getBoundingClientRect().bottom);
+    assert.ok(held <= height, width + ': the first put aside ends at ' + held);
+  }
+  await page.context().close();
+});
 
 test('buttons of the kiosk are at least 64 px high, and everything to press elsewhere 24 px', async () => {
   const heights = (page, selector) => page.$$eval(selector, (all) => all.filter((b) => b.offsetParent).map((b) => b.offsetHeight));

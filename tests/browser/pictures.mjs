@@ -3,7 +3,7 @@
 
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
-import { HERE, SIZES, Server, launch, morning, open, shows, visible } from './support.mjs';
+import { HERE, SIZES, Server, launch, later, morning, noShows, open, shows, transfers, visible } from './support.mjs';
 
 const folder = process.argv[2];
 const out = folder || path.join(HERE, 'pictures');
@@ -13,13 +13,14 @@ const SCREENS = {
   start: { path: '/', ready: (page) => visible(page, '#desks a') },
   'new-ticket': { path: '/new-ticket.html', ready: (page) => visible(page, '.service') },
   public: { path: '/public.html', ready: (page) => shows(page, '#code', /^A/) },
-  desk: { path: '/desk.html?desk=3', ready: (page) => visible(page, '#queue li') },
+  desk: { path: '/desk.html?desk=3', ready: (page) => visible(page, '#held li') },
 };
 
 const server = await Server.start();
 const browser = await launch();
 try {
   await morning(server);
+  await later(server);
   const sizes = folder ? SIZES : [[1366, 768]];
   const themes = folder ? ['light', 'dark'] : ['light'];
   for (const size of sizes) {
@@ -37,6 +38,12 @@ try {
             await page.click('.service');
             await visible(page, '#code');
             await page.screenshot({ path: path.join(out, 'given-' + lang + suffix + '.png') });
+          }
+          if (folder && name === 'desk') {
+            await noShows(page);
+            await page.screenshot({ path: path.join(out, 'missed-' + lang + suffix + '.png'), fullPage: true });
+            await transfers(page);
+            await page.screenshot({ path: path.join(out, 'transfer-' + lang + suffix + '.png'), fullPage: true });
           }
           if (page.problems.length) console.error(name, page.problems);
           await page.context().close();

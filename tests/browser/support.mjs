@@ -211,6 +211,28 @@ export async function morning(server) {
   for (const name of ['1', '2', '4', '1', '2', '3']) await server.act(name, 'next');
 }
 
+/** The morning goes on: people put aside at two desks, people who did not come, a full line. */
+export async function later(server) {
+  await server.tickets(8);
+  for (const action of ['hold', 'next', 'no-show', 'next', 'hold', 'next', 'no-show', 'next']) await server.act('3', action);
+  for (const action of ['hold', 'next']) await server.act('2', action);
+}
+
+/** A desk's screen with the list of those who did not come unfolded. */
+export async function noShows(page) {
+  await visible(page, '#held li');
+  await page.click('#missed-fold');
+  await visible(page, '#missed li');
+}
+
+/** A desk's screen that asks where to transfer, with the list of other desks. */
+export async function transfers(page) {
+  await until('the desk is live', () => page.isEnabled('#transfer'));
+  await page.click('#transfer');
+  await page.check('#panel input[value="desk"]');
+  await visible(page, '#which-desk');
+}
+
 export const SIZES = [[1920, 1080], [1366, 768], [1024, 768], [390, 844]];
 
 /** Steps of one story: after one has failed, the rest say so at once instead of failing one by one. */

@@ -558,7 +558,10 @@ fn the_services_are_listed_with_how_many_wait() {
     let services = server.json("/api/services");
     assert_eq!(
         services,
-        json!([{"prefix": "A", "name": "General", "waiting": 2}])
+        json!([{
+            "prefix": "A", "name": "General", "waiting": 2,
+            "first": 1, "last": null, "digits": 1, "pastRange": false,
+        }])
     );
 }
 

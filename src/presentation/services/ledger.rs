@@ -7,12 +7,13 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 
+use super::calendar::business_day;
 use super::ticket_service::{Granted, Outcome, Reply, Shared};
 use super::update::Update;
 use super::wss::WssService;
-use crate::domain::{Command, Queue, Stamped, Subject, Timestamp, apply, decide};
+use crate::domain::{Command, Event, Queue, Stamped, Subject, Timestamp, apply, decide};
 use crate::presentation::answer::Answer;
-use crate::presentation::json::{DeskView, TicketView};
+use crate::presentation::json::{DeskView, LineView, TicketView};
 use crate::storage::{Batch, Journal, KeptAnswer};
 
 /// Commands in one commit. More would make the first one wait for the last; by then the cost of
@@ -25,6 +26,10 @@ const SNAPSHOT_EVENTS: u64 = 4_096;
 
 /// How often storage that fails is tried again when nobody asks for anything.
 const PROBE_EVERY: Duration = Duration::from_secs(2);
+
+/// How often the calendar is looked at when nobody asks for anything: a new day is on the screens
+/// this much after it began.
+const CALENDAR_EVERY: Duration = Duration::from_secs(20);
 
 /// How long the answer to an `Idempotency-Key` is kept: longer than any client goes on repeating.
 const ANSWERS_KEPT: Duration = Duration::from_secs(48 * 60 * 60);
@@ -48,6 +53,13 @@ pub(super) enum Order {
         reply: Sender<Reply>,
     },
     Stop,
+}
+
+/// Why the ledger's thread goes on.
+enum Wake {
+    Order(Order),
+    Idle,
+    End,
 }
 
 /// The owner of the journal.
@@ -93,46 +105,79 @@ impl Ledger {
 
     /// Works until it is told to stop, and then off what is waiting.
     pub(super) fn run(mut self) {
+        // A day may have begun while the server was away.
+        self.turn(None);
         loop {
-            let first = match self.wait() {
-                Some(order) => order,
-                None if self.stopping => return,
-                None => continue,
-            };
-            let mut pending = Pending::default();
-            pending.batch.at = now().as_millis();
-            self.take(first, &mut pending);
-            while pending.replies.len() < BATCH_COMMANDS
-                && let Ok(order) = self.orders.try_recv()
-            {
-                self.take(order, &mut pending);
+            match self.wait() {
+                Wake::Order(order) => self.turn(Some(order)),
+                Wake::Idle => self.turn(None),
+                Wake::End => return,
             }
-            self.commit(pending);
-            self.snapshot_if_due();
         }
     }
 
-    /// The next order; `None` when there is none for now or, while stopping, none at all.
-    fn wait(&mut self) -> Option<Order> {
+    /// Carries out an order and those that wait behind it, in one commit.
+    fn turn(&mut self, first: Option<Order>) {
+        let mut pending = Pending::default();
+        pending.batch.at = now().as_millis();
+        self.keep_day(&mut pending.batch);
+        if let Some(first) = first {
+            self.take(first, &mut pending);
+        }
+        while pending.replies.len() < BATCH_COMMANDS
+            && let Ok(order) = self.orders.try_recv()
+        {
+            self.take(order, &mut pending);
+        }
+        self.commit(pending);
+        self.snapshot_if_due();
+    }
+
+    /// Waits for the next order, or for the time to look at the calendar or at failing storage.
+    fn wait(&mut self) -> Wake {
         if self.stopping {
-            return self.orders.try_recv().ok();
+            return self.orders.try_recv().map_or(Wake::End, Wake::Order);
         }
-        if !self.failing {
-            let order = self.orders.recv().ok();
-            self.stopping = order.is_none();
-            return order;
-        }
-        match self.orders.recv_timeout(PROBE_EVERY) {
-            Ok(order) => Some(order),
+        let patience = if self.failing {
+            PROBE_EVERY
+        } else {
+            CALENDAR_EVERY
+        };
+        match self.orders.recv_timeout(patience) {
+            Ok(order) => Wake::Order(order),
+            Err(RecvTimeoutError::Disconnected) => Wake::End,
             Err(RecvTimeoutError::Timeout) => {
-                let works = self.journal.probe().is_ok();
-                self.note_storage(works);
-                None
+                if self.failing {
+                    let works = self.journal.probe().is_ok();
+                    self.note_storage(works);
+                }
+                Wake::Idle
             }
-            Err(RecvTimeoutError::Disconnected) => {
-                self.stopping = true;
-                None
-            }
+        }
+    }
+
+    /// Begins a business day when the calendar says so, before anything else of that day happens.
+    fn keep_day(&mut self, batch: &mut Batch) {
+        let day_of = |millis| business_day(self.working.settings(), millis);
+        let command = Command::KeepDay {
+            day: day_of(batch.at),
+            newest: self.working.newest_at().map(|at| day_of(at.as_millis())),
+        };
+        let decision = decide(&self.working, &command, now());
+        self.record(decision.events, batch);
+    }
+
+    /// Lets events happen on the working copy.
+    fn record(&mut self, events: Vec<Event>, batch: &mut Batch) {
+        let at = now();
+        for event in events {
+            let stamped = Stamped {
+                seq: self.working.seq() + 1,
+                at,
+                event,
+            };
+            apply(&mut self.working, &stamped);
+            batch.events.push(stamped);
         }
     }
 
@@ -160,17 +205,8 @@ impl Ledger {
                 Err(()) => return Reply::StorageUnavailable,
             }
         }
-        let decision = decide(&self.working, command);
-        let at = now();
-        for event in decision.events {
-            let stamped = Stamped {
-                seq: self.working.seq() + 1,
-                at,
-                event,
-            };
-            apply(&mut self.working, &stamped);
-            batch.events.push(stamped);
-        }
+        let decision = decide(&self.working, command, now());
+        self.record(decision.events, batch);
         let outcome = decision.outcome.map(|subject| self.granted(subject));
         let Some(keyed) = keyed else {
             return Reply::Outcome(outcome);
@@ -206,6 +242,15 @@ impl Ledger {
                 }
             }
             Subject::Deleted => Granted::Deleted,
+            Subject::Service { prefix, made } => {
+                let service = self.working.service(&prefix);
+                let service = service.expect("a service that was just decided on is there");
+                Granted::Service {
+                    service: LineView::of(&self.working, service),
+                    made,
+                }
+            }
+            Subject::Office => Granted::Office(self.working.settings().clone()),
         }
     }
 

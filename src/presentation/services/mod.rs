@@ -1,5 +1,6 @@
 //! What lives as long as the program: the queue's owner and the screens' one service.
 
+pub mod calendar;
 mod ledger;
 mod readiness;
 mod recent;

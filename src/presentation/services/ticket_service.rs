@@ -11,8 +11,8 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::ledger::{Keyed, Ledger, Order};
 use super::wss::WssService;
-use crate::domain::{Command, Queue, Refusal};
-use crate::presentation::json::{DeskView, TicketView};
+use crate::domain::{Command, Queue, Refusal, Settings};
+use crate::presentation::json::{DeskView, LineView, TicketView};
 use crate::storage::{Journal, KeptAnswer};
 use crate::threads;
 
@@ -33,6 +33,12 @@ pub enum Granted {
     },
     /// What was asked to go is gone.
     Deleted,
+    Service {
+        service: LineView,
+        made: bool,
+    },
+    /// The office, as it is set up now.
+    Office(Settings),
 }
 
 /// What the ledger answers.

@@ -8,9 +8,10 @@ use tungstenite::Bytes;
 use tungstenite::protocol::frame::Frame;
 use tungstenite::protocol::frame::coding::{Data, OpCode};
 
-use crate::domain::{Call, Event, Queue, Stamped, TicketId, apply};
+use crate::domain::{Call, Event, Queue, Settings, Stamped, TicketId, apply};
 use crate::presentation::json::{
-    CallJson, CalledJson, DeskJson, DeskView, LineJson, LineView, Message, TicketJson, TicketView,
+    CallJson, CalledJson, DeskJson, DeskView, LineJson, LineView, Message, OfficeJson, TicketJson,
+    TicketView,
 };
 
 /// Which language a screen speaks.
@@ -32,10 +33,13 @@ pub struct Update {
     /// The desk is gone.
     deleted: bool,
     call: Option<Call>,
+    /// All calls that are remembered, where a new day has begun.
+    calls: Option<Vec<Call>>,
+    settings: Option<Settings>,
     waiting: usize,
     lines: Vec<LineView>,
     count_changed: bool,
-    /// The course's list, where this event was a call.
+    /// The course's list, where this event changed it.
     last_called: Option<Vec<TicketView>>,
     v1: OnceLock<Encoded>,
     course_frames: OnceLock<Bytes>,
@@ -67,10 +71,30 @@ impl Update {
                 ("ticket-finished", of_ticket(*ticket), of_desk(desk))
             }
             Event::TicketCancelled { ticket } => ("ticket-cancelled", of_ticket(*ticket), None),
+            Event::TicketNoShow { ticket, desk } => {
+                ("ticket-no-show", of_ticket(*ticket), of_desk(desk))
+            }
+            Event::TicketHeld { ticket, desk } => {
+                ("ticket-held", of_ticket(*ticket), of_desk(desk))
+            }
+            Event::TicketReturned { ticket, .. } => ("ticket-returned", of_ticket(*ticket), None),
+            Event::TicketTransferred { ticket, desk, .. } => {
+                ("ticket-transferred", of_ticket(*ticket), of_desk(desk))
+            }
             Event::DeskChanged { desk, .. } => ("desk-changed", None, of_desk(desk)),
             Event::DeskDeleted { desk } => ("desk-changed", None, Some(DeskView::gone(desk))),
+            Event::ServiceChanged { .. } | Event::ServiceDeleted { .. } => {
+                ("services-changed", None, None)
+            }
+            Event::SettingsChanged { .. } => ("settings-changed", None, None),
+            Event::DayStarted { .. } => ("day-started", None, None),
         };
-        let called = matches!(stamped.event, Event::TicketCalled { .. });
+        let called = matches!(
+            stamped.event,
+            Event::TicketCalled { .. } | Event::DayStarted { restart: true, .. }
+        );
+        let calls = matches!(stamped.event, Event::DayStarted { .. });
+        let settings = matches!(stamped.event, Event::SettingsChanged { .. });
         let last_called = called.then(|| last_called(queue));
         let waiting = queue.waiting();
         Self {
@@ -79,6 +103,8 @@ impl Update {
             ticket,
             desk,
             deleted: matches!(stamped.event, Event::DeskDeleted { .. }),
+            calls: calls.then(|| queue.calls().cloned().collect()),
+            settings: settings.then(|| queue.settings().clone()),
             call: queue.calls().find(|call| call.seq == stamped.seq).cloned(),
             waiting,
             lines: LineView::all(queue),
@@ -105,8 +131,13 @@ impl Update {
                     desk: self.desk.as_ref().map(DeskView::public),
                     deleted: self.deleted.then_some(true),
                     call: self.call.as_ref().map(CallJson::from),
+                    calls: self
+                        .calls
+                        .as_ref()
+                        .map(|calls| calls.iter().map(CallJson::from).collect()),
+                    office: self.settings.as_ref().map(OfficeJson::from),
                     waiting: self.waiting,
-                    services: self.lines.iter().map(LineView::json).collect(),
+                    services: self.lines.iter().map(LineView::public).collect(),
                 },
             };
             let text = message.text();
@@ -193,6 +224,10 @@ struct Payload<'a> {
     deleted: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     call: Option<CallJson<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    calls: Option<Vec<CallJson<'a>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    office: Option<OfficeJson<'a>>,
     waiting: usize,
     services: Vec<LineJson<'a>>,
 }

@@ -87,6 +87,7 @@ pub fn create(context: &Context<'_>) -> Handled {
     let command = Command::Create {
         ticket: new_id()?,
         service: None,
+        priority: None,
         note: None,
     };
     run(context, command, created_json)

@@ -1,8 +1,8 @@
 //! `/api/desks`: set up desks, and attend people at them.
 
 use super::fields::Fields;
-use super::run::{run, ticket_or_problem};
-use crate::domain::{Command, DeskName, Expected, Prefix, TicketId, TicketRef};
+use super::run::{run, subject_or_problem};
+use crate::domain::{Command, DeskName, Expected, Position, Prefix, Target, TicketId, TicketRef};
 use crate::presentation::answer::Answer;
 use crate::presentation::json::{DeskJson, DeskView};
 use crate::presentation::problem::Problem;
@@ -44,19 +44,19 @@ pub fn set(context: &Context<'_>) -> Handled {
         open,
         services,
     };
-    run(context, command, ticket_or_problem)
+    run(context, command, subject_or_problem)
 }
 
 /// `DELETE /api/desks/NAME`
 pub fn delete(context: &Context<'_>) -> Handled {
     let desk = desk(context)?;
-    run(context, Command::DeleteDesk { desk }, ticket_or_problem)
+    run(context, Command::DeleteDesk { desk }, subject_or_problem)
 }
 
 /// `POST /api/desks/NAME/next`
 pub fn next(context: &Context<'_>) -> Handled {
     let (desk, current) = desk_and_current(context)?;
-    run(context, Command::Next { desk, current }, ticket_or_problem)
+    run(context, Command::Next { desk, current }, subject_or_problem)
 }
 
 /// `POST /api/desks/NAME/recall`
@@ -65,7 +65,7 @@ pub fn recall(context: &Context<'_>) -> Handled {
     run(
         context,
         Command::Recall { desk, current },
-        ticket_or_problem,
+        subject_or_problem,
     )
 }
 
@@ -75,8 +75,63 @@ pub fn finish(context: &Context<'_>) -> Handled {
     run(
         context,
         Command::Finish { desk, current },
-        ticket_or_problem,
+        subject_or_problem,
     )
+}
+
+/// `POST /api/desks/NAME/no-show`
+pub fn no_show(context: &Context<'_>) -> Handled {
+    let (desk, current) = desk_and_current(context)?;
+    run(
+        context,
+        Command::NoShow { desk, current },
+        subject_or_problem,
+    )
+}
+
+/// `POST /api/desks/NAME/hold`
+pub fn hold(context: &Context<'_>) -> Handled {
+    let (desk, current) = desk_and_current(context)?;
+    run(context, Command::Hold { desk, current }, subject_or_problem)
+}
+
+/// `POST /api/desks/NAME/transfer`
+pub fn transfer(context: &Context<'_>) -> Handled {
+    let desk = desk(context)?;
+    let mut fields = Fields::of_body(context.request)?;
+    let service = fields.text("service")?;
+    let other_desk = fields.text("desk")?;
+    let position = fields.text("position")?;
+    let current = expected(&mut fields)?;
+    fields.finish()?;
+    let target = match (service, other_desk) {
+        (None, None) => Target::Back,
+        (Some(prefix), None) => Target::Service(Prefix::new(&prefix)),
+        (None, Some(name)) => {
+            let name = DeskName::parse(&name).map_err(|why| Problem::invalid("desk", why))?;
+            Target::Desk(name)
+        }
+        (Some(_), Some(_)) => {
+            let why = "a ticket goes to a service or to a desk, not to both";
+            return Err(Problem::invalid("desk", why));
+        }
+    };
+    let position = match position.as_deref() {
+        None | Some("arrival") => Position::Arrival,
+        Some("front") => Position::Front,
+        Some("back") => Position::Back,
+        Some(other) => {
+            let why = format!("«{other}» is no position; there are: arrival, front, back");
+            return Err(Problem::invalid("position", why));
+        }
+    };
+    let command = Command::Transfer {
+        desk,
+        current,
+        target,
+        position,
+    };
+    run(context, command, subject_or_problem)
 }
 
 /// `POST /api/desks/NAME/call`
@@ -98,7 +153,7 @@ pub fn call(context: &Context<'_>) -> Handled {
         ticket,
         current,
     };
-    run(context, command, ticket_or_problem)
+    run(context, command, subject_or_problem)
 }
 
 fn desk_and_current(context: &Context<'_>) -> Result<(DeskName, Option<Expected>), Problem> {

@@ -124,18 +124,79 @@ impl Fields {
         }
     }
 
-    /// A whole number, of a query.
+    /// A whole number from 0 to `most`.
     pub fn number(&mut self, name: &'static str, most: u64) -> Result<Option<u64>, Problem> {
-        let Some(text) = self.text(name)? else {
-            return Ok(None);
+        let sent = match self.take(name) {
+            None | Some(Value::Null) => return Ok(None),
+            Some(sent) => sent,
         };
-        let number = text.parse().ok().filter(|number| *number <= most);
+        let number = match &sent {
+            Value::Number(number) => number.as_u64(),
+            Value::String(text) if !self.typed => text.trim().parse().ok(),
+            _ => None,
+        };
+        let number = number.filter(|number| *number <= most);
         number.map(Some).ok_or_else(|| {
-            Problem::invalid(
-                name,
-                format!("«{text}» is not a whole number from 0 to {most}"),
-            )
+            let why = format!("{sent} is not a whole number from 0 to {most}");
+            Problem::invalid(name, why)
         })
+    }
+
+    /// A whole number that may be null (in a form: empty), which says something else than its
+    /// absence.
+    pub fn nullable_number(
+        &mut self,
+        name: &'static str,
+        most: u64,
+    ) -> Result<Option<Option<u64>>, Problem> {
+        let empty = matches!(self.left.get(name), Some(Value::String(text)) if text.is_empty());
+        if !self.left.contains_key(name) {
+            self.known.push(name);
+            return Ok(None);
+        }
+        if empty && !self.typed {
+            self.take(name);
+            return Ok(Some(None));
+        }
+        self.number(name, most).map(Some)
+    }
+
+    /// Texts by keys: an object; blank ones are left out. A form has none.
+    pub fn texts_by_key(
+        &mut self,
+        name: &'static str,
+    ) -> Result<Option<BTreeMap<String, String>>, Problem> {
+        match self.take(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::Object(object)) => {
+                let mut texts = BTreeMap::new();
+                for (key, value) in object {
+                    match value {
+                        Value::String(text) if text.trim().is_empty() => {}
+                        Value::String(text) => {
+                            texts.insert(key, text.trim().to_owned());
+                        }
+                        other => return Err(wrong(name, "texts by language", &other)),
+                    }
+                }
+                Ok(Some(texts))
+            }
+            Some(other) => Err(wrong(name, "texts by language", &other)),
+        }
+    }
+
+    /// A list of objects, each with fields of its own. A form has none.
+    pub fn objects(&mut self, name: &'static str) -> Result<Option<Vec<Self>>, Problem> {
+        let sent = match self.take(name) {
+            None | Some(Value::Null) => return Ok(None),
+            Some(Value::Array(sent)) => sent,
+            Some(other) => return Err(wrong(name, "a list of objects", &other)),
+        };
+        let objects = sent.into_iter().map(|value| match value {
+            Value::Object(object) => Ok(Self::new(object.into_iter().collect(), true)),
+            other => Err(wrong(name, "a list of objects", &other)),
+        });
+        objects.collect::<Result<_, _>>().map(Some)
     }
 
     /// Refuses what was not taken.

@@ -4,8 +4,10 @@ mod course;
 mod desks;
 mod feed;
 mod fields;
-mod office;
+mod health;
 mod run;
+mod services;
+mod settings;
 mod ticket;
 
 use tiny_http::Method::{Delete, Get, Post, Put};
@@ -33,6 +35,7 @@ pub const ROUTES: &[Route] = &[
     route(Get, "/api/tickets", Reads, ticket::list),
     route(Get, "/api/tickets/*", Reads, ticket::show),
     route(Post, "/api/tickets/*/cancel", Changes, ticket::cancel),
+    route(Post, "/api/tickets/*/return", Changes, ticket::give_back),
     route(Get, "/api/desks", Reads, desks::list),
     route(Get, "/api/desks/*", Reads, desks::show),
     route(Put, "/api/desks/*", Changes, desks::set),
@@ -41,10 +44,17 @@ pub const ROUTES: &[Route] = &[
     route(Post, "/api/desks/*/call", Changes, desks::call),
     route(Post, "/api/desks/*/recall", Changes, desks::recall),
     route(Post, "/api/desks/*/finish", Changes, desks::finish),
-    route(Get, "/api/services", Reads, office::services),
+    route(Post, "/api/desks/*/no-show", Changes, desks::no_show),
+    route(Post, "/api/desks/*/hold", Changes, desks::hold),
+    route(Post, "/api/desks/*/transfer", Changes, desks::transfer),
+    route(Get, "/api/settings", Reads, settings::show),
+    route(Put, "/api/settings", Changes, settings::set),
+    route(Get, "/api/services", Reads, services::list),
+    route(Put, "/api/services/*", Changes, services::set),
+    route(Delete, "/api/services/*", Changes, services::delete),
     route(Get, "/api/state", Reads, feed::state),
     route(Get, "/api/events", Reads, feed::events),
-    route(Get, "/api/health", Reads, office::health),
+    route(Get, "/api/health", Reads, health::health),
     route(Get, "/api/ticket", Reads, course::list),
     route(Post, "/api/ticket", Changes, course::create),
     route(Get, "/api/ticket/pending", Reads, course::pending),

@@ -2,6 +2,7 @@
 
 use crate::domain::Command;
 use crate::presentation::answer::Answer;
+use crate::presentation::json::SettingsJson;
 use crate::presentation::problem::Problem;
 use crate::presentation::router::{Context, Handled};
 use crate::presentation::services::{Granted, Keyed, Outcome, Render, Reply};
@@ -44,14 +45,18 @@ fn keyed(context: &Context<'_>, render: Render) -> Result<Option<Keyed>, Problem
     }))
 }
 
-/// 200 and the ticket, or why not.
-pub fn ticket_or_problem(outcome: &Outcome) -> Answer {
+/// The whole of what a command was about, or why not.
+pub fn subject_or_problem(outcome: &Outcome) -> Answer {
     granted_or_problem(outcome, |granted| match granted {
         Granted::Ticket(view) => Answer::json(200, &view.private()),
         Granted::Desk { desk, made } => {
             Answer::json(if *made { 201 } else { 200 }, &desk.private())
         }
         Granted::Deleted => Answer::empty(204),
+        Granted::Service { service, made } => {
+            Answer::json(if *made { 201 } else { 200 }, &service.private())
+        }
+        Granted::Office(settings) => Answer::json(200, &SettingsJson::from(settings)),
     })
 }
 

@@ -1,8 +1,8 @@
 //! `/api/tickets`: give, look at, withdraw.
 
 use super::fields::Fields;
-use super::run::{granted_or_problem, run, ticket_or_problem};
-use crate::domain::{Command, NORMAL_PRIORITY, Prefix, State, TicketId};
+use super::run::{granted_or_problem, run, subject_or_problem};
+use crate::domain::{Command, Prefix, State, TicketId};
 use crate::presentation::answer::Answer;
 use crate::presentation::json::{TicketJson, TicketView};
 use crate::presentation::problem::Problem;
@@ -23,9 +23,6 @@ pub fn create(context: &Context<'_>) -> Handled {
     let priority = fields.text("priority")?;
     let note = fields.text("note")?;
     fields.finish()?;
-    if let Some(asked) = priority.filter(|asked| asked != NORMAL_PRIORITY) {
-        return Err(Problem::unknown_priority(&asked, NORMAL_PRIORITY));
-    }
     if let Some(length) = note.as_ref().map(|note| note.chars().count())
         && length > LONGEST_NOTE
     {
@@ -35,6 +32,7 @@ pub fn create(context: &Context<'_>) -> Handled {
     let command = Command::Create {
         ticket: new_id()?,
         service: service.as_deref().map(Prefix::new),
+        priority: priority.map(Into::into),
         note: note.map(String::into_boxed_str),
     };
     run(context, command, created_as(context))
@@ -174,8 +172,19 @@ pub fn show(context: &Context<'_>) -> Handled {
 
 /// `POST /api/tickets/ID/cancel`
 pub fn cancel(context: &Context<'_>) -> Handled {
+    let ticket = named(context)?;
+    run(context, Command::Cancel { ticket }, subject_or_problem)
+}
+
+/// `POST /api/tickets/ID/return`
+pub fn give_back(context: &Context<'_>) -> Handled {
+    let ticket = named(context)?;
+    run(context, Command::Return { ticket }, subject_or_problem)
+}
+
+/// The ticket that the path names, of a call that takes no fields.
+fn named(context: &Context<'_>) -> Result<TicketId, Problem> {
     Fields::of_body(context.request)?.finish()?;
     let asked = context.parameter();
-    let ticket = TicketId::parse(asked).ok_or_else(|| no_ticket(asked))?;
-    run(context, Command::Cancel { ticket }, ticket_or_problem)
+    TicketId::parse(asked).ok_or_else(|| no_ticket(asked))
 }

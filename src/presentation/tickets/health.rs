@@ -1,18 +1,10 @@
-//! The office as a whole: its lines, and whether the program is well.
+//! Whether the program is well.
 
 use serde::Serialize;
 
 use crate::presentation::answer::Answer;
-use crate::presentation::json::{LineJson, LineView};
 use crate::presentation::problem::RETRY_AFTER_SECONDS;
 use crate::presentation::router::{Context, Handled};
-
-/// `GET /api/services`
-pub fn services(context: &Context<'_>) -> Handled {
-    let lines = context.office.tickets.look(LineView::all);
-    let lines: Vec<LineJson> = lines.iter().map(LineView::json).collect();
-    Ok(Answer::json(200, &lines))
-}
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]

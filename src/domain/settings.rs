@@ -1,0 +1,132 @@
+//! How the office wants its queue.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+/// The only priority that an office has until it sets up others.
+pub const NORMAL_PRIORITY: &str = "normal";
+
+/// A business day: whole days since 1970-01-01, in the office's time zone, counted from the hour at
+/// which its day begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Day(i32);
+
+impl Day {
+    /// From days since 1970-01-01.
+    pub const fn from_epoch_days(days: i32) -> Self {
+        Self(days)
+    }
+
+    /// Days since 1970-01-01.
+    pub fn as_epoch_days(self) -> i32 {
+        self.0
+    }
+
+    /// How many days this one is after `other`.
+    pub fn days_after(self, other: Self) -> i32 {
+        self.0.saturating_sub(other.0)
+    }
+}
+
+impl fmt::Display for Day {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "day {}", self.0)
+    }
+}
+
+/// How urgent tickets can be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Priority {
+    /// Its name in programs: `normal`.
+    pub name: Arc<str>,
+    /// Its names for people, by language.
+    pub names: Arc<BTreeMap<String, String>>,
+    /// How many times faster its seconds of waiting count.
+    pub weight: u32,
+}
+
+/// Which of the tickets at the head of their lines goes first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Rule {
+    /// The most seconds waited × weight: priority matters, and nobody starves. With equal weights it
+    /// is the order of arrival.
+    #[default]
+    Weighted,
+    /// The largest weight, however long others wait.
+    Strict,
+}
+
+impl Rule {
+    /// The word that the outside uses.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Weighted => "weighted",
+            Self::Strict => "strict",
+        }
+    }
+
+    /// Reads the word that `as_str` writes.
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Weighted, Self::Strict]
+            .into_iter()
+            .find(|rule| rule.as_str() == word)
+    }
+}
+
+/// What an office sets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// The office's own name, shown on its screens.
+    pub name: Arc<str>,
+    /// The language of screens whose browsers ask for none that there is: `es` or `en`.
+    pub language: Arc<str>,
+    /// Its time zone in the IANA database, such as `Europe/Madrid`; `None` is the machine's.
+    pub time_zone: Option<Arc<str>>,
+    /// The hour at which a business day begins, 0 to 23: 4 for places that are open at midnight.
+    pub day_begins_hour: u8,
+    /// The first is what a ticket has unless told.
+    pub priorities: Arc<[Priority]>,
+    pub rule: Rule,
+    /// After so many tickets of a higher weight one of the lowest goes first, where one waits.
+    pub most_priority_in_a_row: Option<u32>,
+    /// Whether those who still wait when a day begins go on waiting, as in an emergency room.
+    pub keep_waiting: bool,
+}
+
+impl Settings {
+    /// The longest name of an office, in characters.
+    pub const LONGEST_NAME: usize = 60;
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            name: "Turnero".into(),
+            language: "es".into(),
+            time_zone: None,
+            day_begins_hour: 0,
+            priorities: Arc::new([Priority {
+                name: NORMAL_PRIORITY.into(),
+                names: Arc::default(),
+                weight: 1,
+            }]),
+            rule: Rule::default(),
+            most_priority_in_a_row: None,
+            keep_waiting: false,
+        }
+    }
+}
+
+impl Settings {
+    /// The weight of a priority; one that is no longer set up counts as 1.
+    pub fn weight(&self, priority: &str) -> u32 {
+        let known = self.priorities.iter().find(|p| &*p.name == priority);
+        known.map_or(1, |priority| priority.weight)
+    }
+
+    /// The lowest weight there is.
+    pub fn lowest_weight(&self) -> u32 {
+        self.priorities.iter().map(|p| p.weight).min().unwrap_or(1)
+    }
+}

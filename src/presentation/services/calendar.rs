@@ -1,0 +1,61 @@
+//! Which business day it is in an office: the calendar that the domain does not have.
+
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan};
+
+use crate::domain::{Day, Settings};
+
+/// The business day at `millis` since the Unix epoch, where the office is and when its day begins.
+pub fn business_day(settings: &Settings, millis: i64) -> Day {
+    let zone = match &settings.time_zone {
+        // Checked when it was set; a name that has gone from the database since is as none.
+        Some(name) => zone(name).unwrap_or_else(TimeZone::system),
+        None => TimeZone::system(),
+    };
+    let now = Timestamp::from_millisecond(millis).unwrap_or(Timestamp::UNIX_EPOCH);
+    let local = zone.to_datetime(now);
+    let begun = local.saturating_sub(i64::from(settings.day_begins_hour).hours());
+    let epoch = jiff::civil::date(1970, 1, 1);
+    let days = begun.date().duration_since(epoch).as_hours() / 24;
+    Day::from_epoch_days(i32::try_from(days).unwrap_or(0))
+}
+
+/// The time zone of that name in the IANA database, which is built in.
+pub fn zone(name: &str) -> Option<TimeZone> {
+    TimeZone::get(name).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_business_day_is_local_and_begins_at_the_offices_hour() {
+        let day = |zone: &str, hour: u8, at: &str| {
+            let settings = Settings {
+                time_zone: Some(zone.into()),
+                day_begins_hour: hour,
+                ..Settings::default()
+            };
+            let at: Timestamp = at.parse().expect("a time");
+            business_day(&settings, at.as_millisecond()).as_epoch_days()
+        };
+        let first = day("UTC", 0, "2026-11-23T00:00:00Z");
+        assert_eq!(first, 20_780);
+        let rows = [
+            ("UTC", 0, "2026-11-23T23:59:59Z", 0),
+            ("UTC", 0, "2026-11-24T00:00:00Z", 1),
+            ("UTC", 4, "2026-11-23T03:59:59Z", -1),
+            ("UTC", 4, "2026-11-24T03:59:59Z", 0),
+            ("Europe/Madrid", 0, "2026-11-23T22:59:59Z", 0),
+            ("Europe/Madrid", 0, "2026-11-23T23:00:00Z", 1),
+            ("America/Bogota", 0, "2026-11-24T04:59:59Z", 0),
+            // The night on which clocks go back: 3:00 comes twice, the day begins once.
+            ("Europe/Madrid", 3, "2026-10-25T00:59:59Z", -30),
+            ("Europe/Madrid", 3, "2026-10-25T02:00:00Z", -29),
+        ];
+        for (zone, hour, at, expected) in rows {
+            assert_eq!(day(zone, hour, at) - first, expected, "{zone} {hour} {at}");
+        }
+    }
+}

@@ -1,0 +1,385 @@
+//! The rules of an office: no-show, hold, return, transfer; services; settings; business days.
+
+use serde_json::{Value, json};
+
+use crate::common::{Server, array, codes, event_kinds, seq, text};
+
+/// Makes tickets of those services, in order.
+fn tickets(server: &Server, services: &[&str]) -> Vec<Value> {
+    let new = |service: &&str| {
+        let body = json!({ "service": service });
+        server.post_json("/api/tickets", &body).expect(201).json()
+    };
+    services.iter().map(new).collect()
+}
+
+fn put(server: &Server, path: &str, body: &Value) -> crate::common::Response {
+    server.client().send_json("PUT", path, body)
+}
+
+fn next(server: &Server, desk: &str) -> String {
+    let answer = server.post(&format!("/api/desks/{desk}/next")).expect(200);
+    text(&answer.json(), "code").to_owned()
+}
+
+fn waiting(server: &Server) -> Vec<String> {
+    let list = server.json("/api/ticket/pending");
+    codes(&list).iter().map(ToString::to_string).collect()
+}
+
+fn is_served_nowhere(server: &Server) -> bool {
+    let desks = server.json("/api/desks");
+    array(&desks).iter().all(|desk| desk["ticket"].is_null())
+}
+
+#[test]
+fn who_does_not_come_can_be_returned_and_keeps_the_place() {
+    let server = Server::new();
+    tickets(&server, &["A", "A"]);
+    assert_eq!(next(&server, "1"), "A1");
+    let gone = server.post("/api/desks/1/no-show").expect(200).json();
+    assert_eq!(gone["state"], "no-show");
+    assert_eq!(
+        (&gone["done"], &gone["doneAt"]),
+        (&json!(false), &Value::Null)
+    );
+    assert!(is_served_nowhere(&server));
+    server
+        .post("/api/desks/1/no-show")
+        .problem(409, "nobody-attended");
+    let path = format!("/api/tickets/{}/return", text(&gone, "id"));
+    let back = server.post(&path).expect(200).json();
+    assert_eq!(
+        (&back["state"], &back["ahead"]),
+        (&json!("waiting"), &json!(0))
+    );
+    server.post(&path).problem(409, "wrong-state");
+    assert_eq!(next(&server, "1"), "A1");
+}
+
+#[test]
+fn several_can_be_put_aside_and_called_again_by_any_desk() {
+    let server = Server::new();
+    let made = tickets(&server, &["A", "A", "A"]);
+    for code in ["A1", "A2"] {
+        assert_eq!(next(&server, "1"), code);
+        let held = server.post("/api/desks/1/hold").expect(200).json();
+        assert_eq!(
+            (&held["state"], &held["handleAtDesk"]),
+            (&json!("held"), &json!("1"))
+        );
+    }
+    let server = server.restart();
+    assert_eq!(codes(&server.json("/api/tickets?state=held")), ["A1", "A2"]);
+    let call = |desk: &str, ticket: &str| {
+        let path = format!("/api/desks/{desk}/call");
+        server.post_json(&path, &json!({ "ticket": ticket }))
+    };
+    call("2", "a2").expect(200);
+    call("1", text(&made[0], "id")).expect(200);
+    call("1", "A2").problem(409, "wrong-state");
+    assert_eq!(waiting(&server), ["A3"]);
+}
+
+#[test]
+fn a_transfer_goes_where_it_is_sent_and_keeps_the_code() {
+    let server = Server::new();
+    put(&server, "/api/services/B", &json!({"name": "Cash"})).expect(201);
+    tickets(&server, &["A", "B", "B"]);
+    let transfer = |body: Value| server.post_json("/api/desks/1/transfer", &body);
+    assert_eq!(next(&server, "1"), "A1");
+    let sent = transfer(json!({"service": "B"})).expect(200).json();
+    assert_eq!(
+        (&sent["code"], &sent["service"]),
+        (&json!("A1"), &json!("B"))
+    );
+    assert_eq!(sent["ahead"], 0, "it came before B1");
+    assert_eq!(next(&server, "1"), "A1");
+    let sent = transfer(json!({"service": "B", "position": "back"}))
+        .expect(200)
+        .json();
+    assert_eq!(sent["ahead"], 2);
+    assert_eq!(next(&server, "1"), "B1");
+    assert_eq!(next(&server, "1"), "B2");
+    transfer(json!({"position": "front"})).expect(200);
+    assert_eq!(waiting(&server), ["B2", "A1"]);
+    put(&server, "/api/desks/2", &json!({})).expect(201);
+    assert_eq!(next(&server, "1"), "B2");
+    let sent = transfer(json!({"desk": "2"})).expect(200).json();
+    assert_eq!(sent["ahead"], 0);
+    let desk = server.json("/api/desks/2");
+    assert_eq!(desk["waiting"], 1);
+    assert_eq!(next(&server, "1"), "A1", "B2 waits for desk 2 alone");
+    server
+        .send("DELETE", "/api/desks/2")
+        .problem(409, "desk-in-use");
+    assert_eq!(next(&server, "2"), "B2");
+    for (body, code) in [
+        (json!({"service": "Z"}), "unknown-service"),
+        (json!({"service": "B", "desk": "2"}), "invalid"),
+        (json!({"position": "middle"}), "invalid"),
+        (json!({"to": "B"}), "invalid"),
+    ] {
+        transfer(body).problem(422, code);
+    }
+    transfer(json!({"desk": "9"})).problem(404, "not-found");
+    transfer(json!({"current": "B1"})).problem(409, "desk-moved-on");
+}
+
+#[test]
+fn the_screens_hear_each_of_these_steps() {
+    let server = Server::new();
+    let made = tickets(&server, &["A"]);
+    let mut screen = server.screen("");
+    let begin = seq(&screen.expect("state"));
+    next(&server, "1");
+    server.post("/api/desks/1/hold").expect(200);
+    let id = text(&made[0], "id");
+    server
+        .post(&format!("/api/tickets/{id}/return"))
+        .expect(200);
+    next(&server, "1");
+    server.post("/api/desks/1/transfer").expect(200);
+    next(&server, "1");
+    server.post("/api/desks/1/no-show").expect(200);
+    put(&server, "/api/services/B", &json!({"name": "Cash"})).expect(201);
+    put(&server, "/api/settings", &json!({"name": "Clinic"})).expect(200);
+    let heard = screen.until(begin + 10);
+    let kinds = event_kinds(&heard);
+    assert_eq!(
+        kinds,
+        [
+            "desk-changed",
+            "ticket-called",
+            "ticket-held",
+            "ticket-returned",
+            "ticket-called",
+            "ticket-transferred",
+            "ticket-called",
+            "ticket-no-show",
+            "services-changed",
+            "settings-changed",
+        ]
+    );
+    assert_eq!(heard[9]["payload"]["office"]["name"], "Clinic");
+    assert_eq!(heard[8]["payload"]["services"][1]["prefix"], "B");
+    assert!(!heard.iter().any(|message| message.to_string().contains(id)));
+}
+
+#[test]
+fn a_service_is_made_set_up_closed_and_deleted() {
+    let server = Server::new();
+    let body = json!({
+        "name": "Caja", "names": {"en": "Cash desk"}, "first": 100, "last": 101, "digits": 4,
+    });
+    let made = put(&server, "/api/services/b", &body).expect(201).json();
+    assert_eq!(made["prefix"], "B");
+    let given = tickets(&server, &["B", "B", "B"]);
+    let given: Vec<&str> = given.iter().map(|ticket| text(ticket, "code")).collect();
+    assert_eq!(given, ["B0100", "B0101", "B0102"]);
+    let services = server.json("/api/services");
+    assert_eq!(services[1]["pastRange"], true);
+    assert_eq!(services[1]["names"]["en"], "Cash desk");
+    // A code may be typed without its zeros.
+    let call = json!({"ticket": "b101"});
+    server.post_json("/api/desks/1/call", &call).expect(200);
+    let server = server.restart();
+    let closed = json!({"open": false, "message": "Until ten."});
+    let closed = put(&server, "/api/services/B", &closed).expect(200).json();
+    assert_eq!(
+        (&closed["first"], &closed["open"]),
+        (&json!(100), &json!(false))
+    );
+    let refused = server.post_json("/api/tickets", &json!({"service": "B"}));
+    let detail = refused.problem(409, "service-closed");
+    assert!(detail.contains("Until ten."), "{detail}");
+    let delete = |prefix: &str| server.send("DELETE", &format!("/api/services/{prefix}"));
+    delete("B").problem(409, "service-in-use");
+    for _ in 0..3 {
+        server.post("/api/desks/1/next");
+    }
+    delete("B").expect(204);
+    delete("B").problem(422, "unknown-service");
+    delete("A").problem(409, "service-in-use");
+    for (path, body) in [
+        ("/api/services/B2", json!({})),
+        ("/api/services/LONGER", json!({})),
+        ("/api/services/C", json!({"first": 0})),
+        ("/api/services/C", json!({"first": 5, "last": 4})),
+        ("/api/services/C", json!({"digits": 7})),
+        ("/api/services/C", json!({"name": "n".repeat(81)})),
+        ("/api/services/C", json!({"names": "Caja"})),
+        ("/api/services/C", json!({"colour": "red"})),
+    ] {
+        put(&server, path, &body).problem(422, "invalid");
+    }
+    assert_eq!(array(&server.json("/api/services")).len(), 1);
+}
+
+#[test]
+fn a_desk_attends_its_services_in_its_own_order_and_all_as_people_come() {
+    let server = Server::new();
+    for prefix in ["B", "C"] {
+        put(&server, &format!("/api/services/{prefix}"), &json!({})).expect(201);
+    }
+    tickets(&server, &["A", "B", "C", "B", "A"]);
+    let order = json!({"services": ["C", "B"]});
+    put(&server, "/api/desks/1", &order).expect(201);
+    let called: Vec<String> = (0..3).map(|_| next(&server, "1")).collect();
+    assert_eq!(called, ["C1", "B1", "B2"]);
+    server.post("/api/desks/1/next").problem(409, "queue-empty");
+    assert_eq!(next(&server, "2"), "A1");
+    assert_eq!(next(&server, "2"), "A2");
+}
+
+#[test]
+fn settings_are_checked_kept_and_shown() {
+    let server = Server::new();
+    let before = server.json("/api/settings");
+    let expected = json!({
+        "name": "Turnero", "language": "es", "timeZone": null, "dayBeginsHour": 0,
+        "keepWaiting": false, "priorities": [{"name": "normal", "weight": 1}],
+        "rule": "weighted", "mostPriorityInARow": null,
+    });
+    assert_eq!(before, expected);
+    for (body, field) in [
+        (json!({"name": "n".repeat(61)}), "name"),
+        (json!({"language": "tlh"}), "language"),
+        (json!({"timeZone": "Europe/Atlantis"}), "timeZone"),
+        (json!({"dayBeginsHour": 24}), "dayBeginsHour"),
+        (json!({"dayBeginsHour": "4"}), "dayBeginsHour"),
+        (json!({"keepWaiting": "yes"}), "keepWaiting"),
+        (json!({"priorities": []}), "priorities"),
+        (
+            json!({"priorities": [{"name": "a"}, {"name": "a"}]}),
+            "priorities",
+        ),
+        (
+            json!({"priorities": [{"name": "a", "weight": 0}]}),
+            "priorities",
+        ),
+        (
+            json!({"priorities": [{"name": "a", "colour": 1}]}),
+            "colour",
+        ),
+        (json!({"rule": "fair"}), "rule"),
+        (json!({"mostPriorityInARow": -1}), "mostPriorityInARow"),
+        (json!({"colour": "red"}), "colour"),
+    ] {
+        let detail = put(&server, "/api/settings", &body).problem(422, "invalid");
+        assert!(detail.starts_with(field), "{detail}");
+    }
+    assert_eq!(server.json("/api/settings"), before);
+    let after = json!({
+        "name": "Clínica", "language": "en", "timeZone": "Europe/Madrid", "dayBeginsHour": 4,
+        "keepWaiting": true, "mostPriorityInARow": 2, "rule": "strict",
+        "priorities": [
+            {"name": "normal", "weight": 1},
+            {"name": "urgent", "weight": 5, "names": {"es": "Urgente"}},
+        ],
+    });
+    assert_eq!(
+        put(&server, "/api/settings", &after).expect(200).json(),
+        after
+    );
+    let server = server.restart();
+    assert_eq!(server.json("/api/settings"), after);
+    let office = &server.json("/api/state")["payload"]["office"];
+    assert_eq!(office["name"], "Clínica");
+    assert_eq!(office["priorities"], after["priorities"]);
+    let machine = put(&server, "/api/settings", &json!({"timeZone": null})).expect(200);
+    assert_eq!(machine.json()["timeZone"], Value::Null);
+}
+
+/// Stops the server, lets everything in its file have happened so many hours earlier, and starts it.
+fn after_hours(server: Server, hours: i64) -> Server {
+    let launch = server.stop();
+    let file = rusqlite::Connection::open(launch.data()).expect("the file is there");
+    let earlier = "UPDATE events SET at = at - ?1 * 3600000";
+    file.execute(earlier, [hours]).expect("it can be changed");
+    drop(file);
+    launch.start()
+}
+
+#[test]
+fn numbers_restart_with_the_business_day_and_are_never_given_twice_on_one() {
+    let server = Server::new();
+    tickets(&server, &["A", "A", "A"]);
+    assert_eq!(next(&server, "1"), "A1");
+    let before = seq(&server.json("/api/state"));
+    let server = after_hours(server, 24);
+    // Who still waited is withdrawn, and told so; who is at a desk stays, with the number.
+    let events = server.json(&format!("/api/events?since={before}&wait=20"));
+    let events = array(&events);
+    let kinds = event_kinds(events);
+    assert_eq!(
+        kinds,
+        ["ticket-cancelled", "ticket-cancelled", "day-started"]
+    );
+    assert_eq!(events[2]["payload"]["calls"], json!([]));
+    assert_eq!(events[2]["payload"]["waiting"], 0);
+    assert_eq!(server.json("/api/ticket/last"), 0);
+    let given = tickets(&server, &["A"]);
+    assert_eq!(text(&given[0], "code"), "A2", "A1 is still at a desk");
+    assert_eq!(server.json("/api/desks/1")["ticket"]["code"], "A1");
+    assert_eq!(codes(&server.json("/api/tickets")), ["A1", "A2"]);
+    // Set back by a day or two, the clock gives no number again.
+    let server = server.restart();
+    let west = json!({"timeZone": "Etc/GMT+12"});
+    put(&server, "/api/settings", &west).expect(200);
+    let given = tickets(&server, &["A"]);
+    assert_eq!(text(&given[0], "code"), "A3");
+}
+
+#[test]
+fn an_office_that_keeps_who_waits_passes_over_their_numbers() {
+    let server = Server::new();
+    put(&server, "/api/settings", &json!({"keepWaiting": true})).expect(200);
+    tickets(&server, &["A", "A", "A"]);
+    assert_eq!(next(&server, "1"), "A1");
+    server.post("/api/desks/1/finish").expect(200);
+    let server = after_hours(server, 24);
+    tickets(&server, &["A", "A"]);
+    assert_eq!(waiting(&server), ["A2", "A3", "A1", "A4"]);
+}
+
+#[test]
+fn a_no_show_can_be_returned_while_its_business_day_lasts() {
+    let server = Server::new();
+    tickets(&server, &["A"]);
+    next(&server, "1");
+    let gone = server.post("/api/desks/1/no-show").expect(200).json();
+    let path = format!("/api/tickets/{}/return", text(&gone, "id"));
+    let server = after_hours(server, 24);
+    server.ticket();
+    server.post(&path).problem(404, "not-found");
+}
+
+#[test]
+fn strict_priority_goes_first_and_at_most_so_many_in_a_row() {
+    let server = Server::new();
+    let priorities = json!([{"name": "normal"}, {"name": "urgent", "weight": 9}]);
+    let rules = json!({"priorities": priorities, "rule": "strict", "mostPriorityInARow": 2});
+    put(&server, "/api/settings", &rules).expect(200);
+    for priority in ["normal", "normal", "urgent", "urgent", "urgent"] {
+        let body = json!({ "priority": priority });
+        let made = server.post_json("/api/tickets", &body).expect(201).json();
+        assert_eq!(made["priority"], priority);
+    }
+    let ahead = server.json("/api/tickets?state=waiting");
+    let ahead: Vec<&Value> = array(&ahead)
+        .iter()
+        .map(|ticket| &ticket["ahead"])
+        .collect();
+    assert_eq!(ahead, [3, 4, 0, 1, 2]);
+    let server = server.restart();
+    let called: Vec<String> = (0..5).map(|_| next(&server, "1")).collect();
+    assert_eq!(called, ["A3", "A4", "A1", "A5", "A2"]);
+    let vip = json!({"priority": "vip"});
+    let refused = server.post_json("/api/tickets", &vip);
+    assert!(
+        refused
+            .problem(422, "unknown-priority")
+            .contains("normal, urgent")
+    );
+}
