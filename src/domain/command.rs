@@ -330,7 +330,7 @@ fn create(
     note: Option<Box<str>>,
 ) -> Result<Decision, Refusal> {
     let service = match service {
-        Some(prefix) => known_service(queue, prefix)?,
+        Some(prefix) => queue.known_service(prefix)?,
         None => queue
             .services()
             .first()
@@ -415,7 +415,7 @@ fn transfer(
             (service.clone(), Line::Service(service))
         }
         Target::Service(prefix) => {
-            let service = known_service(queue, prefix)?.prefix.clone();
+            let service = queue.known_service(prefix)?.prefix.clone();
             (service.clone(), Line::Service(service))
         }
         Target::Desk(name) => {
@@ -471,7 +471,7 @@ fn delete_service(queue: &Queue, prefix: &Prefix) -> Result<Decision, Refusal> {
         service: prefix.clone(),
         why,
     };
-    known_service(queue, prefix)?;
+    queue.known_service(prefix)?;
     if queue.services().len() == 1 {
         return Err(in_use("it is the only one".to_owned()));
     }
@@ -545,7 +545,7 @@ fn set_desk(
     services: Option<&[Prefix]>,
 ) -> Result<Decision, Refusal> {
     for prefix in services.unwrap_or_default() {
-        known_service(queue, prefix)?;
+        queue.known_service(prefix)?;
     }
     let known = queue.desk(name);
     let before = match known {
@@ -713,16 +713,6 @@ fn expect_state(ticket: &Ticket, states: &[State], wish: &'static str) -> Result
         code: ticket.code(),
         state: ticket.state,
         wish,
-    })
-}
-
-fn known_service<'a>(queue: &'a Queue, prefix: &Prefix) -> Result<&'a Service, Refusal> {
-    queue.service(prefix).ok_or_else(|| {
-        let known: Vec<&str> = queue.services().iter().map(|s| s.prefix.as_str()).collect();
-        Refusal::UnknownService {
-            asked: prefix.clone(),
-            known: known.join(", "),
-        }
     })
 }
 

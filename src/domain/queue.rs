@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
+use super::command::Refusal;
 use super::desk::{Desk, DeskName};
 use super::next::Standing;
 use super::service::{Prefix, Service};
@@ -206,6 +207,17 @@ impl Queue {
     /// The service of that prefix.
     pub fn service(&self, prefix: &Prefix) -> Option<&Service> {
         self.services.iter().find(|s| s.prefix == *prefix)
+    }
+
+    /// The same, or the refusal that says which there are.
+    pub fn known_service(&self, prefix: &Prefix) -> Result<&Service, Refusal> {
+        self.service(prefix).ok_or_else(|| {
+            let known: Vec<&str> = self.services.iter().map(|s| s.prefix.as_str()).collect();
+            Refusal::UnknownService {
+                asked: prefix.clone(),
+                known: known.join(", "),
+            }
+        })
     }
 
     /// The desks, by name.

@@ -126,7 +126,7 @@ impl<'a> RequestReader<'a> {
             Body::Chunked => self.chunked_body(deadline)?,
         };
         if self.buffer.is_empty() {
-            // An idle connection holds no memory that it does not need.
+            // A long body's room is not kept for the next request.
             self.buffer = Vec::new();
         }
         Ok(Some(request))

@@ -148,6 +148,17 @@ impl Acceptor {
         }
     }
 
+    /// Says that connections are refused, once in a while and not for each.
+    fn warn_of_refusal(&self) {
+        let now = Instant::now();
+        let recent = |at: Instant| now.duration_since(at) < WARN_EVERY;
+        if !self.warned_at.get().is_some_and(recent) {
+            self.warned_at.set(Some(now));
+            let most = self.connections.most();
+            log::warn!("{most} connections are open, and new ones are refused");
+        }
+    }
+
     fn begin(&self, number: u64, tcp: TcpStream, peer: SocketAddr) -> io::Result<()> {
         let Ok(wire) = Wire::new(tcp, peer, self.office.config.limits.send_timeout) else {
             // Options cannot be set on a connection that its peer has ended already.
@@ -162,19 +173,6 @@ impl Acceptor {
         let office = self.office.clone();
         threads::spawn_connection(number, move || serve(&wire, &office, &entered))?;
         Ok(())
-    }
-}
-
-impl Acceptor {
-    /// Says that connections are refused, once in a while and not for each.
-    fn warn_of_refusal(&self) {
-        let now = Instant::now();
-        let recent = |at: Instant| now.duration_since(at) < WARN_EVERY;
-        if !self.warned_at.get().is_some_and(recent) {
-            self.warned_at.set(Some(now));
-            let most = self.connections.most();
-            log::warn!("{most} connections are open, and new ones are refused");
-        }
     }
 }
 

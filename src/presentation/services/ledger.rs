@@ -31,7 +31,8 @@ const PROBE_EVERY: Duration = Duration::from_secs(2);
 /// this much after it began.
 const CALENDAR_EVERY: Duration = Duration::from_secs(20);
 
-/// How long the answer to an `Idempotency-Key` is kept: longer than any client goes on repeating.
+/// How long the answer to an `Idempotency-Key` is kept at least: longer than any client goes on
+/// repeating. It is forgotten with the next snapshot after that.
 const ANSWERS_KEPT: Duration = Duration::from_secs(48 * 60 * 60);
 
 /// Renders an outcome as the answer that is sent and kept.

@@ -91,35 +91,37 @@ pub fn list(context: &Context<'_>) -> Handled {
     let states = states.map(|words| words.iter().map(|word| state(word)).collect());
     let states: Option<Vec<State>> = states.transpose()?;
     let after = after.map(|id| known_id(&id, "after")).transpose()?;
-    let tickets = context.office.tickets.look(|queue| {
-        if let Some(asked) = service
-            .as_ref()
-            .filter(|asked| queue.service(asked).is_none())
-        {
-            return Err(unknown_service(asked, queue));
-        }
-        let after = match after {
-            Some(id) => Some(
+    let tickets = context
+        .office
+        .tickets
+        .look(|queue| -> Result<Vec<TicketView>, Problem> {
+            if let Some(asked) = &service {
                 queue
-                    .ticket(id)
-                    .ok_or_else(|| no_ticket(&id.to_string()))?
-                    .arrival,
-            ),
-            None => None,
-        };
-        let wanted = queue.tickets_after(after).filter(|ticket| {
-            states
-                .as_ref()
-                .is_none_or(|states| states.contains(&ticket.state))
-                && service
+                    .known_service(asked)
+                    .map_err(|refusal| Problem::from(&refusal))?;
+            }
+            let after = match after {
+                Some(id) => Some(
+                    queue
+                        .ticket(id)
+                        .ok_or_else(|| no_ticket(&id.to_string()))?
+                        .arrival,
+                ),
+                None => None,
+            };
+            let wanted = queue.tickets_after(after).filter(|ticket| {
+                states
                     .as_ref()
-                    .is_none_or(|service| *service == ticket.service)
-        });
-        let views = wanted.take(usize::try_from(limit).unwrap_or(usize::MAX));
-        Ok(views
-            .map(|ticket| TicketView::of(queue, ticket))
-            .collect::<Vec<_>>())
-    })?;
+                    .is_none_or(|states| states.contains(&ticket.state))
+                    && service
+                        .as_ref()
+                        .is_none_or(|service| *service == ticket.service)
+            });
+            let views = wanted.take(usize::try_from(limit).unwrap_or(usize::MAX));
+            Ok(views
+                .map(|ticket| TicketView::of(queue, ticket))
+                .collect::<Vec<_>>())
+        })?;
     Ok(answer_list(&tickets))
 }
 
@@ -135,15 +137,6 @@ fn state(word: &str) -> Result<State, Problem> {
         let why = format!("«{word}» is no state; there are: {}", known.join(", "));
         Problem::invalid("state", why)
     })
-}
-
-fn unknown_service(asked: &Prefix, queue: &crate::domain::Queue) -> Problem {
-    let known: Vec<&str> = queue.services().iter().map(|s| s.prefix.as_str()).collect();
-    let refusal = crate::domain::Refusal::UnknownService {
-        asked: asked.clone(),
-        known: known.join(", "),
-    };
-    Problem::from(&refusal)
 }
 
 fn known_id(text: &str, field: &str) -> Result<TicketId, Problem> {
