@@ -23,7 +23,8 @@ const own = asked || firstMatch(navigator.languages || [navigator.language || ''
 
 async function fetchWords(lang) {
   if (!known[lang]) {
-    const answer = await fetch('lang/' + lang + '.json');
+    const only = document.documentElement.getAttribute('data-words');
+    const answer = await fetch('lang/' + lang + '.json' + (only ? '?only=' + only : ''));
     if (!answer.ok) throw new Error('lang ' + answer.status);
     known[lang] = await answer.json();
   }
@@ -86,7 +87,7 @@ export function explain(refusal) {
 
 /** «3» alone says little: a desk that is only a number is shown with the word before it. */
 export function deskTitle(name) {
-  return isNumbered(name) ? t('desk.numbered', { name }) : name;
+  return isNumbered(name) ? t('word.desk', { name }) : name;
 }
 
 export function isNumbered(name) {

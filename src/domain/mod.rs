@@ -19,7 +19,7 @@ pub use desk::{Desk, DeskName};
 pub use event::{Event, Stamped, apply};
 pub use queue::{CALLS_KEPT, Call, CallKind, ENDED_KEPT, LAST_CALLED_KEPT, Queue, QueueParts};
 pub use service::{Prefix, Service, ServiceSetup};
-pub use settings::{Day, NORMAL_PRIORITY, Priority, Rule, Settings};
+pub use settings::{Appearance, Day, NORMAL_PRIORITY, Priority, Rule, Settings};
 pub use ticket::{Arrival, Lane, Line, Place, State, Ticket, TicketId, Timestamp};
 
 #[cfg(test)]

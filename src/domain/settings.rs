@@ -74,12 +74,30 @@ impl Rule {
     }
 }
 
+/// How the office wants its screens to look and speak; the queue does not depend on any of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Appearance {
+    /// The languages that a kiosk offers and that calls are spoken in, in this order; none means all
+    /// at the kiosk, and calls in the office's own.
+    pub languages: Vec<String>,
+    /// A line that the public screen shows.
+    pub message: Option<String>,
+    /// The office's own colour, `#rrggbb`.
+    pub accent: Option<String>,
+    /// Its logo, a `data:` URL of an image.
+    pub logo: Option<String>,
+    /// Whether the kiosk prints each ticket through its browser.
+    pub print_tickets: bool,
+    /// Other sites whose pages may show a screen of this office inside them, as origins.
+    pub frame_ancestors: Vec<String>,
+}
+
 /// What an office sets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
     /// The office's own name, shown on its screens.
     pub name: Arc<str>,
-    /// The language of screens whose browsers ask for none that there is: `es` or `en`.
+    /// The language of screens whose browsers ask for none that there is, such as `es`.
     pub language: Arc<str>,
     /// Its time zone in the IANA database, such as `Europe/Madrid`; `None` is the machine's.
     pub time_zone: Option<Arc<str>>,
@@ -92,6 +110,9 @@ pub struct Settings {
     pub most_priority_in_a_row: Option<u32>,
     /// Whether those who still wait when a day begins go on waiting, as in an emergency room.
     pub keep_waiting: bool,
+    /// How many may wait at a time, in all lines; past it no ticket is given.
+    pub most_waiting: Option<u32>,
+    pub appearance: Arc<Appearance>,
 }
 
 impl Settings {
@@ -114,6 +135,8 @@ impl Default for Settings {
             rule: Rule::default(),
             most_priority_in_a_row: None,
             keep_waiting: false,
+            most_waiting: None,
+            appearance: Arc::default(),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fs::File;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, Read};
 
 use serde::Serialize;
@@ -177,6 +178,13 @@ fn remove_length(rendered: &mut Vec<u8>) {
     if let Some(at) = rendered.windows(LINE.len()).position(|part| part == LINE) {
         rendered.drain(at..at + LINE.len());
     }
+}
+
+/// Names some content, to tell one version of it from the next.
+pub fn tag(bytes: &[u8]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    bytes.hash(&mut hasher);
+    hasher.finish()
 }
 
 fn send_file(wire: &Wire, file: File, length: u64) -> io::Result<()> {

@@ -6,6 +6,7 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
+use super::answer::tag;
 use crate::domain::{
     Call, CallKind, Desk, DeskName, Line, Prefix, Priority, Queue, Service, ServiceSetup, Settings,
     Ticket, TicketId, Timestamp,
@@ -182,6 +183,19 @@ pub struct OfficeJson<'a> {
     /// What a kiosk can offer; left out where there is one priority only.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     priorities: Vec<PriorityJson<'a>>,
+    /// The languages that the office speaks; left out where it has named none.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    languages: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    accent: Option<&'a str>,
+    /// Where the logo is to be had, relative to the page; another address after each change.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    logo: Option<String>,
+    /// The kiosk prints through its browser; left out where it does not.
+    #[serde(rename = "printTickets", skip_serializing_if = "is_not")]
+    print_tickets: bool,
 }
 
 /// A priority in JSON.
@@ -212,6 +226,11 @@ impl<'a> From<&'a Settings> for OfficeJson<'a> {
                 [_] => Vec::new(),
                 several => several.iter().map(PriorityJson::from).collect(),
             },
+            languages: &settings.appearance.languages,
+            message: settings.appearance.message.as_deref(),
+            accent: settings.appearance.accent.as_deref(),
+            logo: settings.appearance.logo.as_deref().map(logo_address),
+            print_tickets: settings.appearance.print_tickets,
         }
     }
 }
@@ -228,6 +247,13 @@ pub struct SettingsJson<'a> {
     priorities: Vec<PriorityJson<'a>>,
     rule: &'static str,
     most_priority_in_a_row: Option<u32>,
+    most_waiting: Option<u32>,
+    languages: &'a [String],
+    message: Option<&'a str>,
+    accent: Option<&'a str>,
+    logo: Option<&'a str>,
+    print_tickets: bool,
+    frame_ancestors: &'a [String],
 }
 
 impl<'a> From<&'a Settings> for SettingsJson<'a> {
@@ -241,6 +267,13 @@ impl<'a> From<&'a Settings> for SettingsJson<'a> {
             priorities: settings.priorities.iter().map(PriorityJson::from).collect(),
             rule: settings.rule.as_str(),
             most_priority_in_a_row: settings.most_priority_in_a_row,
+            most_waiting: settings.most_waiting,
+            languages: &settings.appearance.languages,
+            message: settings.appearance.message.as_deref(),
+            accent: settings.appearance.accent.as_deref(),
+            logo: settings.appearance.logo.as_deref(),
+            print_tickets: settings.appearance.print_tickets,
+            frame_ancestors: &settings.appearance.frame_ancestors,
         }
     }
 }
@@ -328,6 +361,15 @@ struct RangeJson {
 
 fn is_usual(open: &bool) -> bool {
     *open
+}
+
+fn is_not(value: &bool) -> bool {
+    !*value
+}
+
+/// Names the logo's content, so that a browser may keep it for as long as it stays the same.
+fn logo_address(logo: &str) -> String {
+    format!("logo?v={:08x}", tag(logo.as_bytes()) as u32)
 }
 
 fn is_zero(number: &usize) -> bool {

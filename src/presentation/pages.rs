@@ -1,15 +1,16 @@
 //! The screens' files: built into the program, or from a folder (`--html`).
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs::{self, File, Metadata};
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
 
 use percent_encoding::percent_decode_str;
 
-use super::answer::{Answer, Body};
+use super::answer::{Answer, Body, tag};
 use super::problem::Problem;
 use super::request::Request;
 use super::router::Handled;
@@ -142,12 +143,17 @@ impl Pages {
 
 fn built_in(path: &str, request: &Request) -> Option<Answer> {
     let page = PAGES.iter().find(|page| page.path == path)?;
-    let tag = tag(page.bytes);
+    let bytes = if page.path.starts_with("lang/") {
+        words(page.bytes, &request.query)
+    } else {
+        Cow::Borrowed(page.bytes)
+    };
+    let tag = format!("\"{:016x}\"", tag(&bytes));
     let known = request.header("If-None-Match").unwrap_or_default();
     let answer = if known.split(',').any(|other| other.trim() == tag) {
         Answer::empty(304)
     } else {
-        Answer::new(200, content_type(path), page.bytes)
+        Answer::new(200, content_type(path), bytes)
             .with_header("Content-Security-Policy", CONTENT_SECURITY_POLICY)
             .with_header("Referrer-Policy", "no-referrer")
     };
@@ -159,11 +165,22 @@ fn built_in(path: &str, request: &Request) -> Option<Answer> {
     )
 }
 
-/// Names a file's content; it need only differ between versions of the program.
-fn tag(bytes: &[u8]) -> String {
-    let mut hasher = DefaultHasher::new();
-    bytes.hash(&mut hasher);
-    format!("\"{:016x}\"", hasher.finish())
+/// The words of a language that a screen needs: `?only=desk,error` asks for those whose keys begin
+/// so. All of them without it.
+fn words(file: &'static [u8], query: &str) -> Cow<'static, [u8]> {
+    let only = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "only");
+    let Some((_, only)) = only else {
+        return Cow::Borrowed(file);
+    };
+    let words: BTreeMap<&str, String> =
+        serde_json::from_slice(file).expect("a test reads every file of words");
+    let wanted = |key: &str| {
+        let first = key.split('.').next().unwrap_or_default();
+        only.split(',').any(|wanted| wanted == first)
+    };
+    let chosen: BTreeMap<_, _> = words.iter().filter(|(key, _)| wanted(key)).collect();
+    let chosen = serde_json::to_vec(&chosen).expect("texts are always JSON");
+    Cow::Owned(chosen)
 }
 
 fn content_type(path: &str) -> &'static str {
@@ -219,6 +236,19 @@ mod tests {
         assert_eq!(listed, found);
         for path in listed {
             assert_ne!(content_type(path), "application/octet-stream", "{path}");
+        }
+    }
+
+    #[test]
+    fn a_screen_gets_the_words_it_asks_for() {
+        for page in PAGES.iter().filter(|page| page.path.starts_with("lang/")) {
+            let all = words(page.bytes, "");
+            assert_eq!(&*all, page.bytes, "{}", page.path);
+            let some = words(page.bytes, "v=1&only=away,start");
+            let some: BTreeMap<&str, String> = serde_json::from_slice(&some).expect("JSON");
+            assert!(some.contains_key("away") && some.len() > 1, "{}", page.path);
+            let asked = |key: &&str| *key == "away" || key.starts_with("start.");
+            assert!(some.keys().all(asked), "{some:?}");
         }
     }
 

@@ -101,12 +101,6 @@ fn handle(office: &Office, request: &Request) -> Handled {
         }
         return Err(not_allowed(request, &["GET"]));
     }
-    if request.path != "/api" && !request.path.starts_with("/api/") {
-        if [Method::Get, Method::Head].contains(&request.method) {
-            return office.pages.answer(request);
-        }
-        return Err(not_allowed(request, &["GET", "HEAD"]));
-    }
     let parts: Result<Vec<Cow<'_, str>>, Problem> = request
         .path
         .split('/')
@@ -138,13 +132,17 @@ fn handle(office: &Office, request: &Request) -> Handled {
             parameters,
         });
     }
-    if allowed.is_empty() {
-        return Err(Problem::not_found(format!(
-            "There is nothing at {}.",
-            request.path
-        )));
+    if !allowed.is_empty() {
+        return Err(not_allowed(request, &allowed));
     }
-    Err(not_allowed(request, &allowed))
+    if parts.first().is_some_and(|first| first == "api") {
+        let why = format!("There is nothing at {}.", request.path);
+        return Err(Problem::not_found(why));
+    }
+    if [Method::Get, Method::Head].contains(&request.method) {
+        return office.pages.answer(request);
+    }
+    Err(not_allowed(request, &["GET", "HEAD"]))
 }
 
 fn not_allowed(request: &Request, allowed: &[&str]) -> Problem {

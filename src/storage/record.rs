@@ -9,9 +9,9 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
-    Arrival, Call, CallKind, Day, Desk, DeskName, Event, Line, NORMAL_PRIORITY, Place, Prefix,
-    Priority, Queue, QueueParts, Rule, Service, ServiceSetup, Settings, State, Ticket, TicketId,
-    Timestamp,
+    Appearance, Arrival, Call, CallKind, Day, Desk, DeskName, Event, Line, NORMAL_PRIORITY, Place,
+    Prefix, Priority, Queue, QueueParts, Rule, Service, ServiceSetup, Settings, State, Ticket,
+    TicketId, Timestamp,
 };
 
 /// Why a record could not be read.
@@ -102,6 +102,68 @@ struct SettingsRecord {
     priorities: Option<Vec<PriorityRecord>>,
     rule: Option<String>,
     most_priority_in_a_row: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    most_waiting: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    appearance: Option<AppearanceRecord>,
+}
+
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
+struct AppearanceRecord {
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    languages: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    accent: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    logo: Option<String>,
+    print_tickets: bool,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    frame_ancestors: Vec<String>,
+}
+
+impl From<&Appearance> for AppearanceRecord {
+    fn from(appearance: &Appearance) -> Self {
+        let Appearance {
+            languages,
+            message,
+            accent,
+            logo,
+            print_tickets,
+            frame_ancestors,
+        } = appearance.clone();
+        Self {
+            languages,
+            message,
+            accent,
+            logo,
+            print_tickets,
+            frame_ancestors,
+        }
+    }
+}
+
+impl From<AppearanceRecord> for Appearance {
+    fn from(record: AppearanceRecord) -> Self {
+        let AppearanceRecord {
+            languages,
+            message,
+            accent,
+            logo,
+            print_tickets,
+            frame_ancestors,
+        } = record;
+        Self {
+            languages,
+            message,
+            accent,
+            logo,
+            print_tickets,
+            frame_ancestors,
+        }
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -123,6 +185,8 @@ impl From<&Settings> for SettingsRecord {
             priorities: Some(settings.priorities.iter().map(priority_record).collect()),
             rule: Some(settings.rule.as_str().to_owned()),
             most_priority_in_a_row: settings.most_priority_in_a_row,
+            most_waiting: settings.most_waiting,
+            appearance: Some(AppearanceRecord::from(&*settings.appearance)),
         }
     }
 }
@@ -146,6 +210,10 @@ impl From<SettingsRecord> for Settings {
                 .and_then(|word| Rule::parse(&word))
                 .unwrap_or(default.rule),
             most_priority_in_a_row: record.most_priority_in_a_row,
+            most_waiting: record.most_waiting,
+            appearance: record
+                .appearance
+                .map_or(default.appearance, |a| Arc::new(a.into())),
         }
     }
 }

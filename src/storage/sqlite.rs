@@ -286,10 +286,12 @@ fn reason(error: &rusqlite::Error) -> String {
 mod tests {
     use std::fs;
     use std::path::PathBuf;
+    use std::sync::Arc;
 
     use super::*;
     use crate::domain::{
-        Command, Day, DeskName, Position, Rule, Settings, Target, TicketId, apply, decide,
+        Appearance, Command, Day, DeskName, Position, Rule, Settings, Target, TicketId, apply,
+        decide,
     };
 
     /// A file of its own for each test, gone afterwards.
@@ -380,6 +382,15 @@ mod tests {
                     keep_waiting: true,
                     rule: Rule::Strict,
                     most_priority_in_a_row: Some(3),
+                    most_waiting: Some(200),
+                    appearance: Arc::new(Appearance {
+                        languages: vec!["en".to_owned(), "es".to_owned()],
+                        message: Some("Closed on Friday".to_owned()),
+                        accent: Some("#0b5348".to_owned()),
+                        logo: Some("data:image/png;base64,".to_owned()),
+                        print_tickets: true,
+                        frame_ancestors: vec!["https://intranet.example".to_owned()],
+                    }),
                     ..Settings::default()
                 },
             },

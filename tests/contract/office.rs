@@ -239,7 +239,9 @@ fn settings_are_checked_kept_and_shown() {
     let expected = json!({
         "name": "Turnero", "language": "es", "timeZone": null, "dayBeginsHour": 0,
         "keepWaiting": false, "priorities": [{"name": "normal", "weight": 1}],
-        "rule": "weighted", "mostPriorityInARow": null,
+        "rule": "weighted", "mostPriorityInARow": null, "mostWaiting": null,
+        "languages": [], "message": null, "accent": null, "logo": null,
+        "printTickets": false, "frameAncestors": [],
     });
     assert_eq!(before, expected);
     for (body, field) in [
@@ -277,6 +279,9 @@ fn settings_are_checked_kept_and_shown() {
             {"name": "normal", "weight": 1},
             {"name": "urgent", "weight": 5, "names": {"es": "Urgente"}},
         ],
+        "mostWaiting": 300, "languages": ["es"], "message": "Hola", "accent": "#0b5348",
+        "logo": "data:image/png;base64,AAAA", "printTickets": true,
+        "frameAncestors": ["https://intranet.example"],
     });
     assert_eq!(
         put(&server, "/api/settings", &after).expect(200).json(),
@@ -382,4 +387,52 @@ fn strict_priority_goes_first_and_at_most_so_many_in_a_row() {
             .problem(422, "unknown-priority")
             .contains("normal, urgent")
     );
+}
+
+#[test]
+fn an_office_has_its_own_look_and_each_wrong_field_is_named() {
+    let server = Server::new();
+    let logo = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg'/%3E";
+    let look = json!({
+        "languages": ["en", "es", "en"], "message": "Closed on Friday", "accent": "#7A1F5C",
+        "logo": logo, "printTickets": true, "frameAncestors": ["https://intranet.example"],
+        "mostWaiting": 200,
+    });
+    let set = put(&server, "/api/settings", &look).expect(200).json();
+    assert_eq!(set["languages"], json!(["en", "es"]), "each once");
+    assert_eq!(set["accent"], "#7a1f5c");
+    let server = server.restart();
+    assert_eq!(server.json("/api/settings"), set);
+    let office = &server.json("/api/state")["payload"]["office"];
+    assert_eq!(
+        (
+            &office["message"],
+            &office["accent"],
+            &office["printTickets"]
+        ),
+        (&set["message"], &set["accent"], &json!(true))
+    );
+    assert_eq!(office.get("frameAncestors"), None);
+    let image = server
+        .get(&format!("/{}", text(office, "logo")))
+        .expect(200);
+    assert_eq!(image.header("Content-Type"), Some("image/svg+xml"));
+    assert!(image.text().starts_with("<svg"), "{}", image.text());
+    for (field, value) in [
+        ("languages", json!(["xx"])),
+        ("language", json!("xx")),
+        ("message", json!("x".repeat(201))),
+        ("accent", json!("#808080")),
+        ("logo", json!("https://elsewhere.example/logo.png")),
+        ("printTickets", json!("yes")),
+        ("frameAncestors", json!(["*"])),
+        ("mostWaiting", json!(-1)),
+    ] {
+        let answer = put(&server, "/api/settings", &json!({ field: value }));
+        let detail = answer.problem(422, "invalid");
+        assert!(detail.starts_with(field), "{detail}");
+    }
+    let none = json!({ "message": null, "accent": null, "logo": null, "mostWaiting": null });
+    put(&server, "/api/settings", &none).expect(200);
+    server.get("/logo").problem(404, "not-found");
 }

@@ -1,5 +1,6 @@
 //! REST: the table of routes, and the handlers behind it.
 
+mod appearance;
 mod course;
 mod desks;
 mod feed;
@@ -29,7 +30,7 @@ const fn route(
     }
 }
 
-/// Every route under `/api`.
+/// Every route that is not a page.
 pub const ROUTES: &[Route] = &[
     route(Post, "/api/tickets", Changes, ticket::create),
     route(Get, "/api/tickets", Reads, ticket::list),
@@ -49,6 +50,7 @@ pub const ROUTES: &[Route] = &[
     route(Post, "/api/desks/*/transfer", Changes, desks::transfer),
     route(Get, "/api/settings", Reads, settings::show),
     route(Put, "/api/settings", Changes, settings::set),
+    route(Get, "/logo", Reads, appearance::logo),
     route(Get, "/api/services", Reads, services::list),
     route(Put, "/api/services/*", Changes, services::set),
     route(Delete, "/api/services/*", Changes, services::delete),

@@ -1,9 +1,10 @@
 //! `/api/settings`: how the office wants its queue.
 
-use super::fields::Fields;
-use super::run::{run, subject_or_problem};
 use std::sync::Arc;
 
+use super::appearance;
+use super::fields::Fields;
+use super::run::{run, subject_or_problem};
 use crate::domain::{Command, Priority, Rule, Settings};
 use crate::presentation::answer::Answer;
 use crate::presentation::json::SettingsJson;
@@ -23,8 +24,8 @@ const LONGEST_PRIORITY: usize = 40;
 /// The largest bound on priority tickets in a row that means anything.
 const MOST_IN_A_ROW: u64 = 1_000;
 
-/// The languages that the screens speak.
-const LANGUAGES: [&str; 2] = ["es", "en"];
+/// The largest bound on how many may wait; more is none.
+const MOST_WAITING: u64 = 1_000_000;
 
 /// `GET /api/settings`
 pub fn show(context: &Context<'_>) -> Handled {
@@ -44,6 +45,8 @@ pub fn set(context: &Context<'_>) -> Handled {
     let priorities = fields.objects("priorities")?;
     let rule = fields.text("rule")?;
     let in_a_row = fields.nullable_number("mostPriorityInARow", MOST_IN_A_ROW)?;
+    let most_waiting = fields.nullable_number("mostWaiting", MOST_WAITING)?;
+    let appearance = appearance::changed(&before.appearance, &mut fields)?;
     fields.finish()?;
     if let Some(length) = name.as_ref().map(|name| name.chars().count())
         && length > Settings::LONGEST_NAME
@@ -52,15 +55,8 @@ pub fn set(context: &Context<'_>) -> Handled {
         let why = format!("a name has {most} characters at most, this one has {length}");
         return Err(Problem::invalid("name", why));
     }
-    if let Some(asked) = language
-        .as_ref()
-        .filter(|l| !LANGUAGES.contains(&l.as_str()))
-    {
-        let why = format!(
-            "«{asked}» is not there; there are: {}",
-            LANGUAGES.join(", ")
-        );
-        return Err(Problem::invalid("language", why));
+    if let Some(asked) = &language {
+        appearance::check_language("language", asked)?;
     }
     if let Some(Some(asked)) = &time_zone
         && calendar::zone(asked).is_none()
@@ -94,6 +90,11 @@ pub fn set(context: &Context<'_>) -> Handled {
             Some(most) => most.and_then(|most| u32::try_from(most).ok()),
             None => before.most_priority_in_a_row,
         },
+        most_waiting: match most_waiting {
+            Some(most) => most.and_then(|most| u32::try_from(most).ok()),
+            None => before.most_waiting,
+        },
+        appearance: Arc::new(appearance),
     };
     run(
         context,

@@ -1,0 +1,242 @@
+//! How the office wants its screens to look and speak: the fields of `/api/settings` that say so,
+//! and the logo.
+
+use data_encoding::BASE64;
+use percent_encoding::percent_decode_str;
+
+use super::fields::Fields;
+use crate::domain::Appearance;
+use crate::presentation::answer::Answer;
+use crate::presentation::problem::Problem;
+use crate::presentation::router::{Context, Handled};
+
+/// The languages that the screens speak: one file each under `html/lang/`.
+pub const LANGUAGES: [&str; 2] = ["es", "en"];
+
+/// The longest message, in characters: what a line of the public screen says at a glance.
+const LONGEST_MESSAGE: usize = 200;
+
+/// The longest logo, in bytes of its `data:` URL: each screen loads it.
+const LONGEST_LOGO_BYTES: usize = 40 * 1024;
+
+/// The types of image that a logo may have.
+const LOGO_TYPES: [&str; 4] = ["image/png", "image/jpeg", "image/svg+xml", "image/webp"];
+
+/// The most sites that may show a screen.
+const MOST_FRAME_ANCESTORS: usize = 8;
+
+/// What public screens need: WCAG 2.2's enhanced contrast.
+const LEAST_CONTRAST: f64 = 7.0;
+
+/// Takes the fields of appearance; one that is absent stays as it is.
+pub fn changed(before: &Appearance, fields: &mut Fields) -> Result<Appearance, Problem> {
+    let languages = fields.texts("languages")?;
+    let message = fields.nullable_text("message")?;
+    let accent = fields.nullable_text("accent")?;
+    let logo = fields.nullable_text("logo")?;
+    let print_tickets = fields.boolean("printTickets")?;
+    let frame_ancestors = fields.texts("frameAncestors")?;
+    for asked in languages.iter().flatten() {
+        check_language("languages", asked)?;
+    }
+    if let Some(Some(message)) = &message
+        && message.chars().count() > LONGEST_MESSAGE
+    {
+        let why = format!("a message has {LONGEST_MESSAGE} characters at most");
+        return Err(Problem::invalid("message", why));
+    }
+    if let Some(Some(accent)) = &accent {
+        check_accent(accent)?;
+    }
+    if let Some(Some(logo)) = &logo {
+        image(logo).map_err(|why| Problem::invalid("logo", why))?;
+    }
+    for origin in frame_ancestors.iter().flatten() {
+        check_origin(origin)?;
+    }
+    if frame_ancestors
+        .as_ref()
+        .is_some_and(|list| list.len() > MOST_FRAME_ANCESTORS)
+    {
+        let why = format!("there are {MOST_FRAME_ANCESTORS} at most");
+        return Err(Problem::invalid("frameAncestors", why));
+    }
+    let before = before.clone();
+    Ok(Appearance {
+        languages: languages.map_or(before.languages, without_repeats),
+        message: message.unwrap_or(before.message),
+        accent: accent
+            .map(|accent| accent.map(|accent| accent.to_ascii_lowercase()))
+            .unwrap_or(before.accent),
+        logo: logo.unwrap_or(before.logo),
+        print_tickets: print_tickets.unwrap_or(before.print_tickets),
+        frame_ancestors: frame_ancestors.map_or(before.frame_ancestors, without_repeats),
+    })
+}
+
+fn without_repeats(list: Vec<String>) -> Vec<String> {
+    let mut once: Vec<String> = Vec::with_capacity(list.len());
+    for text in list {
+        if !once.contains(&text) {
+            once.push(text);
+        }
+    }
+    once
+}
+
+/// Refuses a language that the screens do not speak.
+pub fn check_language(field: &str, asked: &str) -> Result<(), Problem> {
+    if LANGUAGES.contains(&asked) {
+        return Ok(());
+    }
+    let known = LANGUAGES.join(", ");
+    let why = format!("«{asked}» is not there; there are: {known}");
+    Err(Problem::invalid(field, why))
+}
+
+/// A colour that text can be read on from afar, in black or in white.
+fn check_accent(accent: &str) -> Result<(), Problem> {
+    let wrong = |why: String| Problem::invalid("accent", why);
+    let digits = accent.strip_prefix('#').filter(|digits| digits.len() == 6);
+    let number = digits.and_then(|digits| u32::from_str_radix(digits, 16).ok());
+    let Some(number) = number else {
+        return Err(wrong(format!(
+            "«{accent}» is no colour; one is written like #0b5348"
+        )));
+    };
+    let luminance = luminance(number);
+    let (white, black) = (1.05 / (luminance + 0.05), (luminance + 0.05) / 0.05);
+    if white.max(black) < LEAST_CONTRAST {
+        return Err(wrong(format!(
+            "{accent} has a contrast of {white:.1} to 1 with white and of {black:.1} to 1 with \
+             black; a screen that is read from afar needs {LEAST_CONTRAST} to 1, so take a darker \
+             or a lighter one"
+        )));
+    }
+    Ok(())
+}
+
+/// The relative luminance of a colour, 0 for black and 1 for white (WCAG 2.2, «relative luminance»).
+fn luminance(rgb: u32) -> f64 {
+    let linear = |shift: u32| {
+        let part = f64::from((rgb >> shift) & 0xff) / 255.0;
+        if part <= 0.04045 {
+            part / 12.92
+        } else {
+            ((part + 0.055) / 1.055).powf(2.4)
+        }
+    };
+    0.2126 * linear(16) + 0.7152 * linear(8) + 0.0722 * linear(0)
+}
+
+/// An origin that can stand in `frame-ancestors`.
+fn check_origin(origin: &str) -> Result<(), Problem> {
+    let plain = origin.split_once("://").is_some_and(|(scheme, host)| {
+        let allowed = |c: char| c.is_ascii_alphanumeric() || ".-:[]".contains(c);
+        ["http", "https"].contains(&scheme) && !host.is_empty() && host.chars().all(allowed)
+    });
+    if plain {
+        return Ok(());
+    }
+    let why = format!("«{origin}» is not like https://intranet.example, without a path");
+    Err(Problem::invalid("frameAncestors", why))
+}
+
+/// The type and the bytes of a logo's `data:` URL (RFC 2397). `Err` says what is wrong with it.
+fn image(logo: &str) -> Result<(&'static str, Vec<u8>), String> {
+    if logo.len() > LONGEST_LOGO_BYTES {
+        let most = LONGEST_LOGO_BYTES / 1024;
+        return Err(format!(
+            "each screen loads it, so it has {most} KiB at most"
+        ));
+    }
+    let known = LOGO_TYPES.join(", ");
+    let wrong = || format!("it is a data: URL of one of {known}");
+    let (about, data) = logo
+        .strip_prefix("data:")
+        .and_then(|rest| rest.split_once(','))
+        .ok_or_else(wrong)?;
+    let (media_type, is_base64) = match about.strip_suffix(";base64") {
+        Some(media_type) => (media_type, true),
+        None => (about, false),
+    };
+    let media_type = media_type.split(';').next().unwrap_or_default();
+    let known_type = LOGO_TYPES.into_iter().find(|known| *known == media_type);
+    let bytes = if is_base64 {
+        BASE64.decode(data.as_bytes()).ok()
+    } else {
+        Some(percent_decode_str(data).collect())
+    };
+    known_type.zip(bytes).ok_or_else(wrong)
+}
+
+/// `GET /logo`: 404 where the office has none.
+pub fn logo(context: &Context<'_>) -> Handled {
+    let logo = context.office.tickets.look(|queue| {
+        let appearance = &queue.settings().appearance;
+        appearance.logo.clone()
+    });
+    let image = logo.and_then(|logo| image(&logo).ok());
+    let (media_type, bytes) = image.ok_or_else(|| Problem::not_found("The office has no logo."))?;
+    // An SVG can hold scripts; opened by itself it must not run them.
+    Ok(Answer::new(200, media_type, bytes)
+        .with_header(
+            "Content-Security-Policy",
+            "default-src 'none'; style-src 'unsafe-inline'; sandbox",
+        )
+        .with_header("Cache-Control", "max-age=31536000, immutable"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_colour_is_taken_where_text_on_it_can_be_read_from_afar() {
+        for good in ["#0b5348", "#FFFFFF", "#000000", "#ffd400", "#1d3a8a"] {
+            assert_eq!(check_accent(good), Ok(()), "{good}");
+        }
+        for bad in ["#808080", "#e0231c", "red", "#fff", "0b5348", "#0b53zz", ""] {
+            let problem = check_accent(bad).expect_err(bad);
+            assert_eq!((problem.status, problem.code), (422, "invalid"), "{bad}");
+            assert!(problem.detail.starts_with("accent: "), "{}", problem.detail);
+        }
+    }
+
+    #[test]
+    fn a_logo_is_a_data_url_of_an_image() {
+        let gives = |logo: &str| image(logo).map(|(kind, bytes)| (kind, bytes.len()));
+        assert_eq!(gives("data:image/png;base64,AAAA"), Ok(("image/png", 3)));
+        assert_eq!(
+            gives("data:image/svg+xml,%3Csvg/%3E"),
+            Ok(("image/svg+xml", 6))
+        );
+        let svg = "data:image/svg+xml;charset=utf-8,%3Csvg/%3E";
+        assert_eq!(gives(svg), Ok(("image/svg+xml", 6)));
+        let long = format!("data:image/png;base64,{}", "A".repeat(LONGEST_LOGO_BYTES));
+        for bad in [
+            "https://a/b.png",
+            "data:text/html,x",
+            "data:image/png;base64,*",
+            &long,
+        ] {
+            assert!(gives(bad).is_err(), "{bad:.40}");
+        }
+    }
+
+    #[test]
+    fn only_plain_origins_may_embed() {
+        for good in ["https://intranet.example", "http://10.0.0.1:8080"] {
+            assert_eq!(check_origin(good), Ok(()), "{good}");
+        }
+        for bad in [
+            "*",
+            "https://a/b",
+            "https://a; script-src *",
+            "intranet",
+            "file://a",
+        ] {
+            assert!(check_origin(bad).is_err(), "{bad}");
+        }
+    }
+}
