@@ -1,5 +1,6 @@
 //! What the outside sees: connections, HTTP, WebSocket, pages.
 
+pub mod address;
 pub mod answer;
 pub mod connections;
 pub mod json;

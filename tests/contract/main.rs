@@ -19,5 +19,6 @@ mod idempotency;
 mod limits;
 mod office;
 mod pages;
+mod qr;
 mod rest;
 mod websocket;

@@ -6,6 +6,7 @@ mod desks;
 mod feed;
 mod fields;
 mod health;
+mod qr;
 mod run;
 mod services;
 mod settings;
@@ -35,6 +36,7 @@ pub const ROUTES: &[Route] = &[
     route(Post, "/api/tickets", Changes, ticket::create),
     route(Get, "/api/tickets", Reads, ticket::list),
     route(Get, "/api/tickets/*", Reads, ticket::show),
+    route(Get, "/api/tickets/*/qr.svg", Reads, qr::show),
     route(Post, "/api/tickets/*/cancel", Changes, ticket::cancel),
     route(Post, "/api/tickets/*/return", Changes, ticket::give_back),
     route(Get, "/api/desks", Reads, desks::list),

@@ -144,7 +144,8 @@ fn known_id(text: &str, field: &str) -> Result<TicketId, Problem> {
     TicketId::parse(text).ok_or_else(why)
 }
 
-fn no_ticket(asked: &str) -> Problem {
+/// 404: no ticket of that id.
+pub fn no_ticket(asked: &str) -> Problem {
     Problem::not_found(format!("There is no ticket {asked} here."))
 }
 

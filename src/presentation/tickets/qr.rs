@@ -1,0 +1,52 @@
+//! `/api/tickets/ID/qr.svg`: the address of a ticket's own page, for the camera of a phone.
+
+use qrcode::QrCode;
+use qrcode::render::svg::Color;
+
+use super::fields::Fields;
+use super::ticket::no_ticket;
+use crate::domain::TicketId;
+use crate::presentation::address::Base;
+use crate::presentation::answer::Answer;
+use crate::presentation::problem::Problem;
+use crate::presentation::router::{Context, Handled};
+
+/// The path of a ticket's own page.
+pub fn ticket_page(ticket: TicketId) -> String {
+    format!("t/{ticket}")
+}
+
+/// `GET /api/tickets/ID/qr.svg`: `base` is the address at which the page that asks was found.
+pub fn show(context: &Context<'_>) -> Handled {
+    let mut fields = Fields::of_query(context.request)?;
+    let base = fields.text("base")?;
+    fields.finish()?;
+    let asked = context.parameter();
+    let id = TicketId::parse(asked)
+        .filter(|id| {
+            let tickets = &context.office.tickets;
+            tickets.look(|queue| queue.ticket(*id).is_some())
+        })
+        .ok_or_else(|| no_ticket(asked))?;
+    let listen = context.office.config.listen;
+    let host = context.request.header("Host");
+    let base = Base::of(host, base.as_deref(), listen)?;
+    let svg = svg(&base.page(&ticket_page(id)))
+        .map_err(|error| Problem::invalid("base", error.to_string()))?;
+    // Whoever knows the ticket's id may withdraw it: no cache is to keep it.
+    Ok(Answer::new(200, "image/svg+xml", svg.into_bytes())
+        .with_header("Cache-Control", "private, no-store")
+        .with_header("Content-Security-Policy", "default-src 'none'; sandbox"))
+}
+
+/// Dark on white whatever the theme, with the margin that cameras need (ISO/IEC 18004).
+fn svg(address: &str) -> qrcode::QrResult<String> {
+    let code = QrCode::new(address)?;
+    Ok(code
+        .render::<Color>()
+        .dark_color(Color("#000"))
+        .light_color(Color("#fff"))
+        .quiet_zone(true)
+        .module_dimensions(8, 8)
+        .build())
+}
