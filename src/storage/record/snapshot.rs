@@ -1,0 +1,252 @@
+//! How a whole queue is written.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    SettingsRecord, SetupRecord, Unreadable, is_normal, is_one_digit, line, normal, one_digit,
+    own_desk, ticket_id,
+};
+use crate::domain::{
+    Arrival, Call, CallKind, Day, Desk, DeskName, Place, Prefix, Queue, QueueParts, Service, State,
+    Ticket, Timestamp,
+};
+
+#[derive(Serialize, Deserialize)]
+struct QueueRecord {
+    seq: u64,
+    #[serde(default)]
+    settings: SettingsRecord,
+    #[serde(default)]
+    day: Option<i32>,
+    #[serde(default)]
+    carried: Vec<(String, u32)>,
+    #[serde(default)]
+    priority_run: u32,
+    #[serde(default)]
+    now: i64,
+    services: Vec<ServiceRecord>,
+    desks: Vec<DeskRecord>,
+    tickets: Vec<TicketRecord>,
+    ended: Vec<u64>,
+    calls: Vec<CallRecord>,
+    last_called: Vec<u64>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct ServiceRecord {
+    prefix: String,
+    #[serde(flatten)]
+    setup: SetupRecord,
+    /// 0 before the day's first.
+    last_number: u32,
+}
+
+#[derive(Serialize, Deserialize)]
+struct DeskRecord {
+    name: String,
+    open: bool,
+    services: Vec<String>,
+    attending: Option<u64>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct TicketRecord {
+    id: String,
+    arrival: u64,
+    /// What the code begins with, where a transfer has made that another service than `service`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    prefix: Option<String>,
+    service: String,
+    number: u32,
+    #[serde(default = "one_digit", skip_serializing_if = "is_one_digit")]
+    digits: u8,
+    /// The desk in whose own line it waits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    own_line_of: Option<String>,
+    /// Its place in line, where that is not its arrival.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    rank: Option<i64>,
+    #[serde(default = "normal", skip_serializing_if = "is_normal")]
+    priority: String,
+    /// Where that is not when it was created.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    waiting_since: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    note: Option<String>,
+    state: String,
+    created_at: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    desk: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    called_at: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ended_at: Option<i64>,
+    calls: u32,
+}
+
+#[derive(Serialize, Deserialize)]
+struct CallRecord {
+    seq: u64,
+    code: String,
+    desk: String,
+    recall: bool,
+    at: i64,
+}
+
+/// Writes a whole queue.
+pub fn write_queue(queue: &Queue) -> Vec<u8> {
+    let parts = queue.parts();
+    let record = QueueRecord {
+        seq: parts.seq,
+        settings: SettingsRecord::from(&parts.settings),
+        day: parts.day.map(Day::as_epoch_days),
+        carried: parts
+            .carried
+            .iter()
+            .map(|(prefix, number)| (prefix.to_string(), *number))
+            .collect(),
+        priority_run: parts.priority_run,
+        now: parts.now.as_millis(),
+        services: parts
+            .services
+            .iter()
+            .map(|service| ServiceRecord {
+                prefix: service.prefix.to_string(),
+                setup: SetupRecord::from(&service.setup),
+                last_number: service.last_number.unwrap_or(0),
+            })
+            .collect(),
+        desks: parts
+            .desks
+            .iter()
+            .map(|desk| DeskRecord {
+                name: desk.name.to_string(),
+                open: desk.open,
+                services: desk.services.iter().map(Prefix::to_string).collect(),
+                attending: desk.attending.map(Arrival::as_seq),
+            })
+            .collect(),
+        tickets: parts.tickets.into_iter().map(ticket_record).collect(),
+        ended: parts.ended.iter().map(|arrival| arrival.as_seq()).collect(),
+        calls: parts
+            .calls
+            .into_iter()
+            .map(|call| CallRecord {
+                seq: call.seq,
+                code: call.code,
+                desk: call.desk.to_string(),
+                recall: call.kind == CallKind::Recall,
+                at: call.at.as_millis(),
+            })
+            .collect(),
+        last_called: parts.last_called.iter().map(|a| a.as_seq()).collect(),
+    };
+    serde_json::to_vec(&record).expect("strings, numbers and booleans are always JSON")
+}
+
+/// Reads what [`write_queue`] wrote.
+pub fn read_queue(bytes: &[u8]) -> Result<Queue, Unreadable> {
+    let record: QueueRecord = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
+    let desks: Result<Vec<Desk>, Unreadable> = record.desks.iter().map(desk).collect();
+    let tickets: Result<Vec<Ticket>, Unreadable> = record.tickets.into_iter().map(ticket).collect();
+    let calls: Result<Vec<Call>, Unreadable> = record.calls.into_iter().map(call).collect();
+    let services = record.services.into_iter().map(|service| Service {
+        prefix: Prefix::new(&service.prefix),
+        setup: service.setup.into(),
+        last_number: (service.last_number > 0).then_some(service.last_number),
+    });
+    Ok(Queue::from_parts(QueueParts {
+        seq: record.seq,
+        settings: record.settings.into(),
+        day: record.day.map(Day::from_epoch_days),
+        carried: record
+            .carried
+            .iter()
+            .map(|(prefix, number)| (Prefix::new(prefix), *number))
+            .collect(),
+        priority_run: record.priority_run,
+        now: Timestamp::from_millis(record.now),
+        services: services.collect(),
+        desks: desks?,
+        tickets: tickets?,
+        ended: record.ended.into_iter().map(Arrival::from_seq).collect(),
+        calls: calls?,
+        last_called: record
+            .last_called
+            .into_iter()
+            .map(Arrival::from_seq)
+            .collect(),
+    }))
+}
+
+fn ticket_record(ticket: Ticket) -> TicketRecord {
+    TicketRecord {
+        id: ticket.id.to_string(),
+        arrival: ticket.arrival.as_seq(),
+        prefix: (ticket.prefix != ticket.service).then(|| ticket.prefix.to_string()),
+        service: ticket.service.to_string(),
+        number: ticket.number,
+        digits: ticket.digits,
+        own_line_of: own_desk(&ticket.line),
+        rank: (ticket.place != Place::by_arrival(ticket.arrival)).then(|| ticket.place.rank()),
+        priority: ticket.priority.to_string(),
+        waiting_since: (ticket.waiting_since != ticket.created_at)
+            .then(|| ticket.waiting_since.as_millis()),
+        note: ticket.note.map(String::from),
+        state: ticket.state.as_str().to_owned(),
+        created_at: ticket.created_at.as_millis(),
+        desk: ticket.desk.map(|desk| desk.to_string()),
+        called_at: ticket.called_at.map(Timestamp::as_millis),
+        ended_at: ticket.ended_at.map(Timestamp::as_millis),
+        calls: ticket.calls,
+    }
+}
+
+fn ticket(record: TicketRecord) -> Result<Ticket, Unreadable> {
+    let arrival = Arrival::from_seq(record.arrival);
+    Ok(Ticket {
+        id: ticket_id(&record.id)?,
+        arrival,
+        prefix: Prefix::new(record.prefix.as_deref().unwrap_or(&record.service)),
+        number: record.number,
+        digits: record.digits,
+        line: line(&record.service, record.own_line_of.as_deref())?,
+        place: match record.rank {
+            Some(rank) => Place::ranked(rank, arrival),
+            None => Place::by_arrival(arrival),
+        },
+        service: Prefix::new(&record.service),
+        priority: record.priority.into(),
+        waiting_since: Timestamp::from_millis(record.waiting_since.unwrap_or(record.created_at)),
+        note: record.note.map(String::into_boxed_str),
+        state: State::parse(&record.state).ok_or_else(|| format!("no state «{}»", record.state))?,
+        created_at: Timestamp::from_millis(record.created_at),
+        desk: record.desk.map(|name| DeskName::parse(&name)).transpose()?,
+        called_at: record.called_at.map(Timestamp::from_millis),
+        ended_at: record.ended_at.map(Timestamp::from_millis),
+        calls: record.calls,
+    })
+}
+
+fn desk(record: &DeskRecord) -> Result<Desk, Unreadable> {
+    Ok(Desk {
+        name: DeskName::parse(&record.name)?,
+        open: record.open,
+        services: record.services.iter().map(|p| Prefix::new(p)).collect(),
+        attending: record.attending.map(Arrival::from_seq),
+    })
+}
+
+fn call(record: CallRecord) -> Result<Call, Unreadable> {
+    Ok(Call {
+        seq: record.seq,
+        code: record.code,
+        desk: DeskName::parse(&record.desk)?,
+        kind: if record.recall {
+            CallKind::Recall
+        } else {
+            CallKind::Call
+        },
+        at: Timestamp::from_millis(record.at),
+    })
+}
