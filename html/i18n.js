@@ -1,7 +1,12 @@
 // The reader's language: `?lang=`, else the browser's first that we have, else the office's, else Spanish.
 // The first HTML is in Spanish, so nothing is ever shown empty while the words are on their way.
 
-const LANGUAGES = ['es', 'en'];
+import { pluralForm } from './plurals.js';
+
+const NAMES = { es: 'Español', en: 'English', pt: 'Português', fr: 'Français', ar: 'العربية' };
+const FROM_RIGHT_TO_LEFT = ['ar'];
+/** The languages that there are words in. */
+export const LANGUAGES = Object.keys(NAMES);
 const RETRY_MS = 2000;
 
 const known = {};
@@ -33,6 +38,7 @@ async function fetchWords(lang) {
 
 function translatePage() {
   document.documentElement.lang = current;
+  document.documentElement.dir = isFromRightToLeft() ? 'rtl' : 'ltr';
   for (const el of document.querySelectorAll('[data-t]')) el.textContent = t(el.getAttribute('data-t'));
   for (const el of document.querySelectorAll('[data-t-label]')) {
     el.setAttribute('aria-label', t(el.getAttribute('data-t-label')));
@@ -68,16 +74,36 @@ export function language() {
   return current;
 }
 
+/** What times and numbers are written by: in Latin digits everywhere, as tickets and desks are. */
+export function locale() {
+  return current === 'ar' ? 'ar-u-nu-latn' : current;
+}
+
+/** A language's own name for itself. */
+export function languageName(code) {
+  return NAMES[code] || code;
+}
+
+function isFromRightToLeft() {
+  return FROM_RIGHT_TO_LEFT.indexOf(current) >= 0;
+}
+
+// Among Arabic letters a desk «3B» would be turned round to «B3»: a value keeps its own direction.
+function whole(value) {
+  return isFromRightToLeft() ? '\u2068' + value + '\u2069' : String(value);
+}
+
 /** The text of `key`, with `{name}` replaced by `values.name`. */
 export function t(key, values) {
   const text = words[key];
   if (text === undefined) return '';
-  return text.replace(/\{(\w+)\}/g, (all, name) => (values && name in values ? String(values[name]) : all));
+  return text.replace(/\{(\w+)\}/g, (all, name) => (values && name in values ? whole(values[name]) : all));
 }
 
-/** The text for `n` things: `key.one` or `key.other`. */
+/** The text for `n` things: `key.one`, `key.other` or what else the language has for that number. */
 export function tn(key, n, values) {
-  return t(key + (n === 1 ? '.one' : '.other'), Object.assign({ n }, values));
+  const form = key + '.' + pluralForm(current, n);
+  return t(form in words ? form : key + '.other', Object.assign({ n }, values));
 }
 
 /** What a refusal of the server means, in the reader's words; the server's own where we have none. */

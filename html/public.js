@@ -3,7 +3,7 @@
 
 import { Announcements } from './announcements.js';
 import { fitText, widthInEms } from './fit.js';
-import { isNumbered, language, officeLanguage, onLanguage, ready, t, tn } from './i18n.js';
+import { isNumbered, language, locale, officeLanguage, onLanguage, ready, t, tn } from './i18n.js';
 import { Live } from './live.js';
 import { chime, watchSound } from './sound.js';
 import { apply, byName } from './state.js';
@@ -275,7 +275,7 @@ function renderStatus() {
 
 function renderClock() {
   const now = new Date(live.now());
-  const text = now.toLocaleTimeString(language(), { hour: '2-digit', minute: '2-digit', hour12: false });
+  const text = now.toLocaleTimeString(locale(), { hour: '2-digit', minute: '2-digit', hour12: false });
   if ($('clock').textContent !== text) $('clock').textContent = text;
 }
 

@@ -6,6 +6,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { parse } from 'acorn';
+import { pluralForm } from '../../html/plurals.js';
 import { ROOT } from './support.mjs';
 
 const HTML = path.join(ROOT, 'html');
@@ -18,44 +19,100 @@ const all = (text, pattern) => [...text.matchAll(pattern)].map((m) => m[1]);
 // Younger than 2018, or not everywhere by then. What a page tests for before use is not here.
 const YOUNG_APIS = /\b(replaceChildren|structuredClone|randomUUID|globalThis|queueMicrotask|matchAll|replaceAll|allSettled|flatMap|fromEntries|trimStart|trimEnd|ResizeObserver|IntersectionObserver|AbortController|RelativeTimeFormat|ListFormat|requestIdleCallback|startViewTransition|showModal|inert)\b|\.(flat|at|findLast|toSorted|toReversed|toggleAttribute|hasOwn)\(/;
 
-test('there are words in Spanish and English, at least', () => {
-  for (const lang of ['es', 'en']) assert.ok(words[lang], lang);
+// A language may have more forms of a number than Spanish.
+const isExtraForm = (key) => /\.(?:zero|two|few|many)$/.test(key) && key.replace(/[^.]+$/, 'other') in words.es;
+
+test('the screens, the server and the folder know the same languages', () => {
+  const named = all(/const NAMES = \{(.*)\}/.exec(read('i18n.js'))[1], /(\w+): '/g);
+  const appearance = readFileSync(path.join(ROOT, 'src/presentation/tickets/appearance.rs'), 'utf8');
+  const served = all(/LANGUAGES: [^=]*= \[(.*)\]/.exec(appearance)[1], /"(\w+)"/g);
+  assert.deepEqual(named, ['es', 'en', 'pt', 'fr', 'ar']);
+  assert.deepEqual(served, named);
+  assert.deepEqual(Object.keys(words).sort(), named.slice().sort());
 });
 
-test('every language has the same keys, and a text for each', () => {
+test('every language has the same keys, sorted, and a text for each', () => {
   const keys = Object.keys(words.es).sort();
   for (const [lang, texts] of Object.entries(words)) {
-    assert.deepEqual(Object.keys(texts).sort(), keys, lang);
-    for (const key of keys) assert.ok(texts[key].trim(), lang + ' ' + key);
+    const own = Object.keys(texts);
+    assert.deepEqual(own, own.slice().sort(), lang);
+    assert.deepEqual(own.filter((key) => !isExtraForm(key)), keys, lang);
+    for (const key of own) assert.ok(texts[key].trim(), lang + ' ' + key);
   }
 });
 
 test('every language fills in the same values', () => {
-  const values = (text) => all(text, /\{(\w+)\}/g).sort();
+  const values = (text) => all(text, /(\{\w+\}|#)/g).sort();
   for (const [lang, texts] of Object.entries(words)) {
     for (const key of Object.keys(texts)) {
-      // «1 person» may say its number as a word.
-      if (key.endsWith('.one')) continue;
-      assert.deepEqual(values(texts[key]), values(words.es[key]), lang + ' ' + key);
+      const wanted = values(words.es[isExtraForm(key) ? key.replace(/[^.]+$/, 'other') : key]);
+      // «1 person» and «both» may say their number as a word.
+      const withoutNumber = (list) => (/\.(?:one|two)$/.test(key) ? list.filter((v) => v !== '{n}') : list);
+      assert.deepEqual(withoutNumber(values(texts[key])), withoutNumber(wanted), lang + ' ' + key);
     }
   }
 });
 
+test('each number takes the form that its language has for it', () => {
+  for (const lang of Object.keys(words)) {
+    // Portuguese as in Europe, where nobody is «0 pessoa».
+    const rules = new Intl.PluralRules(lang === 'pt' ? 'pt-PT' : lang);
+    for (let n = 0; n <= 1250; n++) assert.equal(pluralForm(lang, n), rules.select(n), lang + ' ' + n);
+  }
+});
+
+test('no language but Spanish has texts left in Spanish', () => {
+  // Names, units and what is spelled the same.
+  const same = { en: 1, pt: 12, fr: 2, ar: 0 };
+  for (const [lang, most] of Object.entries(same)) {
+    const left = Object.keys(words.es).filter((key) => /[a-z]{4}/i.test(words.es[key]) && words[lang][key] === words.es[key]);
+    assert.ok(left.length <= most, lang + ': ' + left);
+  }
+});
+
 test('no key is missing and none is unused', () => {
+  const groups = [...new Set(Object.keys(words.es).map((key) => key.split('.')[0]))].join('|');
+  const literal = new RegExp("'((?:" + groups + ")(?:\\.[a-z.-]+)?)'", 'g');
   const used = new Set();
-  for (const file of files('.html')) all(read(file), /data-t(?:-label)?="([^"]+)"/g).forEach((k) => used.add(k));
+  for (const file of files('.html')) all(read(file), /data-t(?:-[a-z]+)?="([^"]+)"/g).forEach((k) => used.add(k));
   for (const file of files('.js')) {
     const source = read(file);
     all(source, /\btn\('([^']+)'/g).forEach((k) => { used.add(k + '.one'); used.add(k + '.other'); });
     // A key may also be chosen first and given to t() later; keys are the only dotted literals.
-    all(source, /'((?:away|desk|public|start|take|span|error)(?:\.[a-z.-]+)?)'/g)
-      .filter((k) => k in words.es).forEach((k) => used.add(k));
-    all(source, /\bt\('([^']+)'/g).filter((k) => k !== 'error.').forEach((k) => used.add(k));
+    all(source, literal).filter((k) => k in words.es).forEach((k) => used.add(k));
+    // `t('error.' + code)`: every key that begins so.
+    for (const m of source.matchAll(/\bt\('([^']+)'( \+)?/g)) {
+      if (m[2]) Object.keys(words.es).filter((k) => k.startsWith(m[1])).forEach((k) => used.add(k));
+      else used.add(m[1]);
+    }
   }
-  // Refusals are looked up by the contract's code.
-  Object.keys(words.es).filter((k) => k.startsWith('error.')).forEach((k) => used.add(k));
   assert.deepEqual(Object.keys(words.es).filter((k) => !used.has(k)), [], 'unused');
   assert.deepEqual([...used].filter((k) => !(k in words.es)), [], 'missing');
+});
+
+test('each screen asks for the words that it uses, and for no others', () => {
+  const isKey = (text) => text in words.es || text + '.one' in words.es
+    || (text.endsWith('.') && Object.keys(words.es).some((key) => key.startsWith(text)));
+  // What i18n.js looks up for whoever calls it.
+  const through = { explain: 'error', deskTitle: 'word', roughSpan: 'span' };
+  const reached = (file, found = new Set()) => {
+    if (found.has(file)) return found;
+    found.add(file);
+    all(read(file), /from '\.\/([\w-]+\.js)'/g).forEach((next) => reached(next, found));
+    return found;
+  };
+  for (const file of files('.html')) {
+    const source = read(file);
+    const asked = all(source, /<html[^>]*data-words="([^"]*)"/g).join().split(',');
+    const used = new Set(all(source, /data-t(?:-[a-z]+)?="([^".]+)/g));
+    for (const script of all(source, /<script type="module" src="([^"]+)"/g).flatMap((s) => [...reached(s)])) {
+      if (script === 'i18n.js') continue;
+      const code = read(script);
+      all(code, /'([a-z][a-z.-]*)'/g).filter(isKey).forEach((key) => used.add(key.split('.')[0]));
+      for (const [call, group] of Object.entries(through)) if (new RegExp('\\b' + call + '\\(').test(code)) used.add(group);
+    }
+    assert.deepEqual(asked.slice().sort(), [...used].sort(), file);
+  }
 });
 
 test('the Spanish of the first HTML is the Spanish of the words', () => {
@@ -99,7 +156,7 @@ test('pages hold no inline script, style or handler, and only relative addresses
     assert.doesNotMatch(source, /<style|\sstyle=|\son[a-z]+=/, file);
     assert.doesNotMatch(source, /<script(?![^>]*\ssrc=)/, file);
     for (const url of all(source, /\s(?:src|href)="([^"]*)"/g)) assert.match(url, /^(?!\/|[a-z]+:)/, file + ' ' + url);
-    assert.match(source, /<html lang="es">/, file);
+    assert.match(source, /<html lang="es"[ >]/, file);
   }
   for (const file of files('.js')) {
     assert.doesNotMatch(read(file), /innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function/, file);

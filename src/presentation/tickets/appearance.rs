@@ -11,7 +11,7 @@ use crate::presentation::problem::Problem;
 use crate::presentation::router::{Context, Handled};
 
 /// The languages that the screens speak: one file each under `html/lang/`.
-pub const LANGUAGES: [&str; 2] = ["es", "en"];
+pub const LANGUAGES: [&str; 5] = ["es", "en", "pt", "fr", "ar"];
 
 /// The longest message, in characters: what a line of the public screen says at a glance.
 const LONGEST_MESSAGE: usize = 200;
