@@ -18,6 +18,8 @@ pub struct Config {
     pub data: PathBuf,
     /// Pages to serve in place of the built-in ones.
     pub html: Option<PathBuf>,
+    /// The office's own pictures and videos, for the public screen.
+    pub media: Option<PathBuf>,
     /// No PINs: everyone who can reach the server is staff and admin.
     pub open: bool,
     /// Other sites whose pages may use this server, as in an `Origin` header.
@@ -53,6 +55,7 @@ impl Default for Config {
             listen: SocketAddr::from(([0, 0, 0, 0], 3000)),
             data: PathBuf::from("turnero.db"),
             html: None,
+            media: None,
             open: false,
             allowed_origins: Vec::new(),
             limits: Limits {
@@ -122,11 +125,18 @@ const FLAGS: &[Flag] = &[
         default: "built in",
         meaning: "serve these pages in place of the built-in ones",
         set: |config, value| {
-            let folder = PathBuf::from(value);
-            if !folder.is_dir() {
-                return Err("a folder that exists".to_owned());
-            }
-            config.html = Some(folder);
+            config.html = Some(folder(value)?);
+            Ok(())
+        },
+    },
+    Flag {
+        name: "media",
+        value: Some("DIR"),
+        environment: "TURNERO_MEDIA",
+        default: "none",
+        meaning: "pictures and videos that public screens show at their side",
+        set: |config, value| {
+            config.media = Some(folder(value)?);
             Ok(())
         },
     },
@@ -371,6 +381,11 @@ fn address(value: &str) -> Result<SocketAddr, String> {
     let allowed = "ADDRESS:PORT, such as 0.0.0.0:3000 or [::]:3000";
     let mut found = value.to_socket_addrs().map_err(|_| allowed.to_owned())?;
     found.next().ok_or_else(|| allowed.to_owned())
+}
+
+fn folder(value: &str) -> Result<PathBuf, String> {
+    let found = Some(PathBuf::from(value)).filter(|folder| folder.is_dir());
+    found.ok_or_else(|| "a folder that exists".to_owned())
 }
 
 fn switch(value: &str) -> Result<bool, String> {

@@ -3,6 +3,7 @@
 pub mod address;
 pub mod answer;
 pub mod connections;
+pub mod folder;
 pub mod json;
 pub mod origin;
 pub mod pages;
@@ -14,10 +15,12 @@ pub mod services;
 pub mod tickets;
 pub mod wire;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
 use crate::config::Config;
+use folder::Folder;
 use pages::Pages;
 use services::{TicketService, WssService};
 
@@ -27,14 +30,18 @@ pub struct Office {
     pub tickets: TicketService,
     pub wss: &'static WssService,
     pub pages: Pages,
+    /// The office's own pictures and videos.
+    pub media: Option<Folder>,
     pub started: Instant,
 }
 
 impl Office {
     /// An office that begins now.
     pub fn new(config: Config, tickets: TicketService, wss: &'static WssService) -> Arc<Self> {
+        let folder = |path: &PathBuf| Folder::new(path.clone(), &config.data);
         Arc::new(Self {
-            pages: Pages::new(config.html.clone(), &config.data),
+            pages: Pages::new(config.html.as_ref().map(folder)),
+            media: config.media.as_ref().map(folder),
             config,
             tickets,
             wss,

@@ -2,15 +2,12 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::ffi::OsStr;
-use std::fs::{self, File, Metadata};
 use std::io;
-use std::os::unix::fs::MetadataExt;
-use std::path::{Component, Path, PathBuf};
 
 use percent_encoding::percent_decode_str;
 
 use super::answer::{Answer, Body, tag};
+use super::folder::{Folder, OpenFile};
 use super::problem::Problem;
 use super::request::Request;
 use super::router::Handled;
@@ -69,19 +66,13 @@ const PAGES: &[Page] = pages![
 
 /// Where pages come from.
 pub struct Pages {
-    folder: Option<PathBuf>,
-    data: PathBuf,
+    folder: Option<Folder>,
 }
 
 impl Pages {
-    /// From a folder, or the built-in ones. Nothing beside the file `data` whose name begins with
-    /// its name is ever opened: it holds what is not public, and closing it here would let go
-    /// SQLite's lock (POSIX locks belong to the process, not to the open file).
-    pub fn new(folder: Option<PathBuf>, data: &Path) -> Self {
-        Self {
-            folder,
-            data: data.canonicalize().unwrap_or_else(|_| data.to_owned()),
-        }
+    /// From a folder, or the built-in ones where there is none.
+    pub fn new(folder: Option<Folder>) -> Self {
+        Self { folder }
     }
 
     /// The file that a request asks for.
@@ -96,8 +87,8 @@ impl Pages {
             path.to_owned()
         };
         match &self.folder {
-            Some(folder) => match self.in_folder(folder, &path) {
-                Ok(answer) => Ok(answer),
+            Some(folder) => match folder.open(&path) {
+                Ok(file) => Ok(from_folder(&path, file)),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => Err(missing()),
                 Err(error) => {
                     log::warn!("The page {path} cannot be read: {error}");
@@ -107,42 +98,13 @@ impl Pages {
             None => built_in(&path, request).ok_or_else(missing),
         }
     }
+}
 
-    fn in_folder(&self, folder: &Path, path: &str) -> io::Result<Answer> {
-        let hidden = || io::Error::from(io::ErrorKind::NotFound);
-        let inside = Path::new(path);
-        let plain = inside.components().all(|part| match part {
-            Component::Normal(name) => !name.as_encoded_bytes().starts_with(b"."),
-            _ => false,
-        });
-        if !plain || path.contains('\0') {
-            return Err(hidden());
-        }
-        // A link may lead out of the folder; what it leads to is not part of the pages.
-        let root = folder.canonicalize()?;
-        let file = root.join(inside).canonicalize().map_err(|_| hidden())?;
-        let about = fs::metadata(&file)?;
-        if !file.starts_with(&root) || !about.is_file() || self.is_data(&file, &about) {
-            return Err(hidden());
-        }
-        let open = File::open(&file)?;
-        let length = about.len();
-        let mut answer =
-            Answer::new(200, content_type(path), &b""[..]).with_header("Cache-Control", "no-cache");
-        answer.body = Body::File(open, length);
-        Ok(answer)
-    }
-
-    /// Whether it is the data file, by whatever name, or one of SQLite's beside it.
-    fn is_data(&self, file: &Path, about: &Metadata) -> bool {
-        let same = fs::metadata(&self.data)
-            .is_ok_and(|data| (data.dev(), data.ino()) == (about.dev(), about.ino()));
-        let begins = |name: &OsStr| {
-            let data = self.data.file_name().unwrap_or_default();
-            name.as_encoded_bytes().starts_with(data.as_encoded_bytes())
-        };
-        same || (file.parent() == self.data.parent() && file.file_name().is_some_and(begins))
-    }
+fn from_folder(path: &str, file: OpenFile) -> Answer {
+    let mut answer =
+        Answer::new(200, content_type(path), &b""[..]).with_header("Cache-Control", "no-cache");
+    answer.body = Body::File(file.file, file.length);
+    answer
 }
 
 fn built_in(path: &str, request: &Request) -> Option<Answer> {
@@ -187,7 +149,8 @@ fn words(file: &'static [u8], query: &str) -> Cow<'static, [u8]> {
     Cow::Owned(chosen)
 }
 
-fn content_type(path: &str) -> &'static str {
+/// The type that a file's name says, as `Content-Type` names it.
+pub fn content_type(path: &str) -> &'static str {
     let ending = path.rsplit_once('.').map_or("", |(_, ending)| ending);
     match ending.to_ascii_lowercase().as_str() {
         "html" | "htm" => "text/html; charset=utf-8",
@@ -206,7 +169,7 @@ fn content_type(path: &str) -> &'static str {
         "mp3" => "audio/mpeg",
         "ogg" => "audio/ogg",
         "wav" => "audio/wav",
-        "mp4" => "video/mp4",
+        "mp4" | "m4v" => "video/mp4",
         "webm" => "video/webm",
         "webmanifest" => "application/manifest+json",
         _ => "application/octet-stream",
@@ -215,6 +178,9 @@ fn content_type(path: &str) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+    use std::path::Path;
+
     use super::*;
 
     fn files_under(folder: &Path, root: &Path, found: &mut Vec<String>) {
@@ -254,33 +220,5 @@ mod tests {
             let asked = |key: &&str| *key == "away" || key.starts_with("start.");
             assert!(some.keys().all(asked), "{some:?}");
         }
-    }
-
-    #[test]
-    fn a_folder_gives_only_what_is_in_it_and_never_the_data() {
-        let root = std::env::temp_dir().join(format!("turnero-pages-{}", std::process::id()));
-        fs::create_dir_all(root.join("sub")).expect("made");
-        for name in ["index.html", ".env", "t.db", "t.db-wal", "sub/page.html"] {
-            fs::write(root.join(name), name).expect("written");
-        }
-        fs::hard_link(root.join("t.db"), root.join("copy.html")).expect("linked");
-        let pages = Pages::new(Some(root.clone()), &root.join("t.db"));
-        let found = |path: &str| pages.in_folder(&root, path).is_ok();
-        assert!(found("index.html") && found("sub/page.html"));
-        let cargo = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
-        for hidden in [
-            "../Cargo.toml",
-            "sub/../index.html",
-            cargo,
-            "sub",
-            "no.html",
-            ".env",
-            "t.db",
-            "t.db-wal",
-            "copy.html",
-        ] {
-            assert!(!found(hidden), "{hidden}");
-        }
-        fs::remove_dir_all(&root).expect("removed");
     }
 }

@@ -129,6 +129,12 @@ impl Problem {
         Self::new(503, "storage-unavailable", detail)
     }
 
+    /// A part of a file that it does not have.
+    pub fn no_such_range(length: u64) -> Self {
+        let detail = format!("The file has {length} bytes, and none of those asked for.");
+        Self::new(416, "no-such-range", detail)
+    }
+
     pub fn too_many_connections(most: usize) -> Self {
         let detail = format!("{most} connections are open, and there is no room for more.");
         Self::new(503, "too-many-connections", detail)

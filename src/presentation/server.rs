@@ -55,8 +55,9 @@ impl Server {
     pub fn start(listener: TcpListener, office: Arc<Office>) -> io::Result<Self> {
         let address = listener.local_addr()?;
         rustix::net::listen(&listener, BACKLOG)?;
-        // A page from a folder is a file that is open while it is sent.
-        let files_each = if office.config.html.is_some() { 2 } else { 1 };
+        // What comes from a folder is a file that is open while it is sent.
+        let from_folders = office.config.html.is_some() || office.config.media.is_some();
+        let files_each = if from_folders { 2 } else { 1 };
         let most = allowed_connections(office.config.limits.connections, files_each);
         let connections = Arc::new(Connections::new(most));
         let stopping = Arc::new(AtomicBool::new(false));

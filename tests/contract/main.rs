@@ -17,6 +17,7 @@ mod command_line;
 mod course;
 mod idempotency;
 mod limits;
+mod media;
 mod office;
 mod pages;
 mod qr;

@@ -6,6 +6,7 @@ mod desks;
 mod feed;
 mod fields;
 mod health;
+mod media;
 mod qr;
 mod run;
 mod services;
@@ -53,6 +54,8 @@ pub const ROUTES: &[Route] = &[
     route(Get, "/api/settings", Reads, settings::show),
     route(Put, "/api/settings", Changes, settings::set),
     route(Get, "/logo", Reads, appearance::logo),
+    route(Get, "/api/media", Reads, media::list),
+    route(Get, "/media/*", Reads, media::show),
     route(Get, "/api/services", Reads, services::list),
     route(Put, "/api/services/*", Changes, services::set),
     route(Delete, "/api/services/*", Changes, services::delete),

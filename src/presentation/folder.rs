@@ -1,0 +1,127 @@
+//! A folder whose files may be sent: nothing outside of it, nothing hidden, never the data file.
+
+use std::ffi::OsStr;
+use std::fs::{self, File, Metadata};
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Component, Path, PathBuf};
+use std::time::SystemTime;
+
+/// A folder that was named on the command line.
+pub struct Folder {
+    path: PathBuf,
+    data: PathBuf,
+}
+
+/// A file of a folder, open, as it was at that moment.
+pub struct OpenFile {
+    pub file: File,
+    /// In bytes.
+    pub length: u64,
+    pub modified: Option<SystemTime>,
+}
+
+impl Folder {
+    /// The folder at `path`. Nothing beside the file `data` whose name begins with its name is ever
+    /// opened: it holds what is not public, and closing it here would let go SQLite's lock (POSIX
+    /// locks belong to the process, not to the open file).
+    pub fn new(path: PathBuf, data: &Path) -> Self {
+        Self {
+            path,
+            data: data.canonicalize().unwrap_or_else(|_| data.to_owned()),
+        }
+    }
+
+    /// Opens the file at `path`, relative to the folder; `NotFound` where there is none that may be
+    /// sent.
+    pub fn open(&self, path: &str) -> io::Result<OpenFile> {
+        let (file, about) = self.find(path)?;
+        Ok(OpenFile {
+            file: File::open(file)?,
+            length: about.len(),
+            modified: about.modified().ok(),
+        })
+    }
+
+    /// The names in the folder itself of files that may be sent and that `wanted` asks for. It looks
+    /// at `most` entries, in no order.
+    pub fn names(&self, most: usize, wanted: impl Fn(&str) -> bool) -> io::Result<Vec<String>> {
+        let mut names = Vec::new();
+        for entry in fs::read_dir(&self.path)?.take(most) {
+            // A name that is not UTF-8 has no address.
+            let Ok(name) = entry?.file_name().into_string() else {
+                continue;
+            };
+            if wanted(&name) && self.find(&name).is_ok() {
+                names.push(name);
+            }
+        }
+        Ok(names)
+    }
+
+    fn find(&self, path: &str) -> io::Result<(PathBuf, Metadata)> {
+        let hidden = || io::Error::from(io::ErrorKind::NotFound);
+        let inside = Path::new(path);
+        let plain = inside.components().all(|part| match part {
+            Component::Normal(name) => !name.as_encoded_bytes().starts_with(b"."),
+            _ => false,
+        });
+        if !plain || path.contains('\0') {
+            return Err(hidden());
+        }
+        // A link may lead out of the folder; what it leads to is not part of it.
+        let root = self.path.canonicalize()?;
+        let file = root.join(inside).canonicalize().map_err(|_| hidden())?;
+        let about = fs::metadata(&file)?;
+        if !file.starts_with(&root) || !about.is_file() || self.is_data(&file, &about) {
+            return Err(hidden());
+        }
+        Ok((file, about))
+    }
+
+    /// Whether it is the data file, by whatever name, or one of SQLite's beside it.
+    fn is_data(&self, file: &Path, about: &Metadata) -> bool {
+        let same = fs::metadata(&self.data)
+            .is_ok_and(|data| (data.dev(), data.ino()) == (about.dev(), about.ino()));
+        let begins = |name: &OsStr| {
+            let data = self.data.file_name().unwrap_or_default();
+            name.as_encoded_bytes().starts_with(data.as_encoded_bytes())
+        };
+        same || (file.parent() == self.data.parent() && file.file_name().is_some_and(begins))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_gives_only_what_is_in_it_and_never_the_data() {
+        let root = std::env::temp_dir().join(format!("turnero-folder-{}", std::process::id()));
+        fs::create_dir_all(root.join("sub")).expect("made");
+        for name in ["index.html", ".env", "t.db", "t.db-wal", "sub/page.html"] {
+            fs::write(root.join(name), name).expect("written");
+        }
+        fs::hard_link(root.join("t.db"), root.join("copy.html")).expect("linked");
+        let folder = Folder::new(root.clone(), &root.join("t.db"));
+        let found = |path: &str| folder.open(path).is_ok();
+        assert!(found("index.html") && found("sub/page.html"));
+        let cargo = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+        for hidden in [
+            "../Cargo.toml",
+            "sub/../index.html",
+            cargo,
+            "sub",
+            "no.html",
+            ".env",
+            "t.db",
+            "t.db-wal",
+            "copy.html",
+        ] {
+            assert!(!found(hidden), "{hidden}");
+        }
+        let names = folder.names(100, |_| true).expect("it can be read");
+        assert_eq!(names, ["index.html"]);
+        fs::remove_dir_all(&root).expect("removed");
+    }
+}
