@@ -3,21 +3,23 @@
 //! What does not belong here: clocks, randomness, threads, logging, JSON, SQL, HTTP. Time and
 //! ticket ids come in as arguments, so the same commands give the same events wherever they run.
 
+mod attend;
 mod command;
 mod desk;
 mod event;
 mod next;
 mod queue;
+mod refusal;
 mod service;
 mod settings;
+mod setup;
 mod ticket;
 
-pub use command::{
-    Command, Decision, Expected, Position, Refusal, Subject, Target, TicketRef, decide,
-};
+pub use command::{Command, Decision, Expected, Position, Subject, Target, TicketRef, decide};
 pub use desk::{Desk, DeskName};
 pub use event::{Event, Stamped, apply};
 pub use queue::{CALLS_KEPT, Call, CallKind, ENDED_KEPT, LAST_CALLED_KEPT, Queue, QueueParts};
+pub use refusal::Refusal;
 pub use service::{Prefix, Service, ServiceSetup};
 pub use settings::{Appearance, Day, NORMAL_PRIORITY, Priority, Rule, Settings};
 pub use ticket::{Arrival, Lane, Line, Place, State, Ticket, TicketId, Timestamp};

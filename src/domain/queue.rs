@@ -5,9 +5,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
-use super::command::Refusal;
 use super::desk::{Desk, DeskName};
 use super::next::Standing;
+use super::refusal::Refusal;
 use super::service::{Prefix, Service};
 use super::settings::{Day, Settings};
 use super::ticket::{Arrival, Lane, Line, Place, State, Ticket, TicketId, Timestamp};

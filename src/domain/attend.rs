@@ -1,0 +1,310 @@
+//! The steps of a ticket: it is given, called, attended, sent on, withdrawn.
+
+use std::sync::Arc;
+
+use super::command::{Decision, Expected, Position, Subject, Target, TicketRef};
+use super::desk::{Desk, DeskName};
+use super::event::Event;
+use super::next::whose_turn;
+use super::queue::Queue;
+use super::refusal::Refusal;
+use super::service::{Prefix, Service};
+use super::setup::{changed, new_desk};
+use super::ticket::{Line, Place, State, Ticket, TicketId, Timestamp};
+
+/// A ticket is given.
+pub(super) fn create(
+    queue: &Queue,
+    id: TicketId,
+    service: Option<&Prefix>,
+    priority: Option<&Arc<str>>,
+    note: Option<Box<str>>,
+) -> Result<Decision, Refusal> {
+    let service = match service {
+        Some(prefix) => queue.known_service(prefix)?,
+        None => queue
+            .services()
+            .first()
+            .expect("an office has at least one service"),
+    };
+    let priorities = &queue.settings().priorities;
+    let asked = priority.map_or("", |name| name);
+    let found = match priority {
+        None => priorities.first(),
+        Some(asked) => priorities.iter().find(|p| p.name == *asked),
+    };
+    let priority = found.ok_or_else(|| {
+        let known: Vec<&str> = priorities.iter().map(|p| &*p.name).collect();
+        Refusal::UnknownPriority {
+            asked: asked.to_owned(),
+            known: known.join(", "),
+        }
+    })?;
+    if !service.setup.open {
+        return Err(Refusal::ServiceClosed {
+            name: service.setup.name.to_string(),
+            message: service
+                .setup
+                .message
+                .as_deref()
+                .unwrap_or_default()
+                .to_owned(),
+        });
+    }
+    Ok(Decision {
+        events: vec![Event::TicketCreated {
+            ticket: id,
+            service: service.prefix.clone(),
+            number: free_number(queue, service),
+            digits: service.setup.digits,
+            priority: priority.name.clone(),
+            note,
+        }],
+        outcome: Ok(Subject::Ticket(id)),
+    })
+}
+
+/// The next number of a service. One that somebody holds from the day before is passed over.
+fn free_number(queue: &Queue, service: &Service) -> u32 {
+    let mut number = service.next_number();
+    while queue.carried.contains(&(service.prefix.clone(), number)) {
+        number += 1;
+    }
+    number
+}
+
+/// A ticket is withdrawn.
+pub(super) fn cancel(queue: &Queue, id: TicketId) -> Result<Decision, Refusal> {
+    let ticket = find(queue, &TicketRef::Id(id))?;
+    expect_state(ticket, &[State::Waiting, State::Held], "cancelled")?;
+    Ok(about(ticket, vec![Event::TicketCancelled { ticket: id }]))
+}
+
+/// The ticket is done, wherever it is attended.
+pub(super) fn finish_ticket(queue: &Queue, id: TicketId) -> Result<Decision, Refusal> {
+    let ticket = find(queue, &TicketRef::Id(id))?;
+    if ticket.state == State::Done {
+        return Ok(about(ticket, Vec::new()));
+    }
+    expect_state(ticket, &[State::Serving], "finished")?;
+    let desk = ticket
+        .desk
+        .clone()
+        .expect("a ticket that is served has a desk");
+    let event = Event::TicketFinished { ticket: id, desk };
+    Ok(about(ticket, vec![event]))
+}
+
+/// The attended ticket is sent on, or back.
+pub(super) fn transfer(
+    queue: &Queue,
+    desk: &DeskName,
+    current: Option<&Expected>,
+    target: &Target,
+    position: Position,
+) -> Result<Decision, Refusal> {
+    let ticket = attended(queue, desk, current)?;
+    let (service, line) = match target {
+        Target::Back => {
+            let service = ticket.service.clone();
+            (service.clone(), Line::Service(service))
+        }
+        Target::Service(prefix) => {
+            let service = queue.known_service(prefix)?.prefix.clone();
+            (service.clone(), Line::Service(service))
+        }
+        Target::Desk(name) => {
+            let known = queue.desk(name);
+            known.ok_or_else(|| Refusal::NoSuchDesk(name.clone()))?;
+            (ticket.service.clone(), Line::Desk(name.clone()))
+        }
+    };
+    let arrived = Place::by_arrival(ticket.arrival).rank();
+    let rank = match position {
+        Position::Arrival => arrived,
+        // Below zero, and below whoever was sent to the front before.
+        Position::Front => {
+            let heads = queue
+                .lanes_of(&line)
+                .filter_map(|(_, places)| places.front());
+            heads.map(|place| place.rank()).fold(0, i64::min) - 1
+        }
+        // Later arrivals will have larger ranks than this event's number.
+        Position::Back => i64::try_from(queue.seq() + 1).unwrap_or(i64::MAX),
+    };
+    let event = Event::TicketTransferred {
+        ticket: ticket.id,
+        desk: desk.clone(),
+        service,
+        line,
+        rank,
+    };
+    Ok(about(ticket, vec![event]))
+}
+
+/// The desk finishes with whom it attends and calls the next one.
+pub(super) fn next(
+    queue: &Queue,
+    desk: &DeskName,
+    current: Option<&Expected>,
+    now: Timestamp,
+) -> Result<Decision, Refusal> {
+    let mut events = Vec::new();
+    let desk = at_desk(queue, desk, current, &mut events)?;
+    finish_attended(queue, &desk, &mut events);
+    let outcome = match whose_turn(queue, &desk, now) {
+        Some(ticket) => Ok(called(ticket, &desk, &mut events)),
+        None => Err(Refusal::QueueEmpty),
+    };
+    Ok(Decision { events, outcome })
+}
+
+/// The same with a chosen ticket.
+pub(super) fn call(
+    queue: &Queue,
+    desk: &DeskName,
+    ticket: &TicketRef,
+    current: Option<&Expected>,
+) -> Result<Decision, Refusal> {
+    let mut events = Vec::new();
+    let desk = at_desk(queue, desk, current, &mut events)?;
+    let ticket = find(queue, ticket)?;
+    expect_state(ticket, &[State::Waiting, State::Held], "called")?;
+    finish_attended(queue, &desk, &mut events);
+    let subject = called(ticket, &desk, &mut events);
+    Ok(Decision {
+        events,
+        outcome: Ok(subject),
+    })
+}
+
+/// One thing that happens to the attended ticket.
+pub(super) fn step(
+    queue: &Queue,
+    desk: &DeskName,
+    current: Option<&Expected>,
+    happens: fn(TicketId, DeskName) -> Event,
+) -> Result<Decision, Refusal> {
+    let ticket = attended(queue, desk, current)?;
+    Ok(about(ticket, vec![happens(ticket.id, desk.clone())]))
+}
+
+/// One that was put aside, or whose person did not come, waits again.
+pub(super) fn give_back(queue: &Queue, id: TicketId) -> Result<Decision, Refusal> {
+    let ticket = find(queue, &TicketRef::Id(id))?;
+    expect_state(ticket, &[State::Held, State::NoShow], "returned")?;
+    let event = Event::TicketReturned {
+        ticket: id,
+        rank: ticket.place.rank(),
+    };
+    Ok(about(ticket, vec![event]))
+}
+
+/// The desk that wants to call someone: made at its first use, opened where it was closed.
+fn at_desk(
+    queue: &Queue,
+    name: &DeskName,
+    current: Option<&Expected>,
+    events: &mut Vec<Event>,
+) -> Result<Desk, Refusal> {
+    check_current(queue, name, current)?;
+    match queue.desk(name) {
+        Some(desk) if desk.open => Ok(desk.clone()),
+        Some(desk) => {
+            let desk = Desk {
+                open: true,
+                ..desk.clone()
+            };
+            events.push(changed(&desk));
+            Ok(desk)
+        }
+        None => {
+            let desk = new_desk(queue, name)?;
+            events.push(changed(&desk));
+            Ok(desk)
+        }
+    }
+}
+
+fn called(ticket: &Ticket, desk: &Desk, events: &mut Vec<Event>) -> Subject {
+    events.push(Event::TicketCalled {
+        ticket: ticket.id,
+        desk: desk.name.clone(),
+    });
+    Subject::Ticket(ticket.id)
+}
+
+fn finish_attended(queue: &Queue, desk: &Desk, events: &mut Vec<Event>) {
+    if let Some(ticket) = queue.attended_at(desk) {
+        events.push(Event::TicketFinished {
+            ticket: ticket.id,
+            desk: desk.name.clone(),
+        });
+    }
+}
+
+/// The ticket that a desk attends.
+fn attended<'a>(
+    queue: &'a Queue,
+    name: &DeskName,
+    current: Option<&Expected>,
+) -> Result<&'a Ticket, Refusal> {
+    check_current(queue, name, current)?;
+    let desk = queue.desk(name);
+    desk.and_then(|desk| queue.attended_at(desk))
+        .ok_or_else(|| Refusal::NobodyAttended { desk: name.clone() })
+}
+
+fn check_current(
+    queue: &Queue,
+    name: &DeskName,
+    current: Option<&Expected>,
+) -> Result<(), Refusal> {
+    const NOBODY: &str = "nobody";
+    let Some(expected) = current else {
+        return Ok(());
+    };
+    let attended = queue.desk(name).and_then(|desk| queue.attended_at(desk));
+    let as_expected = match (expected, attended) {
+        (Expected::Nobody, None) => true,
+        (Expected::Code(code), Some(ticket)) => ticket.has_code(code),
+        _ => false,
+    };
+    if as_expected {
+        return Ok(());
+    }
+    Err(Refusal::DeskMovedOn {
+        desk: name.clone(),
+        expected: match expected {
+            Expected::Nobody => NOBODY.to_owned(),
+            Expected::Code(code) => code.clone(),
+        },
+        actual: attended.map_or_else(|| NOBODY.to_owned(), Ticket::code),
+    })
+}
+
+fn find<'a>(queue: &'a Queue, wanted: &TicketRef) -> Result<&'a Ticket, Refusal> {
+    let (found, asked) = match wanted {
+        TicketRef::Id(id) => (queue.ticket(*id), id.to_string()),
+        TicketRef::Code(code) => (queue.ticket_with_code(code), code.clone()),
+    };
+    found.ok_or(Refusal::NoSuchTicket(asked))
+}
+
+fn expect_state(ticket: &Ticket, states: &[State], wish: &'static str) -> Result<(), Refusal> {
+    if states.contains(&ticket.state) {
+        return Ok(());
+    }
+    Err(Refusal::WrongState {
+        code: ticket.code(),
+        state: ticket.state,
+        wish,
+    })
+}
+
+fn about(ticket: &Ticket, events: Vec<Event>) -> Decision {
+    Decision {
+        events,
+        outcome: Ok(Subject::Ticket(ticket.id)),
+    }
+}

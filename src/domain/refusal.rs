@@ -1,0 +1,47 @@
+//! Why a wish was not granted, in words for the person who reads them.
+
+use thiserror::Error;
+
+use super::desk::DeskName;
+use super::service::Prefix;
+use super::setup::{MOST_DESKS, MOST_SERVICES};
+use super::ticket::State;
+
+/// Why a wish was not granted. The text is for the person who reads it.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum Refusal {
+    #[error("Nobody is waiting.")]
+    QueueEmpty,
+    #[error("Desk {desk} attends nobody.")]
+    NobodyAttended { desk: DeskName },
+    #[error("Ticket {code} is {}, so it cannot be {wish}.", state.as_str())]
+    WrongState {
+        code: String,
+        state: State,
+        wish: &'static str,
+    },
+    #[error("Desk {desk} attends {actual} now, not {expected}: look again before you go on.")]
+    DeskMovedOn {
+        desk: DeskName,
+        expected: String,
+        actual: String,
+    },
+    #[error("Desk {desk} is needed for {code}: finish it first.")]
+    DeskInUse { desk: DeskName, code: String },
+    #[error("There is no ticket {0} here.")]
+    NoSuchTicket(String),
+    #[error("There is no desk {0} here.")]
+    NoSuchDesk(DeskName),
+    #[error("There is no service {asked}; there are: {known}.")]
+    UnknownService { asked: Prefix, known: String },
+    #[error("There is no priority {asked}; there are: {known}.")]
+    UnknownPriority { asked: String, known: String },
+    #[error("{name} is closed. {message}")]
+    ServiceClosed { name: String, message: String },
+    #[error("Service {service} is needed: {why}.")]
+    ServiceInUse { service: Prefix, why: String },
+    #[error("An office has {MOST_SERVICES} services at most; delete one that is not used.")]
+    TooManyServices,
+    #[error("An office has {MOST_DESKS} desks at most; delete one that is not used.")]
+    TooManyDesks,
+}
