@@ -4,6 +4,7 @@
 import { get, post } from './api.js';
 import { clockSpan, deskTitle, explain, keepChoices, officeLanguage, onLanguage, ready, roughSpan, t, tn } from './i18n.js';
 import { Live } from './live.js';
+import { showOffice } from './office.js';
 import { softTone, watchSound } from './sound.js';
 import { apply, byName, deskNamed, withinReach } from './state.js';
 
@@ -218,7 +219,7 @@ function render() {
   ['recall', 'finish', 'no-show', 'hold', 'transfer', 'panel-send'].forEach((id) => enable(id, on && Boolean(ticket)));
   if (!state) return;
   renderPanel(ticket);
-  $('office').textContent = state.office.name;
+  showOffice(state.office);
   $('code').textContent = ticket ? ticket.code : t('desk.nobody');
   $('code').classList.toggle('is-nobody', !ticket);
   renderFacts(ticket);

@@ -3,6 +3,7 @@
 import { put } from './api.js';
 import { deskTitle, explain, keepChoices, language, officeLanguage, onLanguage, ready, t } from './i18n.js';
 import { Live } from './live.js';
+import { showOffice } from './office.js';
 import { apply, byName } from './state.js';
 
 const LAST_DESK = 'turnero.desk';
@@ -49,7 +50,7 @@ function render() {
     else link.removeAttribute('aria-current');
   }
   if (!state) return;
-  $('office').textContent = state.office.name;
+  showOffice(state.office);
   const last = lastDesk();
   const desks = state.desks.slice().sort(byName);
   const isThere = desks.some((d) => d.name === last);

@@ -5,6 +5,7 @@ import { freshKey, post } from './api.js';
 import { fitText } from './fit.js';
 import { explain, language, officeLanguage, onLanguage, ready, roughSpan, setLanguage, t, tn } from './i18n.js';
 import { Live } from './live.js';
+import { showOffice } from './office.js';
 import { apply } from './state.js';
 
 const SHOW_MS = 8000;
@@ -45,7 +46,7 @@ function render() {
   $('away').hidden = !away;
   $('language').hidden = away;
   if (!state) return;
-  $('office').textContent = state.office.name;
+  showOffice(state.office);
   $('waiting').textContent = state.waiting ? tn('take.waiting', state.waiting) : t('take.waiting.none');
   renderServices();
 }

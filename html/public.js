@@ -5,6 +5,7 @@ import { Announcements } from './announcements.js';
 import { fitText, widthInEms } from './fit.js';
 import { isNumbered, language, locale, officeLanguage, onLanguage, ready, t, tn } from './i18n.js';
 import { Live } from './live.js';
+import { showOffice } from './office.js';
 import { chime, watchSound } from './sound.js';
 import { apply, byName } from './state.js';
 
@@ -67,7 +68,7 @@ function render() {
   if (!state) return;
   const call = announcements.current || lastCall;
   const announced = Boolean(announcements.current);
-  $('office').textContent = state.office.name;
+  showOffice(state.office);
   renderWaiting();
   $('call').classList.toggle('is-announced', announced);
   $('call-label').textContent = t(label(call, announced));

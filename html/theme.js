@@ -1,13 +1,20 @@
-// Sets the theme before anything is painted, which is why this one file is not a module.
-// `?theme=light|dark` wins; otherwise the system's wish, and its changes.
+// Sets the theme and the office's colour before anything is painted, which is why this one file is not
+// a module. `?theme=light|dark` wins; otherwise the system's wish, and its changes.
 (function () {
+  var root = document.documentElement;
   var asked = (/[?&]theme=(light|dark)(&|$)/.exec(location.search) || [])[1];
   var dark = window.matchMedia ? window.matchMedia('(prefers-color-scheme: dark)') : null;
+  var theme;
   function show() {
-    var theme = asked || (dark && dark.matches ? 'dark' : 'light');
-    document.documentElement.setAttribute('data-theme', theme);
+    theme = asked || (dark && dark.matches ? 'dark' : 'light');
+    root.setAttribute('data-theme', theme);
   }
   show();
   // Browsers of 2018 know only addListener.
   if (dark && dark.addListener) dark.addListener(show);
+  // As office.js left it at the last visit; it comes to the truth with the first message.
+  try {
+    var colours = JSON.parse(localStorage.getItem('turnero.look'))[theme];
+    Object.keys(colours).forEach(function (name) { root.style.setProperty(name, colours[name]); });
+  } catch (e) { /* The first visit, or no storage. */ }
 })();

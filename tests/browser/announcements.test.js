@@ -1,13 +1,10 @@
 // The announcement queue alone, with a clock of its own.
 
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
 import { test } from 'node:test';
-import { ROOT } from './support.mjs';
+import { script } from './support.mjs';
 
-const source = readFileSync(path.join(ROOT, 'html/announcements.js'), 'utf8');
-const { Announcements } = await import('data:text/javascript,' + encodeURIComponent(source));
+const { Announcements } = await script('announcements.js');
 
 const NOW = Date.parse('2026-11-23T09:00:00Z');
 

@@ -6,9 +6,9 @@ import { readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { parse } from 'acorn';
-import { pluralForm } from '../../html/plurals.js';
-import { ROOT } from './support.mjs';
+import { ROOT, script } from './support.mjs';
 
+const { pluralForm } = await script('plurals.js');
 const HTML = path.join(ROOT, 'html');
 const files = (ending) => readdirSync(HTML).filter((f) => f.endsWith(ending));
 const read = (file) => readFileSync(path.join(HTML, file), 'utf8');

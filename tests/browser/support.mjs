@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -13,6 +13,9 @@ import { chromium } from 'playwright-core';
 export const HERE = path.dirname(fileURLToPath(import.meta.url));
 export const ROOT = path.resolve(HERE, '../..');
 const BINARY = path.resolve(HERE, process.env.TURNERO_BIN || '../../target/release/turnero');
+/** A script of the pages that needs no page, as a module. */
+export const script = (name) => import('data:text/javascript,' + encodeURIComponent(readFileSync(path.join(ROOT, 'html', name), 'utf8')));
+
 const START_MS = 10000;
 export const DEADLINE_MS = 15000;
 
