@@ -9,6 +9,7 @@ export class Announcements {
   /**
    * @param means `show(call)`: a call's turn begins, or null: nothing is being announced any more;
    *   `steps`: what sounds, in order, functions of the call that may return a promise;
+   *   `hush()`: what sounds now must end, its call has been taken back;
    *   `now()`: the server's time; `holdMs` and `setTimeout` for tests.
    */
   constructor(means) {
@@ -23,10 +24,8 @@ export class Announcements {
   /** A whole state: what was called before this screen existed is known, and not announced. */
   known(calls) {
     const newest = calls.reduce((most, c) => Math.max(most, c.seq), 0);
-    if (this._lastSeq === null || newest < this._lastSeq) {
-      this._lastSeq = newest;
-      return;
-    }
+    if (this._lastSeq === null || newest < this._lastSeq) this._lastSeq = newest;
+    this._withdraw(calls, () => calls.length > 0);
     // The server no longer had the events we missed; its last calls tell most of it.
     calls.slice().sort((a, b) => a.seq - b.seq).forEach((c) => this.add(c));
   }
@@ -40,8 +39,24 @@ export class Announcements {
     if (!this.current) this._next();
   }
 
+  /** A desk took its last step back: what it had called with it is not announced any more. */
+  undone({ desk, tickets, calls }) {
+    this._withdraw(calls, (mine) => mine.desk === desk.name && tickets.some((x) => x.code === mine.code));
+  }
+
   waiting() {
     return this._queue.length;
+  }
+
+  // `calls` are the newest there are: one of ours as new as they, and not among them, was taken back.
+  _withdraw(calls, concerns) {
+    const oldest = calls.reduce((least, c) => Math.min(least, c.seq), Infinity);
+    const isGone = (mine) => concerns(mine) && !(mine.seq < oldest && calls.length)
+      && !calls.some((c) => c.seq === mine.seq);
+    this._queue = this._queue.filter((call) => !isGone(call));
+    if (!this.current || !isGone(this.current)) return;
+    if (this._means.hush) this._means.hush();
+    this._next();
   }
 
   _next() {
@@ -51,11 +66,14 @@ export class Announcements {
     if (!call) return;
     const shown = new Promise((done) => this._wait(done, this._hold));
     // The next one begins when both are over: the ten seconds, and whatever still sounds.
-    Promise.all([shown, this._sound(call)]).then(() => this._next());
+    Promise.all([shown, this._sound(call)]).then(() => {
+      if (this.current === call) this._next();
+    });
   }
 
   async _sound(call) {
     for (const step of this._means.steps || []) {
+      if (this.current !== call) return;
       try {
         await step(call);
       } catch (e) {

@@ -8,6 +8,7 @@ import { Live } from './live.js';
 import { showOffice } from './office.js';
 import { chime, watchSound } from './sound.js';
 import { apply, byName } from './state.js';
+import { Voice } from './voice.js';
 
 // Shares of the screen's height, from EN 301 549 (12.2 mm of capital height a metre), as font sizes:
 // a capital of the system typefaces is 0.70 to 0.73 of its font size high.
@@ -25,6 +26,8 @@ const WORD_SHARES = [1, 0.7, 0.5, 0.36];
 const ROWS_MOST = 8;
 const DOTS_MOST = 6;
 const TURN_MS = 8000;
+const PAUSE_MS = 700;
+const PAUSE_UNSPOKEN_MS = 2500;
 
 const $ = (id) => document.getElementById(id);
 const el = (tag, className, text) => {
@@ -35,8 +38,9 @@ const el = (tag, className, text) => {
 };
 
 let state = null;
-let lastCall = null;
 let turn = 0;
+let soundBlocked = false;
+let voiceBlocked = false;
 
 const live = new Live({
   message(m) {
@@ -44,8 +48,9 @@ const live = new Live({
     if (!state) return;
     if (m.type === 'state') {
       officeLanguage(state.office.language);
-      if (!announcements.current) lastCall = state.calls[0] || null;
       announcements.known(state.calls);
+    } else if (m.type === 'step-undone') {
+      announcements.undone(m.payload);
     } else if (m.payload.call) {
       announcements.add(m.payload.call);
     }
@@ -54,19 +59,29 @@ const live = new Live({
   status: renderStatus,
 });
 
+const voice = new Voice({
+  languages: () => (state.office.languages && state.office.languages.length ? state.office.languages : [language()]),
+  blocked: () => { voiceBlocked = true; renderMuted(); },
+});
+
+// Chime and voice, and once more. Without a voice the second chime comes when the first has died away.
+let spoken = false;
+const say = (call) => voice.say(call).then((heard) => { spoken = heard; });
+const pause = () => new Promise((done) => setTimeout(done, spoken ? PAUSE_MS : PAUSE_UNSPOKEN_MS));
+
 const announcements = new Announcements({
   now: () => live.now(),
-  show(call) {
-    if (call) lastCall = call;
-    render();
-  },
-  // The voice comes here, after the chime; it may take as long as it needs.
-  steps: [chime],
+  show: render,
+  hush: () => voice.hush(),
+  steps: [chime, say, pause, chime, say],
 });
+
+/** The call in large letters: the one that is announced, otherwise the newest. */
+const shownCall = () => announcements.current || state.calls[0] || null;
 
 function render() {
   if (!state) return;
-  const call = announcements.current || lastCall;
+  const call = shownCall();
   const announced = Boolean(announcements.current);
   showOffice(state.office);
   renderWaiting();
@@ -274,6 +289,11 @@ function renderStatus() {
   }
 }
 
+function renderMuted() {
+  $('muted').hidden = !soundBlocked && !voiceBlocked;
+  render();
+}
+
 function renderClock() {
   const now = new Date(live.now());
   const text = now.toLocaleTimeString(locale(), { hour: '2-digit', minute: '2-digit', hour12: false });
@@ -288,11 +308,16 @@ ready.then(() => {
   setInterval(renderClock, 1000);
   setInterval(() => {
     turn += 1;
-    if (state && !$('turns').hidden) layout(announcements.current || lastCall);
+    if (state && !$('turns').hidden) layout(shownCall());
   }, TURN_MS);
   window.addEventListener('resize', render);
   watchSound((blocked) => {
-    $('muted').hidden = !blocked;
-    render();
+    soundBlocked = blocked;
+    renderMuted();
   });
+  ['pointerdown', 'touchend', 'mousedown', 'keydown'].forEach((name) => document.addEventListener(name, () => {
+    if (!voiceBlocked) return;
+    voiceBlocked = false;
+    renderMuted();
+  }));
 });

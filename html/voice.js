@@ -28,21 +28,22 @@ const synthesis = window.speechSynthesis && window.SpeechSynthesisUtterance ? wi
 const wait = (ms) => new Promise((done) => setTimeout(done, ms));
 const base = (tag) => String(tag).toLowerCase().split(/[-_]/)[0];
 
+const fill = (text, values) => text.replace(/\{(\w+)\}/g, (all, name) => values[name]);
+
 /** `AB007` as it is said: letters apart, the number without the zeros that fill it up. */
 export function spelled(code, lang, words) {
   const [, letters, number] = /^(.*?)(?:0*(\d+))?$/.exec(code);
   const names = NAMES[base(lang)] || {};
   const apart = Array.from(letters).map((letter) => names[letter.toUpperCase()] || letter).join(', ');
   if (!number || !apart) return number || apart;
-  return words['voice.code'].replace('{letters}', apart).replace('{number}', number);
+  return fill(words['voice.code'], { letters: apart, number });
 }
 
 /** The words of a call in a language. */
 export function sentence(call, lang, words) {
-  const desk = isNumbered(call.desk)
-    ? words['voice.desk'].replace('{name}', call.desk.replace(/^0+(?=\d)/, '').replace(/[A-Za-z]$/, ' $&'))
-    : call.desk;
-  return words['voice.call'].replace('{code}', spelled(call.code, lang, words)).replace('{desk}', desk);
+  const name = call.desk.replace(/^0+(?=\d)/, '').replace(/[A-Za-z]$/, ' $&');
+  const desk = isNumbered(call.desk) ? fill(words['voice.desk'], { name }) : call.desk;
+  return fill(words['voice.call'], { code: spelled(call.code, lang, words), desk });
 }
 
 /** The text in parts of which none is long, cut between words. */
@@ -112,9 +113,11 @@ export class Voice {
 
   async _wordsOf(lang) {
     if (!this._words[lang]) {
-      const asked = fetch('lang/' + lang + '.json?only=voice').then((answer) => (answer.ok ? answer.json() : null));
-      const found = await Promise.race([asked, wait(WORDS_MS)]).catch(() => null);
-      if (found) this._words[lang] = found;
+      // Late words are there for the next call.
+      const asked = fetch('lang/' + lang + '.json?only=voice')
+        .then((answer) => (answer.ok ? answer.json() : undefined))
+        .then((words) => { this._words[lang] = words; }, () => {});
+      await Promise.race([asked, wait(WORDS_MS)]);
     }
     return this._words[lang];
   }

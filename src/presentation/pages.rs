@@ -64,6 +64,7 @@ const PAGES: &[Page] = pages![
     "state.js",
     "theme.js",
     "tokens.css",
+    "voice.js",
 ];
 
 /// Where pages come from.

@@ -15,6 +15,7 @@ function screen({ steps = [] } = {}) {
   const queue = new Announcements({
     now: () => clock,
     show: (call) => shown.push(call ? call.code : '-'),
+    hush: () => shown.push('hush'),
     steps,
     setTimeout: (f, ms) => timers.push({ f, at: clock + ms }),
   });
@@ -99,4 +100,75 @@ test('a recall is a call of its own', async () => {
   queue.add(Object.assign(call(2, 'A1'), { kind: 'recall' }));
   await pass(10);
   assert.deepEqual(shown, ['A1', 'A1']);
+});
+
+const undone = (code, calls, desk = '1') => ({ desk: { name: desk }, tickets: [{ code }], calls });
+
+test('a call that was taken back before its turn is not announced', async () => {
+  const { queue, shown, pass } = screen();
+  [call(1, 'A1'), call(2, 'A2'), call(3, 'A3')].forEach((c) => queue.add(c));
+  queue.undone(undone('A2', [call(3, 'A3'), call(1, 'A1')]));
+  for (let i = 0; i < 3; i++) await pass(10);
+  assert.deepEqual(shown, ['A1', 'A3', '-']);
+});
+
+test('a call that is taken back while it is announced ends at once, sound and all, and the next begins', async () => {
+  let end;
+  const sounded = [];
+  const steps = [(c) => new Promise((done) => { sounded.push(c.code); end = done; }), (c) => { sounded.push('again ' + c.code); }];
+  const { queue, shown, pass } = screen({ steps });
+  queue.add(call(1, 'A1'));
+  queue.add(call(2, 'A2'));
+  const endFirst = end;
+  await pass(4);
+  queue.undone(undone('A1', []));
+  assert.deepEqual(shown, ['A1', 'hush', 'A2']);
+  endFirst();
+  // The ten seconds of the first are over, those of the second are not.
+  await pass(6);
+  assert.deepEqual(shown, ['A1', 'hush', 'A2']);
+  end();
+  await pass(4);
+  assert.deepEqual(shown, ['A1', 'hush', 'A2', '-']);
+  assert.deepEqual(sounded, ['A1', 'A2', 'again A2']);
+});
+
+test('a recall that is taken back leaves the call itself', async () => {
+  const { queue, shown, pass } = screen();
+  queue.add(call(1, 'A1'));
+  queue.add(call(2, 'A2'));
+  queue.add(Object.assign(call(3, 'A2'), { kind: 'recall' }));
+  queue.undone(undone('A2', [call(2, 'A2'), call(1, 'A1')]));
+  for (let i = 0; i < 3; i++) await pass(10);
+  assert.deepEqual(shown, ['A1', 'A2', '-']);
+});
+
+test('what waits longer than the last calls reach back is announced all the same', async () => {
+  const { queue, shown, pass } = screen();
+  for (let seq = 1; seq <= 12; seq++) queue.add(call(seq, 'A' + seq));
+  const newest = [11, 10, 9, 8, 7, 6, 5].map((seq) => call(seq, 'A' + seq));
+  queue.undone(undone('A12', newest));
+  queue.known(newest);
+  for (let i = 0; i < 12; i++) await pass(10);
+  assert.deepEqual(shown, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11].map((n) => 'A' + n).concat('-'));
+});
+
+test('a call that was taken back while this screen was away is not announced', async () => {
+  const { queue, shown, pass } = screen();
+  queue.known([call(1, 'A1')]);
+  [call(2, 'A2'), call(3, 'A3'), call(4, 'A4')].forEach((c) => queue.add(c));
+  queue.known([call(5, 'A5'), call(4, 'A4'), call(2, 'A2'), call(1, 'A1')]);
+  for (let i = 0; i < 4; i++) await pass(10);
+  assert.deepEqual(shown, ['A2', 'A4', 'A5', '-']);
+});
+
+test('a new day, which has no calls yet, takes nothing back and announces its first call', async () => {
+  const { queue, shown, pass } = screen();
+  queue.known([call(700, 'A41')]);
+  queue.add(call(701, 'A42'));
+  queue.add(call(702, 'A43'));
+  queue.known([]);
+  queue.add(call(705, 'A1'));
+  for (let i = 0; i < 3; i++) await pass(10);
+  assert.deepEqual(shown, ['A42', 'A43', 'A1', '-']);
 });
