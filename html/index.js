@@ -44,13 +44,15 @@ function render() {
   const away = !live.online;
   $('away').hidden = !(away && state);
   $('enter').disabled = away;
-  ['take', 'public'].forEach((id) => { $(id).href = keepChoices($(id).getAttribute('href')); });
+  ['take', 'public', 'settings'].forEach((id) => { $(id).href = keepChoices($(id).getAttribute('href')); });
   for (const link of document.querySelectorAll('.languages a')) {
     if (link.lang === language()) link.setAttribute('aria-current', 'true');
     else link.removeAttribute('aria-current');
   }
   if (!state) return;
   showOffice(state.office);
+  // Where the office has a sign of its own, ours makes room.
+  $('sign').hidden = Boolean(state.office.logo);
   const last = lastDesk();
   const desks = state.desks.slice().sort(byName);
   const isThere = desks.some((d) => d.name === last);
