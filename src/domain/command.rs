@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use super::change::{ServiceChange, SettingsChange};
 use super::desk::DeskName;
 use super::event::Event;
 use super::queue::Queue;
 use super::refusal::Refusal;
-use super::service::{Prefix, ServiceSetup};
-use super::settings::{Day, Settings};
+use super::service::Prefix;
+use super::settings::Day;
 use super::ticket::{TicketId, Timestamp};
 use super::{attend, setup};
 
@@ -111,12 +112,12 @@ pub enum Command {
     /// Make or set up a service.
     SetService {
         service: Prefix,
-        setup: ServiceSetup,
+        change: ServiceChange,
     },
     /// Take a service away.
     DeleteService { service: Prefix },
     /// Set up the office.
-    SetSettings { settings: Settings },
+    SetSettings { change: SettingsChange },
     /// The clock says that it is that business day. `newest` is the day of the newest ticket, for
     /// an office whose first day has not ended yet.
     KeepDay { day: Day, newest: Option<Day> },
@@ -219,9 +220,9 @@ fn granted(queue: &Queue, command: &Command, now: Timestamp) -> Result<Decision,
             services,
         } => setup::set_desk(queue, desk, *open, services.as_deref()),
         Command::DeleteDesk { desk } => setup::delete_desk(queue, desk),
-        Command::SetService { service, setup } => setup::set_service(queue, service, setup),
+        Command::SetService { service, change } => setup::set_service(queue, service, change),
         Command::DeleteService { service } => setup::delete_service(queue, service),
-        Command::SetSettings { settings } => Ok(setup::set_settings(queue, settings)),
+        Command::SetSettings { change } => Ok(setup::set_settings(queue, change)),
         Command::KeepDay { day, newest } => Ok(setup::keep_day(queue, *day, *newest)),
     }
 }

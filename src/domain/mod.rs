@@ -4,6 +4,7 @@
 //! ticket ids come in as arguments, so the same commands give the same events wherever they run.
 
 mod attend;
+mod change;
 mod command;
 mod desk;
 mod event;
@@ -15,6 +16,7 @@ mod settings;
 mod setup;
 mod ticket;
 
+pub use change::{AppearanceChange, ServiceChange, SettingsChange};
 pub use command::{Command, Decision, Expected, Position, Subject, Target, TicketRef, decide};
 pub use desk::{Desk, DeskName};
 pub use event::{Event, Stamped, apply};

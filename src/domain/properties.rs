@@ -57,7 +57,7 @@ fn any_command() -> impl Strategy<Value = Command> {
         1 => desk.prop_map(|desk| Command::DeleteDesk { desk }),
         1 => (0..4i32).prop_map(|n| Command::KeepDay { day: day(n), newest: Some(day(0)) }),
         1 => any::<bool>().prop_map(|keep_waiting| Command::SetSettings {
-            settings: Settings { keep_waiting, ..two_lines().parts().settings },
+            change: SettingsChange { keep_waiting: Some(keep_waiting), ..SettingsChange::default() },
         }),
     ]
 }
@@ -716,11 +716,11 @@ fn a_new_day_withdraws_who_still_waits_or_passes_over_their_numbers() {
             priority: None,
             note: None,
         };
-        let settings = Settings {
-            keep_waiting,
-            ..Settings::default()
+        let change = SettingsChange {
+            keep_waiting: Some(keep_waiting),
+            ..SettingsChange::default()
         };
-        ask(Command::SetSettings { settings });
+        ask(Command::SetSettings { change });
         (1..=4).for_each(|n| drop(ask(new(n))));
         ask(Command::Next {
             desk: DeskName::parse("1").expect("a name"),

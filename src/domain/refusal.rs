@@ -40,6 +40,8 @@ pub enum Refusal {
     ServiceClosed { name: String, message: String },
     #[error("Service {service} is needed: {why}.")]
     ServiceInUse { service: Prefix, why: String },
+    #[error("last: the last number comes after the first, {first}.")]
+    EndsBeforeItBegins { first: u32 },
     #[error("An office has {MOST_SERVICES} services at most; delete one that is not used.")]
     TooManyServices,
     #[error("An office has {MOST_DESKS} desks at most; delete one that is not used.")]

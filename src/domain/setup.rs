@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use super::change::{ServiceChange, SettingsChange};
 use super::command::{Decision, Subject};
 use super::desk::{Desk, DeskName};
 use super::event::Event;
 use super::queue::Queue;
 use super::refusal::Refusal;
 use super::service::{Prefix, ServiceSetup};
-use super::settings::{Day, Settings};
+use super::settings::Day;
 use super::ticket::{Line, State};
 
 /// How many desks an office can have: a bound on what a mistyped script can create, far above the
@@ -22,16 +23,21 @@ pub(super) const MOST_SERVICES: usize = 100;
 pub(super) fn set_service(
     queue: &Queue,
     prefix: &Prefix,
-    setup: &ServiceSetup,
+    change: &ServiceChange,
 ) -> Result<Decision, Refusal> {
     let known = queue.service(prefix);
     if known.is_none() && queue.services().len() >= MOST_SERVICES {
         return Err(Refusal::TooManyServices);
     }
-    let same = known.is_some_and(|service| service.setup == *setup);
+    let before = match known {
+        Some(service) => service.setup.clone(),
+        None => ServiceSetup::named(prefix.as_str()),
+    };
+    let setup = change.of(&before)?;
+    let same = known.is_some() && setup == before;
     let changed = Event::ServiceChanged {
         service: prefix.clone(),
-        setup: setup.clone(),
+        setup,
     };
     Ok(Decision {
         events: if same { Vec::new() } else { vec![changed] },
@@ -113,13 +119,12 @@ fn day_events(queue: &Queue, day: Day, newest: Option<Day>) -> Vec<Event> {
 }
 
 /// The office is set up.
-pub(super) fn set_settings(queue: &Queue, settings: &Settings) -> Decision {
-    office(if queue.settings == *settings {
+pub(super) fn set_settings(queue: &Queue, change: &SettingsChange) -> Decision {
+    let settings = change.of(&queue.settings);
+    office(if queue.settings == settings {
         Vec::new()
     } else {
-        vec![Event::SettingsChanged {
-            settings: settings.clone(),
-        }]
+        vec![Event::SettingsChanged { settings }]
     })
 }
 

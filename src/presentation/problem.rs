@@ -173,7 +173,9 @@ impl From<&Refusal> for Problem {
             Refusal::NoSuchTicket(_) | Refusal::NoSuchDesk(_) => (404, "not-found"),
             Refusal::UnknownService { .. } => (422, "unknown-service"),
             Refusal::UnknownPriority { .. } => (422, "unknown-priority"),
-            Refusal::TooManyDesks | Refusal::TooManyServices => (422, "invalid"),
+            Refusal::EndsBeforeItBegins { .. }
+            | Refusal::TooManyDesks
+            | Refusal::TooManyServices => (422, "invalid"),
             Refusal::ServiceClosed { .. } => (409, "service-closed"),
             Refusal::ServiceInUse { .. } => (409, "service-in-use"),
         };

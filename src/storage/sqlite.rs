@@ -290,8 +290,8 @@ mod tests {
 
     use super::*;
     use crate::domain::{
-        Appearance, Command, Day, DeskName, Position, Rule, Settings, Target, TicketId, apply,
-        decide,
+        Appearance, Command, Day, DeskName, Position, Rule, Settings, SettingsChange, Target,
+        TicketId, apply, decide,
     };
 
     /// A file of its own for each test, gone afterwards.
@@ -374,7 +374,7 @@ mod tests {
             },
             Command::DeleteDesk { desk: desk("4") },
             Command::SetSettings {
-                settings: Settings {
+                change: SettingsChange::from(Settings {
                     name: "Clínica".into(),
                     language: "en".into(),
                     time_zone: Some("Europe/Madrid".into()),
@@ -392,7 +392,7 @@ mod tests {
                         frame_ancestors: vec!["https://intranet.example".to_owned()],
                     }),
                     ..Settings::default()
-                },
+                }),
             },
             Command::KeepDay {
                 day: Day::from_epoch_days(20_780),

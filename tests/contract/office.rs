@@ -201,17 +201,26 @@ fn a_service_is_made_set_up_closed_and_deleted() {
     delete("B").expect(204);
     delete("B").problem(422, "unknown-service");
     delete("A").problem(409, "service-in-use");
-    for (path, body) in [
-        ("/api/services/B2", json!({})),
-        ("/api/services/LONGER", json!({})),
-        ("/api/services/C", json!({"first": 0})),
-        ("/api/services/C", json!({"first": 5, "last": 4})),
-        ("/api/services/C", json!({"digits": 7})),
-        ("/api/services/C", json!({"name": "n".repeat(81)})),
-        ("/api/services/C", json!({"names": "Caja"})),
-        ("/api/services/C", json!({"colour": "red"})),
+    for (prefix, body, field) in [
+        ("B2", json!({}), "prefix"),
+        ("LONGER", json!({}), "prefix"),
+        ("C", json!({"first": 0}), "first"),
+        ("C", json!({"first": 5, "last": 4}), "last"),
+        ("A", json!({"last": 0}), "last"),
+        ("C", json!({"digits": 7}), "digits"),
+        ("C", json!({"digits": 0}), "digits"),
+        ("C", json!({"name": "n".repeat(81)}), "name"),
+        ("C", json!({"name": ""}), "name"),
+        ("C", json!({"message": "m".repeat(81)}), "message"),
+        ("C", json!({"names": "Caja"}), "names"),
+        ("C", json!({"names": {"xx": "Caja"}}), "names.xx"),
+        ("C", json!({"names": {"en": "n".repeat(81)}}), "names.en"),
+        ("C", json!({"open": 1}), "open"),
+        ("C", json!({"colour": "red"}), "colour"),
     ] {
-        put(&server, path, &body).problem(422, "invalid");
+        let answer = put(&server, &format!("/api/services/{prefix}"), &body);
+        let detail = answer.problem(422, "invalid");
+        assert!(detail.starts_with(&format!("{field}: ")), "{detail}");
     }
     assert_eq!(array(&server.json("/api/services")).len(), 1);
 }
@@ -223,8 +232,9 @@ fn a_desk_attends_its_services_in_its_own_order_and_all_as_people_come() {
         put(&server, &format!("/api/services/{prefix}"), &json!({})).expect(201);
     }
     tickets(&server, &["A", "B", "C", "B", "A"]);
-    let order = json!({"services": ["C", "B"]});
-    put(&server, "/api/desks/1", &order).expect(201);
+    let order = json!({"services": ["C", "B", "C"]});
+    let made = put(&server, "/api/desks/1", &order).expect(201).json();
+    assert_eq!(made["services"], json!(["C", "B"]), "each once");
     let called: Vec<String> = (0..3).map(|_| next(&server, "1")).collect();
     assert_eq!(called, ["C1", "B1", "B2"]);
     server.post("/api/desks/1/next").problem(409, "queue-empty");
@@ -245,25 +255,50 @@ fn settings_are_checked_kept_and_shown() {
     });
     assert_eq!(before, expected);
     for (body, field) in [
-        (json!({"name": "n".repeat(61)}), "name"),
+        (json!({"name": "n".repeat(61)}), "name: it has 60"),
+        (json!({"name": " "}), "name: it cannot be empty"),
+        (json!({"name": "a\u{7}b"}), "name: it is one line"),
         (json!({"language": "tlh"}), "language"),
         (json!({"timeZone": "Europe/Atlantis"}), "timeZone"),
         (json!({"dayBeginsHour": 24}), "dayBeginsHour"),
         (json!({"dayBeginsHour": "4"}), "dayBeginsHour"),
         (json!({"keepWaiting": "yes"}), "keepWaiting"),
         (json!({"priorities": []}), "priorities"),
+        (json!({"priorities": "a"}), "priorities: "),
         (
             json!({"priorities": [{"name": "a"}, {"name": "a"}]}),
-            "priorities",
+            "priorities[1].name: ",
         ),
         (
-            json!({"priorities": [{"name": "a", "weight": 0}]}),
-            "priorities",
+            json!({"priorities": [{"name": "a"}, {"weight": 2}]}),
+            "priorities[1].name: ",
+        ),
+        (
+            json!({"priorities": [{"name": "n".repeat(41)}]}),
+            "priorities[0].name: ",
+        ),
+        (
+            json!({"priorities": [{"name": "a"}, {"name": "b", "weight": 0}]}),
+            "priorities[1].weight: ",
+        ),
+        (
+            json!({"priorities": [{"name": "a"}, {"name": "b", "weight": "2"}]}),
+            "priorities[1].weight: ",
+        ),
+        (
+            json!({"priorities": [{"name": "a", "names": {"tlh": "nuq"}}]}),
+            "priorities[0].names.tlh: ",
+        ),
+        (
+            json!({"priorities": [{"name": "a", "names": {"en": 1}}]}),
+            "priorities[0].names: ",
         ),
         (
             json!({"priorities": [{"name": "a", "colour": 1}]}),
-            "colour",
+            "priorities[0].colour: ",
         ),
+        (json!({"mostPriorityInARow": 0}), "mostPriorityInARow: "),
+        (json!({"mostWaiting": 0}), "mostWaiting: "),
         (json!({"rule": "fair"}), "rule"),
         (json!({"mostPriorityInARow": -1}), "mostPriorityInARow"),
         (json!({"colour": "red"}), "colour"),
@@ -435,4 +470,48 @@ fn an_office_has_its_own_look_and_each_wrong_field_is_named() {
     let none = json!({ "message": null, "accent": null, "logo": null, "mostWaiting": null });
     put(&server, "/api/settings", &none).expect(200);
     server.get("/logo").problem(404, "not-found");
+}
+
+#[test]
+fn many_who_set_up_at_once_lose_nothing_of_each_other() {
+    let server = Server::new();
+    let fields = [
+        ("name", json!("Clinic")),
+        ("message", json!("Closed on Friday")),
+        ("accent", json!("#0b5348")),
+        ("dayBeginsHour", json!(4)),
+        ("keepWaiting", json!(true)),
+        ("mostWaiting", json!(300)),
+        ("rule", json!("strict")),
+        ("printTickets", json!(true)),
+    ];
+    let of_a_service = [
+        ("name", json!("Caja")),
+        ("names", json!({"en": "Cash desk"})),
+        ("first", json!(100)),
+        ("last", json!(900)),
+        ("digits", json!(4)),
+        ("open", json!(false)),
+        ("message", json!("Until ten.")),
+    ];
+    std::thread::scope(|scope| {
+        for (field, value) in &fields {
+            let body = json!({ *field: value });
+            let server = &server;
+            scope.spawn(move || put(server, "/api/settings", &body).expect(200));
+        }
+        for (field, value) in &of_a_service {
+            let body = json!({ *field: value });
+            let server = &server;
+            scope.spawn(move || put(server, "/api/services/A", &body).expect(200));
+        }
+    });
+    let settings = server.json("/api/settings");
+    for (field, value) in &fields {
+        assert_eq!(settings[field], *value, "{field}");
+    }
+    let service = &server.json("/api/services")[0];
+    for (field, value) in &of_a_service {
+        assert_eq!(service[field], *value, "{field}");
+    }
 }

@@ -5,7 +5,8 @@ use data_encoding::BASE64;
 use percent_encoding::percent_decode_str;
 
 use super::fields::Fields;
-use crate::domain::Appearance;
+use super::texts;
+use crate::domain::AppearanceChange;
 use crate::presentation::answer::Answer;
 use crate::presentation::problem::Problem;
 use crate::presentation::router::{Context, Handled};
@@ -28,22 +29,16 @@ const MOST_FRAME_ANCESTORS: usize = 8;
 /// What public screens need: WCAG 2.2's enhanced contrast.
 const LEAST_CONTRAST: f64 = 7.0;
 
-/// Takes the fields of appearance; one that is absent stays as it is.
-pub fn changed(before: &Appearance, fields: &mut Fields) -> Result<Appearance, Problem> {
+/// Takes the fields of appearance.
+pub fn changed(fields: &mut Fields) -> Result<AppearanceChange, Problem> {
     let languages = fields.texts("languages")?;
-    let message = fields.nullable_text("message")?;
+    let message = texts::perhaps(fields, "message", LONGEST_MESSAGE)?;
     let accent = fields.nullable_text("accent")?;
     let logo = fields.nullable_text("logo")?;
     let print_tickets = fields.boolean("printTickets")?;
     let frame_ancestors = fields.texts("frameAncestors")?;
     for asked in languages.iter().flatten() {
-        check_language("languages", asked)?;
-    }
-    if let Some(Some(message)) = &message
-        && message.chars().count() > LONGEST_MESSAGE
-    {
-        let why = format!("a message has {LONGEST_MESSAGE} characters at most");
-        return Err(Problem::invalid("message", why));
+        check_language(asked).map_err(|why| Problem::invalid("languages", why))?;
     }
     if let Some(Some(accent)) = &accent {
         check_accent(accent)?;
@@ -61,37 +56,34 @@ pub fn changed(before: &Appearance, fields: &mut Fields) -> Result<Appearance, P
         let why = format!("there are {MOST_FRAME_ANCESTORS} at most");
         return Err(Problem::invalid("frameAncestors", why));
     }
-    let before = before.clone();
-    Ok(Appearance {
-        languages: languages.map_or(before.languages, without_repeats),
-        message: message.unwrap_or(before.message),
-        accent: accent
-            .map(|accent| accent.map(|accent| accent.to_ascii_lowercase()))
-            .unwrap_or(before.accent),
-        logo: logo.unwrap_or(before.logo),
-        print_tickets: print_tickets.unwrap_or(before.print_tickets),
-        frame_ancestors: frame_ancestors.map_or(before.frame_ancestors, without_repeats),
+    Ok(AppearanceChange {
+        languages: languages.map(without_repeats),
+        message,
+        accent: accent.map(|accent| accent.map(|accent| accent.to_ascii_lowercase())),
+        logo,
+        print_tickets,
+        frame_ancestors: frame_ancestors.map(without_repeats),
     })
 }
 
-fn without_repeats(list: Vec<String>) -> Vec<String> {
-    let mut once: Vec<String> = Vec::with_capacity(list.len());
-    for text in list {
-        if !once.contains(&text) {
-            once.push(text);
+/// Each once, where it stood first.
+pub fn without_repeats<T: PartialEq>(list: Vec<T>) -> Vec<T> {
+    let mut once: Vec<T> = Vec::with_capacity(list.len());
+    for one in list {
+        if !once.contains(&one) {
+            once.push(one);
         }
     }
     once
 }
 
-/// Refuses a language that the screens do not speak.
-pub fn check_language(field: &str, asked: &str) -> Result<(), Problem> {
+/// Refuses a language that the screens do not speak. `Err` says which they do.
+pub fn check_language(asked: &str) -> Result<(), String> {
     if LANGUAGES.contains(&asked) {
         return Ok(());
     }
     let known = LANGUAGES.join(", ");
-    let why = format!("«{asked}» is not there; there are: {known}");
-    Err(Problem::invalid(field, why))
+    Err(format!("«{asked}» is not there; there are: {known}"))
 }
 
 /// A colour that text can be read on from afar, in black or in white.

@@ -1,5 +1,6 @@
 //! `/api/desks`: set up desks, and attend people at them.
 
+use super::appearance::without_repeats;
 use super::fields::Fields;
 use super::run::{run, subject_or_problem};
 use crate::domain::{Command, DeskName, Expected, Position, Prefix, Target, TicketId, TicketRef};
@@ -38,6 +39,7 @@ pub fn set(context: &Context<'_>) -> Handled {
     let services = fields.texts("services")?;
     let open = fields.boolean("open")?;
     fields.finish()?;
+    let services = services.map(without_repeats);
     let services = services.map(|list| list.iter().map(|prefix| Prefix::new(prefix)).collect());
     let command = Command::SetDesk {
         desk,

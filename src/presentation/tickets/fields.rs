@@ -2,6 +2,7 @@
 //! an error that names it, so that a mistyped one is not silently without effect.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use form_urlencoded::parse;
 use serde_json::Value;
@@ -14,6 +15,8 @@ use crate::presentation::request::Request;
 pub struct Fields {
     left: BTreeMap<String, Value>,
     known: Vec<&'static str>,
+    /// What stands before the names of these fields: `priorities[1].`, of an object in a list.
+    within: String,
     /// In a form everything is text.
     typed: bool,
 }
@@ -68,6 +71,7 @@ impl Fields {
         Self {
             left,
             known: Vec::new(),
+            within: String::new(),
             typed,
         }
     }
@@ -80,7 +84,7 @@ impl Fields {
                 let text = text.trim();
                 Ok((!text.is_empty()).then(|| text.to_owned()))
             }
-            Some(other) => Err(wrong(name, "a text", &other)),
+            Some(other) => Err(self.wrong(name, "a text", &other)),
         }
     }
 
@@ -100,7 +104,7 @@ impl Fields {
             Some(Value::Bool(value)) => Ok(Some(value)),
             Some(Value::String(word)) if !self.typed && word == "true" => Ok(Some(true)),
             Some(Value::String(word)) if !self.typed && word == "false" => Ok(Some(false)),
-            Some(other) => Err(wrong(name, "true or false", &other)),
+            Some(other) => Err(self.wrong(name, "true or false", &other)),
         }
     }
 
@@ -116,11 +120,11 @@ impl Fields {
             Some(Value::Array(values)) => {
                 let texts = values.into_iter().map(|value| match value {
                     Value::String(text) => Ok(text),
-                    other => Err(wrong(name, "a list of texts", &other)),
+                    other => Err(self.wrong(name, "a list of texts", &other)),
                 });
                 texts.collect::<Result<_, _>>().map(Some)
             }
-            Some(other) => Err(wrong(name, "a list of texts", &other)),
+            Some(other) => Err(self.wrong(name, "a list of texts", &other)),
         }
     }
 
@@ -138,7 +142,7 @@ impl Fields {
         let number = number.filter(|number| *number <= most);
         number.map(Some).ok_or_else(|| {
             let why = format!("{sent} is not a whole number from 0 to {most}");
-            Problem::invalid(name, why)
+            self.invalid(name, why)
         })
     }
 
@@ -176,12 +180,12 @@ impl Fields {
                         Value::String(text) => {
                             texts.insert(key, text.trim().to_owned());
                         }
-                        other => return Err(wrong(name, "texts by language", &other)),
+                        other => return Err(self.wrong(name, "texts by language", &other)),
                     }
                 }
                 Ok(Some(texts))
             }
-            Some(other) => Err(wrong(name, "texts by language", &other)),
+            Some(other) => Err(self.wrong(name, "texts by language", &other)),
         }
     }
 
@@ -190,11 +194,14 @@ impl Fields {
         let sent = match self.take(name) {
             None | Some(Value::Null) => return Ok(None),
             Some(Value::Array(sent)) => sent,
-            Some(other) => return Err(wrong(name, "a list of objects", &other)),
+            Some(other) => return Err(self.wrong(name, "a list of objects", &other)),
         };
-        let objects = sent.into_iter().map(|value| match value {
-            Value::Object(object) => Ok(Self::new(object.into_iter().collect(), true)),
-            other => Err(wrong(name, "a list of objects", &other)),
+        let objects = sent.into_iter().enumerate().map(|(n, value)| match value {
+            Value::Object(object) => Ok(Self {
+                within: format!("{}{name}[{n}].", self.within),
+                ..Self::new(object.into_iter().collect(), true)
+            }),
+            other => Err(self.wrong(name, "a list of objects", &other)),
         });
         objects.collect::<Result<_, _>>().map(Some)
     }
@@ -208,18 +215,20 @@ impl Fields {
             [] => "this call takes none".to_owned(),
             names => format!("this call takes {}", names.join(", ")),
         };
-        Err(Problem::invalid(
-            unknown,
-            format!("there is no such field; {known}"),
-        ))
+        Err(self.invalid(unknown, format!("there is no such field; {known}")))
+    }
+
+    /// Why one of these fields cannot be taken, with the whole of its name.
+    pub fn invalid(&self, name: &str, why: impl fmt::Display) -> Problem {
+        Problem::invalid(&format!("{}{name}", self.within), why)
+    }
+
+    fn wrong(&self, name: &str, expected: &str, sent: &Value) -> Problem {
+        self.invalid(name, format!("it takes {expected}, not {sent}"))
     }
 
     fn take(&mut self, name: &'static str) -> Option<Value> {
         self.known.push(name);
         self.left.remove(name)
     }
-}
-
-fn wrong(name: &str, expected: &str, sent: &Value) -> Problem {
-    Problem::invalid(name, format!("it takes {expected}, not {sent}"))
 }

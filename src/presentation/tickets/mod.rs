@@ -11,6 +11,7 @@ mod qr;
 mod run;
 mod services;
 mod settings;
+mod texts;
 mod ticket;
 
 use tiny_http::Method::{Delete, Get, Post, Put};

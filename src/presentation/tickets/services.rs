@@ -1,10 +1,9 @@
 //! `/api/services`: the lines that people wait in.
 
-use std::collections::BTreeMap;
-
 use super::fields::Fields;
 use super::run::{run, subject_or_problem};
-use crate::domain::{Command, Prefix, ServiceSetup};
+use super::texts;
+use crate::domain::{Command, Prefix, ServiceChange};
 use crate::presentation::answer::Answer;
 use crate::presentation::json::{LineJson, LineView};
 use crate::presentation::problem::Problem;
@@ -29,33 +28,12 @@ pub fn list(context: &Context<'_>) -> Handled {
 /// `PUT /api/services/PREFIX`: a field that is absent stays as it is.
 pub fn set(context: &Context<'_>) -> Handled {
     let service = prefix(context)?;
-    let before = context.office.tickets.look(|queue| {
-        let known = queue.service(&service);
-        known.map(|service| service.setup.clone())
-    });
-    let before = before.unwrap_or_else(|| ServiceSetup::named(service.as_str()));
     let mut fields = Fields::of_body(context.request)?;
-    let name = fields.text("name")?;
-    let names = fields.texts_by_key("names")?;
-    let first = fields.number("first", LARGEST_NUMBER)?;
-    let last = fields.nullable_number("last", LARGEST_NUMBER)?;
-    let digits = fields.number("digits", MOST_DIGITS)?;
-    let open = fields.boolean("open")?;
-    let message = fields.nullable_text("message")?;
+    let change = changed(&mut fields)?;
     fields.finish()?;
-    let setup = ServiceSetup {
-        name: name.map_or(before.name, Into::into),
-        names: names.map_or(before.names, Into::into),
-        first: first.map_or(before.first, small),
-        last: last.map_or(before.last, |last| last.map(small)),
-        digits: digits.map_or(before.digits, |digits| small::<u8>(digits).max(1)),
-        open: open.unwrap_or(before.open),
-        message: message.map_or(before.message, |message| message.map(Into::into)),
-    };
-    check(&setup)?;
     run(
         context,
-        Command::SetService { service, setup },
+        Command::SetService { service, change },
         subject_or_problem,
     )
 }
@@ -74,25 +52,28 @@ fn prefix(context: &Context<'_>) -> Result<Prefix, Problem> {
     Prefix::parse(context.parameter()).map_err(|why| Problem::invalid("prefix", why))
 }
 
-fn check(setup: &ServiceSetup) -> Result<(), Problem> {
-    let texts: BTreeMap<&str, &str> = [("name", &*setup.name)]
-        .into_iter()
-        .chain(setup.names.values().map(|name| ("names", name.as_str())))
-        .chain(setup.message.as_deref().map(|message| ("message", message)))
-        .filter(|(_, text)| text.chars().count() > LONGEST_TEXT)
-        .collect();
-    if let Some((field, _)) = texts.first_key_value() {
-        let why = format!("a text has {LONGEST_TEXT} characters at most here");
-        return Err(Problem::invalid(field, why));
-    }
-    if setup.first == 0 {
+fn changed(fields: &mut Fields) -> Result<ServiceChange, Problem> {
+    let name = texts::always(fields, "name", LONGEST_TEXT)?;
+    let names = texts::names(fields, LONGEST_TEXT)?;
+    let first = fields.number("first", LARGEST_NUMBER)?;
+    if first == Some(0) {
         return Err(Problem::invalid("first", "numbers begin at 1 or later"));
     }
-    if setup.last.is_some_and(|last| last < setup.first) {
-        let why = format!("the last number comes after the first, {}", setup.first);
-        return Err(Problem::invalid("last", why));
+    let last = fields.nullable_number("last", LARGEST_NUMBER)?;
+    let digits = fields.number("digits", MOST_DIGITS)?;
+    if digits == Some(0) {
+        return Err(Problem::invalid("digits", "a number has 1 at least"));
     }
-    Ok(())
+    let message = texts::perhaps(fields, "message", LONGEST_TEXT)?;
+    Ok(ServiceChange {
+        name: name.map(Into::into),
+        names: names.map(Into::into),
+        first: first.map(small),
+        last: last.map(|last| last.map(small)),
+        digits: digits.map(small),
+        open: fields.boolean("open")?,
+        message: message.map(|message| message.map(Into::into)),
+    })
 }
 
 /// A number that was checked against a small bound.

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use super::appearance;
+use super::appearance::{self, check_language};
 use super::fields::Fields;
 use super::run::{run, subject_or_problem};
-use crate::domain::{Command, Priority, Rule, Settings};
+use super::texts;
+use crate::domain::{Command, Priority, Rule, Settings, SettingsChange};
 use crate::presentation::answer::Answer;
 use crate::presentation::json::SettingsJson;
 use crate::presentation::problem::Problem;
@@ -29,117 +30,97 @@ const MOST_WAITING: u64 = 1_000_000;
 
 /// `GET /api/settings`
 pub fn show(context: &Context<'_>) -> Handled {
-    let settings = current(context);
+    let settings = context
+        .office
+        .tickets
+        .look(|queue| queue.settings().clone());
     Ok(Answer::json(200, &SettingsJson::from(&settings)))
 }
 
 /// `PUT /api/settings`: a field that is absent stays as it is.
 pub fn set(context: &Context<'_>) -> Handled {
-    let before = current(context);
     let mut fields = Fields::of_body(context.request)?;
-    let name = fields.text("name")?;
-    let language = fields.text("language")?;
-    let time_zone = fields.nullable_text("timeZone")?;
-    let hour = fields.number("dayBeginsHour", 23)?;
-    let keep_waiting = fields.boolean("keepWaiting")?;
-    let priorities = fields.objects("priorities")?;
-    let rule = fields.text("rule")?;
-    let in_a_row = fields.nullable_number("mostPriorityInARow", MOST_IN_A_ROW)?;
-    let most_waiting = fields.nullable_number("mostWaiting", MOST_WAITING)?;
-    let appearance = appearance::changed(&before.appearance, &mut fields)?;
+    let change = changed(&mut fields)?;
     fields.finish()?;
-    if let Some(length) = name.as_ref().map(|name| name.chars().count())
-        && length > Settings::LONGEST_NAME
-    {
-        let most = Settings::LONGEST_NAME;
-        let why = format!("a name has {most} characters at most, this one has {length}");
-        return Err(Problem::invalid("name", why));
-    }
+    run(context, Command::SetSettings { change }, subject_or_problem)
+}
+
+fn changed(fields: &mut Fields) -> Result<SettingsChange, Problem> {
+    let name = texts::always(fields, "name", Settings::LONGEST_NAME)?;
+    let language = fields.text("language")?;
     if let Some(asked) = &language {
-        appearance::check_language("language", asked)?;
+        check_language(asked).map_err(|why| Problem::invalid("language", why))?;
     }
+    let time_zone = fields.nullable_text("timeZone")?;
     if let Some(Some(asked)) = &time_zone
         && calendar::zone(asked).is_none()
     {
         let why = format!("«{asked}» is no time zone; one is named like Europe/Madrid");
         return Err(Problem::invalid("timeZone", why));
     }
-    let settings = Settings {
-        name: name.map_or(before.name, Into::into),
-        language: language.map_or(before.language, Into::into),
-        time_zone: match time_zone {
-            Some(zone) => zone.map(Into::into),
-            None => before.time_zone,
-        },
-        day_begins_hour: hour
-            .and_then(|hour| u8::try_from(hour).ok())
-            .unwrap_or(before.day_begins_hour),
-        keep_waiting: keep_waiting.unwrap_or(before.keep_waiting),
-        priorities: match priorities {
-            Some(list) => checked(list)?,
-            None => before.priorities,
-        },
-        rule: match rule {
-            Some(word) => Rule::parse(&word).ok_or_else(|| {
-                let why = format!("«{word}» is no rule; there are: weighted, strict");
-                Problem::invalid("rule", why)
-            })?,
-            None => before.rule,
-        },
-        most_priority_in_a_row: match in_a_row {
-            Some(most) => most.and_then(|most| u32::try_from(most).ok()),
-            None => before.most_priority_in_a_row,
-        },
-        most_waiting: match most_waiting {
-            Some(most) => most.and_then(|most| u32::try_from(most).ok()),
-            None => before.most_waiting,
-        },
-        appearance: Arc::new(appearance),
+    let hour = fields.number("dayBeginsHour", 23)?;
+    let priorities = match fields.objects("priorities")? {
+        Some(list) => Some(checked(list)?),
+        None => None,
     };
-    run(
-        context,
-        Command::SetSettings { settings },
-        subject_or_problem,
-    )
+    let rule = match fields.text("rule")? {
+        Some(word) => Some(Rule::parse(&word).ok_or_else(|| {
+            let why = format!("«{word}» is no rule; there are: weighted, strict");
+            Problem::invalid("rule", why)
+        })?),
+        None => None,
+    };
+    Ok(SettingsChange {
+        name: name.map(Into::into),
+        language: language.map(Into::into),
+        time_zone: time_zone.map(|zone| zone.map(Into::into)),
+        day_begins_hour: hour.and_then(|hour| u8::try_from(hour).ok()),
+        priorities,
+        rule,
+        most_priority_in_a_row: bound(fields, "mostPriorityInARow", MOST_IN_A_ROW)?,
+        keep_waiting: fields.boolean("keepWaiting")?,
+        most_waiting: bound(fields, "mostWaiting", MOST_WAITING)?,
+        appearance: appearance::changed(fields)?,
+    })
+}
+
+/// A bound from 1 on, or none. Nobody means 0 by a bound: it would let nobody through.
+fn bound(
+    fields: &mut Fields,
+    name: &'static str,
+    most: u64,
+) -> Result<Option<Option<u32>>, Problem> {
+    let bound = fields.nullable_number(name, most)?;
+    if bound == Some(Some(0)) {
+        return Err(fields.invalid(name, "it is 1 or more, or null for no bound"));
+    }
+    Ok(bound.map(|bound| bound.and_then(|bound| u32::try_from(bound).ok())))
 }
 
 /// Priorities as they were sent: at least one, each with a name of its own.
 fn checked(list: Vec<Fields>) -> Result<Arc<[Priority]>, Problem> {
-    let wrong = |why: String| Problem::invalid("priorities", why);
+    if list.is_empty() || list.len() > MOST_PRIORITIES {
+        let why = format!("there are 1 to {MOST_PRIORITIES} of them");
+        return Err(Problem::invalid("priorities", why));
+    }
     let mut priorities: Vec<Priority> = Vec::new();
     for mut fields in list {
-        let name = fields.text("name")?.unwrap_or_default();
-        let names = fields.texts_by_key("names")?.unwrap_or_default();
+        let name = texts::always(&mut fields, "name", LONGEST_PRIORITY)?
+            .ok_or_else(|| fields.invalid("name", "each has a name"))?;
+        let names = texts::names(&mut fields, LONGEST_PRIORITY)?.unwrap_or_default();
         let weight = fields.number("weight", MOST_WEIGHT)?.unwrap_or(1);
-        fields.finish()?;
-        let length = name.chars().count();
-        if length == 0 || length > LONGEST_PRIORITY {
-            return Err(wrong(format!(
-                "each has a name of 1 to {LONGEST_PRIORITY} characters"
-            )));
-        }
         if priorities.iter().any(|other| *other.name == name) {
-            return Err(wrong(format!("«{name}» is there twice")));
+            return Err(fields.invalid("name", format!("«{name}» is there twice")));
         }
-        let weight = u32::try_from(weight).unwrap_or(1);
         if weight == 0 {
-            return Err(wrong(format!("the weight of «{name}» is 1 or more")));
+            return Err(fields.invalid("weight", "it is 1 or more"));
         }
+        fields.finish()?;
         priorities.push(Priority {
             name: name.into(),
             names: names.into(),
-            weight,
+            weight: u32::try_from(weight).unwrap_or(1),
         });
     }
-    if priorities.is_empty() || priorities.len() > MOST_PRIORITIES {
-        return Err(wrong(format!("there are 1 to {MOST_PRIORITIES} of them")));
-    }
     Ok(priorities.into())
-}
-
-fn current(context: &Context<'_>) -> Settings {
-    context
-        .office
-        .tickets
-        .look(|queue| queue.settings().clone())
 }

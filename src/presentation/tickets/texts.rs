@@ -1,0 +1,61 @@
+//! The texts of a setting-up: how long they may be, and in which languages.
+
+use std::collections::BTreeMap;
+
+use super::appearance::check_language;
+use super::fields::Fields;
+use crate::presentation::problem::Problem;
+
+/// A text that there always is, of `most` characters at most; `None` where it is absent.
+pub fn always(
+    fields: &mut Fields,
+    name: &'static str,
+    most: usize,
+) -> Result<Option<String>, Problem> {
+    match fields.nullable_text(name)? {
+        None => Ok(None),
+        Some(None) => Err(fields.invalid(name, "it cannot be empty")),
+        Some(Some(text)) => {
+            check(&text, most).map_err(|why| fields.invalid(name, why))?;
+            Ok(Some(text))
+        }
+    }
+}
+
+/// A text that may be null, of `most` characters at most; `None` where it is absent.
+pub fn perhaps(
+    fields: &mut Fields,
+    name: &'static str,
+    most: usize,
+) -> Result<Option<Option<String>>, Problem> {
+    let text = fields.nullable_text(name)?;
+    if let Some(Some(text)) = &text {
+        check(text, most).map_err(|why| fields.invalid(name, why))?;
+    }
+    Ok(text)
+}
+
+/// The field `names`: names by the languages that the screens speak.
+pub fn names(
+    fields: &mut Fields,
+    most: usize,
+) -> Result<Option<BTreeMap<String, String>>, Problem> {
+    let names = fields.texts_by_key("names")?;
+    for (language, name) in names.iter().flatten() {
+        let field = format!("names.{language}");
+        check_language(language).map_err(|why| fields.invalid(&field, why))?;
+        check(name, most).map_err(|why| fields.invalid(&field, why))?;
+    }
+    Ok(names)
+}
+
+fn check(text: &str, most: usize) -> Result<(), String> {
+    let length = text.chars().count();
+    if length > most {
+        return Err(format!("it has {most} characters at most, not {length}"));
+    }
+    if text.chars().any(char::is_control) {
+        return Err("it is one line of visible text".to_owned());
+    }
+    Ok(())
+}
