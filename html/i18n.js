@@ -26,7 +26,8 @@ function firstMatch(list) {
 const asked = firstMatch([new URLSearchParams(location.search).get('lang') || '']);
 const own = asked || firstMatch(navigator.languages || [navigator.language || '']);
 
-async function fetchWords(lang) {
+/** The words of any language that we have, by their keys; those of the groups that the page asks for. */
+export async function wordsOf(lang) {
   if (!known[lang]) {
     const only = document.documentElement.getAttribute('data-words');
     const answer = await fetch('lang/' + lang + '.json' + (only ? '?only=' + only : ''));
@@ -49,7 +50,7 @@ function translatePage() {
 export async function setLanguage(lang) {
   wished = lang;
   try {
-    const found = await fetchWords(lang);
+    const found = await wordsOf(lang);
     if (wished !== lang) return;
     words = found;
     current = lang;

@@ -2,7 +2,7 @@
 // for a language, that language is passed over: the chime has sounded already.
 // Voices of browsers fail in many ways, so each wait here has an end of its own.
 
-import { isNumbered } from './i18n.js';
+import { isNumbered, wordsOf } from './i18n.js';
 
 // Voices may come late, once; a network voice begins late, each time.
 const VOICES_MS = 2000;
@@ -73,7 +73,6 @@ export class Voice {
     this._blocked = blocked;
     this._turn = 0;
     this._failed = null;
-    this._words = {};
     // Without a reference of ours the browser may throw an utterance away, and never tell its end.
     this._utterance = null;
     this._voices = Promise.resolve();
@@ -95,7 +94,8 @@ export class Voice {
     await this._voices;
     for (const lang of this._languages()) {
       const voice = voiceFor(lang);
-      const words = voice && await this._wordsOf(lang);
+      // Words that come late are there for the next call.
+      const words = voice && await Promise.race([wordsOf(lang), wait(WORDS_MS)]).catch(() => null);
       for (const part of words ? parts(sentence(call, lang, words)) : []) {
         if (this._turn !== turn) return said;
         if (await this._utter(part, voice, turn)) said = true;
@@ -109,17 +109,6 @@ export class Voice {
   hush() {
     this._turn += 1;
     if (synthesis) synthesis.cancel();
-  }
-
-  async _wordsOf(lang) {
-    if (!this._words[lang]) {
-      // Late words are there for the next call.
-      const asked = fetch('lang/' + lang + '.json?only=voice')
-        .then((answer) => (answer.ok ? answer.json() : undefined))
-        .then((words) => { this._words[lang] = words; }, () => {});
-      await Promise.race([asked, wait(WORDS_MS)]);
-    }
-    return this._words[lang];
   }
 
   async _utter(text, voice, turn) {
