@@ -12,16 +12,20 @@ const SOCKETS_BEFORE_POLLING = 3;
 // Long polling has no ticks: an answer, even an empty one, must come inside the staleness clock.
 const POLL_WAIT_SECONDS = 8;
 const POLL_TIMEOUT_MS = 15000;
+// What is said beside the events: it moves no number, and is not repeated after a time away.
+const BESIDE = ['ticket-position', 'printer'];
 
 export class Live {
   /**
    * @param listener `message(m)`: every state and event, once, in order;
    *   `status({online, stale})`: whenever one of the two changes.
+   * @param parameters what else the socket's address says: `{ ticket: ID }`, `{ desk, screen }`.
    */
-  constructor(listener) {
+  constructor(listener, parameters) {
     this.online = false;
     this.stale = false;
     this._listener = listener;
+    this._parameters = parameters || {};
     this._seq = null;
     this._heardAt = performance.now();
     this._clockOffset = 0;
@@ -76,6 +80,7 @@ export class Live {
   _openSocket() {
     const url = new URL('ws', document.baseURI);
     url.protocol = url.protocol.replace('http', 'ws');
+    Object.keys(this._parameters).forEach((key) => url.searchParams.set(key, this._parameters[key]));
     if (this._seq !== null) url.searchParams.set('since', this._seq);
     let socket;
     try {
@@ -144,6 +149,10 @@ export class Live {
         this._odd = 0;
         this.resync();
       }
+      return;
+    }
+    if (m.seq === undefined || BESIDE.indexOf(m.type) >= 0) {
+      this._listener.message(m);
       return;
     }
     if (m.type !== 'state') {
