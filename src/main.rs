@@ -10,21 +10,23 @@ use signal_hook::iterator::Signals;
 use turnero::config::{Config, Wish};
 use turnero::logging;
 use turnero::presentation::Office;
+use turnero::presentation::access::{Access, set_pin_of_file};
 use turnero::presentation::server::Server;
 use turnero::presentation::services::{Options, RECENT_EVENTS, TicketService, WssService};
 use turnero::storage::{Journal, SqliteJournal};
 
 fn main() -> ExitCode {
-    let (why, code) = match Config::read() {
-        Ok(Wish::Serve(config)) => match serve(*config) {
-            Ok(()) => return ExitCode::SUCCESS,
-            Err(why) => (why.to_string(), 1),
-        },
+    let (done, code) = match Config::read() {
+        Ok(Wish::Serve(config)) => (serve(*config), 1),
+        Ok(Wish::SetPin(role, config)) => (set_pin_of_file(role, &config.data), 1),
         Ok(Wish::Print(text)) => {
             println!("{text}");
-            return ExitCode::SUCCESS;
+            (Ok(()), 0)
         }
-        Err(why) => (why, 2),
+        Err(why) => (Err(why.into()), 2),
+    };
+    let Err(why) = done else {
+        return ExitCode::SUCCESS;
     };
     eprintln!("turnero: {why}");
     ExitCode::from(code)
@@ -40,18 +42,18 @@ fn serve(config: Config) -> Result<(), Box<dyn Error>> {
     let listener = TcpListener::bind(config.listen)
         .map_err(|error| format!("{} cannot be listened on: {error}.", config.listen))?;
     let mut journal = SqliteJournal::open(&config.data)?;
-    let unusable = |why| {
-        format!(
-            "The data file {} cannot be used: {why}.",
-            config.data.display()
-        )
-    };
+    let file = config.data.display();
+    let unusable = |why| format!("The data file {file} cannot be used: {why}.");
     let (mut queue, events) = journal.load(RECENT_EVENTS as u64).map_err(unusable)?;
     let snapshot_seq = journal.newest_snapshot()?;
     let wss = WssService::init(Options::from(&config.limits), &mut queue, &events)?;
-    let tickets = TicketService::start(queue, snapshot_seq, Box::new(journal), wss)?;
-    let server = Server::start(listener, Office::new(config, tickets, wss))?;
+    let (access, said) = Access::open(&config, &mut journal)?;
+    let kept = config.trace_kept();
+    let tickets = TicketService::start(queue, snapshot_seq, Box::new(journal), wss, kept)?;
+    let server = Server::start(listener, Office::new(config, access, tickets, wss))?;
 
+    // Warnings, so that a log that says little says this: it is not said again.
+    said.iter().for_each(|line| log::warn!("{line}"));
     signals.forever().next();
     server.stop();
     Ok(())

@@ -51,6 +51,11 @@ pub(super) fn create(
                 .to_owned(),
         });
     }
+    if let Some(most) = queue.settings().most_waiting
+        && queue.waiting() >= usize::try_from(most).unwrap_or(usize::MAX)
+    {
+        return Err(Refusal::QueueFull { most });
+    }
     Ok(Decision {
         events: vec![Event::TicketCreated {
             ticket: id,

@@ -38,6 +38,8 @@ pub enum Refusal {
     UnknownPriority { asked: String, known: String },
     #[error("{name} is closed. {message}")]
     ServiceClosed { name: String, message: String },
+    #[error("{most} people are waiting, and no more tickets are given for now.")]
+    QueueFull { most: u32 },
     #[error("Service {service} is needed: {why}.")]
     ServiceInUse { service: Prefix, why: String },
     #[error("last: the last number comes after the first, {first}.")]

@@ -122,6 +122,15 @@ impl Answer {
         .with_chunked_threshold(usize::MAX);
         response.add_header(header("Server", "turnero"));
         response.add_header(header("X-Content-Type-Options", "nosniff"));
+        let says = |name: &str| {
+            self.headers
+                .iter()
+                .any(|(n, _)| n.eq_ignore_ascii_case(name))
+        };
+        if !says("Referrer-Policy") {
+            // Addresses hold ids of tickets, which are nobody else's business.
+            response.add_header(header("Referrer-Policy", "no-referrer"));
+        }
         // A long body is sent from where it is: a copy for each slow reader would add up.
         let apart = bytes.len() > LONG_BODY_BYTES && !head_only;
         let mut rendered = Vec::with_capacity(512 + if apart { 0 } else { bytes.len() });

@@ -1,6 +1,7 @@
 //! The open connections: how many there may be, and which gives way when there is no room.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -51,14 +52,55 @@ pub fn allowed_connections(wanted: usize, files_each: u64) -> usize {
 /// The open connections.
 pub struct Connections {
     most: usize,
-    open: Mutex<HashMap<u64, Arc<Connection>>>,
+    most_of_address: u32,
+    open: Mutex<Open>,
     none_left: Condvar,
     started: Instant,
+}
+
+/// The open connections by their numbers, and how many each address has that is counted.
+#[derive(Default)]
+struct Open {
+    all: HashMap<u64, Arc<Connection>>,
+    of_address: HashMap<IpAddr, u32>,
+}
+
+impl Open {
+    fn insert(&mut self, number: u64, connection: Arc<Connection>) {
+        if let Some(address) = connection.counted {
+            *self.of_address.entry(address).or_default() += 1;
+        }
+        self.all.insert(number, connection);
+    }
+
+    fn remove(&mut self, number: u64) -> Option<Arc<Connection>> {
+        let removed = self.all.remove(&number)?;
+        if let Some(address) = removed.counted
+            && let Some(count) = self.of_address.get_mut(&address)
+        {
+            *count -= 1;
+            if *count == 0 {
+                self.of_address.remove(&address);
+            }
+        }
+        Some(removed)
+    }
+}
+
+/// Why there is no room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Full {
+    /// There are as many connections as there may be.
+    All(usize),
+    /// There are as many of that address.
+    Address(u32),
 }
 
 /// One open connection, as the others see it.
 struct Connection {
     wire: Arc<Wire>,
+    /// The address that it counts for; none where an address may have any number.
+    counted: Option<IpAddr>,
     /// Since when it has waited for a whole request, in milliseconds since the server started;
     /// `WORKING` and `SCREEN` are not moments.
     waiting_since: AtomicU64,
@@ -68,36 +110,50 @@ const WORKING: u64 = u64::MAX;
 const SCREEN: u64 = u64::MAX - 1;
 
 impl Connections {
-    /// Room for `most` connections.
-    pub fn new(most: usize) -> Self {
+    /// Room for `most` connections, `most_of_address` of them for one address.
+    pub fn new(most: usize, most_of_address: u32) -> Self {
         Self {
             most,
-            open: Mutex::new(HashMap::new()),
+            most_of_address,
+            open: Mutex::default(),
             none_left: Condvar::new(),
             started: Instant::now(),
         }
     }
 
     /// Counts a connection in. Where there is no room, the one that has waited longest for a whole
-    /// request gives way: an idle one, or one that sends a byte now and then to stay. `None` where
-    /// all are screens or at work, and stay so for a moment.
-    pub fn enter(self: &Arc<Self>, number: u64, wire: &Arc<Wire>) -> Option<Entered> {
+    /// request gives way: an idle one, or one that sends a byte now and then to stay. Refused where
+    /// all are screens or at work, and stay so for a moment. `counted` is the address that it counts
+    /// for, if any; of one that has all it may, its own give way, and nobody waits for it.
+    pub fn enter(
+        self: &Arc<Self>,
+        number: u64,
+        wire: &Arc<Wire>,
+        counted: Option<IpAddr>,
+    ) -> Result<Entered, Full> {
         let deadline = Instant::now() + ROOM_PATIENCE;
         let mut open = self.lock();
-        while open.len() >= self.most && self.evict(&mut open).is_none() {
+        let has = counted.and_then(|address| open.of_address.get(&address));
+        if has.is_some_and(|has| *has >= self.most_of_address)
+            && self.evict(&mut open, counted).is_none()
+        {
+            return Err(Full::Address(self.most_of_address));
+        }
+        while open.all.len() >= self.most && self.evict(&mut open, None).is_none() {
             drop(open);
             if Instant::now() >= deadline {
-                return None;
+                return Err(Full::All(self.most));
             }
             thread::sleep(ROOM_PAUSE);
             open = self.lock();
         }
         let connection = Arc::new(Connection {
             wire: wire.clone(),
+            counted,
             waiting_since: AtomicU64::new(self.now()),
         });
         open.insert(number, connection.clone());
-        Some(Entered {
+        Ok(Entered {
             number,
             connection,
             connections: self.clone(),
@@ -106,28 +162,27 @@ impl Connections {
 
     /// Ends the connection that has waited longest; `None` where none has waited for long.
     pub fn make_room(&self) -> Option<()> {
-        self.evict(&mut self.lock())
+        self.evict(&mut self.lock(), None)
     }
 
-    fn evict(&self, open: &mut HashMap<u64, Arc<Connection>>) -> Option<()> {
+    /// Ends the one that has waited longest, of that address where one is given.
+    fn evict(&self, open: &mut Open, of: Option<IpAddr>) -> Option<()> {
         let newest = self.now().saturating_sub(SHORT_WAIT_MS);
-        let waiting = open.iter().filter_map(|(number, connection)| {
+        let waiting = open.all.iter().filter_map(|(number, connection)| {
+            if of.is_some() && connection.counted != of {
+                return None;
+            }
             let since = connection.waiting_since.load(Ordering::Relaxed);
             (since <= newest).then_some((since, *number))
         });
         let (_, longest) = waiting.min()?;
         // What it has sent already is still read and answered; nothing more is waited for.
-        open.remove(&longest)?.wire.end_reading();
+        open.remove(longest)?.wire.end_reading();
         Some(())
     }
 
     fn now(&self) -> u64 {
         u64::try_from(self.started.elapsed().as_millis()).unwrap_or(SCREEN - 1)
-    }
-
-    /// How many there may be.
-    pub fn most(&self) -> usize {
-        self.most
     }
 
     /// Takes no more requests: whoever waits for one ends, and who is at work ends after it.
@@ -147,14 +202,14 @@ impl Connections {
     }
 
     fn all(&self) -> Vec<Arc<Connection>> {
-        self.lock().values().cloned().collect()
+        self.lock().all.values().cloned().collect()
     }
 
     /// Waits until no connection is open, no longer than `timeout`; says whether that came.
     pub fn wait_until_none(&self, timeout: Duration) -> bool {
         let deadline = Instant::now() + timeout;
         let mut open = self.lock();
-        while !open.is_empty() {
+        while !open.all.is_empty() {
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return false;
@@ -165,7 +220,7 @@ impl Connections {
         true
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<u64, Arc<Connection>>> {
+    fn lock(&self) -> MutexGuard<'_, Open> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -206,8 +261,8 @@ impl Entered {
 impl Drop for Entered {
     fn drop(&mut self) {
         let mut open = self.connections.lock();
-        open.remove(&self.number);
-        if open.is_empty() {
+        open.remove(self.number);
+        if open.all.is_empty() {
             self.connections.none_left.notify_all();
         }
     }

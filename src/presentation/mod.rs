@@ -1,5 +1,6 @@
 //! What the outside sees: connections, HTTP, WebSocket, pages.
 
+pub mod access;
 pub mod address;
 pub mod answer;
 pub mod connections;
@@ -20,6 +21,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::config::Config;
+use access::Access;
 use folder::Folder;
 use pages::Pages;
 use services::{TicketService, WssService};
@@ -27,6 +29,7 @@ use services::{TicketService, WssService};
 /// What every connection's thread works with.
 pub struct Office {
     pub config: Config,
+    pub access: Access,
     pub tickets: TicketService,
     pub wss: &'static WssService,
     pub pages: Pages,
@@ -37,12 +40,18 @@ pub struct Office {
 
 impl Office {
     /// An office that begins now.
-    pub fn new(config: Config, tickets: TicketService, wss: &'static WssService) -> Arc<Self> {
+    pub fn new(
+        config: Config,
+        access: Access,
+        tickets: TicketService,
+        wss: &'static WssService,
+    ) -> Arc<Self> {
         let folder = |path: &PathBuf| Folder::new(path.clone(), &config.data);
         Arc::new(Self {
             pages: Pages::new(config.html.as_ref().map(folder)),
             media: config.media.as_ref().map(folder),
             config,
+            access,
             tickets,
             wss,
             started: Instant::now(),

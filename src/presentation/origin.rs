@@ -1,23 +1,58 @@
 //! Whether a page that asks for something is ours: a browser says in `Origin` whose it is
 //! (RFC 6454), and other sites' pages must neither change anything here nor listen.
 
+use tiny_http::Method;
+
+use super::access::Who;
 use super::problem::Problem;
 use super::request::Request;
 
-/// Refuses a request from another site's page. Programs send no `Origin`, and may.
-pub fn check(request: &Request, allowed: &[String]) -> Result<(), Problem> {
-    let Some(origin) = request.header("Origin") else {
-        // A picture or a link of another site's page has no `Origin`, and newer browsers tell.
-        return match request.header("Sec-Fetch-Site") {
-            Some("cross-site") => Err(Problem::cross_site("another site")),
-            _ => Ok(()),
-        };
-    };
+/// Refuses a request from another site's page that would change something, or listen. Programs
+/// send nothing of what is looked at here, and may.
+pub fn check(request: &Request, who: &Who, allowed: &[String]) -> Result<(), Problem> {
     let host = request.header("Host").unwrap_or_default();
+    let Some(origin) = request.header("Origin") else {
+        return check_without_origin(request, who, host);
+    };
     if allowed_origin(request, allowed).is_some() || is_this_host(origin, host) {
         return Ok(());
     }
     Err(Problem::cross_site(origin))
+}
+
+/// A picture or a link of another site's page has no `Origin`. Newer browsers tell with
+/// `Sec-Fetch-Site` where it is from, to HTTPS and to this machine's own addresses; older ones, and
+/// all to an office's plain addresses, may tell with `Referer`.
+fn check_without_origin(request: &Request, who: &Who, host: &str) -> Result<(), Problem> {
+    match request.header("Sec-Fetch-Site") {
+        Some("same-origin" | "none") => return Ok(()),
+        Some(_) => return Err(Problem::cross_site("another site")),
+        None => {}
+    }
+    match request.header("Referer") {
+        Some(referer) if is_this_host(site_of(referer), host) => return Ok(()),
+        Some(referer) => return Err(Problem::cross_site(site_of(referer))),
+        None => {}
+    }
+    // The address of a picture can be asked for without any of them. A browser's session cookie is
+    // never sent along with such a request, and a program has its own way to say who it is.
+    let is_page = |name: &str| name.starts_with("Mozilla/");
+    let proves = who.session.is_some() || who.token.is_some();
+    if request.method == Method::Get
+        && !request.wants_upgrade()
+        && !proves
+        && request.header("User-Agent").is_some_and(is_page)
+    {
+        return Err(Problem::cross_site("an unknown site"));
+    }
+    Ok(())
+}
+
+/// Scheme, host and port of an address.
+fn site_of(address: &str) -> &str {
+    let begin = address.find("://").map_or(0, |at| at + 3);
+    let length = address[begin..].find(['/', '?', '#']);
+    length.map_or(address, |length| &address[..begin + length])
 }
 
 /// The request's `Origin`, where it is one that the office allows.

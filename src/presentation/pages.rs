@@ -15,8 +15,7 @@ use super::router::Handled;
 /// What the built-in pages may do: load from this server, and nothing else. A folder's pages are
 /// the office's own, and may do what they like.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; img-src 'self' data:; \
-     connect-src 'self' ws: wss:; object-src 'none'; base-uri 'none'; form-action 'self'; \
-     frame-ancestors 'self'";
+     connect-src 'self' ws: wss:; object-src 'none'; base-uri 'none'; form-action 'self'; ";
 
 /// A built-in file.
 struct Page {
@@ -79,7 +78,7 @@ impl Pages {
     }
 
     /// The file that a request asks for.
-    pub fn answer(&self, request: &Request) -> Handled {
+    pub fn answer(&self, request: &Request, frame_ancestors: &[String]) -> Handled {
         let missing = || Problem::not_found(format!("There is no page at {}.", request.path));
         let decoded = percent_decode_str(&request.path).decode_utf8();
         let path = decoded.map_err(|_| missing())?;
@@ -89,17 +88,27 @@ impl Pages {
         } else {
             path.to_owned()
         };
-        match &self.folder {
+        let frames = frame_policy(frame_ancestors);
+        let answer = match &self.folder {
             Some(folder) => match folder.open(&path) {
-                Ok(file) => Ok(from_folder(&path, file)),
+                // Their requests may say where they are from, to this server alone: the course's
+                // pages change things with GET, which other sites' pages must not.
+                Ok(file) => Ok(from_folder(&path, file)
+                    .with_header("Content-Security-Policy", frames)
+                    .with_header("Referrer-Policy", "same-origin")),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => Err(missing()),
                 Err(error) => {
                     log::warn!("The page {path} cannot be read: {error}");
                     Err(Problem::page_unavailable(&request.path))
                 }
             },
-            None => built_in(&path, request).ok_or_else(missing),
+            None => built_in(&path, request, &frames).ok_or_else(missing),
+        }?;
+        if frame_ancestors.is_empty() {
+            // For browsers that do not know `frame-ancestors`; it cannot name other sites.
+            return Ok(answer.with_header("X-Frame-Options", "SAMEORIGIN"));
         }
+        Ok(answer)
     }
 }
 
@@ -110,21 +119,31 @@ fn from_folder(path: &str, file: OpenFile) -> Answer {
     answer
 }
 
-fn built_in(path: &str, request: &Request) -> Option<Answer> {
+/// Which sites may show a page inside theirs.
+fn frame_policy(ancestors: &[String]) -> String {
+    let mut policy = "frame-ancestors 'self'".to_owned();
+    for ancestor in ancestors {
+        policy.push(' ');
+        policy.push_str(ancestor);
+    }
+    policy
+}
+
+fn built_in(path: &str, request: &Request, frames: &str) -> Option<Answer> {
     let page = PAGES.iter().find(|page| page.path == path)?;
     let bytes = if page.path.starts_with("lang/") {
         words(page.bytes, &request.query)
     } else {
         Cow::Borrowed(page.bytes)
     };
-    let tag = format!("\"{:016x}\"", tag(&bytes));
+    let policy = format!("{CONTENT_SECURITY_POLICY}{frames}");
+    // A page that a browser has kept goes with the policy that it was kept with.
+    let tag = format!("\"{:016x}\"", tag(&bytes) ^ tag(policy.as_bytes()));
     let known = request.header("If-None-Match").unwrap_or_default();
     let answer = if known.split(',').any(|other| other.trim() == tag) {
         Answer::empty(304)
     } else {
-        Answer::new(200, content_type(path), bytes)
-            .with_header("Content-Security-Policy", CONTENT_SECURITY_POLICY)
-            .with_header("Referrer-Policy", "no-referrer")
+        Answer::new(200, content_type(path), bytes).with_header("Content-Security-Policy", policy)
     };
     // Kept, and asked for again each time: a newer program's pages are there at once.
     Some(

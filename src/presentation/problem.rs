@@ -1,11 +1,14 @@
 //! What went wrong, as the outside sees it: RFC 9457, with a stable `code` and a `detail` that a
 //! person can act on. The one place where an error becomes a status and a code.
 
+use std::time::Duration;
+
 use serde::Serialize;
 use tiny_http::StatusCode;
 
 use super::answer::Answer;
 use crate::domain::Refusal;
+use crate::storage::Role;
 
 /// After how many seconds it is worth trying again when storage or room is short.
 pub const RETRY_AFTER_SECONDS: &str = "2";
@@ -18,6 +21,8 @@ pub struct Problem {
     pub detail: String,
     /// `Allow`, of a 405.
     pub allow: Option<String>,
+    /// `Retry-After`, of a 429, in seconds.
+    pub retry_after: Option<u64>,
 }
 
 #[derive(Serialize)]
@@ -37,6 +42,7 @@ impl Problem {
             code,
             detail: detail.into(),
             allow: None,
+            retry_after: None,
         }
     }
 
@@ -68,6 +74,60 @@ impl Problem {
             "Pages of {origin} may not use this server; --allow-origin {origin} would allow it."
         );
         Self::new(403, "cross-site", detail)
+    }
+
+    /// A name of this server that a page of another site may have made lead here.
+    pub fn host_not_allowed(name: &str) -> Self {
+        let detail = format!(
+            "This server does not go by the name «{name}». Use its address or localhost; \
+             if it is meant to have that name, start it with --host {name}."
+        );
+        Self::new(403, "host-not-allowed", detail)
+    }
+
+    /// Someone who has not signed in wants what `role` may do.
+    pub fn pin_needed(role: Role) -> Self {
+        let who = match role {
+            Role::Admin => "the admin PIN",
+            _ => "a PIN",
+        };
+        let detail = format!("Sign in with {who} first, or send a token: Authorization: Bearer.");
+        Self::new(401, "pin-needed", detail)
+    }
+
+    pub fn wrong_pin() -> Self {
+        Self::new(401, "wrong-pin", "That is not the PIN.")
+    }
+
+    pub fn unknown_token() -> Self {
+        let detail = "That token is not known here; it may have been deleted.";
+        Self::new(401, "pin-needed", detail)
+    }
+
+    /// Someone who has signed in wants more than they may.
+    pub fn not_allowed() -> Self {
+        let detail = "This is for admins: sign in with the admin PIN.";
+        Self::new(403, "not-allowed", detail)
+    }
+
+    pub fn too_many_guesses(wait: Duration) -> Self {
+        let seconds = whole_seconds(wait);
+        let detail = format!("There were too many wrong PINs; try again in {seconds} s.");
+        Self::too_many(seconds, detail)
+    }
+
+    pub fn too_many_tickets(wait: Duration) -> Self {
+        let seconds = whole_seconds(wait);
+        let detail =
+            format!("Too many tickets were taken from here just now; try again in {seconds} s.");
+        Self::too_many(seconds, detail)
+    }
+
+    fn too_many(seconds: u64, detail: String) -> Self {
+        Self {
+            retry_after: Some(seconds),
+            ..Self::new(429, "too-many-requests", detail)
+        }
     }
 
     pub fn not_found(what: impl Into<String>) -> Self {
@@ -140,6 +200,14 @@ impl Problem {
         Self::new(503, "too-many-connections", detail)
     }
 
+    pub fn too_many_connections_of_address(most: u32) -> Self {
+        let detail = format!(
+            "{most} connections from this address are open, and there is no room for more; \
+             --max-connections-per-address allows more."
+        );
+        Self::new(503, "too-many-connections", detail)
+    }
+
     /// The answer that says so.
     pub fn answer(&self) -> Answer {
         let json = ProblemJson {
@@ -154,12 +222,22 @@ impl Problem {
         if let Some(allow) = &self.allow {
             answer = answer.with_header("Allow", allow.clone());
         }
+        if let Some(seconds) = self.retry_after {
+            answer = answer.with_header("Retry-After", seconds.to_string());
+        }
         match self.status {
+            // Browsers ask for nothing because of it (RFC 9110, section 11.6.1, wants it there).
+            401 => answer.with_header("WWW-Authenticate", "Bearer"),
             503 => answer.with_header("Retry-After", RETRY_AFTER_SECONDS),
             426 => answer.with_header("Sec-WebSocket-Version", "13"),
             _ => answer,
         }
     }
+}
+
+/// At least one, so that it is worth waiting.
+fn whole_seconds(wait: Duration) -> u64 {
+    wait.as_millis().div_ceil(1_000).clamp(1, 86_400) as u64
 }
 
 impl From<&Refusal> for Problem {
@@ -176,6 +254,7 @@ impl From<&Refusal> for Problem {
             Refusal::EndsBeforeItBegins { .. }
             | Refusal::TooManyDesks
             | Refusal::TooManyServices => (422, "invalid"),
+            Refusal::QueueFull { .. } => (409, "queue-full"),
             Refusal::ServiceClosed { .. } => (409, "service-closed"),
             Refusal::ServiceInUse { .. } => (409, "service-in-use"),
         };

@@ -54,6 +54,13 @@ impl Request {
         })
     }
 
+    /// The names of all headers, as they were sent.
+    pub fn header_names(&self) -> impl Iterator<Item = &[u8]> {
+        self.headers
+            .iter()
+            .map(|(name, _)| &self.head[name.clone()])
+    }
+
     /// Whether it asks for its connection to become a WebSocket.
     pub fn wants_upgrade(&self) -> bool {
         self.header("Upgrade").is_some()
@@ -62,7 +69,42 @@ impl Request {
 
 impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.method, self.path)
+        // An id is a secret of whoever holds the ticket.
+        write!(f, "{} ", self.method)?;
+        for (number, part) in self.path.split('/').enumerate() {
+            let is_id = part.len() >= 32;
+            let part = if is_id { "…" } else { part };
+            write!(f, "{}{part}", if number > 0 { "/" } else { "" })?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+impl Request {
+    /// A request as tests make it.
+    pub fn example(method: &str, path: &str, peer: SocketAddr, headers: &[(&str, &str)]) -> Self {
+        let mut head = Vec::new();
+        let mut put = |text: &str| {
+            let begin = head.len();
+            head.extend_from_slice(text.as_bytes());
+            begin..head.len()
+        };
+        let headers = headers
+            .iter()
+            .map(|(name, value)| (put(name), put(value)))
+            .collect();
+        Self {
+            method: method.parse().expect("a method"),
+            path: path.to_owned(),
+            query: String::new(),
+            body: Vec::new(),
+            peer,
+            keep_alive: true,
+            http_1_0: false,
+            head,
+            headers,
+        }
     }
 }
 

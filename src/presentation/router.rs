@@ -5,15 +5,19 @@ use std::borrow::Cow;
 use percent_encoding::percent_decode_str;
 use tiny_http::Method;
 
+use super::access::Who;
 use super::answer::Answer;
 use super::problem::Problem;
 use super::request::Request;
 use super::{Office, origin, tickets};
+use crate::storage::Role;
 
 /// What a handler works with.
 pub struct Context<'a> {
     pub office: &'a Office,
     pub request: &'a Request,
+    /// Who asks; what the route requires has been seen to.
+    pub who: Who,
     /// The path's variable parts, decoded.
     parameters: Vec<String>,
 }
@@ -41,6 +45,8 @@ pub struct Route {
     /// `*` stands for any one part.
     pub path: &'static str,
     pub effect: Effect,
+    /// What one has to be, at least.
+    pub role: Role,
     pub handler: fn(&Context<'_>) -> Handled,
 }
 
@@ -72,9 +78,13 @@ impl Route {
 
 /// Answers a request.
 pub fn answer(office: &Office, request: &Request) -> Answer {
+    let who = match office.access.who(&office.config, &office.tickets, request) {
+        Ok(who) => who,
+        Err(problem) => return problem.answer(),
+    };
     let allowed = origin::allowed_origin(request, &office.config.allowed_origins);
     let Some(origin) = allowed else {
-        return handle(office, request).unwrap_or_else(|problem| problem.answer());
+        return handle(office, request, who).unwrap_or_else(|problem| problem.answer());
     };
     // A browser asks first whether a page of another site may (Fetch standard, «CORS protocol»).
     let answer = if request.method == Method::Options {
@@ -82,11 +92,11 @@ pub fn answer(office: &Office, request: &Request) -> Answer {
             .with_header("Access-Control-Allow-Methods", "GET, POST, PUT, DELETE")
             .with_header(
                 "Access-Control-Allow-Headers",
-                "Content-Type, Idempotency-Key",
+                "Authorization, Content-Type, Idempotency-Key",
             )
             .with_header("Access-Control-Max-Age", "600")
     } else {
-        handle(office, request).unwrap_or_else(|problem| problem.answer())
+        handle(office, request, who).unwrap_or_else(|problem| problem.answer())
     };
     answer
         .with_header("Access-Control-Allow-Origin", origin.to_owned())
@@ -94,7 +104,7 @@ pub fn answer(office: &Office, request: &Request) -> Answer {
         .with_header("Vary", "Origin")
 }
 
-fn handle(office: &Office, request: &Request) -> Handled {
+fn handle(office: &Office, request: &Request, who: Who) -> Handled {
     if request.path == office.wss.path() {
         if request.method == Method::Get {
             return Err(Problem::upgrade_required());
@@ -124,11 +134,13 @@ fn handle(office: &Office, request: &Request) -> Handled {
             continue;
         }
         if route.effect == Effect::Changes {
-            origin::check(request, &office.config.allowed_origins)?;
+            origin::check(request, &who, &office.config.allowed_origins)?;
         }
+        who.require(route.role)?;
         return (route.handler)(&Context {
             office,
             request,
+            who,
             parameters,
         });
     }
@@ -140,7 +152,11 @@ fn handle(office: &Office, request: &Request) -> Handled {
         return Err(Problem::not_found(why));
     }
     if [Method::Get, Method::Head].contains(&request.method) {
-        return office.pages.answer(request);
+        let ancestors = office.tickets.look(|queue| {
+            let appearance = &queue.settings().appearance;
+            appearance.frame_ancestors.clone()
+        });
+        return office.pages.answer(request, &ancestors);
     }
     Err(not_allowed(request, &["GET", "HEAD"]))
 }

@@ -13,7 +13,8 @@ use form_urlencoded::parse;
 use tungstenite::handshake::server::{create_response, write_response};
 use tungstenite::http;
 
-use super::connections::{Connections, Entered, allowed_connections};
+use super::access::network;
+use super::connections::{Connections, Entered, Full, allowed_connections};
 use super::problem::Problem;
 use super::request::{Request, RequestReader};
 use super::services::{Dialect, Handshake, serve_screen};
@@ -59,7 +60,8 @@ impl Server {
         let from_folders = office.config.html.is_some() || office.config.media.is_some();
         let files_each = if from_folders { 2 } else { 1 };
         let most = allowed_connections(office.config.limits.connections, files_each);
-        let connections = Arc::new(Connections::new(most));
+        let limits = &office.config.limits;
+        let connections = Arc::new(Connections::new(most, limits.connections_per_address));
         let stopping = Arc::new(AtomicBool::new(false));
         let listener = Arc::new(listener);
         let acceptor = Acceptor {
@@ -150,13 +152,20 @@ impl Acceptor {
     }
 
     /// Says that connections are refused, once in a while and not for each.
-    fn warn_of_refusal(&self) {
+    fn warn_of_refusal(&self, full: Full, peer: SocketAddr) {
         let now = Instant::now();
         let recent = |at: Instant| now.duration_since(at) < WARN_EVERY;
         if !self.warned_at.get().is_some_and(recent) {
             self.warned_at.set(Some(now));
-            let most = self.connections.most();
-            log::warn!("{most} connections are open, and new ones are refused");
+            match full {
+                Full::All(most) => {
+                    log::warn!("{most} connections are open, and new ones are refused");
+                }
+                Full::Address(most) => log::warn!(
+                    "{} has {most} connections open, and new ones of it are refused",
+                    peer.ip()
+                ),
+            }
         }
     }
 
@@ -166,24 +175,38 @@ impl Acceptor {
             return Ok(());
         };
         let wire = Arc::new(wire);
-        let Some(entered) = self.connections.enter(number, &wire) else {
-            self.warn_of_refusal();
-            refuse(&wire, self.connections.most());
-            return Ok(());
+        let entered = match self.connections.enter(number, &wire, self.counted(peer)) {
+            Ok(entered) => entered,
+            Err(full) => {
+                self.warn_of_refusal(full, peer);
+                refuse(&wire, full);
+                return Ok(());
+            }
         };
         let office = self.office.clone();
         threads::spawn_connection(number, move || serve(&wire, &office, &entered))?;
         Ok(())
     }
+
+    /// The address that a connection counts for: none for this machine and trusted proxies, which
+    /// speak for many.
+    fn counted(&self, peer: SocketAddr) -> Option<IpAddr> {
+        let address = peer.ip().to_canonical();
+        let is_free =
+            address.is_loopback() || self.office.config.trusted_proxies.contains(&address);
+        (!is_free).then(|| network(address))
+    }
 }
 
 /// Refuses a connection, without waiting for it: the acceptor has others to see to.
-fn refuse(wire: &Wire, most: usize) {
+fn refuse(wire: &Wire, full: Full) {
     // A socket closed with unread bytes is reset, and the answer could be lost.
     let _ = wire.read_now(&mut [0; 4096]);
-    let _ = Problem::too_many_connections(most)
-        .answer()
-        .send(wire, None, false);
+    let problem = match full {
+        Full::All(most) => Problem::too_many_connections(most),
+        Full::Address(most) => Problem::too_many_connections_of_address(most),
+    };
+    let _ = problem.answer().send(wire, None, false);
 }
 
 /// The body of a connection's thread.
@@ -237,7 +260,10 @@ fn upgrade(office: &Office, request: &Request) -> Result<Option<(Vec<u8>, Handsh
     if request.path != office.wss.path() || !request.wants_upgrade() {
         return Ok(None);
     }
-    origin::check(request, &office.config.allowed_origins)?;
+    let who = office
+        .access
+        .who(&office.config, &office.tickets, request)?;
+    origin::check(request, &who, &office.config.allowed_origins)?;
     let mut copy = http::Request::builder()
         .method(request.method.as_str())
         .uri(request.path.as_str())

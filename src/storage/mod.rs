@@ -3,13 +3,18 @@
 //! It keeps and gives back; it decides nothing. What does not belong here: the rules of the queue,
 //! HTTP, screens.
 
+mod access;
 mod record;
 mod sqlite;
+mod sqlite_access;
 
 use thiserror::Error;
 
 use crate::domain::{Queue, Stamped};
 
+pub use access::{
+    AccessChange, AccessRecords, Actor, PinHash, Role, SecretHash, Session, Token, Traced,
+};
 pub use sqlite::SqliteJournal;
 
 /// Why storage could not do what was asked.
@@ -46,7 +51,11 @@ pub struct KeptAnswer {
 pub struct Batch {
     /// In order; the first follows the `expected_seq` given with the batch.
     pub events: Vec<Stamped>,
+    /// Who caused which of the events, by their `seq`, in the same order.
+    pub actors: Vec<(u64, Actor)>,
     pub answers: Vec<KeptAnswer>,
+    /// In order.
+    pub access: Vec<AccessChange>,
     /// The time of the batch in milliseconds since the Unix epoch, for the age of its answers.
     pub at: i64,
 }
@@ -70,6 +79,9 @@ pub trait Journal: Send {
         Ok((queue, events))
     }
 
+    /// The last event, 0 where there is none: what `append` expects.
+    fn end(&mut self) -> Result<u64, StorageError>;
+
     /// Makes a batch durable: when this returns `Ok`, it survives a power cut. `expected_seq` is the
     /// last event that the caller knows; where the journal ends elsewhere, nothing is written.
     fn append(&mut self, expected_seq: u64, batch: &Batch) -> Result<(), StorageError>;
@@ -80,6 +92,16 @@ pub trait Journal: Send {
     /// Keeps the queue as it is, so that a later start replays less; and forgets answers older than
     /// `answers_before` (milliseconds since the Unix epoch).
     fn save_snapshot(&mut self, queue: &Queue, answers_before: i64) -> Result<(), StorageError>;
+
+    /// Who may do what.
+    fn access(&mut self) -> Result<AccessRecords, StorageError>;
+
+    /// The events before event `before`, newest first and `limit` at most, with who caused them.
+    fn trace(&mut self, before: u64, limit: u64) -> Result<Vec<Traced>, StorageError>;
+
+    /// Forgets who caused the events before the time `before` (milliseconds since the Unix epoch),
+    /// a bounded number of them; says whether there may be more.
+    fn purge_trace(&mut self, before: i64) -> Result<bool, StorageError>;
 
     /// Writes and commits something that changes nothing, to find out whether storage works again.
     fn probe(&mut self) -> Result<(), StorageError>;

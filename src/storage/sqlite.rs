@@ -10,18 +10,20 @@ use std::path::Path;
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Transaction, params};
 
 use super::record;
-use super::{Batch, Journal, KeptAnswer, StorageError};
+use super::sqlite_access;
+use super::{AccessRecords, Batch, Journal, KeptAnswer, StorageError, Traced};
 use crate::domain::{Queue, Stamped, Timestamp};
 
 /// Marks a file as ours (`PRAGMA application_id`): «Turn» in ASCII.
 const APPLICATION_ID: i32 = 0x5475_726e;
 
 /// The form of the tables (`PRAGMA user_version`). A higher one is a newer program's.
-const SCHEMA_VERSION: i32 = 1;
+const SCHEMA_VERSION: i32 = 2;
 
 /// Why a second server is refused.
 const IN_USE: &str = "another turnero is using it";
 
+/// The tables of version 1; later versions add to them.
 const SCHEMA: &str = "
     CREATE TABLE events (
         seq  INTEGER PRIMARY KEY,
@@ -103,6 +105,9 @@ fn prepare_file(connection: &mut Connection) -> rusqlite::Result<Result<(), Stri
     if tables == 0 {
         transaction.execute_batch(SCHEMA)?;
     }
+    if version < 2 {
+        transaction.execute_batch(sqlite_access::VERSION_2)?;
+    }
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
     transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
     transaction.commit()?;
@@ -160,6 +165,11 @@ impl Journal for SqliteJournal {
         Ok(events)
     }
 
+    fn end(&mut self) -> Result<u64, StorageError> {
+        let end = "SELECT coalesce(max(seq), 0) FROM events";
+        Ok(from_sql(self.connection.query_row(end, [], one)?))
+    }
+
     fn append(&mut self, expected_seq: u64, batch: &Batch) -> Result<(), StorageError> {
         let transaction = self.connection.transaction()?;
         let end: i64 = transaction
@@ -170,8 +180,11 @@ impl Journal for SqliteJournal {
                 expected: expected_seq,
             });
         }
-        insert_events(&transaction, &batch.events)?;
+        insert_events(&transaction, batch)?;
         insert_answers(&transaction, batch)?;
+        for change in &batch.access {
+            sqlite_access::change(&transaction, change)?;
+        }
         transaction.commit()?;
         Ok(())
     }
@@ -212,6 +225,18 @@ impl Journal for SqliteJournal {
         Ok(())
     }
 
+    fn access(&mut self) -> Result<AccessRecords, StorageError> {
+        sqlite_access::load(&self.connection)
+    }
+
+    fn trace(&mut self, before: u64, limit: u64) -> Result<Vec<Traced>, StorageError> {
+        sqlite_access::trace(&self.connection, before, limit)
+    }
+
+    fn purge_trace(&mut self, before: i64) -> Result<bool, StorageError> {
+        sqlite_access::purge(&mut self.connection, before)
+    }
+
     fn probe(&mut self) -> Result<(), StorageError> {
         self.connection
             .pragma_update(None, "user_version", SCHEMA_VERSION)?;
@@ -219,12 +244,16 @@ impl Journal for SqliteJournal {
     }
 }
 
-fn insert_events(transaction: &Transaction<'_>, events: &[Stamped]) -> rusqlite::Result<()> {
-    let mut insert =
-        transaction.prepare_cached("INSERT INTO events (seq, at, body) VALUES (?1, ?2, ?3)")?;
-    for stamped in events {
+fn insert_events(transaction: &Transaction<'_>, batch: &Batch) -> rusqlite::Result<()> {
+    let mut insert = transaction
+        .prepare_cached("INSERT INTO events (seq, at, body, actor) VALUES (?1, ?2, ?3, ?4)")?;
+    let mut actors = batch.actors.iter().peekable();
+    for stamped in &batch.events {
         let body = record::write_event(&stamped.event);
-        insert.execute(params![to_sql(stamped.seq), stamped.at.as_millis(), body])?;
+        let actor = actors.next_if(|(seq, _)| *seq == stamped.seq);
+        let actor = actor.map(|(_, actor)| sqlite_access::write_actor(actor));
+        let at = stamped.at.as_millis();
+        insert.execute(params![to_sql(stamped.seq), at, body, actor])?;
     }
     Ok(())
 }
@@ -256,11 +285,11 @@ fn one<T: rusqlite::types::FromSql>(row: &rusqlite::Row<'_>) -> rusqlite::Result
 }
 
 /// SQLite's integers are signed; 2^63 events are out of reach.
-fn to_sql(seq: u64) -> i64 {
+pub(super) fn to_sql(seq: u64) -> i64 {
     i64::try_from(seq).unwrap_or(i64::MAX)
 }
 
-fn from_sql(seq: i64) -> u64 {
+pub(super) fn from_sql(seq: i64) -> u64 {
     u64::try_from(seq).unwrap_or(0)
 }
 

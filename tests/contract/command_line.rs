@@ -13,13 +13,21 @@ use tungstenite::protocol::frame::coding::CloseCode;
 use crate::common::{Client, Folder, Launch, Screen, Server, run_to_end, wait_until};
 
 /// What the contract's table of flags and its list of limits have.
-const FLAGS: [(&str, &str); 14] = [
+const FLAGS: [(&str, &str); 19] = [
     ("listen", "TURNERO_LISTEN"),
     ("data", "TURNERO_DATA"),
     ("html", "TURNERO_HTML"),
     ("open", "TURNERO_OPEN"),
     ("allow-origin", "TURNERO_ALLOW_ORIGIN"),
     ("max-connections", "TURNERO_MAX_CONNECTIONS"),
+    ("host", "TURNERO_HOST"),
+    ("trusted-proxy", "TURNERO_TRUSTED_PROXY"),
+    ("keep-days", "TURNERO_KEEP_DAYS"),
+    ("tickets-per-10s", "TURNERO_TICKETS_PER_10S"),
+    (
+        "max-connections-per-address",
+        "TURNERO_MAX_CONNECTIONS_PER_ADDRESS",
+    ),
     ("max-head-bytes", "TURNERO_MAX_HEAD_BYTES"),
     ("max-headers", "TURNERO_MAX_HEADERS"),
     ("max-body-bytes", "TURNERO_MAX_BODY_BYTES"),
@@ -50,6 +58,11 @@ fn a_wrong_value_is_exit_2_and_one_line_that_names_flag_value_and_what_is_allowe
         ("html", "no-such-folder", "folder"),
         ("open", "perhaps", "on"),
         ("allow-origin", "intranet", "://"),
+        ("host", "http://office", "turnero.lan"),
+        ("trusted-proxy", "office", "127.0.0.1"),
+        ("keep-days", "0", "36500"),
+        ("tickets-per-10s", "none", "10000"),
+        ("max-connections-per-address", "0", "60000"),
         ("max-connections", "0", "1"),
         ("max-connections", "many", "60000"),
         ("max-head-bytes", "-1", "1024"),
@@ -289,9 +302,10 @@ fn sigterm_and_sigint_end_it_with_0_within_5_s_whoever_is_connected() {
         let mut half_head = server.client();
         half_head.raw("POST /api/tick");
         let mut half_body = server.client();
-        half_body.raw("POST /api/tickets HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{");
+        half_body
+            .raw("POST /api/tickets HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n{");
         let mut half_handshake = server.client();
-        half_handshake.raw("GET /ws HTTP/1.1\r\nHost: x\r\nUpgrade: webs");
+        half_handshake.raw("GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: webs");
         let mut polling = server.client();
         polling.request("GET", "/api/events?since=1&wait=25", &[], b"");
         server.signal(signal);

@@ -3,7 +3,7 @@
 //! the queue, the asker and the screens know.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 
@@ -14,7 +14,7 @@ use super::wss::WssService;
 use crate::domain::{Command, Event, Queue, Stamped, Subject, Timestamp, apply, decide};
 use crate::presentation::answer::Answer;
 use crate::presentation::json::{DeskView, LineView, TicketView};
-use crate::storage::{Batch, Journal, KeptAnswer};
+use crate::storage::{AccessChange, Actor, Batch, Journal, KeptAnswer, Traced};
 
 /// Commands in one commit. More would make the first one wait for the last; by then the cost of
 /// the commit is spread thin enough.
@@ -35,6 +35,11 @@ const CALENDAR_EVERY: Duration = Duration::from_secs(20);
 /// repeating. It is forgotten with the next snapshot after that.
 const ANSWERS_KEPT: Duration = Duration::from_secs(48 * 60 * 60);
 
+/// How often it is looked for what has become too old to keep, and the pause between two steps
+/// where there is much of it.
+const PURGE_EVERY: Duration = Duration::from_secs(60 * 60);
+const PURGE_PAUSE: Duration = Duration::from_millis(200);
+
 /// Renders an outcome as the answer that is sent and kept.
 pub type Render = fn(&Outcome) -> Answer;
 
@@ -50,13 +55,30 @@ pub struct Keyed {
 pub(super) enum Order {
     Run {
         command: Command,
+        /// Who wants it.
+        actor: Option<Actor>,
         keyed: Option<Keyed>,
         reply: Sender<Reply>,
+    },
+    /// Store a change of who may do what; the reply says whether it is durable.
+    Keep {
+        change: AccessChange,
+        reply: Option<Sender<bool>>,
+    },
+    /// Say who caused what; `None` where it cannot be read.
+    Trace {
+        before: u64,
+        limit: u64,
+        reply: Sender<Option<Vec<Traced>>>,
     },
     Stop,
 }
 
 /// Why the ledger's thread goes on.
+#[allow(
+    clippy::large_enum_variant,
+    reason = "it is moved once and never kept, and a box would cost more"
+)]
 enum Wake {
     Order(Order),
     Idle,
@@ -72,6 +94,10 @@ pub(super) struct Ledger {
     wss: &'static WssService,
     orders: Receiver<Order>,
     snapshot_seq: u64,
+    /// For how long it is kept who caused an event.
+    trace_kept: Duration,
+    /// When to look again for what is older.
+    purge_at: Instant,
     failing: bool,
     stopping: bool,
 }
@@ -81,6 +107,7 @@ pub(super) struct Ledger {
 struct Pending {
     batch: Batch,
     replies: Vec<(Sender<Reply>, Reply)>,
+    kept: Vec<Sender<bool>>,
 }
 
 impl Ledger {
@@ -91,9 +118,12 @@ impl Ledger {
         wss: &'static WssService,
         orders: Receiver<Order>,
         snapshot_seq: u64,
+        trace_kept: Duration,
     ) -> Self {
         Self {
             snapshot_seq,
+            trace_kept,
+            purge_at: Instant::now(),
             working: queue,
             journal,
             shared,
@@ -125,13 +155,14 @@ impl Ledger {
         if let Some(first) = first {
             self.take(first, &mut pending);
         }
-        while pending.replies.len() < BATCH_COMMANDS
+        while pending.replies.len() + pending.kept.len() < BATCH_COMMANDS
             && let Ok(order) = self.orders.try_recv()
         {
             self.take(order, &mut pending);
         }
         self.commit(pending);
         self.snapshot_if_due();
+        self.purge_if_due();
     }
 
     /// Waits for the next order, or for the time to look at the calendar or at failing storage.
@@ -165,11 +196,11 @@ impl Ledger {
             newest: self.working.newest_at().map(|at| day_of(at.as_millis())),
         };
         let decision = decide(&self.working, &command, now());
-        self.record(decision.events, batch);
+        self.record(decision.events, None, batch);
     }
 
     /// Lets events happen on the working copy.
-    fn record(&mut self, events: Vec<Event>, batch: &mut Batch) {
+    fn record(&mut self, events: Vec<Event>, actor: Option<&Actor>, batch: &mut Batch) {
         let at = now();
         for event in events {
             let stamped = Stamped {
@@ -178,6 +209,9 @@ impl Ledger {
                 event,
             };
             apply(&mut self.working, &stamped);
+            if let Some(actor) = actor {
+                batch.actors.push((stamped.seq, actor.clone()));
+            }
             batch.events.push(stamped);
         }
     }
@@ -187,17 +221,37 @@ impl Ledger {
             Order::Stop => self.stopping = true,
             Order::Run {
                 command,
+                actor,
                 keyed,
                 reply,
             } => {
-                let answer = self.decide(&command, keyed, &mut pending.batch);
+                let answer = self.decide(&command, actor.as_ref(), keyed, &mut pending.batch);
                 pending.replies.push((reply, answer));
+            }
+            Order::Keep { change, reply } => {
+                pending.batch.access.push(change);
+                pending.kept.extend(reply);
+            }
+            Order::Trace {
+                before,
+                limit,
+                reply,
+            } => {
+                let traced = self.journal.trace(before, limit);
+                let traced = traced.map_err(|error| log::error!("Nothing can be read: {error}"));
+                let _ = reply.send(traced.ok());
             }
         }
     }
 
     /// Decides one command on the working copy.
-    fn decide(&mut self, command: &Command, keyed: Option<Keyed>, batch: &mut Batch) -> Reply {
+    fn decide(
+        &mut self,
+        command: &Command,
+        actor: Option<&Actor>,
+        keyed: Option<Keyed>,
+        batch: &mut Batch,
+    ) -> Reply {
         if let Some(keyed) = &keyed {
             match self.kept_answer(keyed, batch) {
                 Ok(None) => {}
@@ -207,7 +261,7 @@ impl Ledger {
             }
         }
         let decision = decide(&self.working, command, now());
-        self.record(decision.events, batch);
+        self.record(decision.events, actor, batch);
         let outcome = decision.outcome.map(|subject| self.granted(subject));
         let Some(keyed) = keyed else {
             return Reply::Outcome(outcome);
@@ -258,8 +312,14 @@ impl Ledger {
     /// Makes the batch durable, and lets everyone know: the queue first, so that whoever has an
     /// answer finds it there; then the screens' list of recent events; then the askers.
     fn commit(&mut self, pending: Pending) {
-        let Pending { batch, replies } = pending;
-        if !batch.events.is_empty() || !batch.answers.is_empty() {
+        let Pending {
+            batch,
+            replies,
+            kept,
+        } = pending;
+        let is_empty =
+            batch.events.is_empty() && batch.answers.is_empty() && batch.access.is_empty();
+        if !is_empty {
             let expected = self.shared.with_queue(|queue| queue.seq());
             if let Err(error) = self.journal.append(expected, &batch) {
                 // Once, not for each request until it works again.
@@ -272,6 +332,9 @@ impl Ledger {
                 self.working = self.shared.with_queue(|queue| queue.clone());
                 for (reply, _) in replies {
                     let _ = reply.send(Reply::StorageUnavailable);
+                }
+                for reply in kept {
+                    let _ = reply.send(false);
                 }
                 return;
             }
@@ -288,6 +351,9 @@ impl Ledger {
             // An asker waits until it is answered; a failed send is one whose thread has ended.
             let _ = reply.send(answer);
         }
+        for reply in kept {
+            let _ = reply.send(true);
+        }
     }
 
     fn note_storage(&mut self, works: bool) {
@@ -296,6 +362,21 @@ impl Ledger {
         }
         self.failing = !works;
         self.shared.set_failing(self.failing);
+    }
+
+    /// Forgets who caused what is older than it is kept, a step at a time.
+    fn purge_if_due(&mut self) {
+        if self.failing || Instant::now() < self.purge_at {
+            return;
+        }
+        let kept = i64::try_from(self.trace_kept.as_millis()).unwrap_or(i64::MAX);
+        let is_more = self.journal.purge_trace(now().as_millis() - kept);
+        let is_more = is_more.unwrap_or_else(|error| {
+            log::warn!("Who did what could not be purged, and is tried again: {error}");
+            false
+        });
+        let pause = if is_more { PURGE_PAUSE } else { PURGE_EVERY };
+        self.purge_at = Instant::now() + pause;
     }
 
     /// Keeps a snapshot now and then: the larger the queue, the more rarely, so that its cost for

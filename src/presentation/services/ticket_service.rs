@@ -6,6 +6,7 @@ use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
@@ -13,7 +14,8 @@ use super::ledger::{Keyed, Ledger, Order};
 use super::wss::WssService;
 use crate::domain::{Command, Queue, Refusal, Settings};
 use crate::presentation::json::{DeskView, LineView, TicketView};
-use crate::storage::{Journal, KeptAnswer};
+use crate::presentation::problem::Problem;
+use crate::storage::{AccessChange, Actor, Journal, KeptAnswer, Traced};
 use crate::threads;
 
 /// Commands that may wait for the ledger. Each waiting one holds a connection's thread, so there
@@ -86,19 +88,29 @@ impl Shared {
 
 impl TicketService {
     /// Takes over a queue that is as the journal has it, and starts the thread `ledger`.
-    /// `snapshot_seq` is the last event of the newest snapshot that is kept.
+    /// `snapshot_seq` is the last event of the newest snapshot that is kept; `trace_kept` is for how
+    /// long it is kept who caused an event.
     pub fn start(
         queue: Queue,
         snapshot_seq: u64,
         journal: Box<dyn Journal>,
         wss: &'static WssService,
+        trace_kept: Duration,
     ) -> io::Result<Self> {
         let (orders, waiting) = bounded(ORDERS_WAITING);
         let shared = Arc::new(Shared {
             queue: Mutex::new(queue.clone()),
             failing: AtomicBool::new(false),
         });
-        let ledger = Ledger::new(queue, journal, shared.clone(), wss, waiting, snapshot_seq);
+        let ledger = Ledger::new(
+            queue,
+            journal,
+            shared.clone(),
+            wss,
+            waiting,
+            snapshot_seq,
+            trace_kept,
+        );
         let handle = threads::spawn_vital("ledger", move || ledger.run())?;
         Ok(Self {
             orders,
@@ -107,12 +119,13 @@ impl TicketService {
         })
     }
 
-    /// Runs a command, and returns when what came of it is durable. From any thread but the
-    /// ledger's.
-    pub fn run(&self, command: Command, keyed: Option<Keyed>) -> Reply {
+    /// Runs a command, and returns when what came of it is durable. `actor` is who wants it; `None`
+    /// where it happens by itself. From any thread but the ledger's.
+    pub fn run(&self, command: Command, actor: Option<Actor>, keyed: Option<Keyed>) -> Reply {
         ANSWERS.with(|(sender, answers)| {
             let order = Order::Run {
                 command,
+                actor,
                 keyed,
                 reply: sender.clone(),
             };
@@ -122,6 +135,41 @@ impl TicketService {
             // A ledger that fails ends the process, so this waits for nobody who has gone.
             answers.recv().expect("this thread holds a sender, too")
         })
+    }
+
+    /// Stores a change of who may do what, and returns when it is durable.
+    pub fn keep(&self, change: AccessChange) -> Result<(), Problem> {
+        let (sender, kept) = bounded(1);
+        let reply = Some(sender);
+        let sent = self.orders.send(Order::Keep { change, reply });
+        match sent.map(|()| kept.recv()) {
+            Ok(Ok(true)) => Ok(()),
+            _ => Err(Problem::storage_unavailable()),
+        }
+    }
+
+    /// Has a change stored that matters little, without waiting for it.
+    pub fn note(&self, change: AccessChange) {
+        let order = Order::Keep {
+            change,
+            reply: None,
+        };
+        // Where the ledger has much to do, the next time will do.
+        let _ = self.orders.try_send(order);
+    }
+
+    /// The events before event `before`, newest first and `limit` at most, with who caused them.
+    pub fn trace(&self, before: u64, limit: u64) -> Result<Vec<Traced>, Problem> {
+        let (reply, traced) = bounded(1);
+        let order = Order::Trace {
+            before,
+            limit,
+            reply,
+        };
+        match self.orders.send(order).map(|()| traced.recv()) {
+            Ok(Ok(Some(traced))) => Ok(traced),
+            _ => Err(Problem::storage_unavailable()),
+        }
     }
 
     /// Copies what `look` wants of the queue; under its lock, so it must neither wait nor write.

@@ -10,65 +10,80 @@ mod media;
 mod qr;
 mod run;
 mod services;
+mod session;
 mod settings;
 mod texts;
 mod ticket;
+mod tokens;
+mod trace;
 
 use tiny_http::Method::{Delete, Get, Post, Put};
 
 use super::router::Effect::{Changes, Reads};
 use super::router::{Context, Effect, Handled, Route};
+use crate::storage::Role::{self, Admin, Public, Staff};
 
 const fn route(
     method: tiny_http::Method,
     path: &'static str,
     effect: Effect,
+    role: Role,
     handler: fn(&Context<'_>) -> Handled,
 ) -> Route {
     Route {
         method,
         path,
         effect,
+        role,
         handler,
     }
 }
 
-/// Every route that is not a page.
+/// Every route that is not a page, and who may ask for it.
+#[rustfmt::skip]
 pub const ROUTES: &[Route] = &[
-    route(Post, "/api/tickets", Changes, ticket::create),
-    route(Get, "/api/tickets", Reads, ticket::list),
-    route(Get, "/api/tickets/*", Reads, ticket::show),
-    route(Get, "/api/tickets/*/qr.svg", Reads, qr::show),
-    route(Post, "/api/tickets/*/cancel", Changes, ticket::cancel),
-    route(Post, "/api/tickets/*/return", Changes, ticket::give_back),
-    route(Get, "/api/desks", Reads, desks::list),
-    route(Get, "/api/desks/*", Reads, desks::show),
-    route(Put, "/api/desks/*", Changes, desks::set),
-    route(Delete, "/api/desks/*", Changes, desks::delete),
-    route(Post, "/api/desks/*/next", Changes, desks::next),
-    route(Post, "/api/desks/*/call", Changes, desks::call),
-    route(Post, "/api/desks/*/recall", Changes, desks::recall),
-    route(Post, "/api/desks/*/finish", Changes, desks::finish),
-    route(Post, "/api/desks/*/no-show", Changes, desks::no_show),
-    route(Post, "/api/desks/*/hold", Changes, desks::hold),
-    route(Post, "/api/desks/*/transfer", Changes, desks::transfer),
-    route(Get, "/api/settings", Reads, settings::show),
-    route(Put, "/api/settings", Changes, settings::set),
-    route(Get, "/logo", Reads, appearance::logo),
-    route(Get, "/api/media", Reads, media::list),
-    route(Get, "/media/*", Reads, media::show),
-    route(Get, "/api/services", Reads, services::list),
-    route(Put, "/api/services/*", Changes, services::set),
-    route(Delete, "/api/services/*", Changes, services::delete),
-    route(Get, "/api/state", Reads, feed::state),
-    route(Get, "/api/events", Reads, feed::events),
-    route(Get, "/api/health", Reads, health::health),
-    route(Get, "/api/ticket", Reads, course::list),
-    route(Post, "/api/ticket", Changes, course::create),
-    route(Get, "/api/ticket/pending", Reads, course::pending),
-    route(Get, "/api/ticket/last", Reads, course::last),
-    route(Get, "/api/ticket/working-on", Reads, course::working_on),
-    route(Get, "/api/ticket/draw/*", Changes, course::draw),
-    route(Post, "/api/ticket/draw/*", Changes, course::draw),
-    route(Put, "/api/ticket/done/*", Changes, course::done),
+    route(Post, "/api/tickets", Changes, Public, ticket::create),
+    route(Get, "/api/tickets", Reads, Staff, ticket::list),
+    route(Get, "/api/tickets/*", Reads, Public, ticket::show),
+    route(Get, "/api/tickets/*/qr.svg", Reads, Public, qr::show),
+    route(Post, "/api/tickets/*/cancel", Changes, Public, ticket::cancel),
+    route(Post, "/api/tickets/*/return", Changes, Staff, ticket::give_back),
+    route(Get, "/api/desks", Reads, Staff, desks::list),
+    route(Get, "/api/desks/*", Reads, Staff, desks::show),
+    route(Put, "/api/desks/*", Changes, Staff, desks::set),
+    route(Delete, "/api/desks/*", Changes, Admin, desks::delete),
+    route(Post, "/api/desks/*/next", Changes, Staff, desks::next),
+    route(Post, "/api/desks/*/call", Changes, Staff, desks::call),
+    route(Post, "/api/desks/*/recall", Changes, Staff, desks::recall),
+    route(Post, "/api/desks/*/finish", Changes, Staff, desks::finish),
+    route(Post, "/api/desks/*/no-show", Changes, Staff, desks::no_show),
+    route(Post, "/api/desks/*/hold", Changes, Staff, desks::hold),
+    route(Post, "/api/desks/*/transfer", Changes, Staff, desks::transfer),
+    route(Get, "/api/settings", Reads, Staff, settings::show),
+    route(Put, "/api/settings", Changes, Admin, settings::set),
+    route(Get, "/logo", Reads, Public, appearance::logo),
+    route(Get, "/api/media", Reads, Public, media::list),
+    route(Get, "/media/*", Reads, Public, media::show),
+    route(Get, "/api/services", Reads, Public, services::list),
+    route(Put, "/api/services/*", Changes, Admin, services::set),
+    route(Delete, "/api/services/*", Changes, Admin, services::delete),
+    route(Get, "/api/session", Reads, Public, session::show),
+    route(Post, "/api/session", Changes, Public, session::sign_in),
+    route(Delete, "/api/session", Changes, Public, session::sign_out),
+    route(Put, "/api/pins/*", Changes, Admin, session::set_pin),
+    route(Get, "/api/tokens", Reads, Admin, tokens::list),
+    route(Post, "/api/tokens", Changes, Admin, tokens::create),
+    route(Delete, "/api/tokens/*", Changes, Admin, tokens::delete),
+    route(Get, "/api/trace", Reads, Admin, trace::list),
+    route(Get, "/api/state", Reads, Public, feed::state),
+    route(Get, "/api/events", Reads, Public, feed::events),
+    route(Get, "/api/health", Reads, Public, health::health),
+    route(Get, "/api/ticket", Reads, Staff, course::list),
+    route(Post, "/api/ticket", Changes, Public, course::create),
+    route(Get, "/api/ticket/pending", Reads, Staff, course::pending),
+    route(Get, "/api/ticket/last", Reads, Public, course::last),
+    route(Get, "/api/ticket/working-on", Reads, Public, course::working_on),
+    route(Get, "/api/ticket/draw/*", Changes, Staff, course::draw),
+    route(Post, "/api/ticket/draw/*", Changes, Staff, course::draw),
+    route(Put, "/api/ticket/done/*", Changes, Staff, course::done),
 ];

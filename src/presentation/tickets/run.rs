@@ -14,7 +14,8 @@ const LONGEST_KEY: usize = 255;
 /// gets the same answer again.
 pub fn run(context: &Context<'_>, command: Command, render: Render) -> Handled {
     let keyed = keyed(context, render)?;
-    match context.office.tickets.run(command, keyed) {
+    let actor = Some(context.who.actor());
+    match context.office.tickets.run(command, actor, keyed) {
         Reply::Outcome(outcome) => Ok(render(&outcome)),
         Reply::Kept(kept) => Ok(kept.into()),
         Reply::KeyReused => Err(Problem::invalid(

@@ -8,6 +8,7 @@ use crate::presentation::answer::Answer;
 use crate::presentation::json::{LineJson, LineView};
 use crate::presentation::problem::Problem;
 use crate::presentation::router::{Context, Handled};
+use crate::storage::Role;
 
 /// The longest name and message, in characters: what a button can show.
 const LONGEST_TEXT: usize = 80;
@@ -21,7 +22,12 @@ const MOST_DIGITS: u64 = 6;
 /// `GET /api/services`
 pub fn list(context: &Context<'_>) -> Handled {
     let lines = context.office.tickets.look(LineView::all);
-    let lines: Vec<LineJson> = lines.iter().map(LineView::private).collect();
+    let shown = if context.who.role >= Role::Staff {
+        LineView::private
+    } else {
+        LineView::public
+    };
+    let lines: Vec<LineJson> = lines.iter().map(shown).collect();
     Ok(Answer::json(200, &lines))
 }
 

@@ -18,6 +18,7 @@ const MOST_LISTED: u64 = 100_000;
 
 /// `POST /api/tickets`
 pub fn create(context: &Context<'_>) -> Handled {
+    context.office.access.count_ticket(&context.who)?;
     let mut fields = Fields::of_body(context.request)?;
     let service = fields.text("service")?;
     let priority = fields.text("priority")?;

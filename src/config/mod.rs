@@ -1,13 +1,18 @@
 //! Every flag, default and limit, with its unit and its reason. The command line and the
 //! environment become a checked [`Config`] once, at the start.
 
+mod flags;
+
 use std::env;
 use std::ffi::OsString;
-use std::net::{SocketAddr, ToSocketAddrs};
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use flags::{FLAGS, whole};
 use lexopt::{Arg, Parser};
+
+use crate::storage::Role;
 
 /// What the program was told to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,7 +29,21 @@ pub struct Config {
     pub open: bool,
     /// Other sites whose pages may use this server, as in an `Origin` header.
     pub allowed_origins: Vec<String>,
+    /// Names, in lower case, by which browsers may reach the server where they need no PIN.
+    pub hosts: Vec<String>,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpAddr>,
+    /// For how many days it is kept who did what from where: long enough to look into a
+    /// complaint, and no longer.
+    pub keep_days: u32,
     pub limits: Limits,
+}
+
+impl Config {
+    /// For how long it is kept who did what from where.
+    pub fn trace_kept(&self) -> Duration {
+        Duration::from_secs(u64::from(self.keep_days) * 24 * 60 * 60)
+    }
 }
 
 /// How much one peer may take.
@@ -32,6 +51,10 @@ pub struct Config {
 pub struct Limits {
     /// Connections at a time; the open-file limit may lower it. Each costs a thread and a file.
     pub connections: usize,
+    /// The same for one address: a whole office behind one router has fewer screens.
+    pub connections_per_address: u32,
+    /// Tickets that one address may take in 10 s, unless it is the machine itself or staff.
+    pub tickets_per_10s: u32,
     /// The request line and the headers.
     pub head_bytes: usize,
     pub headers: usize,
@@ -58,8 +81,13 @@ impl Default for Config {
             media: None,
             open: false,
             allowed_origins: Vec::new(),
+            hosts: Vec::new(),
+            trusted_proxies: Vec::new(),
+            keep_days: 90,
             limits: Limits {
                 connections: 4_096,
+                connections_per_address: 256,
+                tickets_per_10s: 20,
                 head_bytes: 16 * 1024,
                 headers: 64,
                 body_bytes: 64 * 1024,
@@ -73,202 +101,18 @@ impl Default for Config {
     }
 }
 
+/// Who has a PIN.
+const ROLES: &str = "staff or admin";
+
 /// What the command line asks for.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Wish {
     Serve(Box<Config>),
+    /// `turnero pin ROLE`: set the PIN of that role.
+    SetPin(Role, Box<Config>),
     /// Print this and end.
     Print(String),
 }
-
-/// One flag. `set` says what is allowed when it does not take a value.
-struct Flag {
-    name: &'static str,
-    /// How the value is written in the help; `None` for a switch.
-    value: Option<&'static str>,
-    environment: &'static str,
-    default: &'static str,
-    meaning: &'static str,
-    set: fn(&mut Config, &str) -> Result<(), String>,
-}
-
-const FLAGS: &[Flag] = &[
-    Flag {
-        name: "listen",
-        value: Some("ADDR"),
-        environment: "TURNERO_LISTEN",
-        default: "0.0.0.0:3000",
-        meaning: "the one address for pages, REST and WebSocket; port 0 picks a free one",
-        set: |config, value| {
-            config.listen = address(value)?;
-            Ok(())
-        },
-    },
-    Flag {
-        name: "data",
-        value: Some("FILE"),
-        environment: "TURNERO_DATA",
-        default: "turnero.db",
-        meaning: "the SQLite file; made when missing",
-        set: |config, value| {
-            if value.is_empty() {
-                return Err("the name of a file".to_owned());
-            }
-            config.data = PathBuf::from(value);
-            Ok(())
-        },
-    },
-    Flag {
-        name: "html",
-        value: Some("DIR"),
-        environment: "TURNERO_HTML",
-        default: "built in",
-        meaning: "serve these pages in place of the built-in ones",
-        set: |config, value| {
-            config.html = Some(folder(value)?);
-            Ok(())
-        },
-    },
-    Flag {
-        name: "media",
-        value: Some("DIR"),
-        environment: "TURNERO_MEDIA",
-        default: "none",
-        meaning: "pictures and videos that public screens show at their side",
-        set: |config, value| {
-            config.media = Some(folder(value)?);
-            Ok(())
-        },
-    },
-    Flag {
-        name: "open",
-        value: None,
-        environment: "TURNERO_OPEN",
-        default: "off",
-        meaning: "no PINs: everyone who can reach the server is staff and admin",
-        set: |config, value| {
-            config.open = switch(value)?;
-            Ok(())
-        },
-    },
-    Flag {
-        name: "allow-origin",
-        value: Some("ORIGIN"),
-        environment: "TURNERO_ALLOW_ORIGIN",
-        default: "none",
-        meaning: "pages of this other site may use the server too, such as https://intranet.example; may be repeated",
-        set: |config, value| {
-            let plain = value.split_once("://").is_some_and(|(scheme, host)| {
-                let host_character = |c: char| c.is_alphanumeric() || ".-:[]".contains(c);
-                !scheme.is_empty() && !host.is_empty() && host.chars().all(host_character)
-            });
-            if !plain {
-                return Err("SCHEME://HOST or SCHEME://HOST:PORT, without a path".to_owned());
-            }
-            config.allowed_origins.push(value.to_ascii_lowercase());
-            Ok(())
-        },
-    },
-    Flag {
-        name: "max-connections",
-        value: Some("N"),
-        environment: "TURNERO_MAX_CONNECTIONS",
-        default: "4096",
-        meaning: "connections at a time, screens among them; fewer where the open-file limit says so",
-        set: |config, value| {
-            config.limits.connections = whole(value, 1, 60_000)?;
-            Ok(())
-        },
-    },
-    Flag {
-        name: "max-head-bytes",
-        value: Some("N"),
-        environment: "TURNERO_MAX_HEAD_BYTES",
-        default: "16384",
-        meaning: "a request's first line and headers",
-        set: |config, value| {
-            config.limits.head_bytes = whole(value, 1_024, 1_048_576)?;
-            Ok(())
-        },
-    },
-    Flag {
-        name: "max-headers",
-        value: Some("N"),
-        environment: "TURNERO_MAX_HEADERS",
-        default: "64",
-        meaning: "headers in a request",
-        set: |config, value| {
-            config.limits.headers = whole(value, 8, 1_000)?;
-            Ok(())
-        },
-    },
-    Flag {
-        name: "max-body-bytes",
-        value: Some("N"),
-        environment: "TURNERO_MAX_BODY_BYTES",
-        default: "65536",
-        meaning: "a request's body",
-        set: |config, value| {
-            config.limits.body_bytes = whole(value, 1_024, 16_777_216)?;
-            Ok(())
-        },
-    },
-    Flag {
-        name: "head-seconds",
-        value: Some("S"),
-        environment: "TURNERO_HEAD_SECONDS",
-        default: "10",
-        meaning: "time to send a head",
-        set: |config, value| {
-            config.limits.head_timeout = seconds(value)?;
-            Ok(())
-        },
-    },
-    Flag {
-        name: "body-seconds",
-        value: Some("S"),
-        environment: "TURNERO_BODY_SECONDS",
-        default: "10",
-        meaning: "time to send a body",
-        set: |config, value| {
-            config.limits.body_timeout = seconds(value)?;
-            Ok(())
-        },
-    },
-    Flag {
-        name: "idle-seconds",
-        value: Some("S"),
-        environment: "TURNERO_IDLE_SECONDS",
-        default: "15",
-        meaning: "how long a connection without a request is kept",
-        set: |config, value| {
-            config.limits.idle_timeout = seconds(value)?;
-            Ok(())
-        },
-    },
-    Flag {
-        name: "send-seconds",
-        value: Some("S"),
-        environment: "TURNERO_SEND_SECONDS",
-        default: "10",
-        meaning: "a screen or client that takes nothing for so long is dropped",
-        set: |config, value| {
-            config.limits.send_timeout = seconds(value)?;
-            Ok(())
-        },
-    },
-    Flag {
-        name: "max-message-bytes",
-        value: Some("N"),
-        environment: "TURNERO_MAX_MESSAGE_BYTES",
-        default: "4096",
-        meaning: "a WebSocket message from a screen",
-        set: |config, value| {
-            config.limits.message_bytes = whole(value, 125, 1_048_576)?;
-            Ok(())
-        },
-    },
-];
 
 impl Config {
     /// Reads the command line and the environment; flags win over the environment. `Err` is one
@@ -297,6 +141,8 @@ impl Config {
             }
         }
         let mut parser = Parser::from_args(arguments);
+        let mut pin_of = None;
+        let mut asks_pin = false;
         while let Some(argument) = parser.next().map_err(|error| error.to_string())? {
             let name = match argument {
                 Arg::Short('h') | Arg::Long("help") => return Ok(Wish::Print(help())),
@@ -306,6 +152,16 @@ impl Config {
                 }
                 Arg::Long(name) => name.to_owned(),
                 Arg::Short(letter) => return Err(unknown(&format!("-{letter}"))),
+                Arg::Value(word) if word == "pin" && !asks_pin => {
+                    asks_pin = true;
+                    continue;
+                }
+                Arg::Value(word) if asks_pin && pin_of.is_none() => {
+                    let role = word.to_str().and_then(Role::parse);
+                    let shown = word.to_string_lossy();
+                    pin_of = Some(role.ok_or_else(|| wrong("pin", &shown, ROLES))?);
+                    continue;
+                }
                 Arg::Value(word) => return Err(unknown(&word.to_string_lossy())),
             };
             let shown = format!("--{name}");
@@ -329,7 +185,11 @@ impl Config {
             };
             (flag.set)(&mut config, &value).map_err(|allowed| wrong(&shown, &value, &allowed))?;
         }
-        Ok(Wish::Serve(Box::new(config)))
+        match pin_of {
+            Some(role) => Ok(Wish::SetPin(role, Box::new(config))),
+            None if asks_pin => Err(format!("pin needs to know whose: {ROLES}.")),
+            None => Ok(Wish::Serve(Box::new(config))),
+        }
     }
 }
 
@@ -339,6 +199,8 @@ fn help() -> String {
             .to_owned(),
         String::new(),
         "Usage: turnero [FLAGS]".to_owned(),
+        "       turnero pin staff|admin [--data FILE]    sets a PIN: reads it, or makes one"
+            .to_owned(),
         String::new(),
     ];
     for flag in FLAGS {
@@ -377,37 +239,6 @@ fn text(flag: &str, value: OsString) -> Result<String, String> {
         .map_err(|_| wrong(flag, &shown, "text in UTF-8"))
 }
 
-fn address(value: &str) -> Result<SocketAddr, String> {
-    let allowed = "ADDRESS:PORT, such as 0.0.0.0:3000 or [::]:3000";
-    let mut found = value.to_socket_addrs().map_err(|_| allowed.to_owned())?;
-    found.next().ok_or_else(|| allowed.to_owned())
-}
-
-fn folder(value: &str) -> Result<PathBuf, String> {
-    let found = Some(PathBuf::from(value)).filter(|folder| folder.is_dir());
-    found.ok_or_else(|| "a folder that exists".to_owned())
-}
-
-fn switch(value: &str) -> Result<bool, String> {
-    match value {
-        "on" | "1" | "true" | "yes" => Ok(true),
-        "off" | "0" | "false" | "no" | "" => Ok(false),
-        _ => Err("on or off".to_owned()),
-    }
-}
-
-fn whole(value: &str, least: usize, most: usize) -> Result<usize, String> {
-    let number = value.parse().ok();
-    number
-        .filter(|n| (least..=most).contains(n))
-        .ok_or_else(|| format!("a whole number from {least} to {most}"))
-}
-
-fn seconds(value: &str) -> Result<Duration, String> {
-    let number = whole(value, 1, 3_600)?;
-    Ok(Duration::from_secs(number as u64))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -419,6 +250,7 @@ mod tests {
         })?;
         match wish {
             Wish::Serve(config) => Ok(*config),
+            Wish::SetPin(role, _) => Err(format!("the PIN of {}", role.as_str())),
             Wish::Print(text) => Err(text),
         }
     }
@@ -454,7 +286,7 @@ mod tests {
 
     #[test]
     fn the_readme_has_every_flag_with_its_variable_and_default() {
-        let readme = include_str!("../README.md");
+        let readme = include_str!("../../README.md");
         for flag in FLAGS {
             let form = format!("--{} {}", flag.name, flag.value.unwrap_or_default());
             let start = format!("| `{}` | `{}` |", form.trim_end(), flag.environment);
@@ -486,6 +318,14 @@ mod tests {
             (&["--frobnicate"], &["--frobnicate", "--listen"]),
             (&["-x"], &["-x", "--listen"]),
             (&["serve"], &["serve", "--listen"]),
+            (&["pin"], &["pin", "staff or admin"]),
+            (&["pin", "guest"], &["pin", "«guest»", "staff or admin"]),
+            (&["pin", "staff", "1234"], &["1234", "--listen"]),
+            (&["--host", "a b"], &["--host", "«a b»", "turnero.lan"]),
+            (
+                &["--trusted-proxy", "10.0.0.1:80"],
+                &["--trusted-proxy", "10.0.0.1:80", "without a port"],
+            ),
         ];
         for (arguments, parts) in cases {
             let message = read(arguments, &[]).expect_err("refused");

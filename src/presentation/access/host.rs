@@ -1,0 +1,122 @@
+//! By which name the server was reached. A page of another site can let its own name lead to this
+//! server (DNS rebinding), and is then at home here for the browser; where nobody is asked for a
+//! PIN, only names that such a page cannot have are answered.
+
+use std::net::IpAddr;
+
+use super::peer::Peer;
+use crate::presentation::problem::Problem;
+use crate::presentation::request::Request;
+
+/// A `Host` without its port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Host<'a> {
+    Address(IpAddr),
+    Name(&'a str),
+}
+
+impl<'a> Host<'a> {
+    /// Reads the value of a `Host` header.
+    pub fn of(header: &'a str) -> Self {
+        let header = header.trim();
+        let bare = match header.strip_prefix('[') {
+            Some(rest) => rest.split(']').next().unwrap_or_default(),
+            None => header.split(':').next().unwrap_or_default(),
+        };
+        match bare.parse::<IpAddr>() {
+            Ok(address) => Self::Address(address.to_canonical()),
+            Err(_) => Self::Name(bare.strip_suffix('.').unwrap_or(bare)),
+        }
+    }
+
+    /// Whether it means this machine wherever it is looked up.
+    pub fn is_loopback(self) -> bool {
+        match self {
+            Self::Address(address) => address.is_loopback(),
+            Self::Name(name) => name.eq_ignore_ascii_case("localhost"),
+        }
+    }
+}
+
+/// Refuses a name that another site may have made lead here. `open` says that there are no PINs.
+pub fn check(
+    request: &Request,
+    peer: &Peer,
+    open: bool,
+    allowed: &[String],
+) -> Result<(), Problem> {
+    if !open && !peer.is_here {
+        return Ok(());
+    }
+    // A browser always says which name it used.
+    let Some(header) = request.header("Host") else {
+        return Ok(());
+    };
+    match Host::of(header) {
+        Host::Address(_) => Ok(()),
+        host if host.is_loopback() => Ok(()),
+        Host::Name(name) if allowed.iter().any(|a| a.eq_ignore_ascii_case(name)) => Ok(()),
+        Host::Name(name) => Err(Problem::host_not_allowed(name)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_is_an_address_or_a_name_without_its_port() {
+        let address = |text: &str| Host::Address(text.parse().expect("an address"));
+        let cases = [
+            ("192.0.2.1:3000", address("192.0.2.1")),
+            ("192.0.2.1", address("192.0.2.1")),
+            ("[::1]:3000", address("::1")),
+            ("[::ffff:127.0.0.1]", address("127.0.0.1")),
+            ("localhost:3000", Host::Name("localhost")),
+            ("turnero.lan.", Host::Name("turnero.lan")),
+            (
+                "127.0.0.1.evil.example",
+                Host::Name("127.0.0.1.evil.example"),
+            ),
+            ("127.1", Host::Name("127.1")),
+            ("", Host::Name("")),
+        ];
+        for (header, expected) in cases {
+            assert_eq!(Host::of(header), expected, "{header}");
+        }
+    }
+
+    #[test]
+    fn where_no_pin_is_asked_for_only_safe_names_are_answered() {
+        let check = |from: &str, host: &str, open: bool| {
+            let from = from.parse().expect("an address");
+            let request = Request::example("GET", "/", from, &[("Host", host)]);
+            let peer = Peer::of(&request, &[]);
+            super::check(&request, &peer, open, &["turnero.lan".to_owned()])
+        };
+        let (here, there) = ("127.0.0.1:5", "192.0.2.7:5");
+        for safe in [
+            "localhost:3000",
+            "127.0.0.1",
+            "192.0.2.1:80",
+            "[::1]",
+            "Turnero.LAN:3000",
+        ] {
+            for (from, open) in [(here, false), (here, true), (there, true), (there, false)] {
+                assert_eq!(check(from, safe, open), Ok(()), "{safe} from {from}");
+            }
+        }
+        for other in ["evil.example:3000", "localhost.evil.example", "", "turnero"] {
+            for (from, open) in [(here, false), (here, true), (there, true)] {
+                let problem = check(from, other, open).expect_err(other);
+                assert_eq!((problem.status, problem.code), (403, "host-not-allowed"));
+                assert!(problem.detail.contains("--host"), "{}", problem.detail);
+            }
+            assert_eq!(
+                check(there, other, false),
+                Ok(()),
+                "{other}: a PIN is asked for"
+            );
+        }
+    }
+}

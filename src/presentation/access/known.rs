@@ -1,0 +1,194 @@
+//! The PINs, sessions and tokens that there are, in memory: no request waits for the database.
+
+use std::collections::HashMap;
+
+use super::secret;
+use crate::storage::{AccessRecords, PinHash, Role, SecretHash, Session, Token};
+
+/// Sessions at a time; the one that ends first makes room. More than an office has screens.
+const MOST_SESSIONS: usize = 1_000;
+
+/// A token that is being used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Used {
+    pub name: String,
+    pub role: Role,
+    /// Its number, where its use is to be written down.
+    pub note: Option<u64>,
+}
+
+/// What is known.
+#[derive(Debug, Default)]
+pub struct Known {
+    pins: Vec<(Role, PinHash)>,
+    sessions: HashMap<SecretHash, Session>,
+    /// Oldest first.
+    tokens: Vec<Token>,
+}
+
+impl From<AccessRecords> for Known {
+    fn from(records: AccessRecords) -> Self {
+        let sessions = records.sessions.into_iter();
+        Self {
+            pins: records.pins,
+            sessions: sessions.map(|session| (session.hash, session)).collect(),
+            tokens: records.tokens,
+        }
+    }
+}
+
+impl Known {
+    /// The PINs, of the stronger role first.
+    pub fn pins(&self) -> Vec<(Role, PinHash)> {
+        let mut pins = self.pins.clone();
+        pins.sort_by_key(|(role, _)| std::cmp::Reverse(*role));
+        pins
+    }
+
+    /// Sets a PIN, and ends the sessions of its role.
+    pub fn set_pin(&mut self, role: Role, pin: PinHash) {
+        self.pins.retain(|(other, _)| *other != role);
+        self.pins.push((role, pin));
+        self.sessions.retain(|_, session| session.role != role);
+    }
+
+    /// What a session may do, while it lasts.
+    pub fn session(&self, hash: &SecretHash, now: i64) -> Option<Role> {
+        let session = self.sessions.get(hash)?;
+        let lasts = secret::same(&session.hash, hash) && session.expires_at > now;
+        lasts.then_some(session.role)
+    }
+
+    /// Begins a session.
+    pub fn add_session(&mut self, session: Session, now: i64) {
+        self.sessions.retain(|_, other| other.expires_at > now);
+        if self.sessions.len() >= MOST_SESSIONS {
+            let first = self.sessions.values().min_by_key(|other| other.expires_at);
+            if let Some(hash) = first.map(|other| other.hash) {
+                self.sessions.remove(&hash);
+            }
+        }
+        self.sessions.insert(session.hash, session);
+    }
+
+    /// Ends a session.
+    pub fn end_session(&mut self, hash: &SecretHash) {
+        self.sessions.remove(hash);
+    }
+
+    /// Uses a token, where there is one of that hash. It is written down every `noted_every`
+    /// milliseconds.
+    pub fn use_token(&mut self, hash: &SecretHash, now: i64, noted_every: i64) -> Option<Used> {
+        // All are compared, so that the time tells nothing of them.
+        let mut found = None;
+        for token in &mut self.tokens {
+            if secret::same(&token.hash, hash) {
+                found = Some(token);
+            }
+        }
+        let token = found?;
+        let is_due = token
+            .used_at
+            .is_none_or(|at| (now - at).abs() >= noted_every);
+        if is_due {
+            token.used_at = Some(now);
+        }
+        Some(Used {
+            name: token.name.clone(),
+            role: token.role,
+            note: is_due.then_some(token.id),
+        })
+    }
+
+    /// The tokens, oldest first.
+    pub fn tokens(&self) -> &[Token] {
+        &self.tokens
+    }
+
+    /// A number that no token has.
+    pub fn next_token(&self) -> u64 {
+        self.tokens.iter().map(|token| token.id).max().unwrap_or(0) + 1
+    }
+
+    /// Adds a token.
+    pub fn add_token(&mut self, token: Token) {
+        self.tokens.push(token);
+    }
+
+    /// Takes a token away; says whether it was there.
+    pub fn delete_token(&mut self, id: u64) -> bool {
+        let before = self.tokens.len();
+        self.tokens.retain(|token| token.id != id);
+        self.tokens.len() < before
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn session(n: u8, role: Role, expires_at: i64) -> Session {
+        Session {
+            hash: [n; 32],
+            role,
+            expires_at,
+        }
+    }
+
+    #[test]
+    fn a_session_lasts_until_its_time_or_its_pin_ends() {
+        let mut known = Known::default();
+        known.add_session(session(1, Role::Staff, 100), 0);
+        known.add_session(session(2, Role::Admin, 100), 0);
+        assert_eq!(known.session(&[1; 32], 99), Some(Role::Staff));
+        assert_eq!(known.session(&[1; 32], 100), None);
+        assert_eq!(known.session(&[3; 32], 0), None);
+        let pin = PinHash {
+            salt: [0; 16],
+            hash: [0; 32],
+            memory_kib: 8,
+            passes: 1,
+        };
+        known.set_pin(Role::Staff, pin);
+        assert_eq!(known.session(&[1; 32], 0), None);
+        assert_eq!(known.session(&[2; 32], 0), Some(Role::Admin));
+        known.end_session(&[2; 32]);
+        assert_eq!(known.session(&[2; 32], 0), None);
+    }
+
+    #[test]
+    fn the_number_of_sessions_is_bounded() {
+        let mut known = Known::default();
+        for n in 0..2_000_u16 {
+            let mut hash = [0; 32];
+            hash[..2].copy_from_slice(&n.to_be_bytes());
+            let session = Session {
+                hash,
+                ..session(0, Role::Staff, 1_000 + i64::from(n))
+            };
+            known.add_session(session, 0);
+        }
+        assert_eq!(known.sessions.len(), MOST_SESSIONS);
+        assert!(known.sessions.values().all(|s| s.expires_at >= 2_000));
+    }
+
+    #[test]
+    fn the_use_of_a_token_is_written_down_once_a_minute() {
+        let mut known = Known::default();
+        known.add_token(Token {
+            id: known.next_token(),
+            hash: [7; 32],
+            name: "kiosk".to_owned(),
+            role: Role::Staff,
+            created_at: 0,
+            used_at: None,
+        });
+        let mut noted = |now| known.use_token(&[7; 32], now, 60_000).expect("known").note;
+        assert_eq!(noted(5), Some(1));
+        assert_eq!(noted(60_004), None);
+        assert_eq!(noted(60_005), Some(1));
+        assert_eq!(known.use_token(&[8; 32], 0, 60_000), None);
+        assert!(known.delete_token(1) && !known.delete_token(1));
+        assert_eq!(known.use_token(&[7; 32], 0, 60_000), None);
+    }
+}

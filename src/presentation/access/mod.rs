@@ -1,0 +1,220 @@
+//! Who asks, and what they may do. The router asks once for each request, before any handler; the
+//! handlers of sessions, PINs and tokens are the only others that come here.
+//!
+//! What does not belong here: what each route requires (its row in the table of routes), and how
+//! things are stored.
+
+mod guess;
+mod host;
+mod known;
+mod peer;
+mod pin;
+mod rate;
+mod secret;
+mod setup;
+mod signing;
+
+use std::error::Error;
+use std::net::IpAddr;
+use std::sync::atomic::AtomicUsize;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use guess::Guesses;
+use known::Known;
+use rate::Rate;
+
+use super::problem::Problem;
+use super::request::Request;
+use super::services::TicketService;
+use crate::config::Config;
+use crate::storage::{AccessChange, AccessRecords, Actor, Journal, Role, SecretHash};
+
+pub use peer::{Peer, network};
+pub use setup::set_pin_of_file;
+pub use signing::{SESSION, SignedIn};
+
+/// The cookie that a session is known by.
+pub const COOKIE: &str = "turnero-session";
+
+/// How often it is written down that a token is in use, in milliseconds.
+const USE_NOTED_EVERY_MS: i64 = 60_000;
+
+/// Who asks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Who {
+    pub role: Role,
+    pub address: IpAddr,
+    /// The name of the token that was shown.
+    pub token: Option<String>,
+    /// The session that the request belongs to.
+    pub session: Option<SecretHash>,
+    /// Someone at this machine, whom nobody has passed on.
+    pub is_here: bool,
+    /// A trusted proxy says that it was reached over HTTPS.
+    pub is_secure: bool,
+}
+
+impl Who {
+    /// Refuses who may do less than `role`.
+    pub fn require(&self, role: Role) -> Result<(), Problem> {
+        if self.role >= role {
+            Ok(())
+        } else if self.role == Role::Public {
+            Err(Problem::pin_needed(role))
+        } else {
+            Err(Problem::not_allowed())
+        }
+    }
+
+    /// How it is noted with what they do.
+    pub fn actor(&self) -> Actor {
+        Actor {
+            role: self.role,
+            token: self.token.clone(),
+            address: self.address,
+        }
+    }
+}
+
+/// Who may do what.
+pub struct Access {
+    open: bool,
+    known: Mutex<Known>,
+    guesses: Mutex<Guesses>,
+    tickets: Mutex<Rate>,
+    /// Held while a PIN is verified or changed: one at a time, because each takes a processor for
+    /// a while, and no session may begin with a PIN that is being changed.
+    verifying: Mutex<()>,
+    waiting: AtomicUsize,
+    started: Instant,
+}
+
+impl Access {
+    /// What is kept of it, and what the log is to say once the server listens: the PINs that were
+    /// made just now, or that there are none.
+    pub fn open(
+        config: &Config,
+        journal: &mut dyn Journal,
+    ) -> Result<(Self, Vec<String>), Box<dyn Error>> {
+        let mut records = journal.access()?;
+        let said = if config.open {
+            let open = "There are no PINs (--open): everyone who can reach this server is admin";
+            vec![open.to_owned()]
+        } else {
+            setup::make_pins(journal, &mut records)?
+        };
+        Ok((Self::new(config, records), said))
+    }
+
+    fn new(config: &Config, records: AccessRecords) -> Self {
+        Self {
+            open: config.open,
+            known: Mutex::new(Known::from(records)),
+            guesses: Mutex::default(),
+            tickets: Mutex::new(Rate::new(config.limits.tickets_per_10s)),
+            verifying: Mutex::new(()),
+            waiting: AtomicUsize::new(0),
+            started: Instant::now(),
+        }
+    }
+
+    /// Whether there are no PINs, so that everyone may do everything.
+    pub fn is_open(&self) -> bool {
+        self.open
+    }
+
+    /// Who asks. `Err` where the name of this server may be another site's, or where a token is
+    /// shown that is not known.
+    pub fn who(
+        &self,
+        config: &Config,
+        tickets: &TicketService,
+        request: &Request,
+    ) -> Result<Who, Problem> {
+        let peer = Peer::of(request, &config.trusted_proxies);
+        host::check(request, &peer, self.open, &config.hosts)?;
+        let mut who = Who {
+            role: Role::Public,
+            address: peer.address,
+            token: None,
+            session: None,
+            is_here: peer.is_here,
+            is_secure: peer.is_secure,
+        };
+        if let Some(token) = bearer(request) {
+            let hash = secret::hash(token);
+            let at = now_ms();
+            let used = self.known().use_token(&hash, at, USE_NOTED_EVERY_MS);
+            match used {
+                Some(used) => {
+                    if let Some(id) = used.note {
+                        tickets.note(AccessChange::TokenUsed { id, at });
+                    }
+                    who.role = used.role;
+                    who.token = Some(used.name);
+                }
+                None if self.open => {}
+                None => return Err(Problem::unknown_token()),
+            }
+        } else if peer.is_local {
+            who.role = Role::Admin;
+        }
+        for value in cookies(request) {
+            let hash = secret::hash(value);
+            if let Some(role) = self.known().session(&hash, now_ms()) {
+                who.session = Some(hash);
+                if who.token.is_none() {
+                    who.role = who.role.max(role);
+                }
+            }
+        }
+        if self.open {
+            who.role = Role::Admin;
+        }
+        Ok(who)
+    }
+
+    /// Counts a ticket that someone wants to take; refuses where they take too many too fast.
+    pub fn count_ticket(&self, who: &Who) -> Result<(), Problem> {
+        if who.is_here || (who.role >= Role::Staff && !self.open) {
+            return Ok(());
+        }
+        let now = self.started.elapsed();
+        let taken = lock(&self.tickets).take(who.address, now);
+        taken.map_err(Problem::too_many_tickets)
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        lock(&self.known)
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Nothing that can fail happens under these locks.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The wall clock, in milliseconds since the Unix epoch.
+fn now_ms() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0, |time| i64::try_from(time.as_millis()).unwrap_or(0))
+}
+
+/// The token of `Authorization: Bearer TOKEN`.
+fn bearer(request: &Request) -> Option<&str> {
+    let (scheme, token) = request.header("Authorization")?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// The values of our cookie; a browser may have several, of other paths or names of this host.
+fn cookies(request: &Request) -> impl Iterator<Item = &str> {
+    request
+        .headers()
+        .filter(|(name, _)| name.eq_ignore_ascii_case("Cookie"))
+        .flat_map(|(_, list)| list.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .filter(|(name, _)| *name == COOKIE)
+        .map(|(_, value)| value)
+        .take(4)
+}

@@ -1,0 +1,180 @@
+//! Where a request comes from: the address at the other end, or the one that a trusted proxy
+//! names; and whether it is someone at this very machine.
+
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+
+use super::host::Host;
+use crate::presentation::request::Request;
+
+/// Headers that a proxy adds. A request with one of them was passed on, so it does not come from
+/// this machine, whatever its connection says.
+const FORWARDING: [&str; 9] = [
+    "Forwarded",
+    "Via",
+    "X-Forwarded-For",
+    "X-Forwarded-Host",
+    "X-Forwarded-Proto",
+    "X-Forwarded-Server",
+    "X-Real-IP",
+    "X-Client-IP",
+    "True-Client-IP",
+];
+
+/// Who asks, as far as the network tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Peer {
+    pub address: IpAddr,
+    /// A connection from this machine that nobody has passed on.
+    pub is_here: bool,
+    /// The same, by a name that only this machine has: whoever sits here needs no PIN.
+    pub is_local: bool,
+    /// A trusted proxy says that it was reached over HTTPS.
+    pub is_secure: bool,
+}
+
+impl Peer {
+    /// Where a request comes from. `trusted` are the proxies that are believed.
+    pub fn of(request: &Request, trusted: &[IpAddr]) -> Self {
+        let address = request.peer.ip().to_canonical();
+        if trusted.contains(&address) {
+            let is_secure = last(request, "X-Forwarded-Proto")
+                .is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"));
+            // A proxy that says nothing is taken for who it is, and for nobody in particular.
+            let named = last(request, "X-Forwarded-For").and_then(hop);
+            return Self {
+                address: named.unwrap_or(address),
+                is_here: false,
+                is_local: false,
+                is_secure,
+            };
+        }
+        let is_here = address.is_loopback() && !is_forwarded(request);
+        let host = request.header("Host").map(Host::of);
+        Self {
+            address,
+            is_here,
+            is_local: is_here && host.is_some_and(|host| host.is_loopback()),
+            is_secure: false,
+        }
+    }
+}
+
+/// What counts as one address: of IPv6 the part that a network is given, since each of its
+/// machines has all the rest.
+pub fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(v6) => {
+            let prefix = u128::from(v6) & (u128::MAX << 64);
+            IpAddr::V6(Ipv6Addr::from(prefix))
+        }
+        v4 => v4,
+    }
+}
+
+fn is_forwarded(request: &Request) -> bool {
+    request.header_names().any(|name| {
+        let is = |known: &&str| name.eq_ignore_ascii_case(known.as_bytes());
+        FORWARDING.iter().any(is)
+    })
+}
+
+/// The last value of a list that each proxy adds to: the one that ours has added.
+fn last<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
+    let values = request
+        .headers()
+        .filter(|(other, _)| other.eq_ignore_ascii_case(name));
+    let (_, value) = values.last()?;
+    value.rsplit(',').next().map(str::trim)
+}
+
+/// An address as proxies write it: with or without a port, of IPv6 with or without brackets.
+fn hop(text: &str) -> Option<IpAddr> {
+    let plain = text.trim_start_matches('[').trim_end_matches(']');
+    let address = plain.parse().ok();
+    let with_port = || text.parse().ok().map(|address: SocketAddr| address.ip());
+    address
+        .or_else(with_port)
+        .map(|ip: IpAddr| ip.to_canonical())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    type Headers = &'static [(&'static str, &'static str)];
+
+    const LOOPBACK: &str = "127.0.0.1:50000";
+
+    fn peer(from: &str, headers: &[(&str, &str)], trusted: &[&str]) -> Peer {
+        let from = from.parse().expect("an address");
+        let request = Request::example("GET", "/", from, headers);
+        let trusted: Vec<IpAddr> = trusted.iter().map(|t| t.parse().expect("one")).collect();
+        Peer::of(&request, &trusted)
+    }
+
+    #[test]
+    fn only_an_unforwarded_loopback_connection_to_a_loopback_name_is_local() {
+        let cases: [(&str, Headers, bool); 12] = [
+            (LOOPBACK, &[("Host", "localhost:3000")], true),
+            (LOOPBACK, &[("Host", "127.0.0.1")], true),
+            ("[::1]:50000", &[("Host", "[::1]:3000")], true),
+            ("[::ffff:127.0.0.1]:5", &[("Host", "LocalHost")], true),
+            (LOOPBACK, &[("Host", "192.168.1.2:3000")], false),
+            (LOOPBACK, &[("Host", "turnero.lan")], false),
+            (LOOPBACK, &[("Host", "localhost.evil.example")], false),
+            (LOOPBACK, &[], false),
+            ("192.168.1.2:5", &[("Host", "localhost:3000")], false),
+            (
+                LOOPBACK,
+                &[("Host", "localhost"), ("x-forwarded-for", "127.0.0.1")],
+                false,
+            ),
+            (LOOPBACK, &[("Host", "localhost"), ("Forwarded", "")], false),
+            (LOOPBACK, &[("Host", "localhost"), ("Via", "1.1 x")], false),
+        ];
+        for (from, headers, expected) in cases {
+            let found = peer(from, headers, &[]);
+            assert_eq!(found.is_local, expected, "{from} {headers:?}");
+        }
+    }
+
+    #[test]
+    fn a_proxy_is_believed_where_it_is_trusted_and_only_for_its_own_hop() {
+        let cases = [
+            (LOOPBACK, "192.0.2.7", "192.0.2.7"),
+            (LOOPBACK, "10.9.9.9, 192.0.2.7", "192.0.2.7"),
+            (LOOPBACK, "192.0.2.7:4711", "192.0.2.7"),
+            (LOOPBACK, "[2001:db8::7]:4711", "2001:db8::7"),
+            (LOOPBACK, "2001:db8::7", "2001:db8::7"),
+            (LOOPBACK, "::ffff:192.0.2.7", "192.0.2.7"),
+            (LOOPBACK, "127.0.0.1", "127.0.0.1"),
+            (LOOPBACK, "unknown", "127.0.0.1"),
+            ("10.0.0.1:5", "192.0.2.7", "10.0.0.1"),
+        ];
+        for (from, forwarded, expected) in cases {
+            let headers = [("Host", "localhost"), ("X-Forwarded-For", forwarded)];
+            let found = peer(from, &headers, &["127.0.0.1"]);
+            assert_eq!(found.address.to_string(), expected, "{from} {forwarded}");
+            assert!(!found.is_local && !found.is_here, "{from} {forwarded}");
+        }
+        let twice = [
+            ("X-Forwarded-For", "192.0.2.7"),
+            ("X-Forwarded-For", "192.0.2.8"),
+        ];
+        let found = peer(LOOPBACK, &twice, &["127.0.0.1"]);
+        assert_eq!(found.address.to_string(), "192.0.2.8");
+        assert!(!peer(LOOPBACK, &[("Host", "localhost")], &["127.0.0.1"]).is_local);
+    }
+
+    #[test]
+    fn an_ipv6_network_counts_as_one() {
+        let same = |one: &str, two: &str| {
+            let of = |text: &str| network(text.parse().expect("an address"));
+            of(one) == of(two)
+        };
+        assert!(same("2001:db8:1:2::3", "2001:db8:1:2:ffff::4"));
+        assert!(!same("2001:db8:1:2::3", "2001:db8:1:3::3"));
+        assert!(!same("192.0.2.1", "192.0.2.2"));
+        assert!(same("192.0.2.1", "::ffff:192.0.2.1"));
+    }
+}

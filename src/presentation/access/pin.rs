@@ -1,0 +1,120 @@
+//! PINs: what one may be, how one is made, and its hash (Argon2id, RFC 9106).
+
+use argon2::{Algorithm, Argon2, Params, Version};
+
+use super::secret::{self, NoRandomness};
+use crate::storage::PinHash;
+
+/// The digits of a PIN that the program makes.
+const DIGITS: usize = 8;
+
+/// How long one may be, in characters.
+const LEAST: usize = 6;
+const MOST: usize = 64;
+
+/// How hard guessing is for someone who has stolen the data file: OWASP's «Password Storage Cheat
+/// Sheet» with the least memory, for old office machines. Kept with each hash, so that it can grow.
+const MEMORY_KIB: u32 = 7 * 1024;
+const PASSES: u32 = 5;
+
+/// A new PIN, drawn at random.
+pub fn make() -> Result<String, NoRandomness> {
+    loop {
+        // Of 2^64 numbers some digits are more likely by one in 10^11.
+        let bytes: [u8; 8] = secret::random()?;
+        let number = u64::from_ne_bytes(bytes) % 10_u64.pow(DIGITS as u32);
+        let pin = format!("{number:0DIGITS$}");
+        if check(&pin).is_ok() {
+            return Ok(pin);
+        }
+    }
+}
+
+/// Whether a PIN may be taken; `Err` says why not.
+pub fn check(pin: &str) -> Result<(), String> {
+    let length = pin.chars().count();
+    if !(LEAST..=MOST).contains(&length) {
+        return Err(format!("a PIN has {LEAST} to {MOST} characters"));
+    }
+    if pin.chars().any(char::is_control) || pin.trim() != pin {
+        return Err("a PIN has no spaces at its ends, and no control characters".to_owned());
+    }
+    let steps = |by: i64| {
+        let codes = pin.chars().map(|c| i64::from(u32::from(c)));
+        codes.clone().zip(codes.skip(1)).all(|(a, b)| b - a == by)
+    };
+    if [0, 1, -1].into_iter().any(steps) {
+        return Err("this is among the first that anybody tries; take another".to_owned());
+    }
+    Ok(())
+}
+
+/// The hash of a new PIN.
+pub fn hash(pin: &str) -> Result<PinHash, NoRandomness> {
+    let mut made = PinHash {
+        salt: secret::random()?,
+        hash: [0; 32],
+        memory_kib: MEMORY_KIB,
+        passes: PASSES,
+    };
+    made.hash = derive(pin, &made).expect("our own parameters are valid");
+    Ok(made)
+}
+
+/// Whether it is that PIN. It takes as long whether it is or not.
+pub fn matches(pin: &str, kept: &PinHash) -> bool {
+    // A hash that cannot be made again lets nobody in.
+    derive(pin, kept).is_some_and(|hash| secret::same(&hash, &kept.hash))
+}
+
+fn derive(pin: &str, kept: &PinHash) -> Option<[u8; 32]> {
+    let mut hash = [0; 32];
+    let params = Params::new(kept.memory_kib, kept.passes, 1, Some(hash.len())).ok()?;
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+        .hash_password_into(pin.as_bytes(), &kept.salt, &mut hash)
+        .ok()?;
+    Some(hash)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_made_pin_has_eight_digits_and_may_be_taken() {
+        for _ in 0..100 {
+            let pin = make().expect("made");
+            assert!(
+                pin.len() == 8 && pin.bytes().all(|b| b.is_ascii_digit()),
+                "{pin}"
+            );
+            assert_eq!(check(&pin), Ok(()));
+        }
+    }
+
+    #[test]
+    fn short_long_and_obvious_pins_are_refused() {
+        for good in ["482133", "48213377", "Mañana-8", "111112", &"a8".repeat(32)] {
+            assert_eq!(check(good), Ok(()), "{good}");
+        }
+        let long = "a8".repeat(33);
+        for bad in [
+            "", "12a45", "111111", "123456", "87654321", " 482133", "48213\n7", &long,
+        ] {
+            assert!(check(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_hash_matches_its_pin_alone_and_does_not_hold_it() {
+        let kept = hash("48213377").expect("hashed");
+        assert!(matches("48213377", &kept));
+        for wrong in ["48213378", "4821337", "482133770", ""] {
+            assert!(!matches(wrong, &kept), "{wrong}");
+        }
+        let again = hash("48213377").expect("hashed");
+        assert_ne!(kept.hash, again.hash, "each has a salt of its own");
+        let broken = PinHash { passes: 0, ..kept };
+        assert!(!matches("48213377", &broken));
+    }
+}

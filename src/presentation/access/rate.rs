@@ -1,0 +1,98 @@
+//! How many tickets one address may take in 10 s. The clock is the caller's.
+
+use std::collections::{HashMap, VecDeque};
+use std::net::IpAddr;
+use std::time::Duration;
+
+use super::peer::network;
+
+/// The time that is looked at.
+const SPAN: Duration = Duration::from_secs(10);
+
+/// Addresses that are remembered at a time; each costs a few hundred bytes.
+const MOST_ADDRESSES: usize = 4_096;
+
+/// When each address took its last tickets.
+#[derive(Debug)]
+pub struct Rate {
+    most: usize,
+    taken: HashMap<IpAddr, VecDeque<Duration>>,
+}
+
+impl Rate {
+    /// `most` for each address in 10 s.
+    pub fn new(most: u32) -> Self {
+        Self {
+            most: usize::try_from(most).unwrap_or(usize::MAX),
+            taken: HashMap::new(),
+        }
+    }
+
+    /// Counts one more; `Err` says how long to wait.
+    pub fn take(&mut self, address: IpAddr, now: Duration) -> Result<(), Duration> {
+        let address = network(address);
+        if self.taken.len() >= MOST_ADDRESSES && !self.taken.contains_key(&address) {
+            self.make_room(now);
+        }
+        let taken = self.taken.entry(address).or_default();
+        while taken.front().is_some_and(|at| *at + SPAN <= now) {
+            taken.pop_front();
+        }
+        if taken.len() >= self.most {
+            let first = taken.front().copied().unwrap_or(now);
+            return Err((first + SPAN).saturating_sub(now));
+        }
+        taken.push_back(now);
+        Ok(())
+    }
+
+    /// Forgets who has taken nothing lately, and where that is not enough, whoever was the first.
+    fn make_room(&mut self, now: Duration) {
+        let is_recent =
+            |taken: &VecDeque<Duration>| taken.back().is_some_and(|at| *at + SPAN > now);
+        self.taken.retain(|_, taken| is_recent(taken));
+        if self.taken.len() >= MOST_ADDRESSES {
+            let first = self.taken.iter().min_by_key(|(_, taken)| taken.back());
+            if let Some(address) = first.map(|(address, _)| *address) {
+                self.taken.remove(&address);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_ten_seconds_hold_more_than_there_may_be() {
+        let address = IpAddr::from([192, 0, 2, 7]);
+        let mut rate = Rate::new(20);
+        let mut taken: Vec<Duration> = Vec::new();
+        for step in 0..1_000 {
+            let now = Duration::from_millis(step * 100);
+            if rate.take(address, now).is_ok() {
+                taken.push(now);
+            }
+            let lately = taken.iter().filter(|at| **at + SPAN > now).count();
+            assert!(lately <= 20, "{lately} at {now:?}");
+        }
+        assert_eq!(taken.len(), 200, "as many as there may be");
+        let wait = rate.take(address, Duration::from_secs(100));
+        assert!(wait.is_ok() || wait.is_err_and(|wait| wait <= SPAN));
+        assert!(rate.take(IpAddr::from([192, 0, 2, 8]), SPAN).is_ok());
+    }
+
+    #[test]
+    fn what_is_remembered_is_bounded() {
+        let mut rate = Rate::new(20);
+        for n in 0..10_000_u32 {
+            let address = IpAddr::from(n.to_be_bytes());
+            assert!(
+                rate.take(address, Duration::from_millis(u64::from(n)))
+                    .is_ok()
+            );
+            assert!(rate.taken.len() <= MOST_ADDRESSES);
+        }
+    }
+}

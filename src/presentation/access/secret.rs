@@ -1,0 +1,61 @@
+//! What is drawn at random and then known by its hash alone: the values of cookies, and tokens.
+
+use std::hint::black_box;
+
+use blake2::{Blake2s256, Digest};
+use thiserror::Error;
+
+use crate::storage::SecretHash;
+
+/// The operating system gave no random numbers.
+#[derive(Clone, Copy, Debug, Error)]
+#[error("the operating system gives no random numbers")]
+pub struct NoRandomness;
+
+/// Bytes that nobody can guess.
+pub fn random<const N: usize>() -> Result<[u8; N], NoRandomness> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).map_err(|error| {
+        log::error!("The operating system gives no random numbers: {error}");
+        NoRandomness
+    })?;
+    Ok(bytes)
+}
+
+/// A new secret of 192 bits, as text that can stand in a header.
+pub fn make() -> Result<String, NoRandomness> {
+    let bytes: [u8; 24] = random()?;
+    Ok(data_encoding::BASE64URL_NOPAD.encode(&bytes))
+}
+
+/// What a secret is known by. A plain hash is enough: nobody can try 2^192 of them.
+pub fn hash(secret: &str) -> SecretHash {
+    Blake2s256::digest(secret.as_bytes()).into()
+}
+
+/// Whether two hashes are the same, in a time that does not tell where they differ.
+pub fn same(one: &[u8; 32], other: &[u8; 32]) -> bool {
+    let differing = one.iter().zip(other).fold(0, |bits, (a, b)| bits | (a ^ b));
+    black_box(differing) == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_differ_and_can_stand_in_a_header() {
+        let (one, other) = (make().expect("one"), make().expect("another"));
+        assert_ne!(one, other);
+        assert_eq!(one.len(), 32);
+        assert!(
+            one.bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b))
+        );
+        assert!(same(&hash(&one), &hash(&one)));
+        assert!(!same(&hash(&one), &hash(&other)));
+        let mut close = hash(&one);
+        close[31] ^= 1;
+        assert!(!same(&hash(&one), &close));
+    }
+}

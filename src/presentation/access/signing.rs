@@ -1,0 +1,175 @@
+//! Signing in and out, new PINs, new tokens. Each change is durable before it counts.
+
+use std::sync::MutexGuard;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use super::{Access, Who, lock, now_ms, pin, secret};
+use crate::presentation::problem::Problem;
+use crate::presentation::services::TicketService;
+use crate::storage::{AccessChange, Role, Session, Token};
+
+/// How long a session lasts: a working day, with what comes before and after it.
+pub const SESSION: Duration = Duration::from_secs(12 * 60 * 60);
+
+/// How many may wait until their PIN is verified; each keeps a connection's thread.
+const MOST_WAITING: usize = 8;
+
+/// The most tokens: more programs than any office has.
+const MOST_TOKENS: usize = 100;
+
+/// A session that has begun.
+pub struct SignedIn {
+    pub role: Role,
+    /// The cookie's value.
+    pub secret: String,
+}
+
+impl Access {
+    /// Begins a session with a PIN.
+    pub fn sign_in(
+        &self,
+        tickets: &TicketService,
+        who: &Who,
+        entered: &str,
+    ) -> Result<SignedIn, Problem> {
+        let guess = lock(&self.guesses).take(who.address, self.started.elapsed());
+        let guess = guess.map_err(Problem::too_many_guesses)?;
+        // Kept until the session has begun, so that no PIN changes in between.
+        let turn = Turn::wait(self)?;
+        if let Some(role) = turn.verify(entered) {
+            lock(&self.guesses).was_right(&guess);
+            return self.begin_session(tickets, role);
+        }
+        log::warn!("A wrong PIN from {}", who.address);
+        Err(Problem::wrong_pin())
+    }
+
+    fn begin_session(&self, tickets: &TicketService, role: Role) -> Result<SignedIn, Problem> {
+        let secret = secret::make().map_err(|_| Problem::storage_unavailable())?;
+        let now = now_ms();
+        let session = Session {
+            hash: secret::hash(&secret),
+            role,
+            expires_at: now + SESSION.as_millis() as i64,
+        };
+        tickets.keep(AccessChange::AddSession {
+            session: session.clone(),
+            now,
+        })?;
+        self.known().add_session(session, now);
+        Ok(SignedIn { role, secret })
+    }
+
+    /// Ends the session that a request belongs to, if any.
+    pub fn sign_out(&self, tickets: &TicketService, who: &Who) -> Result<(), Problem> {
+        let Some(hash) = who.session else {
+            return Ok(());
+        };
+        tickets.keep(AccessChange::EndSession(hash))?;
+        self.known().end_session(&hash);
+        Ok(())
+    }
+
+    /// Sets a PIN, and ends the sessions of that role.
+    pub fn set_pin(&self, tickets: &TicketService, role: Role, new: &str) -> Result<(), Problem> {
+        pin::check(new).map_err(|why| Problem::invalid("pin", why))?;
+        let turn = Turn::wait(self)?;
+        if turn.verify(new).is_some_and(|other| other != role) {
+            return Err(Problem::invalid(
+                "pin",
+                "staff and admin each need their own",
+            ));
+        }
+        let hash = pin::hash(new).map_err(|_| Problem::storage_unavailable())?;
+        tickets.keep(AccessChange::SetPin(role, hash.clone()))?;
+        self.known().set_pin(role, hash);
+        log::info!("The PIN of {} was changed", role.as_str());
+        Ok(())
+    }
+
+    /// Makes a token: what is kept of it, and the token itself, which is not.
+    pub fn make_token(
+        &self,
+        tickets: &TicketService,
+        name: String,
+        role: Role,
+    ) -> Result<(Token, String), Problem> {
+        // One at a time, so that no two get the same number.
+        let _one = lock(&self.verifying);
+        let id = {
+            let known = self.known();
+            if known.tokens().len() >= MOST_TOKENS {
+                let why = format!("there are {MOST_TOKENS} tokens; delete one that is not used");
+                return Err(Problem::invalid("name", why));
+            }
+            if known.tokens().iter().any(|token| token.name == name) {
+                let why = format!("«{name}» is there already; the trace tells them apart by it");
+                return Err(Problem::invalid("name", why));
+            }
+            known.next_token()
+        };
+        let secret = secret::make().map_err(|_| Problem::storage_unavailable())?;
+        let token = Token {
+            id,
+            hash: secret::hash(&secret),
+            name,
+            role,
+            created_at: now_ms(),
+            used_at: None,
+        };
+        tickets.keep(AccessChange::AddToken(token.clone()))?;
+        self.known().add_token(token.clone());
+        Ok((token, secret))
+    }
+
+    /// The tokens, oldest first.
+    pub fn tokens(&self) -> Vec<Token> {
+        self.known().tokens().to_vec()
+    }
+
+    /// Takes a token away; says whether it was there.
+    pub fn delete_token(&self, tickets: &TicketService, id: u64) -> Result<bool, Problem> {
+        if !self.known().tokens().iter().any(|token| token.id == id) {
+            return Ok(false);
+        }
+        tickets.keep(AccessChange::DeleteToken { id })?;
+        Ok(self.known().delete_token(id))
+    }
+}
+
+/// The turn to verify a PIN.
+struct Turn<'a> {
+    access: &'a Access,
+    _held: MutexGuard<'a, ()>,
+}
+
+impl<'a> Turn<'a> {
+    /// Waits for it; refused where too many do.
+    fn wait(access: &'a Access) -> Result<Self, Problem> {
+        if access.waiting.fetch_add(1, Ordering::AcqRel) >= MOST_WAITING {
+            access.waiting.fetch_sub(1, Ordering::AcqRel);
+            return Err(Problem::too_many_guesses(Duration::from_secs(1)));
+        }
+        Ok(Self {
+            access,
+            _held: lock(&access.verifying),
+        })
+    }
+
+    /// Whose PIN it is. All are tried, so that the time tells nothing.
+    fn verify(&self, entered: &str) -> Option<Role> {
+        let pins = self.access.known().pins();
+        let right = pins
+            .iter()
+            .map(|(role, kept)| (*role, pin::matches(entered, kept)));
+        let right: Vec<(Role, bool)> = right.collect();
+        right.into_iter().find_map(|(role, is)| is.then_some(role))
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        self.access.waiting.fetch_sub(1, Ordering::AcqRel);
+    }
+}

@@ -1,0 +1,81 @@
+//! `/api/tokens`: what programs show in place of a PIN.
+
+use serde::Serialize;
+
+use super::fields::Fields;
+use crate::domain::Timestamp;
+use crate::presentation::answer::Answer;
+use crate::presentation::json::Time;
+use crate::presentation::problem::Problem;
+use crate::presentation::router::{Context, Handled};
+use crate::storage::{Role, Token};
+
+/// The longest name, in characters.
+const LONGEST_NAME: usize = 60;
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct TokenJson<'a> {
+    id: String,
+    name: &'a str,
+    role: &'static str,
+    created_at: Time,
+    last_used_at: Option<Time>,
+    /// Shown when it is made, and never again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token: Option<&'a str>,
+}
+
+impl<'a> TokenJson<'a> {
+    fn of(token: &'a Token, secret: Option<&'a str>) -> Self {
+        let time = |ms| Time(Timestamp::from_millis(ms));
+        Self {
+            id: token.id.to_string(),
+            name: &token.name,
+            role: token.role.as_str(),
+            created_at: time(token.created_at),
+            last_used_at: token.used_at.map(time),
+            token: secret,
+        }
+    }
+}
+
+/// `GET /api/tokens`
+pub fn list(context: &Context<'_>) -> Handled {
+    let tokens = context.office.access.tokens();
+    let tokens: Vec<TokenJson> = tokens.iter().map(|t| TokenJson::of(t, None)).collect();
+    Ok(Answer::json(200, &tokens))
+}
+
+/// `POST /api/tokens`. An `Idempotency-Key` is not looked at: what was shown is kept nowhere.
+pub fn create(context: &Context<'_>) -> Handled {
+    let mut fields = Fields::of_body(context.request)?;
+    let name = fields.text("name")?;
+    let role = fields.text("role")?;
+    fields.finish()?;
+    let name = name.ok_or_else(|| Problem::invalid("name", "say what it is for"))?;
+    if name.chars().count() > LONGEST_NAME {
+        let why = format!("a name has {LONGEST_NAME} characters at most");
+        return Err(Problem::invalid("name", why));
+    }
+    let word = role.as_deref().unwrap_or("staff");
+    let role = Role::parse(word).ok_or_else(|| {
+        let why = format!("«{word}» is no role; there are: staff, admin");
+        Problem::invalid("role", why)
+    })?;
+    let office = context.office;
+    let (token, secret) = office.access.make_token(&office.tickets, name, role)?;
+    Ok(Answer::json(201, &TokenJson::of(&token, Some(&secret))))
+}
+
+/// `DELETE /api/tokens/ID`
+pub fn delete(context: &Context<'_>) -> Handled {
+    let asked = context.parameter();
+    let missing = || Problem::not_found(format!("There is no token {asked} here."));
+    let id = asked.parse().map_err(|_| missing())?;
+    let office = context.office;
+    if office.access.delete_token(&office.tickets, id)? {
+        return Ok(Answer::empty(204));
+    }
+    Err(missing())
+}

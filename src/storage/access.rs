@@ -1,0 +1,120 @@
+//! Who may do what, as it is kept: hashes of PINs, sessions and tokens, and who caused an event.
+//! None of it is part of the events, so none of it leaves with them.
+
+use std::net::IpAddr;
+
+/// What someone may do. Each may do what those before it may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Role {
+    /// Look at the public screen, take a ticket, follow or give up one whose id is known.
+    Public,
+    /// Attend people.
+    Staff,
+    /// Set up, export, purge.
+    Admin,
+}
+
+impl Role {
+    /// A role that is entered with a PIN.
+    pub fn parse(word: &str) -> Option<Self> {
+        match word {
+            "staff" => Some(Self::Staff),
+            "admin" => Some(Self::Admin),
+            _ => None,
+        }
+    }
+
+    /// Its name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Public => "public",
+            Self::Staff => "staff",
+            Self::Admin => "admin",
+        }
+    }
+}
+
+/// The hash of something that was drawn at random, so long that nobody can guess it.
+pub type SecretHash = [u8; 32];
+
+/// A PIN's hash, and how it was made (Argon2id).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PinHash {
+    pub salt: [u8; 16],
+    pub hash: [u8; 32],
+    pub memory_kib: u32,
+    pub passes: u32,
+}
+
+/// A browser that has signed in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    pub hash: SecretHash,
+    pub role: Role,
+    /// In milliseconds since the Unix epoch.
+    pub expires_at: i64,
+}
+
+/// A program that may use the server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Token {
+    /// What it is called by whoever lists and revokes it; not secret.
+    pub id: u64,
+    pub hash: SecretHash,
+    pub name: String,
+    pub role: Role,
+    /// In milliseconds since the Unix epoch, both.
+    pub created_at: i64,
+    pub used_at: Option<i64>,
+}
+
+/// Everything that is kept of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AccessRecords {
+    pub pins: Vec<(Role, PinHash)>,
+    pub sessions: Vec<Session>,
+    /// Oldest first.
+    pub tokens: Vec<Token>,
+}
+
+/// A change of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AccessChange {
+    /// Sets a role's PIN, and ends the sessions of that role.
+    SetPin(Role, PinHash),
+    /// Remembers a session, and forgets those that have ended by that time.
+    AddSession {
+        session: Session,
+        now: i64,
+    },
+    EndSession(SecretHash),
+    AddToken(Token),
+    DeleteToken {
+        id: u64,
+    },
+    TokenUsed {
+        id: u64,
+        at: i64,
+    },
+}
+
+/// Who caused an event, and from where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Actor {
+    pub role: Role,
+    /// The name of the token that was shown.
+    pub token: Option<String>,
+    pub address: IpAddr,
+}
+
+/// An event and who caused it, as the trace shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Traced {
+    pub seq: u64,
+    /// In milliseconds since the Unix epoch.
+    pub at: i64,
+    /// The event, as JSON.
+    pub event: String,
+    /// `None` where it happened by itself, or is no longer known.
+    pub actor: Option<Actor>,
+}
