@@ -54,7 +54,8 @@ pub struct Keyed {
 /// What the ledger is asked to do.
 pub(super) enum Order {
     Run {
-        command: Command,
+        /// Boxed, so that the places of those who wait stay small.
+        command: Box<Command>,
         /// Who wants it.
         actor: Option<Actor>,
         keyed: Option<Keyed>,
@@ -75,10 +76,6 @@ pub(super) enum Order {
 }
 
 /// Why the ledger's thread goes on.
-#[allow(
-    clippy::large_enum_variant,
-    reason = "it is moved once and never kept, and a box would cost more"
-)]
 enum Wake {
     Order(Order),
     Idle,

@@ -124,7 +124,7 @@ impl TicketService {
     pub fn run(&self, command: Command, actor: Option<Actor>, keyed: Option<Keyed>) -> Reply {
         ANSWERS.with(|(sender, answers)| {
             let order = Order::Run {
-                command,
+                command: Box::new(command),
                 actor,
                 keyed,
                 reply: sender.clone(),
