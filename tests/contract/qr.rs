@@ -2,7 +2,7 @@
 
 use rqrr::PreparedImage;
 
-use crate::common::{Server, text};
+use crate::common::{Launch, Server, text};
 
 /// What a camera reads from an SVG that is one background and one path of rectangles.
 pub fn read_svg(svg: &str) -> String {
@@ -49,7 +49,7 @@ fn path_of(server: &Server) -> (String, String) {
 
 #[test]
 fn a_phone_reads_the_address_of_the_tickets_page() {
-    let server = Server::new();
+    let server = Launch::new().with(&["--host", "office.lan"]).start();
     let (path, id) = path_of(&server);
     let answer = server.get(&path).expect(200);
     assert_eq!(answer.header("Content-Type"), Some("image/svg+xml"));
