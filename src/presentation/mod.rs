@@ -13,6 +13,7 @@ pub mod request;
 pub mod router;
 pub mod server;
 pub mod services;
+pub mod slim;
 pub mod tickets;
 pub mod wire;
 

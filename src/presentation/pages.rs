@@ -11,6 +11,7 @@ use super::folder::{Folder, OpenFile};
 use super::problem::Problem;
 use super::request::Request;
 use super::router::Handled;
+use super::slim::slim;
 
 /// What the built-in pages may do: load from this server, and nothing else. A folder's pages are
 /// the office's own, and may do what they like.
@@ -134,7 +135,7 @@ fn built_in(path: &str, request: &Request, frames: &str) -> Option<Answer> {
     let bytes = if page.path.starts_with("lang/") {
         words(page.bytes, &request.query)
     } else {
-        Cow::Borrowed(page.bytes)
+        slim(page.path, page.bytes)
     };
     let policy = format!("{CONTENT_SECURITY_POLICY}{frames}");
     // A page that a browser has kept goes with the policy that it was kept with.

@@ -5,8 +5,8 @@ import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
-import { parse } from 'acorn';
-import { ROOT, script } from './support.mjs';
+import { parse, tokenizer } from 'acorn';
+import { ROOT, Server, script } from './support.mjs';
 
 const { pluralForm } = await script('plurals.js');
 const HTML = path.join(ROOT, 'html');
@@ -161,5 +161,21 @@ test('pages hold no inline script, style or handler, and only relative addresses
   for (const file of files('.js')) {
     assert.doesNotMatch(read(file), /innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function/, file);
     assert.doesNotMatch(read(file), /['"`]\/(api|ws|lang)/, file);
+  }
+});
+
+test('what is sent of a script runs as it stands in the folder', async () => {
+  const tokens = (code) => [...tokenizer(code, { ecmaVersion: 2018, sourceType: 'module' })].map((token) => [token.type.label, token.value]);
+  // A text of several lines would lose its blanks on the way.
+  const severalLines = (code) => [...tokenizer(code, { ecmaVersion: 2018, sourceType: 'module' })].some((token) => /\n/.test(token.value));
+  const server = await Server.start();
+  try {
+    for (const file of files('.js')) {
+      const sent = await (await fetch(server.url + '/' + file)).text();
+      assert.deepEqual(tokens(sent), tokens(read(file)), file);
+      assert.equal(severalLines(read(file)), false, file);
+    }
+  } finally {
+    await server.stop();
   }
 });
