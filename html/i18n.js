@@ -89,8 +89,8 @@ function isFromRightToLeft() {
   return FROM_RIGHT_TO_LEFT.indexOf(current) >= 0;
 }
 
-// Among Arabic letters a desk «3B» would be turned round to «B3»: a value keeps its own direction.
-function whole(value) {
+/** From right to left a desk «3 B» would be turned round to «B 3»: a name keeps its own direction. */
+export function isolated(value) {
   return isFromRightToLeft() ? '\u2068' + value + '\u2069' : String(value);
 }
 
@@ -98,7 +98,7 @@ function whole(value) {
 export function t(key, values) {
   const text = words[key];
   if (text === undefined) return '';
-  return text.replace(/\{(\w+)\}/g, (all, name) => (values && name in values ? whole(values[name]) : all));
+  return text.replace(/\{(\w+)\}/g, (all, name) => (values && name in values ? isolated(values[name]) : all));
 }
 
 /** The text for `n` things: `key.one`, `key.other` or what else the language has for that number. */
@@ -114,7 +114,7 @@ export function explain(refusal) {
 
 /** «3» alone says little: a desk that is only a number is shown with the word before it. */
 export function deskTitle(name) {
-  return isNumbered(name) ? t('word.desk', { name }) : name;
+  return isNumbered(name) ? t('word.desk', { name }) : isolated(name);
 }
 
 export function isNumbered(name) {

@@ -3,7 +3,7 @@
 
 import { Announcements } from './announcements.js';
 import { fitText, widthInEms } from './fit.js';
-import { isNumbered, language, locale, officeLanguage, onLanguage, ready, t, tn } from './i18n.js';
+import { isNumbered, isolated, language, locale, officeLanguage, onLanguage, ready, t, tn } from './i18n.js';
 import { Live } from './live.js';
 import { showOffice } from './office.js';
 import { chime, watchSound } from './sound.js';
@@ -117,7 +117,7 @@ function renderDeskName(box, name) {
   const parts = deskParts(name);
   box.textContent = '';
   if (parts.word) box.appendChild(el('span', 'word', parts.word + '\u00a0'));
-  box.appendChild(document.createTextNode(parts.rest));
+  box.appendChild(document.createTextNode(isolated(parts.rest)));
 }
 
 // «Ventanilla 3»: people look for the number, so where room is short the word gives way first.
@@ -224,7 +224,7 @@ function layoutCall(call, width, room, height, tall) {
 
 function rowName(desk) {
   const parts = deskParts(desk.name);
-  return parts.word ? parts.word + '\u00a0' + parts.rest : parts.rest;
+  return (parts.word ? parts.word + '\u00a0' : '') + isolated(parts.rest);
 }
 
 function layoutOthers(others, height, widest) {

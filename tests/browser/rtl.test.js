@@ -14,8 +14,8 @@ before(async () => {
   browser = await launch();
   await morning(server);
   await later(server);
-  // Turned round it would be another desk: «B3».
-  await server.act('3B', 'next');
+  // Turned round it would be another desk: «B 3».
+  await server.act('3 B', 'next');
 });
 after(async () => {
   if (browser) await browser.close();
@@ -104,10 +104,10 @@ function measure() {
     if (getComputedStyle(el).textAlign === far && el.id !== 'clock' && !el.querySelector('#clock')) wrong.push('keeps to the ' + far + ': ' + called(el));
   }
 
-  // 4. Codes and desks read from the left: A12, 3B.
+  // 4. Codes and desks read from the left: A12, 3 B.
   let codes = 0;
   for (const node of texts) {
-    for (const found of node.data.matchAll(/[A-Z]\d+|\d+[A-Z]/g)) {
+    for (const found of node.data.matchAll(/[A-Z]\d+|\d+ [A-Z]/g)) {
       codes += 1;
       const first = rect(node, found.index, found.index + 1);
       const last = rect(node, found.index + found[0].length - 1, found.index + found[0].length);
@@ -130,7 +130,7 @@ const SCREENS = {
     codes: 1,
   },
   public: { path: '/public.html', ready: (page) => shows(page, '#code', /^A/), codes: 2 },
-  desk: { path: '/desk.html?desk=3B', ready: (page) => visible(page, '#queue li'), codes: 8 },
+  desk: { path: '/desk.html?desk=3%20B', ready: (page) => visible(page, '#queue li'), codes: 8 },
   'desk with people put aside and no-shows': { path: '/desk.html?desk=3', ready: noShows, codes: 8 },
   'desk that transfers': { path: '/desk.html?desk=3', ready: transfers, codes: 8 },
 };
