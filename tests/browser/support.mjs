@@ -20,9 +20,10 @@ const START_MS = 10000;
 export const DEADLINE_MS = 15000;
 
 export class Server {
-  /** Starts the binary; `port` 0 is a free one. The built-in pages, unless TURNERO_HTML names a folder. */
-  static async start({ data, port = 0 } = {}) {
+  /** Starts the binary; `port` 0 is a free one; `flags` are more of them. The built-in pages, unless TURNERO_HTML names a folder. */
+  static async start({ data, port = 0, flags = [] } = {}) {
     const server = new Server();
+    server.flags = flags;
     server.folder = data ? null : mkdtempSync(path.join(tmpdir(), 'turnero-browser-'));
     server.data = data || path.join(server.folder, 'test.db');
     await server.run(port);
@@ -30,7 +31,7 @@ export class Server {
   }
 
   run(port) {
-    const args = ['--listen', '127.0.0.1:' + port, '--data', this.data];
+    const args = ['--listen', '127.0.0.1:' + port, '--data', this.data, ...this.flags];
     if (process.env.TURNERO_HTML) args.push('--html', process.env.TURNERO_HTML);
     this.process = spawn(BINARY, args, { stdio: ['ignore', 'ignore', 'pipe'] });
     this.gone = new Promise((resolve) => this.process.once('exit', resolve));
