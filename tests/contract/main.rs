@@ -20,6 +20,8 @@ mod limits;
 mod media;
 mod office;
 mod pages;
+mod people;
 mod qr;
 mod rest;
+mod roles;
 mod websocket;

@@ -1,0 +1,97 @@
+//! Who asks, in the tests of who may do what.
+
+use serde_json::Value;
+
+use crate::common::{Launch, Response, Server, text};
+
+/// An address that is on no network (RFC 5737).
+pub const FAR: &str = "192.0.2.7";
+
+/// A server that believes this machine's word for who asks: so that anyone can ask it from afar.
+pub fn behind_a_proxy() -> Launch {
+    Launch::new().with(&["--trusted-proxy", "127.0.0.1"])
+}
+
+/// Someone who asks.
+#[derive(Clone, Debug, Default)]
+pub struct Person {
+    headers: Vec<(String, String)>,
+}
+
+impl Person {
+    /// Someone at this machine.
+    pub fn here() -> Self {
+        Self::default()
+    }
+
+    /// Someone at that address, for a server behind a proxy.
+    pub fn at(address: &str) -> Self {
+        Self::here().with("X-Forwarded-For", address)
+    }
+
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        self.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    pub fn with_token(self, token: &str) -> Self {
+        self.with("Authorization", &format!("Bearer {token}"))
+    }
+
+    /// The same after signing in.
+    pub fn signed_in(self, server: &Server, pin: &str) -> Self {
+        let answer = self.sign_in(server, pin).expect(200);
+        let cookie = answer.header("Set-Cookie").expect("a cookie");
+        let pair = cookie.split(';').next().unwrap().to_owned();
+        self.with("Cookie", &pair)
+    }
+
+    pub fn sign_in(&self, server: &Server, pin: &str) -> Response {
+        let body = serde_json::json!({ "pin": pin });
+        self.send(server, "POST", "/api/session", &body.to_string())
+    }
+
+    /// One request; a body is JSON.
+    pub fn send(&self, server: &Server, method: &str, path: &str, body: &str) -> Response {
+        let mut headers: Vec<(&str, &str)> = Vec::new();
+        for (name, value) in &self.headers {
+            headers.push((name, value));
+        }
+        if !body.is_empty() {
+            headers.push(("Content-Type", "application/json"));
+        }
+        server
+            .client()
+            .send(method, path, &headers, body.as_bytes())
+    }
+
+    pub fn get(&self, server: &Server, path: &str) -> Response {
+        self.send(server, "GET", path, "")
+    }
+
+    pub fn post(&self, server: &Server, path: &str) -> Response {
+        self.send(server, "POST", path, "")
+    }
+
+    pub fn put(&self, server: &Server, path: &str, body: &Value) -> Response {
+        self.send(server, "PUT", path, &body.to_string())
+    }
+
+    /// A new token, made by this admin.
+    pub fn make_token(&self, server: &Server, name: &str, role: &str) -> String {
+        let body = serde_json::json!({ "name": name, "role": role });
+        let made = self.send(server, "POST", "/api/tokens", &body.to_string());
+        text(&made.expect(201).json(), "token").to_owned()
+    }
+}
+
+/// The PIN that the log of a first start says.
+pub fn pin(server: &Server, role: &str) -> String {
+    let start = format!("The PIN of {role}, ");
+    crate::common::wait_for("the log says the PIN", || {
+        let log = server.log();
+        let line = log.lines().find(|line| line.contains(&start))?;
+        let pin = line.rsplit_once("device: ")?.1.split('.').next()?;
+        Some(pin.to_owned())
+    })
+}
