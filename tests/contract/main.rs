@@ -24,4 +24,5 @@ mod people;
 mod qr;
 mod rest;
 mod roles;
+mod signing;
 mod websocket;
