@@ -15,14 +15,18 @@ mod common;
 
 mod command_line;
 mod course;
+mod flooding;
 mod idempotency;
+mod leaks;
 mod limits;
 mod media;
 mod office;
+mod other_sites;
 mod pages;
 mod people;
 mod qr;
 mod rest;
 mod roles;
 mod signing;
+mod trace;
 mod websocket;

@@ -1,0 +1,81 @@
+//! How much one address may take.
+
+use serde_json::json;
+
+use crate::common::{Server, wait_until};
+use crate::people::{FAR, Person, behind_a_proxy, pin};
+
+/// Takes tickets until one is refused; how many there were.
+fn takes(server: &Server, who: &Person, most: usize) -> usize {
+    for n in 0..most {
+        let path = if n % 2 == 0 {
+            "/api/tickets"
+        } else {
+            "/api/ticket"
+        };
+        let answer = who.post(server, path);
+        if answer.status == 429 {
+            let detail = answer.problem(429, "too-many-requests");
+            assert!(detail.contains("Too many tickets"), "{detail}");
+            return n;
+        }
+        answer.expect(201);
+    }
+    most
+}
+
+#[test]
+fn an_address_takes_20_tickets_in_10_seconds_and_staff_and_this_machine_more() {
+    let server = behind_a_proxy().start();
+    assert_eq!(takes(&server, &Person::at(FAR), 30), 20);
+    assert_eq!(
+        takes(&server, &Person::at("192.0.2.8"), 5),
+        5,
+        "another address"
+    );
+    let one = "2001:db8:1:2::1";
+    let other = "2001:db8:1:2:ffff::2";
+    assert_eq!(takes(&server, &Person::at(one), 30), 20);
+    assert_eq!(takes(&server, &Person::at(other), 5), 0, "the same network");
+    let staff = Person::at(FAR).signed_in(&server, &pin(&server, "staff"));
+    assert_eq!(takes(&server, &staff, 30), 30);
+    let admin = Person::at(FAR).signed_in(&server, &pin(&server, "admin"));
+    let token = admin.make_token(&server, "kiosk", "staff");
+    assert_eq!(takes(&server, &Person::at(FAR).with_token(&token), 30), 30);
+    // A refused one leaves no trace, and others go on.
+    Person::at(FAR).get(&server, "/api/state").expect(200);
+    let here = Server::new();
+    assert_eq!(takes(&here, &Person::here(), 40), 40);
+}
+
+#[test]
+fn the_number_of_tickets_is_a_flag_and_waiting_long_enough_helps() {
+    let server = behind_a_proxy().with(&["--tickets-per-10s", "2"]).start();
+    let far = Person::at(FAR);
+    assert_eq!(takes(&server, &far, 3), 2);
+    wait_until("ten seconds have passed", || {
+        far.post(&server, "/api/tickets").status == 201
+    });
+}
+
+#[test]
+fn an_office_that_is_full_says_so() {
+    let server = Server::new();
+    let set = |most| {
+        let settings = json!({ "mostWaiting": most });
+        Person::here()
+            .put(&server, "/api/settings", &settings)
+            .expect(200);
+    };
+    set(json!(2));
+    server.ticket();
+    server.ticket();
+    let detail = server.post("/api/tickets").problem(409, "queue-full");
+    assert!(detail.contains("2 people are waiting"), "{detail}");
+    server.post("/api/ticket").problem(409, "queue-full");
+    server.post("/api/desks/1/next").expect(200);
+    server.ticket();
+    server.post("/api/tickets").problem(409, "queue-full");
+    set(json!(null));
+    server.ticket();
+}

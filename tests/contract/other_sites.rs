@@ -1,0 +1,126 @@
+//! Other sites' pages, and names that they make lead here.
+
+use crate::common::{Client, Launch, Response, Screen, Server};
+use crate::people::{FAR, Person, behind_a_proxy, pin};
+
+const BROWSER: &str = "Mozilla/5.0 (X11; Linux x86_64)";
+
+/// A request with exactly these header lines.
+fn raw(server: &Server, method: &str, path: &str, lines: &[&str]) -> Response {
+    let mut client = Client::connect(server.address());
+    let lines = lines.join("\r\n");
+    client.raw(format!("{method} {path} HTTP/1.1\r\n{lines}\r\n\r\n"));
+    client.answer_to(method)
+}
+
+#[test]
+fn a_name_that_another_site_may_have_made_lead_here_is_refused_where_no_pin_is_asked_for() {
+    let usual = Launch::new().with(&["--host", "turnero.lan"]).start();
+    let open = Launch::new()
+        .with(&["--host", "turnero.lan", "--open"])
+        .start();
+    for server in [&usual, &open] {
+        for path in ["/", "/api/state", "/api/tickets", "/ws"] {
+            let lines = [
+                "Host: evil.example:3000",
+                "Origin: http://evil.example:3000",
+            ];
+            let detail = raw(server, "GET", path, &lines).problem(403, "host-not-allowed");
+            assert!(detail.contains("--host evil.example"), "{detail}");
+        }
+        for host in [
+            "localhost:3000",
+            "127.0.0.1",
+            "[::1]:3000",
+            "10.1.2.3",
+            "Turnero.LAN:3000",
+        ] {
+            raw(server, "GET", "/api/state", &[&format!("Host: {host}")]).expect(200);
+        }
+    }
+    // Where a PIN is asked for the cookie belongs to the name, and any name will do.
+    let server = behind_a_proxy().start();
+    let lines = ["Host: turnero.example", &format!("X-Forwarded-For: {FAR}")];
+    raw(&server, "GET", "/api/state", &lines).expect(200);
+    raw(&server, "GET", "/api/tickets", &lines).problem(401, "pin-needed");
+    let server = behind_a_proxy().with(&["--open"]).start();
+    raw(&server, "GET", "/api/state", &lines).problem(403, "host-not-allowed");
+}
+
+#[test]
+fn a_picture_on_another_sites_page_calls_nobody() {
+    let server = Server::new();
+    server.ticket();
+    let host = format!("Host: {}", server.address());
+    let agent = format!("User-Agent: {BROWSER}");
+    let own = format!("Referer: http://{}/page.html", server.address());
+    let draw = |lines: &[&str]| {
+        let mut all = vec![host.as_str()];
+        all.extend(lines);
+        raw(&server, "GET", "/api/ticket/draw/1", &all)
+    };
+    for lines in [
+        &["Referer: https://evil.example/page"][..],
+        &["Sec-Fetch-Site: cross-site"],
+        &["Sec-Fetch-Site: same-site"],
+        &["Origin: https://evil.example"],
+        &["Origin: null"],
+        // It can hide where it is from, but not that it is a page.
+        &[&agent],
+        &[&agent, "Accept: image/*"],
+    ] {
+        draw(lines).problem(403, "cross-site");
+    }
+    for lines in [
+        &[][..],
+        &["User-Agent: curl/8.0"],
+        &[&agent, &own],
+        &[&agent, "Sec-Fetch-Site: same-origin"],
+    ] {
+        draw(lines).expect(200);
+    }
+}
+
+#[test]
+fn a_session_or_a_token_says_enough_of_who_asks() {
+    let server = behind_a_proxy().start();
+    let browser = Person::at(FAR).with("User-Agent", BROWSER);
+    let staff = browser.clone().signed_in(&server, &pin(&server, "staff"));
+    staff.get(&server, "/api/ticket/draw/1").expect(200);
+    let evil = staff.with("Referer", "https://evil.example/");
+    evil.get(&server, "/api/ticket/draw/1")
+        .problem(403, "cross-site");
+    let admin = Person::at(FAR).signed_in(&server, &pin(&server, "admin"));
+    let token = admin.make_token(&server, "extension", "staff");
+    browser
+        .with_token(&token)
+        .get(&server, "/api/ticket/draw/1")
+        .expect(200);
+}
+
+#[test]
+fn another_sites_page_gets_no_socket() {
+    let server = Server::new();
+    let try_with = |headers: &[(&str, &str)]| {
+        let stream = std::net::TcpStream::connect(server.address()).unwrap();
+        Screen::try_over(stream, "", Some("turnero.v1"), headers)
+            .err()
+            .map(|(status, _)| status)
+    };
+    assert_eq!(try_with(&[("Origin", "https://evil.example")]), Some(403));
+    assert_eq!(try_with(&[("Sec-Fetch-Site", "cross-site")]), Some(403));
+    assert_eq!(try_with(&[("User-Agent", BROWSER)]), None);
+}
+
+#[test]
+fn an_allowed_site_may_send_a_token() {
+    let site = "https://intranet.example";
+    let server = behind_a_proxy().with(&["--allow-origin", site]).start();
+    let asks = Person::at(FAR).with("Origin", site);
+    let answer = asks
+        .send(&server, "OPTIONS", "/api/desks/1/next", "")
+        .expect(204);
+    let allowed = answer.header("Access-Control-Allow-Headers").unwrap();
+    assert!(allowed.contains("Authorization"), "{allowed}");
+    assert_eq!(answer.header("Access-Control-Allow-Credentials"), None);
+}
