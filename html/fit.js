@@ -33,10 +33,11 @@ export function fitText(el, width, height, most, whole) {
   return Math.max(size, search(el, 4, most, fits));
 }
 
+const pen = document.createElement('canvas').getContext('2d');
+
 /** How wide `text` is in `el`'s typeface, in ems. */
 export function widthInEms(el, text) {
   const style = getComputedStyle(el);
-  const pen = document.createElement('canvas').getContext('2d');
   pen.font = style.fontWeight + ' 200px ' + style.fontFamily;
   return pen.measureText(text).width / 200;
 }

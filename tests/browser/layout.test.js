@@ -3,9 +3,12 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { SIZES, Server, launch, later, morning, noShows, open, shows, transfers, until, visible } from './support.mjs';
+import { SIZES, Server, hidden, launch, later, morning, noShows, open, shows, transfers, until, visible } from './support.mjs';
 
-const LONG = 'Oficina de atención a la ciudadanía y registro general de documentos';
+// As long as a desk's name may be.
+const LONG = 'Oficina de atención a la ciudadanía, pl.';
+const MESSAGE = 'Lunes 7 de diciembre cerrado por fiesta local. Para renovar el carné, traiga una fotografía reciente y el resguardo. '
+  + 'Las citas de la tarde se atienden en la segunda planta, junto al ascensor de la calle.';
 const WORD = 'Donaudampfschifffahrtsgesellschaft';
 const LIMIT_BYTES = 60 * 1024;
 let server;
@@ -25,14 +28,14 @@ after(async () => {
 });
 
 // A state as the server would send it, since an office with A1234 at twenty desks takes a day to make.
-function office(seq, { code, desk, others, names }) {
+function office(seq, { code, desk, others, names, message }) {
   const at = '2026-01-01T09:00:00.000Z';
   const ticket = (c) => ({ number: 1, code: c, service: 'A', priority: 'normal', state: 'serving', done: false, createdAt: at, handleAt: at, calls: 1 });
   const desks = [{ name: desk, open: true, services: [], ticket: ticket(code) }];
   for (let i = 0; i < others; i++) desks.push({ name: names(i), open: true, services: [], ticket: ticket(code.slice(0, -1) + (i % 10)) });
   return {
     type: 'state', seq,
-    payload: { office: { name: 'Turnero', language: 'es' }, waiting: 12, services: [{ prefix: 'A', name: 'General', waiting: 12 }], desks, calls: [{ seq: 1, code, desk, kind: 'call', at }] },
+    payload: { office: { name: 'Turnero', language: 'es', message }, waiting: 12, services: [{ prefix: 'A', name: 'General', waiting: 12 }], desks, calls: [{ seq, code, desk, kind: 'call', at }] },
   };
 }
 
@@ -54,12 +57,14 @@ function measure() {
   };
   const inside = (what, el, box) => {
     const a = ink(el);
-    // A line's box is higher than its letters; the letters stand in its middle.
-    const half = el.children.length === 0 && a.height < 2 * capital(el) ? capital(el) / 2 : a.height / 2;
-    const middle = (a.top + a.bottom) / 2;
+    // A line's box is higher than its letters.
+    capital(el);
+    const letters = pen.measureText(el.textContent);
+    const top = a.top + letters.fontBoundingBoxAscent - letters.actualBoundingBoxAscent;
+    const bottom = a.bottom - letters.fontBoundingBoxDescent + letters.actualBoundingBoxDescent;
     if (a.left < box.left - 1 || a.right > box.right + 1) wrong.push(what + ' leaves its box sideways: ' + [a.left, a.right, box.left, box.right].map(Math.round));
-    if (middle - half < box.top - 1 || middle + half > box.bottom + 1) wrong.push(what + ' leaves its box in height: ' + [middle - half, middle + half, box.top, box.bottom].map(Math.round));
-    return { top: middle - half, bottom: middle + half };
+    if (top < box.top - 1 || bottom > box.bottom + 1) wrong.push(what + ' leaves its box in height: ' + [top, bottom, box.top, box.bottom].map(Math.round));
+    return { top, bottom };
   };
   const $ = (id) => document.getElementById(id);
   const call = $('call').getBoundingClientRect();
@@ -67,7 +72,7 @@ function measure() {
   const code = inside('code', $('code'), call);
   const desk = inside('desk', $('desk'), call);
   if (label.bottom > code.top + 1) wrong.push('the label touches the code');
-  if (code.bottom > desk.top + 0.02 * H) wrong.push('the code touches the desk');
+  if (code.bottom > desk.top) wrong.push('the code touches the desk');
   const rows = Array.from(document.querySelectorAll('.row'));
   const side = $('others-box').getBoundingClientRect();
   rows.forEach((row, i) => {
@@ -82,6 +87,33 @@ function measure() {
   if (rows.length && side.left < call.right - 1 && side.top < call.bottom - 1) wrong.push('the side lies on the call');
   if (document.documentElement.scrollWidth > W) wrong.push('scrolls sideways');
   if (document.documentElement.scrollHeight > H) wrong.push('scrolls down');
+  const call0 = $('call');
+  const board = $('board').getBoundingClientRect();
+  if (call.bottom > board.bottom + 1) wrong.push('the call leaves the board');
+  const badge = $('muted');
+  if (!badge.hidden && badge.getBoundingClientRect().top < $('desk').getBoundingClientRect().bottom - 0.02 * H) wrong.push('the badge lies on the desk');
+  if (!$('message').hidden) {
+    const box = $('message').getBoundingClientRect();
+    inside('message', $('message-text'), box);
+    if (box.top < board.bottom - 1 || box.bottom > H) wrong.push('the message is not below the board');
+  }
+  const media = $('media').getBoundingClientRect();
+  if (media.height) {
+    if (media.right > W || media.left < 0) wrong.push('the pictures leave the screen');
+    if (media.left < call.right && media.right > call.left) wrong.push('the pictures lie on the call');
+    if (rows.length && media.bottom > rows[0].getBoundingClientRect().top + 1) wrong.push('the pictures lie on the others');
+  }
+  // Whether the desk's name would still fit if it were an eighth larger.
+  const name = $('desk');
+  const size = name.style.fontSize;
+  name.style.fontSize = parseFloat(size) * 1.15 + 'px';
+  const air = 0.075 * H;
+  const tall = document.documentElement.classList.contains('is-tall');
+  const least = rows.length ? rows[0].offsetHeight : 0;
+  const grows = name.scrollWidth <= name.clientWidth + 1
+    && (tall ? $('others-box').clientHeight >= least + 0.035 * H && call0.getBoundingClientRect().bottom <= board.bottom
+      : call0.scrollHeight <= call0.clientHeight && $('call-label').getBoundingClientRect().top - call0.getBoundingClientRect().top > air / 2);
+  name.style.fontSize = size;
   for (const el of Array.from(document.querySelectorAll('.top > *')).filter((e) => !e.hidden)) {
     if (el.scrollWidth > el.clientWidth + 1) wrong.push('cut: ' + el.id);
   }
@@ -90,6 +122,11 @@ function measure() {
     desk: capital($('desk')) / H,
     rows: rows.map((r) => capital(r.querySelector('.code')) / H),
     names: rows.map((r) => capital(r.querySelector('.name')) / H),
+    // How wide the code is in the card, and how much narrower than it is by itself.
+    fills: ink($('code')).width / call.width,
+    narrowed: ink($('code')).width / $('code').offsetWidth,
+    media: media.height / H,
+    grows,
     turns: $('turns').hidden ? 1 : $('turns').children.length || Number($('turns').textContent.split('/')[1]),
     wrong,
   };
@@ -102,54 +139,95 @@ const KINDS = {
   'one very long word': { desk: WORD, names: (i) => WORD + i },
 };
 
-for (const size of SIZES) {
+const PORTRAIT = [1080, 1920];
+
+/** A public screen that shows what the test tells it. */
+async function board({ size, pictures = [] }) {
+  let tell;
+  const page = await open(browser, 'about:blank', { size });
+  await page.routeWebSocket(/\/ws/, (ws) => { tell = (m) => ws.send(JSON.stringify(m)); });
+  await page.route('**/api/media', (route) => route.fulfill({ json: pictures.map((url) => ({ name: url, type: 'image/svg+xml', url })) }));
+  page.problems.length = 0;
+  await page.goto(server.url + '/public.html');
+  await until('the socket', () => tell);
+  let seq = 10;
+  const draw = async (about) => {
+    const known = office(seq += 1, about);
+    // The name of the office says which state is drawn.
+    known.payload.office.name = 'Office ' + seq;
+    tell(known);
+    await shows(page, '#office', known.payload.office.name);
+    assert.equal(await page.textContent('#code'), about.code);
+    return page.evaluate(measure);
+  };
+  return { page, draw };
+}
+
+function judge(got, { code, desk, others }, what) {
+  assert.deepEqual(got.wrong, [], what);
+  if (got.code < 0.3) {
+    // An upright screen is narrower than the code at that height: then it is as large as the width allows.
+    assert.ok(code.length > 3 && got.fills > 0.9 && got.narrowed < 0.43, what + ': code ' + JSON.stringify(got));
+    assert.ok(got.code >= 0.1, what + ': code ' + got.code);
+  }
+  if (/\d$/.test(desk)) assert.ok(got.desk >= 0.12, what + ': desk ' + got.desk);
+  // A name that needs more room than there is has all of it.
+  else assert.ok(got.desk >= 0.12 || (got.desk >= 0.025 && !got.grows), what + ': long desk ' + JSON.stringify(got));
+  assert.ok(got.rows.length <= 8, what);
+  assert.ok(got.rows.length > 0 || others === 0, what + ': no rows');
+  for (const share of got.rows) assert.ok(share >= 0.07, what + ': row ' + share);
+  for (const share of got.names) assert.ok(share >= 0.012, what + ': name in a row ' + share);
+  // Whoever does not fit now has a turn.
+  assert.ok(got.turns * 8 >= others && (got.turns > 1 || got.rows.length === others), what + ': ' + got.turns);
+}
+
+for (const size of [...SIZES, PORTRAIT]) {
   test('capitals are high enough and nothing is cut on the public screen at ' + size.join('×'), async () => {
-    let tell;
-    let seq = 10;
-    const page = await open(browser, 'about:blank', { size });
-    await page.routeWebSocket(/\/ws/, (ws) => { tell = (m) => ws.send(JSON.stringify(m)); });
-    page.problems.length = 0;
-    await page.goto(server.url + '/public.html');
-    await until('the socket', () => tell);
+    const { page, draw } = await board({ size });
     for (const [kind, { desk, names }] of Object.entries(KINDS)) {
       for (const others of [0, 3, 7, 19]) {
-        for (const code of ['A1', 'A12', 'A123', 'AB1234']) {
-          const what = [kind, others + 1 + ' desks', code].join(', ');
-          const known = office(seq += 1, { code, desk, others, names });
-          // The name of the office says which state is drawn.
-          known.payload.office.name = 'Office ' + seq;
-          tell(known);
-          await shows(page, '#office', known.payload.office.name);
-          const got = await page.evaluate(measure);
-          assert.deepEqual(got.wrong, [], what);
-          // An upright phone is as narrow as three letters of that height: a longer code shrinks there.
-          const least = size[0] > size[1] || code.length <= 3 ? 0.3 : 0.12;
-          assert.ok(got.code >= least, what + ': code ' + got.code);
-          if (/\d$/.test(desk)) assert.ok(got.desk >= 0.12, what + ': desk ' + got.desk);
-          else assert.ok(got.desk >= 0.025, what + ': long desk ' + got.desk);
-          assert.ok(got.rows.length <= 8, what);
-          assert.ok(got.rows.length > 0 || others === 0, what + ': no rows');
-          for (const share of got.rows) assert.ok(share >= 0.07, what + ': row ' + share);
-          for (const share of got.names) assert.ok(share >= 0.012, what + ': name in a row ' + share);
-          // Whoever does not fit now has a turn.
-          assert.ok(got.turns * 8 >= others && (got.turns > 1 || got.rows.length === others), what + ': ' + got.turns);
+        for (const code of ['A1', 'A12', 'A123', 'AB1234', 'ABC1234']) {
+          const about = { code, desk, others, names };
+          const got = await draw(about);
+          judge(got, about, [kind, others + 1 + ' desks', code].join(', '));
+          if (size[0] > size[1] && code.length < 7) assert.ok(got.code >= 0.3, [kind, others, code, got.code].join());
         }
       }
     }
+    await page.context().close();
+  });
+
+  test('the same holds with a long message and pictures at ' + size.join('×'), async () => {
+    const { page, draw } = await board({ size, pictures: ['favicon.svg'] });
+    // Upright, the badge about blocked sound would stand in the message's place.
+    await page.mouse.click(5, 5);
+    await hidden(page, '#muted');
+    let places = 0;
+    for (const [kind, { desk, names }] of Object.entries(KINDS)) {
+      for (const others of [0, 3, 7, 19]) {
+        for (const code of ['A12', 'A105', 'AB1234']) {
+          const about = { code, desk, others, names, message: MESSAGE };
+          const what = [kind, others + 1 + ' desks', code].join(', ');
+          const got = await draw(about);
+          judge(got, about, what);
+          assert.equal(await page.isVisible('#message'), true, what);
+          if (got.media) {
+            places += 1;
+            assert.ok(got.media >= 0.2, what + ': pictures ' + got.media);
+          }
+          if (size[0] > 1.5 * size[1] && code === 'A12') assert.ok(got.media, what + ': no pictures');
+        }
+      }
+    }
+    if (size[0] < 1.5 * size[1]) assert.equal(places, 0);
     await page.context().close();
   });
 }
 
 test('on a 16:9 screen a desk\'s name of two words has its 12 % too', async () => {
   for (const size of [[1920, 1080], [1366, 768]]) {
-    let tell;
-    const page = await open(browser, 'about:blank', { size });
-    await page.routeWebSocket(/\/ws/, (ws) => { tell = (m) => ws.send(JSON.stringify(m)); });
-    await page.goto(server.url + '/public.html');
-    await until('the socket', () => tell);
-    tell(office(20, { code: 'A12', desk: 'Información general', others: 7, names: (i) => String(i + 1) }));
-    await shows(page, '#desk', 'Información general');
-    const got = await page.evaluate(measure);
+    const { page, draw } = await board({ size });
+    const got = await draw({ code: 'A12', desk: 'Información general', others: 7, names: (i) => String(i + 1) });
     assert.deepEqual(got.wrong, []);
     assert.ok(got.desk >= 0.12, size + ': ' + got.desk);
     await page.context().close();

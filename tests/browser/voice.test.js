@@ -341,7 +341,7 @@ test('five hundred calls leave no elements, listeners or timers behind', async (
   await until('the socket', () => tell);
   const at = new Date().toISOString();
   const desk = (name, code) => ({ name, open: true, services: [], ticket: { code } });
-  const desks = Array.from({ length: 20 }, (_, i) => desk(String(i + 1), 'A0'));
+  const desks = Array.from({ length: 3 }, (_, i) => desk(String(i + 1), 'A0'));
   tell({ type: 'state', seq: 1, payload: { office: { name: 'Turnero', language: 'es' }, waiting: 0, services: [], desks, calls: [] } });
   const devtools = await page.context().newCDPSession(page);
   const counts = async () => {
@@ -353,13 +353,13 @@ test('five hundred calls leave no elements, listeners or timers behind', async (
   const call = (n) => {
     for (let i = 0; i < n; i++) {
       seq += 1;
-      const name = String(seq % 20 + 1);
+      const name = String(seq % 3 + 1);
       const code = 'A' + seq;
       tell({ type: 'ticket-called', seq, payload: { desk: desk(name, code), ticket: { code }, call: { seq, code, desk: name, kind: 'call', at }, waiting: 1, services: [] } });
     }
   };
   const shown = (code) => until(code + ' is shown, and all is calm', async () => (await page.textContent('#code')) === code
-    && page.$eval('#call', (el) => !el.classList.contains('is-announced')), 90000);
+    && page.$eval('#call', (el) => !el.classList.contains('is-announced')), 240000);
   // The first ones fetch the words, which at this pace come late.
   await shows(page, '#office', 'Turnero');
   await visible(page, '#waiting b');

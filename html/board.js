@@ -1,0 +1,293 @@
+// Where everything on the public screen stands, and how large it is. It measures: the height of capitals is
+// what carries across a room, so that is kept, and everything else gives way to it.
+
+import { fitText, widthInEms } from './fit.js';
+import { isNumbered, isolated, t } from './i18n.js';
+import { byName } from './state.js';
+
+// Shares of the screen's height, from EN 301 549 (12.2 mm of capital height a metre), as font sizes:
+// a capital of the system typefaces is 0.70 to 0.73 of its font size high.
+const CAPITAL = 0.7;
+const CODE_LEAST = 0.305 / CAPITAL;
+const CODE_MOST = 0.38 / CAPITAL;
+const DESK_LEAST = 0.122 / CAPITAL;
+const DESK_MOST = 0.16 / CAPITAL;
+const ROW_LEAST = 0.0715 / CAPITAL;
+const ROW_MOST = 0.1 / CAPITAL;
+// A code that is too wide is set narrower before it is set smaller: height is what carries far.
+// Two columns end where it would become narrower than this; the second is the end of what can be read.
+const NARROWEST_BESIDE = 0.74;
+const NARROWEST = 0.42;
+const WORD_SHARES = [1, 0.7, 0.5, 0.36, 0.28];
+const ROWS_MOST = 8;
+const DOTS_MOST = 6;
+// Pictures of the office have a place where the screen is wide, and leave the others these rows.
+const MEDIA_RATIO = 1.5;
+const MEDIA_LEAST_PX = 1000;
+const MEDIA_ROWS = 4;
+const MEDIA_ROWS_LEAST = 2;
+const MEDIA_WIDTH_LEAST = 0.42;
+const MEDIA_HEIGHT_LEAST = 0.2;
+const $ = (id) => document.getElementById(id);
+const el = (tag, className, text) => {
+  const made = document.createElement(tag);
+  made.className = className;
+  made.textContent = text;
+  return made;
+};
+
+/** Writes a desk's name into `box`, its word apart from its number. */
+export function writeDesk(box, name) {
+  const parts = deskParts(name);
+  box.textContent = '';
+  if (parts.word) box.appendChild(el('span', 'word', parts.word + '\u00a0'));
+  box.appendChild(document.createTextNode(isolated(parts.rest)));
+}
+
+// «Ventanilla 3»: people look for the number, so where room is short the word gives way first.
+function deskParts(name) {
+  if (isNumbered(name)) return { word: t('public.desk'), rest: name };
+  const found = /^(\S{1,16}) (\d{1,4}[A-Za-z]?)$/.exec(name);
+  return found ? { word: found[1], rest: found[2] } : { word: '', rest: name };
+}
+
+/** The desks at the side: all but the one in large letters, unless it has moved on meanwhile. */
+function otherDesks(desks, call) {
+  const same = (d) => call && d.name === call.desk && (!d.ticket || d.ticket.code === call.code);
+  const others = desks.filter((d) => (d.open || d.ticket) && !same(d)).sort(byName);
+  // Free desks are worth a row only while there are rows to spare.
+  return others.length > ROWS_MOST ? others.filter((d) => d.ticket) : others;
+}
+
+let drawn = '';
+let mediaShown = false;
+
+/** Measures again at the next drawing: something changed that this file does not know of. */
+export function measureAgain() {
+  drawn = '';
+}
+
+/**
+ * Gives everything its size and place: the large call, the others at its side (`turn` says whose turn it
+ * is where not all fit), the message. Gives back whether there is a place for the office's pictures.
+ */
+export function drawBoard({ office, desks, call, turn, hasMedia }) {
+  const width = document.documentElement.clientWidth;
+  const height = window.innerHeight;
+  const others = otherDesks(desks, call);
+  // Measuring is dear on an old television, and most events change nothing of this.
+  const what = JSON.stringify([width, height, turn, hasMedia, office.name, office.message, call && [call.code, call.desk],
+    others.map((d) => [d.name, d.ticket && d.ticket.code]),
+    ['call-label', 'waiting', 'none', 'muted'].map((id) => [$(id).hidden, $(id).textContent])]);
+  if (what === drawn) return mediaShown;
+  drawn = what;
+  const widest = others.reduce((w, d) => Math.max(w, d.ticket ? widthInEms($('code'), d.ticket.code) : 0), 1.2);
+  const least = others.length ? (widest + 1.6) * ROW_LEAST * height + 0.05 * height : 0;
+  // The others go below where the screen is upright, or the codes too long for two columns.
+  const code = call ? widthInEms($('code'), call.code) * CODE_LEAST * NARROWEST_BESIDE * height : 0;
+  const tall = width < height * 1.15 || (others.length > 0 && code + least + 0.13 * height > width);
+  document.documentElement.classList.toggle('is-tall', tall);
+  fitText($('office'), $('top').clientWidth - headTaken(), $('top').clientHeight, (tall ? 0.022 : 0.036) * height, 0);
+  // Upright, the badge about blocked sound needs the message's room: whoever touches the screen gets it back.
+  drawMessage(tall && !$('muted').hidden ? '' : office.message, height, tall);
+  const board = $('board');
+  const room = { width: board.clientWidth - 0.04 * height, height: board.clientHeight - 0.02 * height };
+  const place = { others, call, widest, height, room };
+  if (tall) {
+    mediaShown = false;
+    drawBelow(place);
+  } else {
+    const wide = width >= MEDIA_RATIO * height && width >= MEDIA_LEAST_PX;
+    const mediaLeast = Math.max(least, MEDIA_WIDTH_LEAST * height);
+    mediaShown = hasMedia && wide && code + mediaLeast + 0.13 * height <= width && drawBeside(place, mediaLeast, true);
+    if (!mediaShown) drawBeside(place, least, false);
+  }
+  drawOthers(others, height, widest, turn);
+  return mediaShown;
+}
+
+// What stands beside the office's name in the top line.
+function headTaken() {
+  const style = getComputedStyle($('top'));
+  const gap = parseFloat(style.gridColumnGap || style.columnGap) || 0;
+  return $('waiting').offsetWidth + $('clock-box').offsetWidth + 2 * gap
+    + parseFloat(style.paddingLeft) + parseFloat(style.paddingRight);
+}
+
+function drawMessage(message, height, tall) {
+  $('message').hidden = !message;
+  $('message-text').textContent = message || '';
+  if (!message) return;
+  const style = getComputedStyle($('message'));
+  const inner = $('message').clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
+  const most = (tall ? 0.024 : 0.038) * height;
+  // A little smaller is better than a last line of one word.
+  const line = inner / widthInEms($('message-text'), message) * 0.99;
+  fitText($('message-text'), inner, (tall ? 0.06 : 0.08) * height, line < most && line > most * 0.7 ? line : most, 0);
+}
+
+function placeSide(hasOthers, hasMedia, width, mediaHeight) {
+  $('side').hidden = !hasOthers && !hasMedia;
+  $('side').style.width = width + 'px';
+  $('others-box').hidden = !hasOthers;
+  $('media').hidden = !hasMedia;
+  $('media').style.height = mediaHeight + 'px';
+}
+
+function drawBelow({ others, call, widest, height, room }) {
+  placeSide(others.length > 0, false, room.width, 0);
+  // At least one of the others keeps its place, with the dots that tell the turns.
+  const stackedRow = widest * ROW_LEAST * height > room.width * 0.53 ? 1.65 : 1.05;
+  const kept = others.length ? (ROW_LEAST * stackedRow + 0.05) * height : 0;
+  if (call) drawCall(call, room.width - 0.02 * height, room.height - kept, height, true);
+}
+
+/** Gives back whether it did: no pictures where their place would be too small. */
+function drawBeside({ others, call, widest, height, room }, least, hasMedia) {
+  const names = others.reduce((w, d) => Math.max(w, widthInEms($('desk'), rowName(d))), 0);
+  const wish = hasMedia ? room.width : (widest + names * 0.8 + 0.5) * ROW_MOST * height + 0.05 * height;
+  const widths = others.length || hasMedia ? [sideShare(call, room.width, height, least, wish), least] : [0];
+  for (const width of widths) {
+    const media = hasMedia ? mediaHeight(others, width, height, room.height, widest) : 0;
+    if (hasMedia && media < MEDIA_HEIGHT_LEAST * height) return false;
+    placeSide(others.length > 0, hasMedia, width, media);
+    const left = room.width - (width ? width + 0.02 * height : 0);
+    // A long name gets what width the side can spare.
+    if (!call || drawCall(call, left - 0.06 * height, room.height, height, false) >= DESK_LEAST * height) break;
+  }
+  return true;
+}
+
+function mediaHeight(others, width, height, room, widest) {
+  if (!others.length) return room;
+  const row = ROW_LEAST * height * (isStacked(widest, width - 0.024 * height, height) ? 1.6 : 1.02);
+  // Most pictures are wider than high: rows give way to them, as far as turns make up for it.
+  let rows = Math.min(others.length, MEDIA_ROWS);
+  const left = () => room - rows * row - (others.length > rows ? 0.06 : 0.025) * height;
+  while (rows > MEDIA_ROWS_LEAST && left() < width * 0.5) rows -= 1;
+  return Math.min(left(), width * 0.75);
+}
+
+// Long codes on a narrow screen: the name goes below its code.
+function isStacked(widest, inner, height) {
+  return widest * ROW_LEAST * height > inner * 0.55;
+}
+
+/** How wide the side may be so that the large code still has its height. */
+function sideShare(call, width, height, least, wish) {
+  const code = call ? widthInEms($('code'), call.code) * CODE_LEAST * height : 0;
+  const beside = (narrowing) => width - code * narrowing - 0.09 * height;
+  const most = Math.min(wish, width * 0.42);
+  if (beside(1) >= least) {
+    // The longest word of the desk's name is worth width too, as far as the side can spare it.
+    const desk = call ? widthInEms($('desk'), longestWord(call.desk)) * DESK_LEAST * height : 0;
+    const spare = Math.min(beside(1), Math.max(least, width - desk - 0.09 * height));
+    return Math.min(most, spare);
+  }
+  return Math.max(Math.min(least, width * 0.3), Math.min(least, beside(NARROWEST_BESIDE)));
+}
+
+function longestWord(name) {
+  const parts = deskParts(name);
+  // Not the whole word: it may be set smaller than its number.
+  if (parts.word) return parts.word.slice(0, Math.ceil(parts.word.length * 0.7)) + ' ' + parts.rest;
+  return name.split(' ').reduce((longest, word) => (word.length > longest.length ? word : longest), '');
+}
+
+/** Gives back the size of the desk's name. */
+function drawCall(call, width, room, height, tall) {
+  const code = $('code');
+  const desk = $('desk');
+  const word = desk.querySelector('.word');
+  const ems = widthInEms(code, call.code);
+  // The label, the air around the code, and the badge, which must lie on nothing.
+  const badge = $('muted').hidden ? 0 : $('muted').offsetHeight + (tall ? 0.02 : 0.032) * height;
+  $('call').style.paddingBottom = tall ? '' : badge + 'px';
+  const labelHeight = $('call-label').offsetHeight + badge + (tall ? 0.06 : 0.07) * height;
+  const set = (size) => {
+    const scale = Math.min(1, width / (ems * size));
+    const fitted = scale < NARROWEST ? (size * scale) / NARROWEST : size;
+    code.style.fontSize = fitted + 'px';
+    code.style.transform = 'translateX(-50%) scaleX(' + Math.max(scale, NARROWEST) + ')';
+    $('code-box').style.height = fitted * 0.74 + 'px';
+    return fitted * 0.74;
+  };
+  const fitDesk = (used) => {
+    const box = room - used - labelHeight;
+    let size = 0;
+    for (const share of word ? WORD_SHARES : [1]) {
+      if (word) word.style.fontSize = share + 'em';
+      size = fitText(desk, width, box, DESK_MOST * height, DESK_LEAST * height * 0.5);
+      if (size >= DESK_LEAST * height) break;
+    }
+    return size;
+  };
+  // As large as it goes without narrowing, then the desk's name in what is left.
+  const wish = tall ? CODE_LEAST * height
+    : Math.max(CODE_LEAST * height, Math.min(CODE_MOST * height, width / ems));
+  const got = fitDesk(set(wish));
+  if (got >= DESK_LEAST * height || wish === CODE_LEAST * height) return got;
+  return fitDesk(set(CODE_LEAST * height));
+}
+
+function rowName(desk) {
+  const parts = deskParts(desk.name);
+  return (parts.word ? parts.word + '\u00a0' : '') + isolated(parts.rest);
+}
+
+function drawOthers(others, height, widest, turn) {
+  const list = $('others');
+  list.textContent = '';
+  const turns = $('turns');
+  turns.hidden = true;
+  if (!others.length) return;
+  const full = list.clientHeight;
+  const inner = list.clientWidth - 0.024 * height;
+  const stacked = isStacked(widest, inner, height);
+  list.classList.toggle('is-stacked', stacked);
+  const rowLeast = ROW_LEAST * height * (stacked ? 1.6 : 1.02);
+  const fits = (space) => Math.max(1, Math.min(ROWS_MOST, Math.floor(space / rowLeast)));
+  let perTurn = fits(full);
+  let space = full;
+  if (others.length > perTurn) {
+    space = full - 0.035 * height;
+    perTurn = fits(space);
+  }
+  const pages = Math.ceil(others.length / perTurn);
+  const page = turn % pages;
+  const rowHeight = Math.min(space / Math.min(perTurn, Math.max(others.length, 3)), 0.23 * height);
+  const wish = Math.min(ROW_MOST * height, rowHeight * 0.72, (inner * 0.5) / widest);
+  const size = Math.max(ROW_LEAST * height, wish);
+  const narrowing = Math.min(1, inner / widest / size);
+  const shown = others.slice(page * perTurn, (page + 1) * perTurn);
+  const rows = shown.map((desk) => row(desk, rowHeight, size));
+  rows.forEach((r) => list.appendChild(r.item));
+  const codeWidth = rows.reduce((w, r) => Math.max(w, r.code.offsetWidth), 0);
+  if (!stacked) rows.forEach((r) => { r.code.style.width = codeWidth + 'px'; });
+  else if (narrowing < 1) {
+    rows.forEach((r) => { r.code.style.width = inner + 'px'; r.code.style.transform = 'scaleX(' + narrowing + ')'; });
+  }
+  const box = stacked ? { width: inner, height: rowHeight * 0.95 - size - 4 }
+    : { width: inner - codeWidth - size * 0.3, height: rowHeight * 0.96 - 3 };
+  const sizes = rows.map((r) => fitText(r.name, box.width, box.height, size * 0.85, size * 0.25));
+  // One size for all where they are near each other; a very long name does not shrink its neighbours.
+  const common = Math.min.apply(null, sizes.filter((s) => s >= size * 0.5).concat(size));
+  rows.forEach((r, i) => { if (sizes[i] > common) r.name.style.fontSize = common + 'px'; });
+  if (pages > 1) {
+    turns.hidden = false;
+    turns.textContent = '';
+    if (pages > DOTS_MOST) turns.textContent = page + 1 + ' / ' + pages;
+    else for (let i = 0; i < pages; i++) turns.appendChild(el('i', i === page ? 'is-now' : '', ''));
+  }
+}
+
+function row(desk, height, size) {
+  const item = el('li', 'row', '');
+  item.style.height = height + 'px';
+  const code = el('span', desk.ticket ? 'code' : 'code free', desk.ticket ? desk.ticket.code : '–');
+  code.style.fontSize = size + 'px';
+  const name = el('span', desk.ticket ? 'name' : 'name free', rowName(desk));
+  item.appendChild(code);
+  item.appendChild(name);
+  return { desk, item, code, name };
+}
