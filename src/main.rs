@@ -11,8 +11,9 @@ use turnero::config::{Config, Wish};
 use turnero::logging;
 use turnero::presentation::Office;
 use turnero::presentation::access::{Access, set_pin_of_file};
+use turnero::presentation::printing::Printer;
 use turnero::presentation::server::Server;
-use turnero::presentation::services::{Options, RECENT_EVENTS, TicketService, WssService};
+use turnero::presentation::services::{Options, RECENT_EVENTS, TicketService, Told, WssService};
 use turnero::storage::{Journal, SqliteJournal};
 
 fn main() -> ExitCode {
@@ -47,10 +48,19 @@ fn serve(config: Config) -> Result<(), Box<dyn Error>> {
     let (mut queue, events) = journal.load(RECENT_EVENTS as u64).map_err(unusable)?;
     let snapshot_seq = journal.newest_snapshot()?;
     let wss = WssService::init(Options::from(&config.limits), &mut queue, &events)?;
+    let printer = match &config.printer {
+        Some(target) => Some(Printer::start(target, listener.local_addr()?, wss)?),
+        None => None,
+    };
     let (access, said) = Access::open(&config, &mut journal)?;
     let kept = config.trace_kept();
-    let tickets = TicketService::start(queue, snapshot_seq, Box::new(journal), wss, kept)?;
-    let server = Server::start(listener, Office::new(config, access, tickets, wss))?;
+    let told = Told {
+        wss,
+        printer: printer.clone(),
+    };
+    let tickets = TicketService::start(queue, snapshot_seq, Box::new(journal), told, kept)?;
+    let office = Office::new(config, access, tickets, wss, printer);
+    let server = Server::start(listener, office)?;
 
     // Warnings, so that a log that says little says this: it is not said again.
     said.iter().for_each(|line| log::warn!("{line}"));

@@ -162,6 +162,17 @@ pub(super) const FLAGS: &[Flag] = &[
         },
     },
     Flag {
+        name: "printer",
+        value: Some("HOST:9100"),
+        environment: "TURNERO_PRINTER",
+        default: "none",
+        meaning: "a network printer (ESC/POS) that prints each new ticket",
+        set: |config, value| {
+            config.printer = Some(printer(value)?);
+            Ok(())
+        },
+    },
+    Flag {
         name: "max-connections",
         value: Some("N"),
         environment: "TURNERO_MAX_CONNECTIONS",
@@ -271,6 +282,24 @@ fn address(value: &str) -> Result<SocketAddr, String> {
 fn folder(value: &str) -> Result<PathBuf, String> {
     let found = Some(PathBuf::from(value)).filter(|folder| folder.is_dir());
     found.ok_or_else(|| "a folder that exists".to_owned())
+}
+
+/// A printer's address: with the port that network printers share, where none is given.
+fn printer(value: &str) -> Result<String, String> {
+    let allowed = || "HOST:PORT, such as 192.168.1.50:9100".to_owned();
+    let bracket = value.rfind(']').unwrap_or(0);
+    let (host, port) = match value.rfind(':') {
+        Some(colon) if colon > bracket => (&value[..colon], &value[colon + 1..]),
+        _ => (value, "9100"),
+    };
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-._[]:".contains(c);
+    let host_is_one = !host.is_empty()
+        && host.chars().all(plain)
+        && (host.starts_with('[') || !host.contains(':'));
+    match port.parse::<u16>() {
+        Ok(port) if port > 0 && host_is_one => Ok(format!("{host}:{port}")),
+        _ => Err(allowed()),
+    }
 }
 
 fn switch(value: &str) -> Result<bool, String> {

@@ -36,6 +36,8 @@ pub struct Config {
     /// For how many days it is kept who did what from where: long enough to look into a
     /// complaint, and no longer.
     pub keep_days: u32,
+    /// A network printer for tickets, as `HOST:PORT`.
+    pub printer: Option<String>,
     pub limits: Limits,
 }
 
@@ -84,6 +86,7 @@ impl Default for Config {
             hosts: Vec::new(),
             trusted_proxies: Vec::new(),
             keep_days: 90,
+            printer: None,
             limits: Limits {
                 connections: 4_096,
                 connections_per_address: 256,
@@ -273,6 +276,19 @@ mod tests {
     }
 
     #[test]
+    fn a_printer_is_where_network_printers_are_unless_told() {
+        for (value, target) in [
+            ("printer.lan", "printer.lan:9100"),
+            ("192.168.1.50:9101", "192.168.1.50:9101"),
+            ("[fd00::1]", "[fd00::1]:9100"),
+            ("[fd00::1]:515", "[fd00::1]:515"),
+        ] {
+            let config = read(&["--printer", value], &[]).expect(value);
+            assert_eq!(config.printer.as_deref(), Some(target));
+        }
+    }
+
+    #[test]
     fn each_default_in_the_help_is_the_default_in_force() {
         for flag in FLAGS {
             let mut config = Config::default();
@@ -315,6 +331,11 @@ mod tests {
                 &["--max-headers", "«7»", "8 to 1000"],
             ),
             (&["--data", ""], &["--data", "«»"]),
+            (&["--printer", ""], &["--printer", "«»", "HOST:PORT"]),
+            (&["--printer", "a:b"], &["--printer", "«a:b»"]),
+            (&["--printer", "a:0"], &["--printer", "«a:0»"]),
+            (&["--printer", "http://a"], &["--printer", "«http://a»"]),
+            (&["--printer", "fd00::1"], &["--printer", "«fd00::1»"]),
             (&["--frobnicate"], &["--frobnicate", "--listen"]),
             (&["-x"], &["-x", "--listen"]),
             (&["serve"], &["serve", "--listen"]),

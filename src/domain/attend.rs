@@ -85,6 +85,12 @@ pub(super) fn cancel(queue: &Queue, id: TicketId) -> Result<Decision, Refusal> {
     Ok(about(ticket, vec![Event::TicketCancelled { ticket: id }]))
 }
 
+/// A ticket is put on paper again.
+pub(super) fn reprint(queue: &Queue, id: TicketId) -> Result<Decision, Refusal> {
+    let ticket = find(queue, &TicketRef::Id(id))?;
+    Ok(about(ticket, Vec::new()))
+}
+
 /// The ticket is done, wherever it is attended.
 pub(super) fn finish_ticket(queue: &Queue, id: TicketId) -> Result<Decision, Refusal> {
     let ticket = find(queue, &TicketRef::Id(id))?;

@@ -101,6 +101,8 @@ pub enum Command {
     },
     /// Let a ticket that was put aside, or whose person did not come, wait again, where it was.
     Return { ticket: TicketId },
+    /// Put a ticket on paper again. Nothing of the queue changes.
+    Reprint { ticket: TicketId },
     /// Make or set up a desk; `None` leaves a setting as it is.
     SetDesk {
         desk: DeskName,
@@ -180,6 +182,7 @@ fn granted(queue: &Queue, command: &Command, now: Timestamp) -> Result<Decision,
             note.clone(),
         ),
         Command::Cancel { ticket } => attend::cancel(queue, *ticket),
+        Command::Reprint { ticket } => attend::reprint(queue, *ticket),
         Command::Next { desk, current } => attend::next(queue, desk, current.as_ref(), now),
         Command::Call {
             desk,

@@ -8,6 +8,7 @@ pub mod folder;
 pub mod json;
 pub mod origin;
 pub mod pages;
+pub mod printing;
 pub mod problem;
 pub mod request;
 pub mod router;
@@ -25,6 +26,7 @@ use crate::config::Config;
 use access::Access;
 use folder::Folder;
 use pages::Pages;
+use printing::Printer;
 use services::{TicketService, WssService};
 
 /// What every connection's thread works with.
@@ -33,6 +35,8 @@ pub struct Office {
     pub access: Access,
     pub tickets: TicketService,
     pub wss: &'static WssService,
+    /// The ticket printer, where there is one.
+    pub printer: Option<Arc<Printer>>,
     pub pages: Pages,
     /// The office's own pictures and videos.
     pub media: Option<Folder>,
@@ -46,6 +50,7 @@ impl Office {
         access: Access,
         tickets: TicketService,
         wss: &'static WssService,
+        printer: Option<Arc<Printer>>,
     ) -> Arc<Self> {
         let folder = |path: &PathBuf| Folder::new(path.clone(), &config.data);
         Arc::new(Self {
@@ -55,6 +60,7 @@ impl Office {
             access,
             tickets,
             wss,
+            printer,
             started: Instant::now(),
         })
     }

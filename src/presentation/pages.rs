@@ -156,6 +156,13 @@ fn built_in(path: &str, request: &Request, frames: &str) -> Option<Answer> {
     )
 }
 
+/// The built-in words of a language, all of them; `None` where there is no such language.
+pub fn words_of(language: &str) -> Option<BTreeMap<&'static str, String>> {
+    let path = format!("lang/{language}.json");
+    let page = PAGES.iter().find(|page| page.path == path)?;
+    Some(serde_json::from_slice(page.bytes).expect("a test reads every file of words"))
+}
+
 /// The words of a language that a screen needs: `?only=desk,error` asks for those whose keys begin
 /// so. All of them without it.
 fn words(file: &'static [u8], query: &str) -> Cow<'static, [u8]> {

@@ -182,6 +182,17 @@ impl Problem {
         Self::new(503, "storage-unavailable", detail)
     }
 
+    /// A ticket cannot be printed by a server that has no printer.
+    pub fn no_printer() -> Self {
+        let detail = "This server has no ticket printer; start it with --printer HOST:9100.";
+        Self::new(409, "no-printer", detail)
+    }
+
+    /// The printer is there and does not print: what a person can do about it.
+    pub fn printer_failing(detail: &str) -> Self {
+        Self::new(503, "printer-failing", detail)
+    }
+
     /// A page that is there and cannot be read now.
     pub fn page_unavailable(path: &str) -> Self {
         let detail =

@@ -92,6 +92,9 @@ impl Server {
         if self.accept.join().is_err() {
             log::error!("The accepting thread has failed");
         }
+        if let Some(printer) = &self.office.printer {
+            printer.close();
+        }
         self.office.wss.close();
         self.connections.end_requests();
         if !self.connections.wait_until_none(GRACE) {
@@ -99,6 +102,9 @@ impl Server {
             self.connections.wait_until_none(CUT_GRACE);
         }
         self.office.tickets.stop();
+        if let Some(printer) = &self.office.printer {
+            printer.stop();
+        }
         self.office.wss.stop();
     }
 

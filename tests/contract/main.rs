@@ -24,6 +24,7 @@ mod office;
 mod other_sites;
 mod pages;
 mod people;
+mod printing;
 mod qr;
 mod rest;
 mod roles;

@@ -16,6 +16,7 @@ mod common;
 
 mod crowd;
 mod hostile;
+mod jammed;
 mod killed;
 mod stalled;
 mod storage;

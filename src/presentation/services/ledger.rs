@@ -11,9 +11,10 @@ use super::calendar::business_day;
 use super::ticket_service::{Granted, Outcome, Reply, Shared};
 use super::update::Update;
 use super::wss::WssService;
-use crate::domain::{Command, Event, Queue, Stamped, Subject, Timestamp, apply, decide};
+use crate::domain::{Command, Event, Queue, Stamped, Subject, TicketId, Timestamp, apply, decide};
 use crate::presentation::answer::Answer;
 use crate::presentation::json::{DeskView, LineView, TicketView};
+use crate::presentation::printing::{Paper, Printer};
 use crate::storage::{AccessChange, Actor, Batch, Journal, KeptAnswer, Traced};
 
 /// Commands in one commit. More would make the first one wait for the last; by then the cost of
@@ -82,13 +83,20 @@ enum Wake {
     End,
 }
 
+/// Who is told of what has become durable.
+pub struct Told {
+    pub wss: &'static WssService,
+    /// Each new ticket goes to it, where there is one.
+    pub printer: Option<Arc<Printer>>,
+}
+
 /// The owner of the journal.
 pub(super) struct Ledger {
     /// The queue with what is decided and not yet durable.
     working: Queue,
     journal: Box<dyn Journal>,
     shared: Arc<Shared>,
-    wss: &'static WssService,
+    told: Told,
     orders: Receiver<Order>,
     snapshot_seq: u64,
     /// For how long it is kept who caused an event.
@@ -105,6 +113,8 @@ struct Pending {
     batch: Batch,
     replies: Vec<(Sender<Reply>, Reply)>,
     kept: Vec<Sender<bool>>,
+    /// Tickets that are to be printed again.
+    reprints: Vec<TicketId>,
 }
 
 impl Ledger {
@@ -112,7 +122,7 @@ impl Ledger {
         queue: Queue,
         journal: Box<dyn Journal>,
         shared: Arc<Shared>,
-        wss: &'static WssService,
+        told: Told,
         orders: Receiver<Order>,
         snapshot_seq: u64,
         trace_kept: Duration,
@@ -124,7 +134,7 @@ impl Ledger {
             working: queue,
             journal,
             shared,
-            wss,
+            told,
             orders,
             failing: false,
             stopping: false,
@@ -222,7 +232,7 @@ impl Ledger {
                 keyed,
                 reply,
             } => {
-                let answer = self.decide(&command, actor.as_ref(), keyed, &mut pending.batch);
+                let answer = self.decide(&command, actor.as_ref(), keyed, pending);
                 pending.replies.push((reply, answer));
             }
             Order::Keep { change, reply } => {
@@ -247,8 +257,9 @@ impl Ledger {
         command: &Command,
         actor: Option<&Actor>,
         keyed: Option<Keyed>,
-        batch: &mut Batch,
+        pending: &mut Pending,
     ) -> Reply {
+        let batch = &mut pending.batch;
         if let Some(keyed) = &keyed {
             match self.kept_answer(keyed, batch) {
                 Ok(None) => {}
@@ -259,6 +270,9 @@ impl Ledger {
         }
         let decision = decide(&self.working, command, now());
         self.record(decision.events, actor, batch);
+        if let (Command::Reprint { ticket }, Ok(_)) = (command, &decision.outcome) {
+            pending.reprints.push(*ticket);
+        }
         let outcome = decision.outcome.map(|subject| self.granted(subject));
         let Some(keyed) = keyed else {
             return Reply::Outcome(outcome);
@@ -313,6 +327,7 @@ impl Ledger {
             batch,
             replies,
             kept,
+            reprints,
         } = pending;
         let is_empty =
             batch.events.is_empty() && batch.answers.is_empty() && batch.access.is_empty();
@@ -343,7 +358,7 @@ impl Ledger {
                 .map(|stamped| Arc::new(Update::apply(queue, stamped)))
                 .collect()
         });
-        self.wss.publish(updates);
+        self.told.wss.publish(updates);
         for (reply, answer) in replies {
             // An asker waits until it is answered; a failed send is one whose thread has ended.
             let _ = reply.send(answer);
@@ -351,6 +366,25 @@ impl Ledger {
         for reply in kept {
             let _ = reply.send(true);
         }
+        self.print(&batch.events, reprints);
+    }
+
+    /// Puts new tickets on paper, and those that are asked for again. The printer's list is what
+    /// waits, and not this thread.
+    fn print(&self, events: &[Stamped], mut tickets: Vec<TicketId>) {
+        let Some(printer) = &self.told.printer else {
+            return;
+        };
+        let made = events.iter().filter_map(|stamped| match &stamped.event {
+            Event::TicketCreated { ticket, .. } => Some(*ticket),
+            _ => None,
+        });
+        tickets.extend(made);
+        let papers = tickets.iter().filter_map(|id| {
+            let ticket = self.working.ticket(*id)?;
+            Some(Paper::of(&self.working, ticket))
+        });
+        papers.for_each(|paper| printer.print(paper));
     }
 
     fn note_storage(&mut self, works: bool) {

@@ -9,7 +9,7 @@ mod ticket_service;
 mod update;
 mod wss;
 
-pub use ledger::{Keyed, Render};
+pub use ledger::{Keyed, Render, Told};
 pub use recent::{RECENT_EVENTS, Since};
 pub use screen::{Handshake, serve as serve_screen};
 pub use ticket_service::{Granted, Outcome, Reply, TicketService};

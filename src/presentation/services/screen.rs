@@ -57,6 +57,8 @@ pub struct Screen {
     missed: AtomicBool,
     readable: AtomicBool,
     closing: AtomicBool,
+    /// There is news of the ticket printer.
+    printer: AtomicBool,
     thread: Thread,
     line: Mutex<Line>,
 }
@@ -92,6 +94,12 @@ impl Screen {
     /// The server ends. Called from the thread that stops it.
     pub(super) fn tell_closing(&self) {
         self.closing.store(true, Ordering::Release);
+        self.thread.unpark();
+    }
+
+    /// There is news of the ticket printer. Called from whatever thread knows it.
+    pub(super) fn tell_printer(&self) {
+        self.printer.store(true, Ordering::Release);
         self.thread.unpark();
     }
 
@@ -169,6 +177,7 @@ pub fn serve(
         // A first message may have come with the handshake.
         readable: AtomicBool::new(!leftover.is_empty()),
         closing: AtomicBool::new(false),
+        printer: AtomicBool::new(true),
         thread: thread::current(),
         line: Mutex::new(Line {
             cursor: 0,
@@ -325,6 +334,9 @@ impl Session<'_> {
                 thread::park();
                 continue;
             }
+            if self.screen.printer.swap(false, Ordering::AcqRel) {
+                self.tell_printer()?;
+            }
             let now = Instant::now();
             if now >= next_tick {
                 next_tick = now + TICK_EVERY;
@@ -420,6 +432,21 @@ impl Session<'_> {
             payload: Now {
                 now: format!("{:.3}", jiff::Timestamp::now()),
             },
+        };
+        let frame = text_frame(message.text());
+        Ok(write_all(&self.screen, &mut line, &frame)?)
+    }
+
+    /// Tells how the ticket printer is, where there is one: no event, and nothing of the queue.
+    fn tell_printer(&mut self) -> Result<(), End> {
+        let Some(state) = self.wss.printer() else {
+            return Ok(());
+        };
+        let mut line = self.screen.line();
+        let message = Message {
+            kind: "printer",
+            seq: Some(line.cursor),
+            payload: state,
         };
         let frame = text_frame(message.text());
         Ok(write_all(&self.screen, &mut line, &frame)?)

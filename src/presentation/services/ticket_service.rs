@@ -10,8 +10,7 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
-use super::ledger::{Keyed, Ledger, Order};
-use super::wss::WssService;
+use super::ledger::{Keyed, Ledger, Order, Told};
 use crate::domain::{Command, Queue, Refusal, Settings};
 use crate::presentation::json::{DeskView, LineView, TicketView};
 use crate::presentation::problem::Problem;
@@ -94,7 +93,7 @@ impl TicketService {
         queue: Queue,
         snapshot_seq: u64,
         journal: Box<dyn Journal>,
-        wss: &'static WssService,
+        told: Told,
         trace_kept: Duration,
     ) -> io::Result<Self> {
         let (orders, waiting) = bounded(ORDERS_WAITING);
@@ -106,7 +105,7 @@ impl TicketService {
             queue,
             journal,
             shared.clone(),
-            wss,
+            told,
             waiting,
             snapshot_seq,
             trace_kept,

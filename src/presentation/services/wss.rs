@@ -15,6 +15,7 @@ use super::screen::Screen;
 use super::update::{Run, Update};
 use crate::config::Limits;
 use crate::domain::{Queue, Stamped, apply};
+use crate::presentation::printing::PrinterState;
 use crate::threads;
 
 /// What may wait for the publishing thread. It takes all of it at each turn, so this fills only
@@ -71,6 +72,8 @@ pub struct WssService {
     readiness: Arc<Readiness>,
     next_number: AtomicUsize,
     closing: AtomicBool,
+    /// How the ticket printer is, where there is one.
+    printer: Mutex<Option<PrinterState>>,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -108,6 +111,7 @@ impl WssService {
             readiness,
             next_number: AtomicUsize::new(0),
             closing: AtomicBool::new(false),
+            printer: Mutex::new(None),
             threads: Mutex::new(threads),
         };
         assert!(INSTANCE.set(service).is_ok(), "initialised once");
@@ -147,6 +151,19 @@ impl WssService {
     /// The same, waiting no longer than `timeout` for the first.
     pub fn wait_since(&self, seq: u64, timeout: Duration) -> Since {
         self.recent.wait_since(seq, timeout)
+    }
+
+    /// Tells all screens how the ticket printer is: those that are there now and those that come.
+    pub fn tell_printer(&self, state: PrinterState) {
+        *self.printer.lock().unwrap_or_else(PoisonError::into_inner) = Some(state);
+        for screen in self.readiness.screens() {
+            screen.tell_printer();
+        }
+    }
+
+    /// How the ticket printer is; `None` where there is none.
+    pub(super) fn printer(&self) -> Option<PrinterState> {
+        *self.printer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A number for a new screen, unique in the process.

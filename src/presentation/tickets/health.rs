@@ -14,6 +14,11 @@ struct Health {
     seq: u64,
     waiting: usize,
     uptime_seconds: u64,
+    /// How the ticket printer is, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    printer: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    printer_problem: Option<&'static str>,
 }
 
 /// `GET /api/health`
@@ -21,12 +26,15 @@ pub fn health(context: &Context<'_>) -> Handled {
     let office = context.office;
     let (seq, waiting) = office.tickets.look(|queue| (queue.seq(), queue.waiting()));
     let failing = office.tickets.is_failing();
+    let printer = office.printer.as_ref().map(|printer| printer.state());
     let health = Health {
         status: if failing { "storage-unavailable" } else { "ok" },
         version: env!("CARGO_PKG_VERSION"),
         seq,
         waiting,
         uptime_seconds: office.started.elapsed().as_secs(),
+        printer: printer.map(|printer| printer.state),
+        printer_problem: printer.and_then(|printer| printer.detail),
     };
     if failing {
         return Ok(Answer::json(503, &health).with_header("Retry-After", RETRY_AFTER_SECONDS));

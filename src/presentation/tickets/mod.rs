@@ -48,6 +48,7 @@ pub const ROUTES: &[Route] = &[
     route(Get, "/api/tickets/*/qr.svg", Reads, Public, qr::show),
     route(Post, "/api/tickets/*/cancel", Changes, Public, ticket::cancel),
     route(Post, "/api/tickets/*/return", Changes, Staff, ticket::give_back),
+    route(Post, "/api/tickets/*/print", Changes, Staff, ticket::print),
     route(Get, "/api/desks", Reads, Staff, desks::list),
     route(Get, "/api/desks/*", Reads, Staff, desks::show),
     route(Put, "/api/desks/*", Changes, Staff, desks::set),

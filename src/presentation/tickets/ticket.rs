@@ -177,6 +177,26 @@ pub fn give_back(context: &Context<'_>) -> Handled {
     run(context, Command::Return { ticket }, subject_or_problem)
 }
 
+/// `POST /api/tickets/ID/print`
+pub fn print(context: &Context<'_>) -> Handled {
+    let ticket = named(context)?;
+    let printer = context.office.printer.as_ref();
+    let printer = printer.ok_or_else(Problem::no_printer)?;
+    if let Some(why) = printer.state().detail {
+        return Err(Problem::printer_failing(why));
+    }
+    run(context, Command::Reprint { ticket }, accepted)
+}
+
+/// 202 and the ticket: it is printed in its turn.
+fn accepted(outcome: &Outcome) -> Answer {
+    let mut answer = subject_or_problem(outcome);
+    if outcome.is_ok() {
+        answer.status = 202;
+    }
+    answer
+}
+
 /// The ticket that the path names, of a call that takes no fields.
 fn named(context: &Context<'_>) -> Result<TicketId, Problem> {
     Fields::of_body(context.request)?.finish()?;
