@@ -1,16 +1,20 @@
 // REST: one request, its answer or a `Refusal`. A lost answer is asked for again with the same
 // Idempotency-Key, so the server does a thing once, however often the network drops the reply.
 
+import { keepChoices } from './i18n.js';
+
 const TIMEOUT_MS = 8000;
 const RETRY_AFTER_MS = [400, 1200];
 
 /** `code` is the contract's; `no-connection` is ours, for when no answer came at all. */
 export class Refusal extends Error {
-  constructor(code, detail, status) {
+  constructor(code, detail, status, wait) {
     super(code);
     this.code = code;
     this.detail = detail || '';
     this.status = status || 0;
+    /** After how many seconds it is worth trying again; 0 where the server does not say. */
+    this.wait = wait || 0;
   }
 }
 
@@ -26,6 +30,13 @@ function within(ms, promise) {
     const end = (settle) => (value) => { clearTimeout(timer); settle(value); };
     promise.then(end(resolve), end(reject));
   });
+}
+
+/** To the sign-in, and back here afterwards. */
+function signIn() {
+  const url = new URL('signin.html', document.baseURI);
+  url.searchParams.set('then', location.pathname + location.search);
+  location.replace(keepChoices(url.href));
 }
 
 async function ask(method, path, body, key) {
@@ -46,9 +57,15 @@ async function ask(method, path, body, key) {
   }
   if (!answer.ok) {
     const problem = content || {};
-    throw new Refusal(problem.code || 'unknown', problem.detail, answer.status);
+    if (problem.code === 'pin-needed') signIn();
+    const wait = Number(answer.headers.get('Retry-After')) || 0;
+    throw new Refusal(problem.code || 'unknown', problem.detail, answer.status, wait);
   }
   return content;
+}
+
+export function remove(path) {
+  return ask('DELETE', path);
 }
 
 export function get(path) {

@@ -1,6 +1,6 @@
 // The start page: what is this screen for, and which desk is mine.
 
-import { put } from './api.js';
+import { get, put, remove } from './api.js';
 import { deskTitle, explain, keepChoices, language, officeLanguage, onLanguage, ready, t } from './i18n.js';
 import { Live } from './live.js';
 import { showOffice } from './office.js';
@@ -113,8 +113,28 @@ async function enter(e) {
   $('enter').disabled = !live.online;
 }
 
+// Only who has signed in can sign out; at the server's own machine nobody needs to.
+async function showSession() {
+  try {
+    $('leave').hidden = !(await get('api/session')).session;
+  } catch (e) { /* The button stays as it is. */ }
+}
+
+async function leave() {
+  try {
+    await remove('api/session');
+    $('leave').hidden = true;
+    $('name').focus();
+  } catch (refusal) {
+    $('error').textContent = explain(refusal);
+    $('error').hidden = false;
+  }
+}
+
 ready.then(() => {
   onLanguage(render);
+  $('leave').addEventListener('click', leave);
+  showSession();
   $('new').addEventListener('submit', enter);
   render();
   live.start();

@@ -30,6 +30,7 @@ async function findings(page, options = {}) {
 }
 
 const SCREENS = {
+  signin: { path: '/signin.html', ready: (page) => visible(page, '#pin') },
   start: { path: '/', ready: (page) => visible(page, '#desks a') },
   'new-ticket': { path: '/new-ticket.html', ready: (page) => visible(page, '.service') },
   public: { path: '/public.html', ready: (page) => shows(page, '#code', /^A/) },

@@ -235,6 +235,7 @@ test('on a 16:9 screen a desk\'s name of two words has its 12 % too', async () =
 });
 
 const SCREENS = {
+  signin: { path: '/signin.html', ready: (page) => visible(page, '#pin') },
   start: { path: '/', ready: (page) => visible(page, '#desks a') },
   'new-ticket': { path: '/new-ticket.html', ready: (page) => visible(page, '.service') },
   public: { path: '/public.html', ready: (page) => shows(page, '#code', /^A/) },

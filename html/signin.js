@@ -1,0 +1,82 @@
+// Signing in: the PIN says whether one attends or organises. Then back to the page that asked for it.
+
+import { post } from './api.js';
+import { explain, keepChoices, onLanguage, ready, roughSpan, t } from './i18n.js';
+
+const $ = (id) => document.getElementById(id);
+
+let busy = false;
+let refusal = null;
+// When the next attempt may be made, on the page's own clock.
+let openAt = 0;
+let clock = 0;
+
+// Only to a page of this very server: an address in a link must not lead elsewhere after the PIN.
+function destination() {
+  const home = new URL('index.html', document.baseURI);
+  const asked = new URLSearchParams(location.search).get('then');
+  if (!asked) return home;
+  try {
+    const url = new URL(asked, document.baseURI);
+    return url.origin === location.origin && /^https?:$/.test(url.protocol) ? url : home;
+  } catch (e) {
+    return home;
+  }
+}
+
+function secondsLeft() {
+  return Math.max(0, Math.ceil((openAt - performance.now()) / 1000));
+}
+
+function render() {
+  const left = secondsLeft();
+  $('enter').disabled = busy || left > 0;
+  let said = refusal ? explain(refusal) : '';
+  if (left >= 90) said = t('signin.wait', { span: roughSpan(left) });
+  else if (left > 0) said = t('signin.wait.seconds', { n: left });
+  else if (refusal && refusal.wait) said = t('signin.again');
+  if ($('error').textContent !== said) $('error').textContent = said;
+  $('error').hidden = !said;
+  // The countdown is for the eyes; each second read aloud would drown everything else.
+  $('error').setAttribute('aria-live', left > 0 && left % 10 ? 'off' : 'assertive');
+  if (!left) {
+    clearInterval(clock);
+    clock = 0;
+  }
+}
+
+async function enter(e) {
+  e.preventDefault();
+  const pin = $('pin').value.trim();
+  if (!pin || busy || secondsLeft() > 0) return;
+  busy = true;
+  refusal = null;
+  render();
+  try {
+    await post('api/session', { pin });
+    location.replace(destination().href);
+    return;
+  } catch (why) {
+    refusal = why;
+    openAt = performance.now() + why.wait * 1000;
+    if (why.wait && !clock) clock = setInterval(render, 1000);
+  }
+  busy = false;
+  $('pin').select();
+  $('pin').focus();
+  render();
+}
+
+ready.then(() => {
+  onLanguage(render);
+  $('back').href = keepChoices('index.html');
+  $('form').addEventListener('submit', enter);
+  $('show').addEventListener('change', () => {
+    const shown = $('show').checked;
+    $('pin').type = shown ? 'text' : 'password';
+    // A tablet's keyboard of digits has no letters, and a PIN may have some.
+    $('pin').setAttribute('inputmode', shown ? 'text' : 'numeric');
+    $('pin').focus();
+  });
+  render();
+});

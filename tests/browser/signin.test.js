@@ -1,0 +1,139 @@
+// From another device a screen for staff asks for a PIN, and goes on where it was; the screens for
+// everyone never do.
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { after, before, test } from 'node:test';
+import { Server, hidden, launch, open, shows, text, until, visible } from './support.mjs';
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const STAFF = '735102-b';
+const ADMIN = '84517-ab';
+let server;
+let browser;
+
+before(async () => {
+  server = await Server.start();
+  browser = await launch();
+  await server.call('PUT', 'pins/staff', { pin: STAFF });
+  await server.call('PUT', 'pins/admin', { pin: ADMIN });
+  await server.desk('3');
+});
+after(async () => {
+  if (browser) await browser.close();
+  if (server) await server.stop();
+});
+
+/** A screen on another device: its requests are passed on, so this machine's trust does not reach it. */
+async function far(path, options = {}) {
+  const page = await open(browser, 'about:blank', options);
+  await page.setExtraHTTPHeaders({ 'X-Forwarded-For': '192.0.2.7' });
+  await page.goto(server.url + path);
+  return page;
+}
+
+async function signIn(page, pin) {
+  await visible(page, '#pin');
+  await page.fill('#pin', pin);
+  await page.keyboard.press('Enter');
+}
+
+test('a desk asks for the PIN, says when it is wrong, and goes on where it was', async () => {
+  await server.ticket();
+  const page = await far('/desk.html?desk=3&lang=en');
+  await page.waitForURL(/signin\.html/);
+  assert.equal(await page.evaluate(() => document.activeElement.id), 'pin');
+  await shows(page, '.title', 'Sign in');
+  await signIn(page, 'not-the-pin');
+  await shows(page, '#error', 'That is not the PIN. Check it and try again.');
+  assert.equal(await page.evaluate(() => document.activeElement.id), 'pin');
+  await signIn(page, STAFF);
+  await page.waitForURL(/desk\.html\?desk=3&lang=en$/);
+  await page.click('#next');
+  await until('someone is attended', async () => (await server.call('GET', 'desks/3')).ticket);
+  assert.equal(await page.evaluate(() => document.cookie), '', 'scripts cannot read the cookie');
+  assert.deepEqual(page.problems, []);
+
+  // Back at the start the session can be ended, and then the desk asks again.
+  await page.goto(server.url + '/');
+  await visible(page, '#leave');
+  await page.click('#leave');
+  await hidden(page, '#leave');
+  await page.goto(server.url + '/desk.html?desk=3');
+  await page.waitForURL(/signin\.html/);
+  await page.context().close();
+});
+
+test('a session that ends at work asks for the PIN at once', async () => {
+  const page = await far('/desk.html?desk=3');
+  await signIn(page, STAFF);
+  await page.waitForURL(/desk\.html/);
+  await visible(page, '#next');
+  await server.call('PUT', 'pins/staff', { pin: STAFF + '2' });
+  // It notices as soon as it looks who waits.
+  await server.ticket();
+  await page.waitForURL(/signin\.html/);
+  await signIn(page, STAFF + '2');
+  await page.waitForURL(/desk\.html\?desk=3/);
+  await server.call('PUT', 'pins/staff', { pin: STAFF });
+  await page.context().close();
+});
+
+test('after the PIN nothing leads to another site', async () => {
+  const elsewhere = ['https://evil.example/', '//evil.example/x', 'javascript:alert(1)', 'http:evil.example', '\\\\evil.example'];
+  for (const then of elsewhere) {
+    const page = await far('/signin.html?then=' + encodeURIComponent(then));
+    await signIn(page, STAFF);
+    await page.waitForURL((url) => !url.pathname.endsWith('signin.html'));
+    assert.equal(new URL(page.url()).host, new URL(server.url).host, then);
+    assert.deepEqual(page.problems.filter((p) => !p.startsWith('404')), [], then);
+    await page.context().close();
+  }
+});
+
+test('the screens for everyone ask for nothing', async () => {
+  for (const path of ['/', '/public.html', '/new-ticket.html']) {
+    const page = await far(path);
+    await until('it is online', async () => (await text(page, '#office')) !== '');
+    await page.waitForTimeout(600);
+    assert.ok(!page.url().includes('signin'), path);
+    assert.equal(await page.isVisible('#leave'), false, path);
+    assert.deepEqual(page.problems, [], path);
+    await page.context().close();
+  }
+  const kiosk = await far('/new-ticket.html');
+  await visible(kiosk, '.service');
+  await kiosk.click('.service');
+  await shows(kiosk, '#code', /^A\d+$/);
+  await kiosk.context().close();
+});
+
+test('the PIN can be shown, and axe finds nothing', async () => {
+  for (const [lang, theme] of [['es', 'light'], ['en', 'dark']]) {
+    const page = await far('/signin.html', { lang, theme });
+    await page.fill('#pin', '1234');
+    assert.equal(await page.getAttribute('#pin', 'type'), 'password');
+    await page.check('#show');
+    assert.equal(await page.getAttribute('#pin', 'type'), 'text');
+    await page.evaluate(axe);
+    const found = await page.evaluate(() => window.axe.run(document));
+    assert.deepEqual(found.violations.map((v) => v.id + ' ' + v.nodes.map((n) => n.target)), []);
+    assert.deepEqual(page.problems, []);
+    await page.context().close();
+  }
+});
+
+// The last one, since it leaves everyone waiting.
+test('too many wrong PINs mean waiting, and the page says for how long', async () => {
+  const page = await far('/signin.html?lang=en');
+  await until('it is to wait', async () => {
+    await signIn(page, 'wrong-' + Math.random());
+    await until('there is an answer', async () => (await text(page, '#error')) !== '');
+    return /^Too many attempts\. You can try again in \d+ s\.$/.test(await text(page, '#error'));
+  });
+  assert.equal(await page.isDisabled('#enter'), true);
+  await shows(page, '#error', 'You can try again now.');
+  assert.equal(await page.isDisabled('#enter'), false);
+  await page.context().close();
+});
