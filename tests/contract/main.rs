@@ -20,6 +20,7 @@ mod idempotency;
 mod leaks;
 mod limits;
 mod media;
+mod network;
 mod office;
 mod other_sites;
 mod pages;
