@@ -232,3 +232,140 @@ pub(super) fn purge(connection: &mut Connection, before: i64) -> Result<bool, St
     transaction.commit()?;
     Ok(last == purged + PURGE_STEP)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Batch, Journal, SqliteJournal};
+    use super::*;
+    use crate::domain::{Event, Stamped, TicketId, Timestamp};
+
+    #[test]
+    fn a_purge_goes_through_all_that_is_old_in_steps_and_leaves_the_rest() {
+        let file = std::env::temp_dir().join(format!("turnero-purge-{}.db", std::process::id()));
+        let mut journal = SqliteJournal::open(&file).expect("a new file");
+        let (old, new) = (PURGE_STEP as u64 * 2 + 100, 50);
+        let mut batch = Batch::default();
+        for seq in 1..=old + new {
+            batch.events.push(Stamped {
+                seq,
+                at: Timestamp::from_millis(if seq <= old { 10 } else { 30 }),
+                event: Event::TicketCancelled {
+                    ticket: TicketId::from_random(u128::from(seq)),
+                },
+            });
+            // What happens by itself has no actor.
+            if seq % 5 > 0 {
+                let actor = Actor {
+                    role: Role::Staff,
+                    token: (seq % 2 == 0).then(|| "kiosk «ñ»".to_owned()),
+                    address: std::net::IpAddr::from([192, 0, 2, 7]),
+                };
+                batch.actors.push((seq, actor));
+            }
+        }
+        journal.append(0, &batch).expect("appended");
+        let all = journal.trace(u64::MAX, 100_000).expect("read");
+        let known: Vec<(u64, Actor)> = all
+            .iter()
+            .rev()
+            .filter_map(|one| Some((one.seq, one.actor.clone()?)))
+            .collect();
+        assert_eq!(known, batch.actors);
+
+        let mut steps = 0;
+        while journal.purge_trace(20).expect("purged") {
+            steps += 1;
+        }
+        assert_eq!(steps, 2, "a bounded number at a time");
+        let left = journal.trace(u64::MAX, 100_000).expect("read");
+        assert_eq!(left.len() as u64, old + new, "the events stay");
+        let known = |one: &&Traced| one.actor.is_some();
+        assert!(left.iter().filter(known).all(|one| one.seq > old));
+        assert_eq!(left.iter().filter(known).count(), 40);
+        assert!(!journal.purge_trace(20).expect("nothing more"));
+        for suffix in ["", "-wal"] {
+            let mut name = file.clone().into_os_string();
+            name.push(suffix);
+            let _ = std::fs::remove_file(name);
+        }
+    }
+
+    #[test]
+    fn what_was_kept_of_who_may_do_what_reads_back() {
+        let file = std::env::temp_dir().join(format!("turnero-access-{}.db", std::process::id()));
+        let pin = |n| PinHash {
+            salt: [n; 16],
+            hash: [n; 32],
+            memory_kib: 8,
+            passes: 1,
+        };
+        let session = |n, role| Session {
+            hash: [n; 32],
+            role,
+            expires_at: 100,
+        };
+        let token = |id| Token {
+            id,
+            hash: [id as u8; 32],
+            name: format!("program {id}"),
+            role: Role::Admin,
+            created_at: 5,
+            used_at: None,
+        };
+        let add = |n, role, now| AccessChange::AddSession {
+            session: session(n, role),
+            now,
+        };
+        let keep = |access: Vec<AccessChange>| {
+            let mut journal = SqliteJournal::open(&file).expect("the file");
+            let batch = Batch {
+                access,
+                ..Batch::default()
+            };
+            journal.append(0, &batch).expect("kept");
+            journal.access().expect("read")
+        };
+        let records = keep(vec![
+            AccessChange::SetPin(Role::Staff, pin(1)),
+            AccessChange::SetPin(Role::Admin, pin(2)),
+            add(1, Role::Staff, 0),
+            add(2, Role::Admin, 0),
+            AccessChange::AddToken(token(1)),
+            AccessChange::AddToken(token(2)),
+            AccessChange::TokenUsed { id: 2, at: 7 },
+        ]);
+        assert_eq!(records.pins, [(Role::Admin, pin(2)), (Role::Staff, pin(1))]);
+        assert_eq!(records.sessions.len(), 2);
+        let used = Token {
+            used_at: Some(7),
+            ..token(2)
+        };
+        assert_eq!(records.tokens, [token(1), used]);
+        let records = keep(vec![
+            AccessChange::SetPin(Role::Staff, pin(3)),
+            AccessChange::DeleteToken { id: 1 },
+        ]);
+        assert_eq!(
+            records.sessions,
+            [session(2, Role::Admin)],
+            "a PIN ends its sessions"
+        );
+        assert_eq!(records.tokens.len(), 1);
+        let records = keep(vec![
+            AccessChange::EndSession([2; 32]),
+            add(3, Role::Staff, 0),
+        ]);
+        assert_eq!(records.sessions, [session(3, Role::Staff)]);
+        let records = keep(vec![add(4, Role::Staff, 100)]);
+        assert_eq!(
+            records.sessions,
+            [session(4, Role::Staff)],
+            "what has ended goes"
+        );
+        for suffix in ["", "-wal"] {
+            let mut name = file.clone().into_os_string();
+            name.push(suffix);
+            let _ = std::fs::remove_file(name);
+        }
+    }
+}

@@ -45,7 +45,9 @@ impl Network {
             && within(&["addr", "add", &format!("{}/30", network.there), "dev", &far])
             && within(&["link", "set", &far, "up"]);
         if !made {
-            eprintln!("SKIPPED: this system does not allow network namespaces, see above");
+            eprintln!(
+                "SKIPPED: no network namespaces here; it takes the command ip (Debian: iproute2) and root"
+            );
         }
         made.then_some(network)
     }

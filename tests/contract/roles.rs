@@ -28,6 +28,7 @@ const TABLE: &[Row] = &[
     ("POST", "/api/tickets/*/cancel", "WAITS", "", [200, 200, 200, 403]),
     ("POST", "/api/tickets/*/return", "HELD", "", [401, 200, 200, 403]),
     ("POST", "/api/tickets/*/print", "WAITS", "", [401, 409, 409, 403]),
+    ("POST", "/api/tickets/*/print", "WAITS", "", [401, 409, 409, 403]),
     ("GET", "/api/desks", "", "", [401, 200, 200, 200]),
     ("GET", "/api/desks/*", "1", "", [401, 200, 200, 200]),
     ("PUT", "/api/desks/*", "1", "{}", [401, 200, 200, 403]),
