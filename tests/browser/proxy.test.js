@@ -128,8 +128,18 @@ test('where the proxy lets no WebSocket pass, the screens poll and show the same
   await server.stop();
 });
 
-test('a proxy that calls the server by another name needs --allow-origin, and then everything works', async () => {
-  const strict = await office();
+test('a proxy that calls the server by another name needs --host and --allow-origin, and then everything works', async () => {
+  // It does not say that it passes people on: without a known name nobody gets in, not even to look.
+  const named = ['--open', '--host', 'turnero.internal'];
+  const unnamed = await office(['--open']);
+  const unknown = await Proxy.to(unnamed, { host: 'turnero.internal:3000' });
+  const refused = await open(browser, unknown.url);
+  assert.match(await refused.textContent('body'), /host-not-allowed.*--host turnero\.internal/);
+  await refused.context().close();
+  await unknown.stop();
+  await unnamed.stop();
+
+  const strict = await office(named);
   const stranger = await Proxy.to(strict, { host: 'turnero.internal:3000' });
   const page = await open(browser, stranger.url);
   const answer = await page.evaluate(() => fetch('api/tickets', { method: 'POST' }).then((r) => r.json().then((p) => [r.status, p.code])));
@@ -141,7 +151,7 @@ test('a proxy that calls the server by another name needs --allow-origin, and th
   // The proxy's port is known only once it listens, and the flag must name it.
   const later = { port: 0 };
   const proxy = await Proxy.to(later, { host: 'turnero.internal:3000' });
-  const server = await office(['--allow-origin', proxy.origin]);
+  const server = await office(named.concat(['--allow-origin', proxy.origin]));
   later.port = server.port;
   await walk(proxy);
   await proxy.stop();

@@ -1,6 +1,6 @@
 //! PINs: what one may be, how one is made, and its hash (Argon2id, RFC 9106).
 
-use argon2::{Algorithm, Argon2, Params, Version};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
 
 use super::secret::{self, NoRandomness};
 use crate::storage::PinHash;
@@ -16,6 +16,11 @@ const MOST: usize = 64;
 /// Sheet» with the least memory, for old office machines. Kept with each hash, so that it can grow.
 const MEMORY_KIB: u32 = 7 * 1024;
 const PASSES: u32 = 5;
+
+/// Room for so many blocks of 1 KiB is asked for, and only what is needed of it is touched: glibc
+/// gives more than 32 MiB back to the system at once, and keeps less for the next time
+/// (mallopt(3), `M_MMAP_THRESHOLD`), which would make the program twice as large for good.
+const MAPPED_BLOCKS: usize = 33 * 1024;
 
 /// A new PIN, drawn at random.
 pub fn make() -> Result<String, NoRandomness> {
@@ -70,8 +75,11 @@ pub fn matches(pin: &str, kept: &PinHash) -> bool {
 fn derive(pin: &str, kept: &PinHash) -> Option<[u8; 32]> {
     let mut hash = [0; 32];
     let params = Params::new(kept.memory_kib, kept.passes, 1, Some(hash.len())).ok()?;
+    let blocks = params.block_count();
+    let mut memory = Vec::with_capacity(blocks.max(MAPPED_BLOCKS));
+    memory.resize(blocks, Block::new());
     Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
-        .hash_password_into(pin.as_bytes(), &kept.salt, &mut hash)
+        .hash_password_into_with_memory(pin.as_bytes(), &kept.salt, &mut hash, &mut memory)
         .ok()?;
     Some(hash)
 }
