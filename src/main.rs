@@ -14,12 +14,15 @@ use turnero::presentation::access::{Access, set_pin_of_file};
 use turnero::presentation::printing::Printer;
 use turnero::presentation::server::Server;
 use turnero::presentation::services::{Options, RECENT_EVENTS, TicketService, Told, WssService};
+use turnero::presentation::tickets::transfer::{export_file, import_file};
 use turnero::storage::{Journal, SqliteJournal};
 
 fn main() -> ExitCode {
     let (done, code) = match Config::read() {
         Ok(Wish::Serve(config)) => (serve(*config), 1),
         Ok(Wish::SetPin(role, config)) => (set_pin_of_file(role, &config.data), 1),
+        Ok(Wish::Export(file, config)) => (export_file(&config.data, &file), 1),
+        Ok(Wish::Import(file, config)) => (import_file(&file, &config.data), 1),
         Ok(Wish::Print(text)) => {
             println!("{text}");
             (Ok(()), 0)

@@ -113,6 +113,10 @@ pub enum Wish {
     Serve(Box<Config>),
     /// `turnero pin ROLE`: set the PIN of that role.
     SetPin(Role, Box<Config>),
+    /// `turnero export FILE`: write the office in the data file there.
+    Export(PathBuf, Box<Config>),
+    /// `turnero import FILE`: let the office written there take the place of a new one.
+    Import(PathBuf, Box<Config>),
     /// Print this and end.
     Print(String),
 }
@@ -144,8 +148,7 @@ impl Config {
             }
         }
         let mut parser = Parser::from_args(arguments);
-        let mut pin_of = None;
-        let mut asks_pin = false;
+        let mut words: Vec<OsString> = Vec::new();
         while let Some(argument) = parser.next().map_err(|error| error.to_string())? {
             let name = match argument {
                 Arg::Short('h') | Arg::Long("help") => return Ok(Wish::Print(help())),
@@ -155,17 +158,10 @@ impl Config {
                 }
                 Arg::Long(name) => name.to_owned(),
                 Arg::Short(letter) => return Err(unknown(&format!("-{letter}"))),
-                Arg::Value(word) if word == "pin" && !asks_pin => {
-                    asks_pin = true;
+                Arg::Value(word) => {
+                    words.push(word);
                     continue;
                 }
-                Arg::Value(word) if asks_pin && pin_of.is_none() => {
-                    let role = word.to_str().and_then(Role::parse);
-                    let shown = word.to_string_lossy();
-                    pin_of = Some(role.ok_or_else(|| wrong("pin", &shown, ROLES))?);
-                    continue;
-                }
-                Arg::Value(word) => return Err(unknown(&word.to_string_lossy())),
             };
             let shown = format!("--{name}");
             let Some(flag) = FLAGS.iter().find(|flag| flag.name == name) else {
@@ -188,11 +184,33 @@ impl Config {
             };
             (flag.set)(&mut config, &value).map_err(|allowed| wrong(&shown, &value, &allowed))?;
         }
-        match pin_of {
-            Some(role) => Ok(Wish::SetPin(role, Box::new(config))),
-            None if asks_pin => Err(format!("pin needs to know whose: {ROLES}.")),
-            None => Ok(Wish::Serve(Box::new(config))),
+        wish(&words, Box::new(config))
+    }
+}
+
+/// What the words beside the flags ask for; to serve, where there are none.
+fn wish(words: &[OsString], config: Box<Config>) -> Result<Wish, String> {
+    let shown = |n: usize| words.get(n).map(|word| word.to_string_lossy());
+    let Some(first) = shown(0) else {
+        return Ok(Wish::Serve(config));
+    };
+    let file = words.get(1).map(PathBuf::from);
+    let (wish, most) = match &*first {
+        "pin" => {
+            let word = shown(1).ok_or_else(|| format!("pin needs to know whose: {ROLES}."))?;
+            let role = Role::parse(&word).ok_or_else(|| wrong("pin", &word, ROLES))?;
+            (Wish::SetPin(role, config), 2)
         }
+        "export" => (Wish::Export(file.unwrap_or_else(|| "-".into()), config), 2),
+        "import" => {
+            let file = file.ok_or("import needs the name of a file that export has written.")?;
+            (Wish::Import(file, config), 2)
+        }
+        other => return Err(unknown(other)),
+    };
+    match shown(most) {
+        Some(too_many) => Err(unknown(&too_many)),
+        None => Ok(wish),
     }
 }
 
@@ -204,6 +222,9 @@ fn help() -> String {
         "Usage: turnero [FLAGS]".to_owned(),
         "       turnero pin staff|admin [--data FILE]    sets a PIN: reads it, or makes one"
             .to_owned(),
+        "       turnero export [FILE] [--data FILE]      writes the whole office down, as JSON"
+            .to_owned(),
+        "       turnero import FILE [--data FILE]        moves it into a new data file".to_owned(),
         String::new(),
     ];
     for flag in FLAGS {
@@ -254,7 +275,28 @@ mod tests {
         match wish {
             Wish::Serve(config) => Ok(*config),
             Wish::SetPin(role, _) => Err(format!("the PIN of {}", role.as_str())),
+            Wish::Export(file, _) => Err(format!("export to {}", file.display())),
+            Wish::Import(file, _) => Err(format!("import of {}", file.display())),
             Wish::Print(text) => Err(text),
+        }
+    }
+
+    #[test]
+    fn words_beside_the_flags_ask_for_something_else_than_to_serve() {
+        for (words, said) in [
+            (&["pin", "staff"][..], "the PIN of staff"),
+            (&["export"], "export to -"),
+            (&["--data", "a.db", "export", "b.json"], "export to b.json"),
+            (&["import", "b.json", "--data", "a.db"], "import of b.json"),
+            (&["import", "-"], "import of -"),
+            (&["import"], "import needs the name of a file"),
+            (&["export", "a", "b"], "b is not known"),
+            (&["import", "a", "b"], "b is not known"),
+            (&["pin"], "pin needs to know whose"),
+            (&["exports"], "exports is not known"),
+        ] {
+            let error = read(words, &[]).expect_err("nothing is served");
+            assert!(error.starts_with(said), "{error}");
         }
     }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::desk::{Desk, DeskName};
-use super::queue::{CALLS_KEPT, Call, CallKind, ENDED_KEPT, LAST_CALLED_KEPT, Queue};
+use super::queue::{CALLS_KEPT, Call, CallKind, ENDED_KEPT, LAST_CALLED_KEPT, Queue, QueueParts};
 use super::service::{Prefix, Service, ServiceSetup};
 use super::settings::{Day, Settings};
 use super::ticket::{Arrival, Lane, Line, Place, State, Ticket, TicketId, Timestamp};
@@ -85,6 +85,11 @@ pub enum Event {
         /// Whether numbers begin at 1 again.
         restart: bool,
     },
+    /// A whole office has come from another machine, and takes the place of this one. It is the only
+    /// event whose number need not follow the one before.
+    OfficeImported {
+        office: Arc<QueueParts>,
+    },
 }
 
 /// An event with its number and its time.
@@ -105,6 +110,15 @@ pub struct Stamped {
 /// When `stamped.seq` is not the one after the queue's: applying events out of order would be
 /// silent damage.
 pub fn apply(queue: &mut Queue, stamped: &Stamped) {
+    if let Event::OfficeImported { office } = &stamped.event {
+        assert!(stamped.seq > queue.seq, "events are applied in order");
+        *queue = Queue::from_parts(QueueParts {
+            seq: stamped.seq,
+            now: stamped.at,
+            ..office.as_ref().clone()
+        });
+        return;
+    }
     assert_eq!(stamped.seq, queue.seq + 1, "events are applied in order");
     queue.seq = stamped.seq;
     queue.now = stamped.at;
@@ -195,6 +209,8 @@ pub fn apply(queue: &mut Queue, stamped: &Stamped) {
         Event::ServiceDeleted { service } => queue.services.retain(|s| s.prefix != *service),
         Event::SettingsChanged { settings } => queue.settings = settings.clone(),
         Event::DayStarted { day, restart } => queue.start_day(*day, *restart),
+        // It has been taken over whole.
+        Event::OfficeImported { .. } => {}
     }
 }
 

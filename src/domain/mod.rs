@@ -15,6 +15,7 @@ mod service;
 mod settings;
 mod setup;
 mod ticket;
+mod transfer;
 
 pub use change::{AppearanceChange, ServiceChange, SettingsChange};
 pub use command::{Command, Decision, Expected, Position, Subject, Target, TicketRef, decide};
@@ -27,4 +28,4 @@ pub use settings::{Appearance, Day, NORMAL_PRIORITY, Priority, Rule, Settings};
 pub use ticket::{Arrival, Lane, Line, Place, State, Ticket, TicketId, Timestamp};
 
 #[cfg(test)]
-mod properties;
+pub(crate) mod properties;

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use super::*;
 
 /// A command of few names, so that random ones meet.
-fn any_command() -> impl Strategy<Value = Command> {
+pub(crate) fn any_command() -> impl Strategy<Value = Command> {
     let desk = (0..3u8).prop_map(|n| DeskName::parse(&format!("desk {n}")).expect("a name"));
     let ticket = (0..12u128).prop_map(TicketId::from_random);
     let code = (1..12u32).prop_map(|n| format!("A{n}"));
@@ -87,7 +87,7 @@ fn any_position() -> impl Strategy<Value = Position> {
 }
 
 /// An office of two lines, so that tickets can change between them.
-fn two_lines() -> Queue {
+pub(crate) fn two_lines() -> Queue {
     let mut parts = Queue::new().parts();
     let priority = |name: &str, weight| Priority {
         name: name.into(),
@@ -103,28 +103,34 @@ fn two_lines() -> Queue {
 /// Runs commands as the ledger does; returns the queue and everything that happened.
 fn run(commands: &[Command]) -> (Queue, Vec<Stamped>) {
     let mut queue = two_lines();
+    let events = go_on(&mut queue, 0, commands);
+    (queue, events)
+}
+
+/// Runs commands on a queue; its new tickets' ids are counted from `drawn` on.
+pub(crate) fn go_on(queue: &mut Queue, drawn: u128, commands: &[Command]) -> Vec<Stamped> {
     let mut events = Vec::new();
-    let mut drawn = 0;
+    let mut drawn = drawn;
     for command in commands {
         let mut command = command.clone();
         if let Command::Create { ticket, .. } = &mut command {
             *ticket = TicketId::from_random(drawn);
             drawn += 1;
         }
-        let decision = decide(&queue, &command, moment(&queue));
+        let decision = decide(queue, &command, moment(queue));
         for event in decision.events {
             let seq = queue.seq() + 1;
-            let at = moment(&queue);
+            let at = moment(queue);
             let stamped = Stamped { seq, at, event };
-            apply(&mut queue, &stamped);
+            apply(queue, &stamped);
             events.push(stamped);
         }
         if let Ok(Subject::Ticket(id)) = decision.outcome {
             assert!(queue.ticket(id).is_some(), "what is answered is there");
         }
-        check(&queue);
+        check(queue);
     }
-    (queue, events)
+    events
 }
 
 /// A second later than the last event, as if everything took one.
@@ -133,7 +139,7 @@ fn moment(queue: &Queue) -> Timestamp {
 }
 
 /// No number was given twice between two restarts of numbers.
-fn check_numbers(events: &[Stamped]) {
+pub(crate) fn check_numbers(events: &[Stamped]) {
     let mut given = HashSet::new();
     for stamped in events {
         match &stamped.event {
@@ -150,7 +156,7 @@ fn check_numbers(events: &[Stamped]) {
 }
 
 /// What holds in every queue.
-fn check(queue: &Queue) {
+pub(crate) fn check(queue: &Queue) {
     let mut numbers = HashSet::new();
     for ticket in queue.tickets_after(None) {
         let number = (ticket.prefix.clone(), ticket.number);
@@ -397,6 +403,7 @@ fn words(queue: &Queue, decision: &Decision) -> String {
             Event::ServiceDeleted { service } => format!("service {service} deleted"),
             Event::SettingsChanged { .. } => "set up".to_owned(),
             Event::DayStarted { day, .. } => day.to_string(),
+            Event::OfficeImported { .. } => "moved here".to_owned(),
         })
         .collect();
     if let Err(refusal) = &decision.outcome {

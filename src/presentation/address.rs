@@ -21,12 +21,19 @@ const FAR_V6: IpAddr = IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1)
 pub struct Base(String);
 
 impl Base {
-    /// As the page says in `base`, or as the request's `Host` has it. `listen` is where the server
-    /// listens.
-    pub fn of(host: Option<&str>, base: Option<&str>, listen: SocketAddr) -> Result<Self, Problem> {
+    /// As the page says in `base`, or as the request has it: its `Host`, and whether it came over
+    /// HTTPS. `listen` is where the server listens.
+    pub fn of(
+        (host, is_secure): (Option<&str>, bool),
+        base: Option<&str>,
+        listen: SocketAddr,
+    ) -> Result<Self, Problem> {
         let (said_by, base) = match base {
             Some(base) => ("base", base.to_owned()),
-            None => ("Host", format!("http://{}", host.unwrap_or_default())),
+            None => {
+                let scheme = if is_secure { "https" } else { "http" };
+                ("Host", format!("{scheme}://{}", host.unwrap_or_default()))
+            }
         };
         let parts = Parts::of(&base).map_err(|why| Problem::invalid(said_by, why))?;
         Ok(parts.reachable(|| lan_address(listen)))
@@ -234,8 +241,11 @@ mod tests {
             });
             let shown = |asked, base| Base::of(asked, base, listen).map(|base| base.page("t/1"));
             let expected = Ok(format!("http://{host}:3000/t/1"));
-            assert_eq!(shown(Some("localhost:3000"), None), expected);
-            assert_eq!(shown(None, Some("http://localhost:3000/")), expected);
+            assert_eq!(shown((Some("localhost:3000"), false), None), expected);
+            let base = Some("http://localhost:3000/");
+            assert_eq!(shown((None, true), base), expected);
+            let secure = shown((Some("office.example"), true), None);
+            assert_eq!(secure, Ok("https://office.example/t/1".to_owned()));
             let machine = Base::of_machine(listen).map(|base| base.page("t/1"));
             assert_eq!(machine, lan.and(expected.ok()));
         }

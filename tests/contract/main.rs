@@ -21,6 +21,7 @@ mod leaks;
 mod limits;
 mod media;
 mod network;
+mod moving;
 mod office;
 mod other_sites;
 mod pages;

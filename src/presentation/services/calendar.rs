@@ -1,5 +1,6 @@
 //! Which business day it is in an office: the calendar that the domain does not have.
 
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 
@@ -15,9 +16,25 @@ pub fn business_day(settings: &Settings, millis: i64) -> Day {
     let now = Timestamp::from_millisecond(millis).unwrap_or(Timestamp::UNIX_EPOCH);
     let local = zone.to_datetime(now);
     let begun = local.saturating_sub(i64::from(settings.day_begins_hour).hours());
-    let epoch = jiff::civil::date(1970, 1, 1);
-    let days = begun.date().duration_since(epoch).as_hours() / 24;
+    day_of(begun.date())
+}
+
+const EPOCH: Date = jiff::civil::date(1970, 1, 1);
+
+fn day_of(date: Date) -> Day {
+    let days = date.duration_since(EPOCH).as_hours() / 24;
     Day::from_epoch_days(i32::try_from(days).unwrap_or(0))
+}
+
+/// A business day as a date, such as `2026-11-23`.
+pub fn date_text(day: Day) -> String {
+    let days = i64::from(day.as_epoch_days());
+    EPOCH.saturating_add(days.days()).to_string()
+}
+
+/// The business day of such a date.
+pub fn date_of(text: &str) -> Option<Day> {
+    text.parse().ok().map(day_of)
 }
 
 /// The time zone of that name in the IANA database, which is built in.
@@ -56,6 +73,22 @@ mod tests {
         ];
         for (zone, hour, at, expected) in rows {
             assert_eq!(day(zone, hour, at) - first, expected, "{zone} {hour} {at}");
+        }
+    }
+
+    #[test]
+    fn a_business_day_is_written_as_a_date_and_read_again() {
+        for (days, text) in [
+            (20_780, "2026-11-23"),
+            (0, "1970-01-01"),
+            (-1, "1969-12-31"),
+        ] {
+            let day = Day::from_epoch_days(days);
+            assert_eq!(date_text(day), text);
+            assert_eq!(date_of(text), Some(day));
+        }
+        for bad in ["", "2026-13-01", "yesterday", "20780"] {
+            assert_eq!(date_of(bad), None, "{bad}");
         }
     }
 }

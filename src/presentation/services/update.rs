@@ -88,6 +88,8 @@ impl Update {
             }
             Event::SettingsChanged { .. } => ("settings-changed", None, None),
             Event::DayStarted { .. } => ("day-started", None, None),
+            // It happens while no server runs, and screens are told the state after it.
+            Event::OfficeImported { .. } => ("office-imported", None, None),
         };
         let called = matches!(
             stamped.event,

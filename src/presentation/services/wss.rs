@@ -14,7 +14,7 @@ use super::recent::{RECENT_EVENTS, Recent, Since};
 use super::screen::Screen;
 use super::update::{Run, Update};
 use crate::config::Limits;
-use crate::domain::{Queue, Stamped, apply};
+use crate::domain::{Event, Queue, Stamped, apply};
 use crate::presentation::printing::PrinterState;
 use crate::threads;
 
@@ -89,7 +89,10 @@ impl WssService {
         queue: &mut Queue,
         events: &[Stamped],
     ) -> io::Result<&'static Self> {
-        let forgotten = events.len().saturating_sub(RECENT_EVENTS);
+        // Whoever knew this office on another machine, or another office here, is told the state.
+        let import = |stamped: &Stamped| matches!(stamped.event, Event::OfficeImported { .. });
+        let imported = events.iter().rposition(import).map_or(0, |last| last + 1);
+        let forgotten = events.len().saturating_sub(RECENT_EVENTS).max(imported);
         let mut updates = Vec::new();
         for stamped in &events[..forgotten] {
             apply(queue, stamped);

@@ -41,7 +41,8 @@ impl Fields {
         Self::of_form(request.query.as_bytes())
     }
 
-    fn of_json(body: &[u8]) -> Result<Self, Problem> {
+    /// The fields of a JSON object.
+    pub fn of_json(body: &[u8]) -> Result<Self, Problem> {
         match serde_json::from_slice(body) {
             Ok(Value::Object(object)) => Ok(Self::new(object.into_iter().collect(), true)),
             Ok(_) => Err(Problem::bad_json("it is JSON of another kind")),
@@ -186,6 +187,36 @@ impl Fields {
                 Ok(Some(texts))
             }
             Some(other) => Err(self.wrong(name, "texts by language", &other)),
+        }
+    }
+
+    /// A whole number from `-most` to `most`, of JSON.
+    pub fn integer(&mut self, name: &'static str, most: u64) -> Result<Option<i64>, Problem> {
+        let sent = match self.take(name) {
+            None | Some(Value::Null) => return Ok(None),
+            Some(sent) => sent,
+        };
+        let number = sent.as_i64().filter(|n| n.unsigned_abs() <= most);
+        number.map(Some).ok_or_else(|| {
+            let why = format!("{sent} is not a whole number from -{most} to {most}");
+            self.invalid(name, why)
+        })
+    }
+
+    /// A text that is not taken yet, to know it before its turn.
+    pub fn peek(&self, name: &str) -> Option<&str> {
+        self.left.get(name).and_then(Value::as_str)
+    }
+
+    /// An object with fields of its own. A form has none.
+    pub fn object(&mut self, name: &'static str) -> Result<Option<Self>, Problem> {
+        match self.take(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::Object(object)) => Ok(Some(Self {
+                within: format!("{}{name}.", self.within),
+                ..Self::new(object.into_iter().collect(), true)
+            })),
+            Some(other) => Err(self.wrong(name, "an object", &other)),
         }
     }
 

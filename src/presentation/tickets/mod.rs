@@ -16,6 +16,7 @@ mod texts;
 mod ticket;
 mod tokens;
 mod trace;
+pub mod transfer;
 
 use tiny_http::Method::{Delete, Get, Post, Put};
 
@@ -76,6 +77,7 @@ pub const ROUTES: &[Route] = &[
     route(Post, "/api/tokens", Changes, Admin, tokens::create),
     route(Delete, "/api/tokens/*", Changes, Admin, tokens::delete),
     route(Get, "/api/trace", Reads, Admin, trace::list),
+    route(Get, "/api/export", Reads, Admin, transfer::export),
     route(Get, "/api/state", Reads, Public, feed::state),
     route(Get, "/api/events", Reads, Public, feed::events),
     route(Get, "/api/health", Reads, Public, health::health),

@@ -30,7 +30,7 @@ pub fn show(context: &Context<'_>) -> Handled {
         .ok_or_else(|| no_ticket(asked))?;
     let listen = context.office.config.listen;
     let host = context.request.header("Host");
-    let base = Base::of(host, base.as_deref(), listen)?;
+    let base = Base::of((host, context.who.is_secure), base.as_deref(), listen)?;
     let svg = svg(&base.page(&ticket_page(id)))
         .map_err(|error| Problem::invalid("base", error.to_string()))?;
     // Whoever knows the ticket's id may withdraw it: no cache is to keep it.

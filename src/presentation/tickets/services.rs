@@ -58,7 +58,8 @@ fn prefix(context: &Context<'_>) -> Result<Prefix, Problem> {
     Prefix::parse(context.parameter()).map_err(|why| Problem::invalid("prefix", why))
 }
 
-fn changed(fields: &mut Fields) -> Result<ServiceChange, Problem> {
+/// What the fields say of a service.
+pub fn changed(fields: &mut Fields) -> Result<ServiceChange, Problem> {
     let name = texts::always(fields, "name", LONGEST_TEXT)?;
     let names = texts::names(fields, LONGEST_TEXT)?;
     let first = fields.number("first", LARGEST_NUMBER)?;

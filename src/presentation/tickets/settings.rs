@@ -45,7 +45,8 @@ pub fn set(context: &Context<'_>) -> Handled {
     run(context, Command::SetSettings { change }, subject_or_problem)
 }
 
-fn changed(fields: &mut Fields) -> Result<SettingsChange, Problem> {
+/// What the fields say of the settings.
+pub fn changed(fields: &mut Fields) -> Result<SettingsChange, Problem> {
     let name = texts::always(fields, "name", Settings::LONGEST_NAME)?;
     let language = fields.text("language")?;
     if let Some(asked) = &language {

@@ -10,7 +10,7 @@ use crate::presentation::router::{Context, Handled};
 use crate::presentation::services::{Granted, Outcome, Render};
 
 /// The longest note, in characters: what a desk's screen shows without scrolling.
-const LONGEST_NOTE: usize = 500;
+pub const LONGEST_NOTE: usize = 500;
 
 /// Tickets in one list, unless the request says otherwise, and at most.
 const LISTED: u64 = 1_000;

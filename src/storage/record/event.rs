@@ -1,7 +1,10 @@
 //! How an event is written.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
+use super::snapshot::QueueRecord;
 use super::{
     SettingsRecord, SetupRecord, Unreadable, is_normal, is_one_digit, line, normal, one_digit,
     own_desk, ticket_id,
@@ -79,6 +82,9 @@ enum EventRecord {
         /// Days since 1970-01-01.
         day: i32,
         restart: bool,
+    },
+    OfficeImported {
+        office: QueueRecord,
     },
 }
 
@@ -165,6 +171,9 @@ pub fn write_event(event: &Event) -> String {
         Event::DayStarted { day, restart } => EventRecord::DayStarted {
             day: day.as_epoch_days(),
             restart,
+        },
+        Event::OfficeImported { office } => EventRecord::OfficeImported {
+            office: QueueRecord::from(office.as_ref().clone()),
         },
     };
     serde_json::to_string(&record).expect("strings, numbers and booleans are always JSON")
@@ -254,6 +263,9 @@ pub fn read_event(text: &str) -> Result<Event, Unreadable> {
         EventRecord::DayStarted { day, restart } => Event::DayStarted {
             day: Day::from_epoch_days(day),
             restart,
+        },
+        EventRecord::OfficeImported { office } => Event::OfficeImported {
+            office: Arc::new(office.parts()?),
         },
     })
 }

@@ -12,7 +12,7 @@ use crate::domain::{
 };
 
 #[derive(Serialize, Deserialize)]
-struct QueueRecord {
+pub(super) struct QueueRecord {
     seq: u64,
     #[serde(default)]
     settings: SettingsRecord,
@@ -95,88 +95,102 @@ struct CallRecord {
 
 /// Writes a whole queue.
 pub fn write_queue(queue: &Queue) -> Vec<u8> {
-    let parts = queue.parts();
-    let record = QueueRecord {
-        seq: parts.seq,
-        settings: SettingsRecord::from(&parts.settings),
-        day: parts.day.map(Day::as_epoch_days),
-        carried: parts
-            .carried
-            .iter()
-            .map(|(prefix, number)| (prefix.to_string(), *number))
-            .collect(),
-        priority_run: parts.priority_run,
-        now: parts.now.as_millis(),
-        services: parts
-            .services
-            .iter()
-            .map(|service| ServiceRecord {
-                prefix: service.prefix.to_string(),
-                setup: SetupRecord::from(&service.setup),
-                last_number: service.last_number.unwrap_or(0),
-            })
-            .collect(),
-        desks: parts
-            .desks
-            .iter()
-            .map(|desk| DeskRecord {
-                name: desk.name.to_string(),
-                open: desk.open,
-                services: desk.services.iter().map(Prefix::to_string).collect(),
-                attending: desk.attending.map(Arrival::as_seq),
-            })
-            .collect(),
-        tickets: parts.tickets.into_iter().map(ticket_record).collect(),
-        ended: parts.ended.iter().map(|arrival| arrival.as_seq()).collect(),
-        calls: parts
-            .calls
-            .into_iter()
-            .map(|call| CallRecord {
-                seq: call.seq,
-                code: call.code,
-                desk: call.desk.to_string(),
-                recall: call.kind == CallKind::Recall,
-                at: call.at.as_millis(),
-            })
-            .collect(),
-        last_called: parts.last_called.iter().map(|a| a.as_seq()).collect(),
-    };
+    let record = QueueRecord::from(queue.parts());
     serde_json::to_vec(&record).expect("strings, numbers and booleans are always JSON")
 }
 
 /// Reads what [`write_queue`] wrote.
 pub fn read_queue(bytes: &[u8]) -> Result<Queue, Unreadable> {
     let record: QueueRecord = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
-    let desks: Result<Vec<Desk>, Unreadable> = record.desks.iter().map(desk).collect();
-    let tickets: Result<Vec<Ticket>, Unreadable> = record.tickets.into_iter().map(ticket).collect();
-    let calls: Result<Vec<Call>, Unreadable> = record.calls.into_iter().map(call).collect();
-    let services = record.services.into_iter().map(|service| Service {
-        prefix: Prefix::new(&service.prefix),
-        setup: service.setup.into(),
-        last_number: (service.last_number > 0).then_some(service.last_number),
-    });
-    Ok(Queue::from_parts(QueueParts {
-        seq: record.seq,
-        settings: record.settings.into(),
-        day: record.day.map(Day::from_epoch_days),
-        carried: record
-            .carried
-            .iter()
-            .map(|(prefix, number)| (Prefix::new(prefix), *number))
-            .collect(),
-        priority_run: record.priority_run,
-        now: Timestamp::from_millis(record.now),
-        services: services.collect(),
-        desks: desks?,
-        tickets: tickets?,
-        ended: record.ended.into_iter().map(Arrival::from_seq).collect(),
-        calls: calls?,
-        last_called: record
-            .last_called
-            .into_iter()
-            .map(Arrival::from_seq)
-            .collect(),
-    }))
+    record.parts().map(Queue::from_parts)
+}
+
+impl From<QueueParts> for QueueRecord {
+    fn from(parts: QueueParts) -> Self {
+        Self {
+            seq: parts.seq,
+            settings: SettingsRecord::from(&parts.settings),
+            day: parts.day.map(Day::as_epoch_days),
+            carried: parts
+                .carried
+                .iter()
+                .map(|(prefix, number)| (prefix.to_string(), *number))
+                .collect(),
+            priority_run: parts.priority_run,
+            now: parts.now.as_millis(),
+            services: parts
+                .services
+                .iter()
+                .map(|service| ServiceRecord {
+                    prefix: service.prefix.to_string(),
+                    setup: SetupRecord::from(&service.setup),
+                    last_number: service.last_number.unwrap_or(0),
+                })
+                .collect(),
+            desks: parts
+                .desks
+                .iter()
+                .map(|desk| DeskRecord {
+                    name: desk.name.to_string(),
+                    open: desk.open,
+                    services: desk.services.iter().map(Prefix::to_string).collect(),
+                    attending: desk.attending.map(Arrival::as_seq),
+                })
+                .collect(),
+            tickets: parts.tickets.into_iter().map(ticket_record).collect(),
+            ended: parts.ended.iter().map(|arrival| arrival.as_seq()).collect(),
+            calls: parts
+                .calls
+                .into_iter()
+                .map(|call| CallRecord {
+                    seq: call.seq,
+                    code: call.code,
+                    desk: call.desk.to_string(),
+                    recall: call.kind == CallKind::Recall,
+                    at: call.at.as_millis(),
+                })
+                .collect(),
+            last_called: parts.last_called.iter().map(|a| a.as_seq()).collect(),
+        }
+    }
+}
+
+impl QueueRecord {
+    /// What was written.
+    pub(super) fn parts(self) -> Result<QueueParts, Unreadable> {
+        let record = self;
+        let desks: Result<Vec<Desk>, Unreadable> = record.desks.iter().map(desk).collect();
+        let tickets: Result<Vec<Ticket>, Unreadable> =
+            record.tickets.into_iter().map(ticket).collect();
+        let calls: Result<Vec<Call>, Unreadable> = record.calls.into_iter().map(call).collect();
+        let services = record.services.into_iter().map(|service| Service {
+            prefix: Prefix::new(&service.prefix),
+            setup: service.setup.into(),
+            last_number: (service.last_number > 0).then_some(service.last_number),
+        });
+        Ok(QueueParts {
+            seq: record.seq,
+            settings: record.settings.into(),
+            day: record.day.map(Day::from_epoch_days),
+            carried: record
+                .carried
+                .iter()
+                .map(|(prefix, number)| (Prefix::new(prefix), *number))
+                .collect(),
+            priority_run: record.priority_run,
+            now: Timestamp::from_millis(record.now),
+            services: services.collect(),
+            desks: desks?,
+            tickets: tickets?,
+            ended: record.ended.into_iter().map(Arrival::from_seq).collect(),
+            calls: calls?,
+            last_called: record
+                .last_called
+                .into_iter()
+                .map(Arrival::from_seq)
+                .collect(),
+        })
+    }
 }
 
 fn ticket_record(ticket: Ticket) -> TicketRecord {

@@ -1,0 +1,68 @@
+//! A whole office moves to another machine: what of it moves, and how it arrives there.
+
+use std::sync::Arc;
+
+use super::event::Event;
+use super::queue::{LAST_CALLED_KEPT, Queue, QueueParts};
+use super::ticket::{State, Ticket, Timestamp};
+
+/// How far the numbers of events jump when an office arrives. The old machine may have gone on
+/// after its office was written down: a screen that has seen an event from then must not take the
+/// new machine's event of that number for the one that it knows.
+const SEQ_JUMP: u64 = 1_000_000;
+
+impl Queue {
+    /// What moves: how the office is set up, the numbers given today, and every ticket that is not
+    /// over. What was announced, and ended tickets, stay behind.
+    pub fn to_move(&self) -> QueueParts {
+        let parts = self.parts();
+        let is_over = |ticket: &Ticket| ticket.state.is_final();
+        // The service of an ended ticket may be gone, and with it the number it had come to; made
+        // anew on the other machine it must not give the same number again.
+        let mut passed_over = self.carried.clone();
+        let gone = parts.tickets.iter().filter(|ticket| {
+            let known = parts.services.iter().any(|s| s.prefix == ticket.prefix);
+            is_over(ticket) && !known
+        });
+        passed_over.extend(gone.map(|ticket| (ticket.prefix.clone(), ticket.number)));
+        let mut tickets = parts.tickets;
+        tickets.retain(|ticket| !is_over(ticket));
+        QueueParts {
+            carried: passed_over.into_iter().collect(),
+            tickets,
+            calls: Vec::new(),
+            ended: Vec::new(),
+            last_called: Vec::new(),
+            // It arrives later than that.
+            now: Timestamp::from_millis(0),
+            ..parts
+        }
+        .with_derived()
+    }
+}
+
+impl QueueParts {
+    /// Fills in what follows from the tickets: who did not come, and who is at a desk.
+    #[must_use]
+    pub fn with_derived(mut self) -> Self {
+        let absent = self.tickets.iter().filter(|t| t.state == State::NoShow);
+        self.ended = absent.map(|ticket| ticket.arrival).collect();
+        let mut served: Vec<&Ticket> = self
+            .tickets
+            .iter()
+            .filter(|ticket| ticket.state == State::Serving)
+            .collect();
+        served.sort_by_key(|ticket| (ticket.called_at, ticket.arrival));
+        let newest_first = served.iter().rev().take(LAST_CALLED_KEPT);
+        self.last_called = newest_first.map(|ticket| ticket.arrival).collect();
+        self
+    }
+
+    /// The event by which this office takes the place of `queue`, and its number. Events of both
+    /// offices have smaller ones.
+    pub fn arrival_at(self, queue: &Queue) -> (u64, Event) {
+        let seq = self.seq.saturating_add(SEQ_JUMP).max(queue.seq() + 1);
+        let office = Arc::new(self);
+        (seq, Event::OfficeImported { office })
+    }
+}

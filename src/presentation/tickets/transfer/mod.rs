@@ -1,0 +1,387 @@
+//! An office moves to another machine as one JSON file: `GET /api/export`, `turnero export` and
+//! `turnero import`.
+//!
+//! The file has how the office is set up, the numbers given today and the tickets that are not
+//! over, with their ids, so that phones go on following. It has no PINs, sessions or tokens: each
+//! machine has its own.
+
+mod read;
+mod write;
+
+use std::error::Error;
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use crate::domain::{Event, Queue, Stamped, Timestamp, apply};
+use crate::presentation::answer::Answer;
+use crate::presentation::router::{Context, Handled};
+use crate::presentation::services::calendar;
+use crate::storage::{Batch, Journal, SqliteJournal};
+
+/// What the file says it is.
+const FORMAT: &str = "turnero-office";
+
+/// The form of the file. A program refuses one that it does not know.
+const VERSION: u64 = 1;
+
+/// The largest file that is read: many times that of the largest office.
+const LARGEST_FILE: u64 = 64 * 1024 * 1024;
+
+/// How much may have happened in an office that another may replace: setting it up. Past it, its
+/// events are not even looked at.
+const MOST_SETTING_UP: u64 = 4_096;
+
+/// The name of a file that stands for standard output or input.
+const STANDARD: &str = "-";
+
+/// `GET /api/export`
+pub fn export(context: &Context<'_>) -> Handled {
+    let office = context.office.tickets.look(Queue::to_move);
+    let today = calendar::business_day(&office.settings, now().as_millis());
+    let name = format!(
+        "attachment; filename=\"turnero-{}.json\"",
+        calendar::date_text(today)
+    );
+    let answer = Answer::new(200, "application/json", write::write(&office));
+    Ok(answer
+        .with_header("Content-Disposition", name)
+        .with_header("Cache-Control", "no-store"))
+}
+
+/// `turnero export`: writes the office in the data file `data` to `to`.
+pub fn export_file(data: &Path, to: &Path) -> Result<(), Box<dyn Error>> {
+    if !data.exists() {
+        return Err(format!("There is no data file {}.", data.display()).into());
+    }
+    let mut journal = SqliteJournal::open(data).map_err(|error| {
+        format!("{error} While the server runs, take the file from GET /api/export.")
+    })?;
+    let bytes = write::write(&load(&mut journal)?.to_move());
+    let shown = to.display();
+    if to == Path::new(STANDARD) {
+        io::stdout().lock().write_all(&bytes)?;
+        return Ok(());
+    }
+    let written = File::create_new(to).and_then(|mut file| {
+        file.write_all(&bytes)?;
+        file.sync_all()
+    });
+    written.map_err(|error| match error.kind() {
+        io::ErrorKind::AlreadyExists => format!("{shown} is there already; name another file."),
+        _ => format!("{shown} cannot be written: {error}."),
+    })?;
+    println!("The office in {} is in {shown} now.", data.display());
+    Ok(())
+}
+
+/// `turnero import`: lets the office in the file `from` take the place of the empty one in the data
+/// file `data`, which is made when it is missing.
+pub fn import_file(from: &Path, data: &Path) -> Result<(), Box<dyn Error>> {
+    let shown = from.display();
+    let bytes = read_file(from).map_err(|error| format!("{shown} cannot be read: {error}."))?;
+    let office = read::read(&bytes)
+        .map_err(|problem| format!("{shown} is no office that can be taken: {}", problem.detail))?;
+    let mut journal = SqliteJournal::open(data).map_err(|error| {
+        format!("{error} Stop the server first; an office moves into one that is at rest.")
+    })?;
+    let queue = load(&mut journal)?;
+    check_empty(&queue, &mut journal).map_err(|why| {
+        format!(
+            "The data file {} {why}; an office moves into a new one: name another with --data.",
+            data.display()
+        )
+    })?;
+    let open = office.tickets.len();
+    let at = now();
+    let expected = journal.end()?;
+    let (seq, event) = office.arrival_at(&queue);
+    let batch = Batch {
+        events: vec![Stamped { seq, at, event }],
+        at: at.as_millis(),
+        ..Batch::default()
+    };
+    journal.append(expected, &batch)?;
+    println!(
+        "The office of {shown} is in {} now, with {open} open tickets. Its PINs stayed behind: \
+         this machine has its own.",
+        data.display()
+    );
+    Ok(())
+}
+
+/// The office as the journal has it.
+fn load(journal: &mut SqliteJournal) -> Result<Queue, Box<dyn Error>> {
+    let (mut queue, events) = journal.load(0)?;
+    for stamped in &events {
+        apply(&mut queue, stamped);
+    }
+    Ok(queue)
+}
+
+/// Whether nobody has ever taken a ticket here. The inner text goes on «The data file …».
+fn check_empty(queue: &Queue, journal: &mut SqliteJournal) -> Result<(), String> {
+    let used = "has tickets already".to_owned();
+    let given = queue.services().iter().any(|s| s.last_number.is_some());
+    if !queue.is_empty() || given || journal.end().map_err(|e| e.to_string())? > MOST_SETTING_UP {
+        return Err(used);
+    }
+    let events = journal.read_after(0).map_err(|error| error.to_string())?;
+    let sets_up = |stamped: &Stamped| {
+        matches!(
+            stamped.event,
+            Event::DeskChanged { .. }
+                | Event::DeskDeleted { .. }
+                | Event::ServiceChanged { .. }
+                | Event::ServiceDeleted { .. }
+                | Event::SettingsChanged { .. }
+                | Event::DayStarted { .. }
+        )
+    };
+    if events.iter().all(sets_up) {
+        Ok(())
+    } else {
+        Err(used)
+    }
+}
+
+fn read_file(from: &Path) -> io::Result<Vec<u8>> {
+    let mut source: Box<dyn Read> = if from == Path::new(STANDARD) {
+        Box::new(io::stdin())
+    } else {
+        Box::new(File::open(from)?)
+    };
+    let mut bytes = Vec::new();
+    let read = source
+        .by_ref()
+        .take(LARGEST_FILE + 1)
+        .read_to_end(&mut bytes)?;
+    if read as u64 > LARGEST_FILE {
+        return Err(io::Error::other("it is too large for an office"));
+    }
+    Ok(bytes)
+}
+
+fn now() -> Timestamp {
+    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH);
+    let millis = since_epoch.map_or(0, |elapsed| elapsed.as_millis());
+    Timestamp::from_millis(i64::try_from(millis).unwrap_or(i64::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::domain::properties::{any_command, check, check_numbers, go_on, two_lines};
+    use crate::domain::{QueueParts, Stamped};
+
+    /// What comes of an office's file.
+    fn through_a_file(office: &QueueParts) -> QueueParts {
+        read::read(&write::write(office)).expect("what was written is read")
+    }
+
+    fn arrived(office: QueueParts, at: Timestamp) -> (Queue, Stamped) {
+        let mut queue = Queue::new();
+        let (seq, event) = office.arrival_at(&queue);
+        let stamped = Stamped { seq, at, event };
+        apply(&mut queue, &stamped);
+        (queue, stamped)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(128))]
+
+        #[test]
+        fn an_office_is_the_same_after_its_journey(
+            before in vec(any_command(), 0..80),
+            after in vec(any_command(), 0..40),
+        ) {
+            let mut queue = two_lines();
+            let mut events = go_on(&mut queue, 0, &before);
+            let office = queue.to_move();
+            let read = through_a_file(&office);
+            prop_assert_eq!(&read, &office);
+            // In no time, since whose turn it is depends on how long people have waited.
+            let left = events.last().map_or(Timestamp::from_millis(0), |last| last.at);
+            let (mut moved, arrival) = arrived(read, left);
+            check(&moved);
+            prop_assert!(arrival.seq > queue.seq());
+            let again = QueueParts { seq: office.seq, ..moved.to_move() };
+            prop_assert_eq!(again, office);
+            // Who waits is where they were, and whose turn it is has not changed.
+            let order = |queue: &Queue| -> Vec<_> {
+                let waiting = queue.waiting_tickets().into_iter();
+                waiting.map(|t| (t.id, t.code(), queue.ahead(t))).collect()
+            };
+            prop_assert_eq!(order(&moved), order(&queue));
+            // Numbers go on.
+            events.extend(go_on(&mut moved, 1_000, &after));
+            check_numbers(&events);
+        }
+    }
+
+    /// A file with one of everything, as JSON to be changed.
+    fn a_file() -> serde_json::Value {
+        let mut queue = two_lines();
+        let desk = |name: &str| crate::domain::DeskName::parse(name).expect("a name");
+        let new = crate::domain::Command::Create {
+            ticket: crate::domain::TicketId::from_random(0),
+            service: None,
+            priority: None,
+            note: None,
+        };
+        let next = crate::domain::Command::Next {
+            desk: desk("1"),
+            current: None,
+        };
+        go_on(&mut queue, 0, &[new.clone(), new.clone(), new, next]);
+        serde_json::from_slice(&write::write(&queue.to_move())).expect("JSON")
+    }
+
+    #[test]
+    fn a_mistake_in_a_file_is_named_with_its_place() {
+        use serde_json::{Value, json};
+        let rows: &[(&str, Value, &str)] = &[
+            ("/format", json!("other"), "format: it is «turnero-office»"),
+            ("/version", json!(2), "version: this program reads 1"),
+            ("/version", Value::Null, "version: it is missing"),
+            ("/seq", json!(-1), "seq: -1 is not"),
+            ("/day", json!("today"), "day: «today» is no date"),
+            ("/settings", json!(3), "settings: it takes an object"),
+            (
+                "/settings/timeZone",
+                json!("Mars"),
+                "settings.timeZone: «Mars»",
+            ),
+            ("/settings/accent", json!("red"), "settings.accent: "),
+            ("/settings/rule", json!("luck"), "settings.rule: «luck»"),
+            (
+                "/settings/colour",
+                json!(1),
+                "settings.colour: there is no such field",
+            ),
+            ("/services", json!([]), "services: there is one at least"),
+            (
+                "/services/1/prefix",
+                json!("A"),
+                "services[1].prefix: A is there twice",
+            ),
+            ("/services/0/prefix", json!("4"), "services[0].prefix: "),
+            ("/services/0/first", json!(0), "services[0].first: "),
+            ("/services/1/last", json!(0), "services[1].last: "),
+            (
+                "/services/0/lastNumber",
+                json!(2),
+                "tickets[2].number: 3 was not given",
+            ),
+            (
+                "/desks/0/name",
+                json!(""),
+                "desks[0].name: a desk needs a name",
+            ),
+            (
+                "/desks/0/ticket",
+                Value::Null,
+                "tickets[0].state: it is «serving», and no desk",
+            ),
+            (
+                "/desks/0/ticket",
+                json!("x"),
+                "desks[0].ticket: no ticket x",
+            ),
+            (
+                "/desks/0/services",
+                json!(["Z"]),
+                "desks[0].services: there is no service Z",
+            ),
+            (
+                "/tickets/1/id",
+                json!("A2"),
+                "tickets[1].id: it is no ticket's id",
+            ),
+            (
+                "/tickets/1/id",
+                json!(format!("{:032x}", 0)),
+                "tickets[1].id: two tickets",
+            ),
+            (
+                "/tickets/1/number",
+                json!(1),
+                "tickets[1].number: two tickets are A1",
+            ),
+            (
+                "/tickets/1/state",
+                json!("done"),
+                "tickets[1].state: «done» is none of",
+            ),
+            (
+                "/tickets/1/state",
+                json!("serving"),
+                "tickets[1].handleAtDesk: ",
+            ),
+            (
+                "/tickets/1/service",
+                json!("Z"),
+                "tickets[1].service: there is no service Z",
+            ),
+            (
+                "/tickets/1/onlyDesk",
+                json!("9"),
+                "tickets[1].onlyDesk: there is no desk 9",
+            ),
+            (
+                "/tickets/1/arrival",
+                json!(1),
+                "tickets[1].arrival: 1 is not between",
+            ),
+            (
+                "/tickets/2/arrival",
+                json!(99),
+                "tickets[2].arrival: 99 is not between",
+            ),
+            ("/tickets/1/rank", json!("first"), "tickets[1].rank: "),
+            (
+                "/tickets/1/createdAt",
+                json!("noon"),
+                "tickets[1].createdAt: «noon» is no time",
+            ),
+            (
+                "/tickets/1/note",
+                json!("n".repeat(501)),
+                "tickets[1].note: ",
+            ),
+            (
+                "/tickets/1/extra",
+                json!(1),
+                "tickets[1].extra: there is no such field",
+            ),
+            (
+                "/passedOver",
+                json!([{"prefix": "A"}]),
+                "passedOver[0].number: it is missing",
+            ),
+            ("/extra", json!(1), "extra: there is no such field"),
+        ];
+        let whole = a_file();
+        let good = serde_json::to_vec(&whole).expect("JSON");
+        read::read(&good).expect("as it was written");
+        for (place, wrong, said) in rows {
+            let mut file = whole.clone();
+            let (parent, name) = place.rsplit_once('/').expect("a place");
+            file.pointer_mut(parent).expect("it is there")[name] = wrong.clone();
+            let bytes = serde_json::to_vec(&file).expect("JSON");
+            let problem = read::read(&bytes).expect_err(place);
+            assert!(
+                problem.detail.starts_with(said),
+                "{place}: {}",
+                problem.detail
+            );
+        }
+        for bytes in [&b"{"[..], b"[]", b"", b"\xff"] {
+            assert_eq!(read::read(bytes).expect_err("no JSON").code, "bad-json");
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! How an office is written down to move.
+
+use serde::Serialize;
+
+use super::{FORMAT, VERSION};
+use crate::domain::{DeskName, Line, Prefix, QueueParts, Service, ServiceSetup, Ticket, TicketId};
+use crate::presentation::json::{SettingsJson, Shown, Time};
+use crate::presentation::services::calendar;
+
+/// The file.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct OfficeFile<'a> {
+    format: &'static str,
+    version: u64,
+    program: &'static str,
+    exported_at: String,
+    /// The last event of the office.
+    seq: u64,
+    /// The business day to which the numbers given belong.
+    day: Option<String>,
+    /// How many tickets of a higher priority were called in a row.
+    priority_run: u32,
+    settings: SettingsJson<'a>,
+    services: Vec<ServiceFile<'a>>,
+    desks: Vec<DeskFile<'a>>,
+    tickets: Vec<TicketFile<'a>>,
+    /// Numbers that are not given today, since people hold them.
+    passed_over: Vec<PassedOver<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ServiceFile<'a> {
+    prefix: &'a str,
+    name: &'a str,
+    names: &'a std::collections::BTreeMap<String, String>,
+    first: u32,
+    last: Option<u32>,
+    digits: u8,
+    open: bool,
+    message: Option<&'a str>,
+    /// The last number given today.
+    last_number: Option<u32>,
+}
+
+#[derive(Serialize)]
+struct DeskFile<'a> {
+    name: &'a str,
+    open: bool,
+    services: Vec<&'a str>,
+    /// The id of the ticket that it attends.
+    ticket: Option<Shown<TicketId>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct TicketFile<'a> {
+    id: Shown<TicketId>,
+    /// What its code begins with.
+    prefix: &'a str,
+    number: u32,
+    digits: u8,
+    /// What it waits for.
+    service: &'a str,
+    /// The desk that it waits for alone.
+    only_desk: Option<&'a str>,
+    priority: &'a str,
+    note: Option<&'a str>,
+    state: &'static str,
+    /// The event that made it, and its place in line.
+    arrival: u64,
+    rank: i64,
+    created_at: Time,
+    waiting_since: Time,
+    handle_at_desk: Option<&'a str>,
+    handle_at: Option<Time>,
+    calls: u32,
+}
+
+#[derive(Serialize)]
+struct PassedOver<'a> {
+    prefix: &'a str,
+    number: u32,
+}
+
+/// The file of an office, from what of it moves.
+pub fn write(office: &QueueParts) -> Vec<u8> {
+    let id_of = |arrival| {
+        let ticket = office.tickets.iter().find(|t| t.arrival == arrival);
+        ticket.map(|ticket| Shown(ticket.id))
+    };
+    let file = OfficeFile {
+        format: FORMAT,
+        version: VERSION,
+        program: env!("CARGO_PKG_VERSION"),
+        exported_at: format!("{:.3}", jiff::Timestamp::now()),
+        seq: office.seq,
+        day: office.day.map(calendar::date_text),
+        priority_run: office.priority_run,
+        settings: SettingsJson::from(&office.settings),
+        services: office.services.iter().map(service).collect(),
+        desks: office
+            .desks
+            .iter()
+            .map(|desk| DeskFile {
+                name: desk.name.as_str(),
+                open: desk.open,
+                services: desk.services.iter().map(Prefix::as_str).collect(),
+                ticket: desk.attending.and_then(id_of),
+            })
+            .collect(),
+        tickets: office.tickets.iter().map(ticket).collect(),
+        passed_over: office
+            .carried
+            .iter()
+            .map(|(prefix, number)| PassedOver {
+                prefix: prefix.as_str(),
+                number: *number,
+            })
+            .collect(),
+    };
+    let mut bytes = serde_json::to_vec_pretty(&file).expect("our own structs are always JSON");
+    bytes.push(b'\n');
+    bytes
+}
+
+fn service(service: &Service) -> ServiceFile<'_> {
+    let ServiceSetup {
+        name,
+        names,
+        first,
+        last,
+        digits,
+        open,
+        message,
+    } = &service.setup;
+    ServiceFile {
+        prefix: service.prefix.as_str(),
+        name,
+        names,
+        first: *first,
+        last: *last,
+        digits: *digits,
+        open: *open,
+        message: message.as_deref(),
+        last_number: service.last_number,
+    }
+}
+
+fn ticket(ticket: &Ticket) -> TicketFile<'_> {
+    TicketFile {
+        id: Shown(ticket.id),
+        prefix: ticket.prefix.as_str(),
+        number: ticket.number,
+        digits: ticket.digits,
+        service: ticket.service.as_str(),
+        only_desk: match &ticket.line {
+            Line::Service(_) => None,
+            Line::Desk(desk) => Some(desk.as_str()),
+        },
+        priority: &ticket.priority,
+        note: ticket.note.as_deref(),
+        state: ticket.state.as_str(),
+        arrival: ticket.arrival.as_seq(),
+        rank: ticket.place.rank(),
+        created_at: Time(ticket.created_at),
+        waiting_since: Time(ticket.waiting_since),
+        handle_at_desk: ticket.desk.as_ref().map(DeskName::as_str),
+        handle_at: ticket.called_at.map(Time),
+        calls: ticket.calls,
+    }
+}

@@ -1,0 +1,298 @@
+//! An office moves to another machine: `turnero export`, `turnero import`, `GET /api/export`.
+
+use std::fs;
+use std::path::Path;
+use std::process::Output;
+
+use serde_json::{Value, json};
+
+use crate::common::{Folder, Launch, Server, codes, number, run_to_end, seq, text};
+
+fn put(server: &Server, path: &str, body: &Value) {
+    let answer = server.client().send_json("PUT", path, body);
+    assert!(answer.status < 300, "{path}: {}", answer.text());
+}
+
+/// An office in the middle of its day. The tickets as they were made.
+fn a_busy_office() -> (Server, Vec<Value>) {
+    let server = Server::new();
+    let priorities = json!([{"name": "normal", "weight": 1}, {"name": "urgent", "weight": 5}]);
+    let settings = json!({
+        "name": "Clínica", "language": "en", "timeZone": "Europe/Madrid", "accent": "#0b5348",
+        "priorities": priorities, "mostWaiting": 90, "message": "Closed on Friday",
+    });
+    put(&server, "/api/settings", &settings);
+    let service = json!({"name": "Blood", "first": 100, "last": 199, "digits": 3, "open": true});
+    put(&server, "/api/services/B", &service);
+    put(&server, "/api/desks/1", &json!({"services": ["B", "A"]}));
+    put(&server, "/api/desks/2", &json!({}));
+    let mut made = Vec::new();
+    for wish in [
+        json!({}),
+        json!({"priority": "urgent"}),
+        json!({"note": "wheelchair «ñ»"}),
+        json!({"service": "B"}),
+        json!({"service": "B"}),
+        json!({}),
+        json!({}),
+    ] {
+        let answer = server.post_json("/api/tickets", &wish);
+        made.push(answer.expect(201).json());
+    }
+    let post = |path: &str, body: Value| {
+        server.post_json(path, &body).expect(200);
+    };
+    // B100 is done, A1 did not come, A3 was put aside, B101 is sent to desk 2 alone, A4 is withdrawn
+    // and A2 is attended at desk 1.
+    post("/api/desks/1/next", json!({}));
+    post("/api/desks/1/finish", json!({}));
+    post("/api/desks/2/call", json!({"ticket": "A1"}));
+    post("/api/desks/2/no-show", json!({}));
+    post("/api/desks/2/call", json!({"ticket": "A3"}));
+    post("/api/desks/2/hold", json!({}));
+    post("/api/desks/2/call", json!({"ticket": "B101"}));
+    post("/api/desks/2/transfer", json!({"desk": "2"}));
+    let withdrawn = format!("/api/tickets/{}/cancel", text(&made[5], "id"));
+    post(&withdrawn, json!({}));
+    post("/api/desks/1/call", json!({"ticket": "A2"}));
+    (server, made)
+}
+
+fn turnero(folder: &Folder, arguments: &[&str]) -> Output {
+    run_to_end(folder.path(), arguments, &[])
+}
+
+#[track_caller]
+fn expect(output: &Output, code: i32, parts: &[&str]) {
+    let said = String::from_utf8_lossy(if code == 0 {
+        &output.stdout
+    } else {
+        &output.stderr
+    });
+    assert_eq!(output.status.code(), Some(code), "{output:?}");
+    for part in parts {
+        assert!(said.contains(part), "«{said}» does not say «{part}»");
+    }
+    if code != 0 {
+        assert_eq!(said.trim_end().lines().count(), 1, "{said}");
+    }
+}
+
+/// What screens and staff see of an office, but for what stays behind: past calls, and events'
+/// numbers.
+fn seen(server: &Server) -> Value {
+    let mut state = server.json("/api/state")["payload"].clone();
+    state.as_object_mut().unwrap().remove("calls");
+    let open = server.json("/api/tickets?state=waiting,serving,held,no-show");
+    json!({
+        "state": state,
+        "open": open,
+        "settings": server.json("/api/settings"),
+        "services": server.json("/api/services"),
+        "desks": server.json("/api/desks"),
+    })
+}
+
+#[test]
+fn an_office_goes_on_at_another_machine() {
+    let (server, made) = a_busy_office();
+    let folder = Folder::new();
+    let before = seen(&server);
+    let last_seq = number(&server.json("/api/health"), "seq");
+    let answer = server.get("/api/export").expect(200);
+    let attached = answer.header("Content-Disposition").unwrap();
+    assert!(
+        attached.starts_with("attachment; filename=\"turnero-20"),
+        "{attached}"
+    );
+    assert_eq!(answer.header("Cache-Control"), Some("no-store"));
+    let file: Value = answer.json();
+    assert_eq!(
+        (&file["format"], &file["version"]),
+        (&json!("turnero-office"), &json!(1))
+    );
+    // While the server runs, its file is not read beside it.
+    let data = server.launch().data().to_str().unwrap().to_owned();
+    let refused = turnero(&folder, &["export", "--data", &data]);
+    expect(
+        &refused,
+        1,
+        &["another turnero is using it", "GET /api/export"],
+    );
+    let launch = server.stop();
+    let data = launch.data().to_str().unwrap();
+    let done = turnero(&folder, &["export", "office.json", "--data", data]);
+    expect(&done, 0, &["office.json"]);
+    let written: Value =
+        serde_json::from_slice(&fs::read(folder.join("office.json")).unwrap()).unwrap();
+    let but_time = |mut file: Value| {
+        file["exportedAt"] = Value::Null;
+        file
+    };
+    assert_eq!(but_time(written), but_time(file.clone()));
+    // To standard output where no file is named; over an existing file never.
+    let shown = turnero(&folder, &["export", "--data", data]);
+    let shown: Value = serde_json::from_slice(&shown.stdout).unwrap();
+    assert_eq!(but_time(shown), but_time(file));
+    let refused = turnero(&folder, &["export", "office.json", "--data", data]);
+    expect(&refused, 1, &["office.json is there already"]);
+
+    let other = Launch::new();
+    let new_data = other.data().to_str().unwrap();
+    let done = turnero(&folder, &["import", "office.json", "--data", new_data]);
+    expect(&done, 0, &["office.json", "5 open tickets", "PINs"]);
+    let server = other.start();
+    assert_eq!(seen(&server), before);
+    goes_on(&server, &made, last_seq);
+    // All of it is in the events: the same after a restart, and after a crash.
+    let after = seen(&server);
+    let server = server.restart();
+    assert_eq!(seen(&server), after);
+    let server = server.kill().start();
+    assert_eq!(seen(&server), after);
+}
+
+/// Numbers, phones, desks and screens go on where they were.
+fn goes_on(server: &Server, made: &[Value], last_seq: u64) {
+    // A screen of the old machine is told the state, whatever it has seen there.
+    for since in [1, last_seq, last_seq + 50] {
+        let mut screen = server.screen(&format!("?since={since}"));
+        let first = screen.event();
+        assert_eq!(first["type"], "state", "{first}");
+        assert!(seq(&first) > last_seq + 50, "{first}");
+    }
+    let mut screen = server.screen("");
+    let state = screen.expect("state");
+    // Every number is a new one, also after those of tickets that stayed behind.
+    let next = |service: &str| {
+        let answer = server.post_json("/api/tickets", &json!({"service": service}));
+        text(&answer.expect(201).json(), "code").to_owned()
+    };
+    assert_eq!([next("A"), next("B"), next("A")], ["A6", "B102", "A7"]);
+    assert_eq!(seq(&screen.expect("ticket-created")), seq(&state) + 1);
+    // Who has a ticket's id follows it here; who was over stayed behind.
+    for (index, found) in [
+        (0, 200),
+        (1, 200),
+        (2, 200),
+        (3, 404),
+        (4, 200),
+        (5, 404),
+        (6, 200),
+    ] {
+        let path = format!("/api/tickets/{}", text(&made[index], "id"));
+        assert_eq!(server.get(&path).status, found, "{}", made[index]["code"]);
+    }
+    let mut phone = server.screen(&format!("?ticket={}", text(&made[6], "id")));
+    phone.expect("state");
+    assert_eq!(phone.expect("ticket-position")["payload"]["ahead"], 0);
+    // The desk still attends its ticket, one that was put aside is called, one that did not come
+    // comes back, and one for a desk alone waits for it alone.
+    let attends = json!({"current": "A2"});
+    server
+        .post_json("/api/desks/1/recall", &attends)
+        .expect(200);
+    server
+        .post_json("/api/desks/3/call", &json!({"ticket": "A3"}))
+        .expect(200);
+    let note = server.json(&format!("/api/tickets/{}", text(&made[2], "id")))["note"].clone();
+    assert_eq!(note, "wheelchair «ñ»");
+    let back = format!("/api/tickets/{}/return", text(&made[0], "id"));
+    server.post(&back).expect(200);
+    let called = server.post("/api/desks/2/next").expect(200).json();
+    assert_eq!(called["code"], "A1");
+    let called = server.post("/api/desks/2/next").expect(200).json();
+    assert_eq!(called["code"], "B101");
+    assert_eq!(
+        codes(&server.json("/api/tickets?state=waiting")),
+        ["A5", "A6", "B102", "A7"]
+    );
+}
+
+#[test]
+fn an_office_moves_only_into_a_new_one() {
+    let (server, _) = a_busy_office();
+    let folder = Folder::new();
+    fs::write(
+        folder.join("office.json"),
+        server.get("/api/export").expect(200).body,
+    )
+    .unwrap();
+    let import = |data: &Path| {
+        let data = data.to_str().unwrap();
+        turnero(&folder, &["import", "office.json", "--data", data])
+    };
+    // Into itself, while it runs and when it rests; and where one ticket was ever given.
+    expect(
+        &import(server.launch().data()),
+        1,
+        &["another turnero is using it", "Stop"],
+    );
+    let launch = server.stop();
+    expect(
+        &import(launch.data()),
+        1,
+        &["has tickets already", "--data"],
+    );
+    let once = Server::new();
+    let ticket = once.ticket();
+    let cancel = format!("/api/tickets/{}/cancel", text(&ticket, "id"));
+    once.post(&cancel).expect(200);
+    let launch = once.stop();
+    expect(&import(launch.data()), 1, &["has tickets already"]);
+    assert_eq!(
+        codes(&launch.start().json("/api/tickets")),
+        ["A1"],
+        "nothing was done to it"
+    );
+    // One that was only set up is replaced whole, once.
+    let set_up = Server::new();
+    put(&set_up, "/api/services/Z", &json!({"name": "Zeta"}));
+    put(&set_up, "/api/desks/9", &json!({}));
+    let launch = set_up.stop();
+    expect(&import(launch.data()), 0, &["5 open tickets"]);
+    expect(&import(launch.data()), 1, &["has tickets already"]);
+    let moved = launch.start();
+    let state = moved.json("/api/state")["payload"].clone();
+    let names = |list: &Value, name: &str| -> Vec<String> {
+        let list = list.as_array().unwrap().iter();
+        list.map(|one| text(one, name).to_owned()).collect()
+    };
+    assert_eq!(names(&state["services"], "prefix"), ["A", "B"]);
+    assert_eq!(names(&state["desks"], "name"), ["1", "2"]);
+}
+
+#[test]
+fn a_file_that_is_no_office_makes_nothing() {
+    let folder = Folder::new();
+    let import = |file: &str| turnero(&folder, &["import", file, "--data", "new.db"]);
+    expect(&import("missing.json"), 1, &["missing.json cannot be read"]);
+    fs::write(folder.join("list.json"), "a shopping list").unwrap();
+    expect(&import("list.json"), 1, &["list.json is no office", "JSON"]);
+    let server = Server::new();
+    server.ticket();
+    let mut office = server.json("/api/export");
+    office["version"] = json!(2);
+    fs::write(folder.join("newer.json"), office.to_string()).unwrap();
+    expect(
+        &import("newer.json"),
+        1,
+        &["newer.json", "version: this program reads 1"],
+    );
+    office["version"] = json!(1);
+    office["tickets"][0]["state"] = json!("lost");
+    fs::write(folder.join("odd.json"), office.to_string()).unwrap();
+    expect(
+        &import("odd.json"),
+        1,
+        &["odd.json", "tickets[0].state", "«lost»"],
+    );
+    assert!(!folder.join("new.db").exists(), "nothing was made");
+    let missing = turnero(&folder, &["export", "--data", "none.db"]);
+    expect(&missing, 1, &["There is no data file none.db"]);
+    assert!(!folder.join("none.db").exists(), "nothing was made");
+    let help = turnero(&folder, &["--help"]);
+    expect(&help, 0, &["turnero export", "turnero import"]);
+    let unknown = turnero(&folder, &["import"]);
+    expect(&unknown, 2, &["import needs the name of a file"]);
+}
