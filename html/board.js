@@ -276,7 +276,7 @@ function drawOthers(others, height, widest, turn) {
   if (pages > 1) {
     turns.hidden = false;
     turns.textContent = '';
-    if (pages > DOTS_MOST) turns.textContent = page + 1 + ' / ' + pages;
+    if (pages > DOTS_MOST) turns.textContent = isolated(page + 1 + ' / ' + pages);
     else for (let i = 0; i < pages; i++) turns.appendChild(el('i', i === page ? 'is-now' : '', ''));
   }
 }
@@ -287,6 +287,7 @@ function row(desk, height, size) {
   const code = el('span', desk.ticket ? 'code' : 'code free', desk.ticket ? desk.ticket.code : '–');
   code.style.fontSize = size + 'px';
   const name = el('span', desk.ticket ? 'name' : 'name free', rowName(desk));
+  name.dir = 'auto';
   item.appendChild(code);
   item.appendChild(name);
   return { desk, item, code, name };

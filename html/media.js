@@ -37,7 +37,6 @@ export class Media {
     let list = [];
     for (;;) {
       list = await this._listed(list);
-      this._say(list.length > 0);
       const shown = await this._round(list);
       if (!shown) {
         this._say(false);
@@ -59,7 +58,8 @@ export class Media {
   async _round(list) {
     let shown = false;
     for (const item of list) {
-      if (!this._visible) await new Promise((done) => { this._wake = done; });
+      // The first one that can be shown asks for a place; from then on there is no hurry without one.
+      if (this.ready && !this._visible) await new Promise((done) => { this._wake = done; });
       this._wake = null;
       const isVideo = /^video/.test(item.type);
       if (await (isVideo ? this._play(item.url) : this._hang(item.url))) shown = true;
@@ -85,6 +85,7 @@ export class Media {
     this._picture.src = url;
     this._picture.hidden = false;
     this._leaveVideo();
+    this._say(true);
     await wait(PICTURE_MS);
     return true;
   }
@@ -106,13 +107,14 @@ export class Media {
       const looking = setInterval(() => {
         if (video.currentTime !== at) movedAt = performance.now();
         at = video.currentTime;
-        if (!this._visible) end(seen);
+        if (seen && !this._visible) end(true);
         else if (performance.now() - movedAt > STALL_MS) end(seen);
       }, LOOK_MS);
       video.onplaying = () => {
         seen = true;
         video.hidden = false;
         this._picture.hidden = true;
+        this._say(true);
       };
       video.onended = () => end(true);
       video.onerror = () => end(false);
