@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { SIZES, Server, hidden, launch, later, morning, noShows, open, shows, transfers, until, visible } from './support.mjs';
+import { LANGUAGES, SIZES, Server, hidden, launch, later, morning, noShows, open, shows, transfers, until, visible } from './support.mjs';
 
 // As long as a desk's name may be.
 const LONG = 'Oficina de atención a la ciudadanía, pl.';
@@ -246,7 +246,7 @@ const SCREENS = {
 
 for (const [name, screen] of Object.entries(SCREENS)) {
   test(name + ' loads at most 60 kB, all from its own host, and does not scroll sideways', async () => {
-    for (const lang of ['es', 'en']) {
+    for (const lang of LANGUAGES) {
       const page = await open(browser, server.url + screen.path, { lang });
       await screen.ready(page);
       const bodies = await Promise.all(page.loaded.filter((r) => !r.url().includes('/api/')).map((r) => r.body()));

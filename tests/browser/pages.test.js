@@ -50,6 +50,14 @@ test('every language fills in the same values', () => {
   }
 });
 
+test('what a button is called by a screen reader holds what stands on it', () => {
+  const calls = Object.keys(words.es).filter((key) => key.endsWith('.this') && key.replace('.this', '') in words.es);
+  assert.ok(calls.length >= 4);
+  for (const [lang, texts] of Object.entries(words)) {
+    for (const key of calls) assert.ok(texts[key].startsWith(texts[key.replace('.this', '')]), lang + ': ' + texts[key]);
+  }
+});
+
 test('each number takes the form that its language has for it', () => {
   for (const lang of Object.keys(words)) {
     // Portuguese as in Europe, where nobody is «0 pessoa».

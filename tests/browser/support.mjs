@@ -149,7 +149,7 @@ export async function launch() {
 export async function open(browser, url, { lang = 'es', theme = 'light', size = [1366, 768], before } = {}) {
   const context = await browser.newContext({
     viewport: { width: size[0], height: size[1] },
-    locale: lang === 'es' ? 'es-ES' : 'en-GB',
+    locale: LOCALES[lang],
     colorScheme: theme,
     timezoneId: 'Europe/Madrid',
   });
@@ -236,6 +236,10 @@ export async function transfers(page) {
   await page.check('#panel input[value="desk"]');
   await visible(page, '#which-desk');
 }
+
+/** The languages of the screens, as browsers of their countries ask for them. */
+const LOCALES = { es: 'es-ES', en: 'en-GB', pt: 'pt-PT', fr: 'fr-FR', ar: 'ar-EG' };
+export const LANGUAGES = Object.keys(LOCALES);
 
 export const SIZES = [[1920, 1080], [1366, 768], [1024, 768], [390, 844]];
 
