@@ -280,6 +280,15 @@ fn a_follower_hears_where_its_ticket_stands_whenever_that_changes() {
     assert_eq!(called["state"], "serving");
     assert_eq!(called["desk"], "7");
     assert_eq!(called["ahead"], Value::Null);
+    assert_eq!(called["calls"], 1);
+    // A recall is news too: the phone rings again.
+    server.post("/api/desks/7/recall").expect(200);
+    let recalled = position(&mut screen);
+    assert_eq!(
+        (&recalled["state"], &recalled["desk"]),
+        (&called["state"], &called["desk"])
+    );
+    assert_eq!(recalled["calls"], 2);
     server.post("/api/desks/7/finish").expect(200);
     assert_eq!(position(&mut screen)["state"], "done");
     // It comes back, with what it missed and its place.
@@ -287,6 +296,70 @@ fn a_follower_hears_where_its_ticket_stands_whenever_that_changes() {
     let last = number(&server.json("/api/health"), "seq");
     without_gaps(&back.until(last), 0);
     assert_eq!(position(&mut back)["state"], "done");
+}
+
+#[test]
+fn a_follower_hears_of_every_way_its_ticket_can_go() {
+    let server = Server::new();
+    let ticket = server.ticket();
+    let id = text(&ticket, "id");
+    let mut screen = server.screen(&format!("?ticket={id}"));
+    screen.expect("state");
+    let mut position = || loop {
+        let message = screen.event();
+        if message["type"] == "ticket-position" {
+            break message["payload"].clone();
+        }
+    };
+    assert_eq!(position()["ahead"], 0);
+    let back = format!("/api/tickets/{id}/return");
+    for (path, state, ahead) in [
+        ("/api/desks/7/next", "serving", Value::Null),
+        ("/api/desks/7/hold", "held", Value::Null),
+        (&*back, "waiting", json!(0)),
+        ("/api/desks/7/next", "serving", Value::Null),
+        ("/api/desks/7/no-show", "no-show", Value::Null),
+        (&*back, "waiting", json!(0)),
+        ("/api/desks/7/next", "serving", Value::Null),
+        ("/api/desks/7/transfer", "waiting", json!(0)),
+        (
+            &*format!("/api/tickets/{id}/cancel"),
+            "cancelled",
+            Value::Null,
+        ),
+    ] {
+        server.post(path).expect(200);
+        let told = position();
+        assert_eq!(
+            (&told["state"], &told["ahead"]),
+            (&json!(state), &ahead),
+            "{path}"
+        );
+        assert_eq!(told["desk"], "7", "{path}: where it was last");
+    }
+}
+
+#[test]
+fn a_follower_of_one_line_is_told_nothing_of_its_place_for_what_happens_in_another() {
+    let server = Server::new();
+    let mut client = server.client();
+    client
+        .send_json("PUT", "/api/services/B", &json!({"name": "Other"}))
+        .expect(201);
+    let ticket = server.ticket();
+    let mut screen = server.screen(&format!("?ticket={}", text(&ticket, "id")));
+    screen.expect("state");
+    screen.expect("ticket-position");
+    for _ in 0..3 {
+        server
+            .post_json("/api/tickets", &json!({"service": "B"}))
+            .expect(201);
+        assert_eq!(screen.event()["type"], "ticket-created");
+    }
+    server.post("/api/desks/7/next").expect(200);
+    assert_eq!(screen.event()["type"], "desk-changed");
+    assert_eq!(screen.event()["type"], "ticket-called");
+    assert_eq!(screen.event()["type"], "ticket-position");
 }
 
 #[test]

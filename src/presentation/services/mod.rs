@@ -1,6 +1,7 @@
 //! What lives as long as the program: the queue's owner and the screens' one service.
 
 pub mod calendar;
+mod follower;
 mod ledger;
 mod readiness;
 mod recent;

@@ -19,6 +19,7 @@ use tungstenite::protocol::frame::coding::CloseCode;
 use tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
 use tungstenite::{Bytes, Error, WebSocket};
 
+use super::follower::{Follower, Position};
 use super::recent::Since;
 use super::ticket_service::TicketService;
 use super::update::{self, Dialect, Run, course_count_frame, course_working_frame, text_frame};
@@ -49,9 +50,8 @@ const WRITE_BUFFER_BYTES: usize = 1_024;
 pub struct Screen {
     number: usize,
     dialect: Dialect,
-    /// Whether `publish` may write to the socket; a follower's thread has something to add to
-    /// every update, so it writes all of them itself.
-    direct: bool,
+    /// Where it follows a ticket.
+    follower: Option<Follower>,
     wire: Arc<Wire>,
     mailbox: Sender<Arc<Run>>,
     missed: AtomicBool,
@@ -72,12 +72,19 @@ struct Line {
     rest: Bytes,
     /// Whether the screen has been told where things stand, and is not being closed.
     live: bool,
+    /// What a follower was told last.
+    told: Option<Position>,
 }
 
 impl Screen {
     /// Its number, unique in the process.
     pub fn number(&self) -> usize {
         self.number
+    }
+
+    /// Whether it follows a ticket.
+    pub(super) fn follows(&self) -> bool {
+        self.follower.is_some()
     }
 
     /// Its connection.
@@ -105,7 +112,7 @@ impl Screen {
 
     /// Tells the screen what happened, without waiting. Called from the thread `publish` alone.
     pub(super) fn offer(&self, run: &Arc<Run>) {
-        if self.direct && self.place(run) {
+        if self.place(run) {
             return;
         }
         if self.mailbox.try_send(run.clone()).is_err() {
@@ -122,15 +129,18 @@ impl Screen {
         if !line.live || !line.rest.is_empty() || line.cursor + 1 != run.first() {
             return false;
         }
-        let frames = run.frames(self.dialect);
+        let mut frames = run.frames(self.dialect).clone();
         line.cursor = run.last();
+        if let Some(position) = self.position_news(&mut line) {
+            frames = [frames, position].concat().into();
+        }
         if frames.is_empty() {
             return true;
         }
-        match self.wire.write_now(frames) {
+        match self.wire.write_now(&frames) {
             Ok(written) if written == frames.len() => return true,
             Ok(written) => line.rest = frames.slice(written..),
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => line.rest = frames.clone(),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => line.rest = frames,
             // What was not told now never will be, so the screen must come back with `since`.
             Err(_) => {
                 self.wire.cut();
@@ -140,6 +150,12 @@ impl Screen {
         drop(line);
         self.thread.unpark();
         true
+    }
+
+    /// For a follower: the frame that says where its ticket stands, if that has changed.
+    fn position_news(&self, line: &mut Line) -> Option<Bytes> {
+        let follower = self.follower.as_ref()?;
+        follower.news(&mut line.told, line.cursor)
     }
 
     fn line(&self) -> MutexGuard<'_, Line> {
@@ -170,7 +186,9 @@ pub fn serve(
     let screen = Arc::new(Screen {
         number: wss.next_number(),
         dialect: handshake.dialect,
-        direct: handshake.ticket.is_none(),
+        follower: handshake
+            .ticket
+            .map(|ticket| Follower::new(ticket, tickets.shared())),
         wire: wire.clone(),
         mailbox,
         missed: AtomicBool::new(false),
@@ -183,6 +201,7 @@ pub fn serve(
             cursor: 0,
             rest: Bytes::new(),
             live: false,
+            told: None,
         }),
     });
     let config = WebSocketConfig::default()
@@ -205,8 +224,6 @@ pub fn serve(
         screen: screen.clone(),
         runs,
         socket,
-        followed: handshake.ticket,
-        last_position: None,
         tickets,
         wss,
     };
@@ -278,21 +295,8 @@ struct Session<'a> {
     screen: Arc<Screen>,
     runs: Receiver<Arc<Run>>,
     socket: WebSocket<ScreenStream>,
-    followed: Option<TicketId>,
-    last_position: Option<Position>,
     tickets: &'a TicketService,
     wss: &'a WssService,
-}
-
-/// What a follower is told.
-#[derive(Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Position {
-    code: String,
-    state: &'static str,
-    desk: Option<String>,
-    ahead: Option<usize>,
-    estimate_seconds: Option<u64>,
 }
 
 impl Session<'_> {
@@ -341,6 +345,8 @@ impl Session<'_> {
             if now >= next_tick {
                 next_tick = now + TICK_EVERY;
                 self.tick()?;
+                // An estimate changes with the time alone.
+                self.tell_position()?;
             }
             thread::park_timeout(next_tick.saturating_duration_since(Instant::now()));
         }
@@ -352,13 +358,15 @@ impl Session<'_> {
             (Dialect::V1, Some(seq)) => self.missed_since(seq),
             _ => None,
         };
-        let (cursor, frames) = missed.unwrap_or_else(|| self.whole_state());
+        let (cursor, mut frames) = missed.unwrap_or_else(|| self.whole_state());
         let mut line = self.screen.line();
-        write_all(&self.screen, &mut line, &frames)?;
         line.cursor = cursor;
+        if let Some(position) = self.screen.position_news(&mut line) {
+            frames = [frames, position].concat().into();
+        }
+        write_all(&self.screen, &mut line, &frames)?;
         line.live = true;
-        drop(line);
-        self.tell_position()
+        Ok(())
     }
 
     /// What a screen that knows event `seq` has missed; `None` where that is no longer kept.
@@ -454,31 +462,10 @@ impl Session<'_> {
 
     /// Tells a follower where its ticket stands, if that has changed.
     fn tell_position(&mut self) -> Result<(), End> {
-        let Some(id) = self.followed else {
-            return Ok(());
-        };
-        let position = self.tickets.look(|queue| {
-            queue.ticket(id).map(|ticket| Position {
-                code: ticket.code(),
-                state: ticket.state.as_str(),
-                desk: ticket.desk.as_ref().map(ToString::to_string),
-                ahead: queue.ahead(ticket),
-                estimate_seconds: None,
-            })
-        });
-        if position.is_none() || position == self.last_position {
-            return Ok(());
-        }
         let mut line = self.screen.line();
-        let message = Message {
-            kind: "ticket-position",
-            seq: Some(line.cursor),
-            payload: &position,
-        };
-        let frame = text_frame(message.text());
-        write_all(&self.screen, &mut line, &frame)?;
-        drop(line);
-        self.last_position = position;
+        if let Some(frame) = self.screen.position_news(&mut line) {
+            write_all(&self.screen, &mut line, &frame)?;
+        }
         Ok(())
     }
 

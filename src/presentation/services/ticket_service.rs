@@ -176,6 +176,11 @@ impl TicketService {
         self.shared.with_queue(|queue| look(queue))
     }
 
+    /// The shared queue, for who looks at it from another thread than the connection's.
+    pub(super) fn shared(&self) -> Arc<Shared> {
+        self.shared.clone()
+    }
+
     /// Whether the last attempt to store something failed.
     pub fn is_failing(&self) -> bool {
         self.shared.failing.load(Ordering::Relaxed)

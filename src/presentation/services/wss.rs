@@ -228,13 +228,21 @@ impl WssService {
 /// is waiting, so that screens get what happened in the same instant in one piece.
 fn publish(publications: &Receiver<Publication>) {
     let mut screens: Vec<Arc<Screen>> = Vec::new();
+    // Phones, each with one reader: they are told when the rooms have been.
+    let mut followers: Vec<Arc<Screen>> = Vec::new();
     while let Ok(first) = publications.recv() {
         let mut updates = Vec::new();
         for publication in std::iter::once(first).chain(publications.try_iter()) {
             match publication {
+                Publication::Join(screen) if screen.follows() => followers.push(screen),
                 Publication::Join(screen) => screens.push(screen),
                 Publication::Leave(screen) => {
-                    screens.retain(|other| other.number() != screen.number());
+                    let list = if screen.follows() {
+                        &mut followers
+                    } else {
+                        &mut screens
+                    };
+                    list.retain(|other| other.number() != screen.number());
                 }
                 Publication::Updates(more) => updates.extend(more),
                 Publication::Stop => return,
@@ -242,7 +250,7 @@ fn publish(publications: &Receiver<Publication>) {
         }
         if let Some(run) = Run::new(updates) {
             let run = Arc::new(run);
-            for screen in &screens {
+            for screen in screens.iter().chain(&followers) {
                 screen.offer(&run);
             }
         }
