@@ -34,11 +34,13 @@ export class Live {
     this._socket = null;
     this._polling = null;
     this._retry = 0;
+    this._stopped = false;
+    this._clock = 0;
   }
 
   start() {
     this._open();
-    setInterval(() => this._watch(), 500);
+    this._clock = setInterval(() => this._watch(), 500);
     const hurry = () => {
       if (!this.online && !document.hidden && this._retry) this._open();
     };
@@ -67,10 +69,19 @@ export class Live {
     this._open();
   }
 
+  /** For good: there is nothing more to hear. */
+  stop() {
+    this._stopped = true;
+    clearTimeout(this._retry);
+    clearInterval(this._clock);
+    this._drop();
+  }
+
   _open() {
     clearTimeout(this._retry);
     this._retry = 0;
     this._drop();
+    if (this._stopped) return;
     // Past the limit the two ways take turns, since a server that is away answers neither.
     const poll = this._failures >= SOCKETS_BEFORE_POLLING
       && (this._failures - SOCKETS_BEFORE_POLLING) % 2 === 0;

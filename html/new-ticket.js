@@ -3,72 +3,143 @@
 
 import { freshKey, post } from './api.js';
 import { fitText } from './fit.js';
-import { explain, language, officeLanguage, onLanguage, ready, roughSpan, setLanguage, t, tn } from './i18n.js';
+import { LANGUAGES, language, languageName, locale, officeLanguage, onLanguage, ready, setLanguage, t, tn } from './i18n.js';
 import { Live } from './live.js';
 import { showOffice } from './office.js';
+import { aheadText, estimateText, nameOf } from './place.js';
+import { printSlip } from './slip.js';
 import { apply } from './state.js';
+import { layOut } from './targets.js';
 
 const SHOW_MS = 8000;
 // A second touch right after the first must hit nothing.
 const DONE_AFTER_MS = 1500;
 const SETTLE_MS = 700;
-// Who changed the language and left took no ticket: the next person finds the usual one.
+// Who left in the middle took no ticket: the next person finds the screen as usual.
+const ASK_MS = 20000;
 const HOME_AFTER_MS = 30000;
 // A wish without an answer belongs to whoever touches next, but not to tomorrow's people.
 const WISH_KEPT_MS = 10 * 60 * 1000;
+
+// Why no ticket was given, in words for a stranger; anything else is `take.refused`.
+const REFUSED = {
+  'no-connection': 'take.refused.silence',
+  'service-closed': 'take.refused.closed',
+  'storage-unavailable': 'take.refused.storage',
+  'too-many-connections': 'take.refused.full',
+  'too-many-requests': 'take.refused.full',
+  'unknown-priority': 'take.refused.gone',
+  'unknown-service': 'take.refused.gone',
+};
 
 const $ = (id) => document.getElementById(id);
 
 let state = null;
 let view = 'offer';
-let busy = false;
+let chosen = null;
+let busy = '';
 let given = null;
+let page = 0;
 let touchableAt = 0;
 let home = null;
 let back = 0;
-let homeTimer = 0;
+let idle = 0;
+let shownAs = '';
 const wishes = {};
 
 const live = new Live({
   message(m) {
     state = apply(state, m);
     if (!state) return;
-    if (m.type === 'state') officeLanguage(state.office.language);
+    if (!home && (m.type === 'state' || m.type === 'settings-changed')) officeLanguage(state.office.language);
     render();
   },
   status: render,
 });
 
+const isOpen = (service) => service.open !== false;
+const serviceOf = (prefix) => state.services.filter((s) => s.prefix === prefix)[0];
+const touchable = () => performance.now() >= touchableAt;
+
 function render() {
-  const away = !live.online && view === 'offer' && !busy;
+  const away = !live.online && view !== 'given' && !busy;
+  if (state && view === 'ask' && !busy && !canAsk()) view = 'offer';
   $('offer').hidden = view !== 'offer' || away || !state;
+  $('ask').hidden = view !== 'ask' || away;
   $('given').hidden = view !== 'given';
   $('away').hidden = !away;
-  $('language').hidden = away;
+  document.body.classList.toggle('is-given', view === 'given');
+  renderLanguages(away);
   if (!state) return;
   showOffice(state.office);
+  const anyOpen = state.services.some(isOpen);
+  $('invite').textContent = t(anyOpen ? 'take.invite' : 'take.closed.all');
+  $('waiting').hidden = state.services.length > 1 || !anyOpen;
   $('waiting').textContent = state.waiting ? tn('take.waiting', state.waiting) : t('take.waiting.none');
   renderServices();
+  if (view === 'ask') renderPriorities();
 }
 
-// Each service keeps its button, so that a message never takes a finger's target away.
-function renderServices() {
-  const box = $('services');
-  const only = state.services.length === 1;
+function canAsk() {
+  const service = serviceOf(chosen);
+  return service && isOpen(service) && (state.office.priorities || []).length > 1;
+}
+
+// Each choice keeps its button, so that a message never takes a finger's target away.
+function renderChoices(box, choices, press) {
   const had = {};
-  for (const button of Array.from(box.children)) had[button.getAttribute('data-service')] = button;
-  state.services.forEach((service, i) => {
-    const button = had[service.prefix] || serviceButton(service.prefix);
-    delete had[service.prefix];
-    button.classList.toggle('is-only', only);
-    button.classList.toggle('is-busy', busy);
-    button.disabled = performance.now() < touchableAt;
-    button.querySelector('b').textContent = busy ? t('take.moment') : only ? t('take.take') : service.name;
-    button.querySelector('small').textContent = only ? '' : tn('take.waiting', service.waiting);
-    button.querySelector('svg').style.display = only ? '' : 'none';
+  for (const button of Array.from(box.children)) had[button.getAttribute('data-key')] = button;
+  choices.forEach((choice, i) => {
+    const button = had[choice.key] || choiceButton(choice.key, press);
+    delete had[choice.key];
+    button.classList.toggle('is-only', Boolean(choice.only));
+    button.classList.toggle('is-closed', Boolean(choice.closed));
+    button.classList.toggle('is-busy', busy === choice.key);
+    button.classList.toggle('button--main', !choice.closed);
+    button.disabled = Boolean(choice.closed) || !touchable();
+    button.querySelector('b').textContent = busy === choice.key ? t('take.moment') : choice.name;
+    button.querySelector('small').textContent = choice.more;
+    button.querySelector('svg').style.display = choice.only ? '' : 'none';
     if (box.children[i] !== button) box.insertBefore(button, box.children[i] || null);
   });
-  Object.keys(had).forEach((prefix) => box.removeChild(had[prefix]));
+  Object.keys(had).forEach((key) => box.removeChild(had[key]));
+}
+
+function renderServices() {
+  const only = state.services.length === 1;
+  renderChoices($('services'), state.services.map((service) => ({
+    key: service.prefix,
+    only: only && isOpen(service),
+    closed: !isOpen(service),
+    name: only && isOpen(service) ? t('take.take') : nameOf(service),
+    more: moreOf(service, only),
+  })), choose);
+  // Measuring costs, so only where something has changed that matters.
+  const as = [language(), window.innerWidth, window.innerHeight, $('offer').hidden, page, only].concat(
+    state.services.map((s) => nameOf(s) + isOpen(s) + (s.message || ''))).join('|');
+  if (as === shownAs || $('offer').hidden) return;
+  shownAs = as;
+  const pages = layOut($('services'), $('pages'), page);
+  page = Math.min(page, pages - 1);
+  $('page').textContent = t('take.page', { n: page + 1, all: pages });
+  $('before').disabled = page === 0;
+  $('after').disabled = page === pages - 1;
+}
+
+function moreOf(service, only) {
+  if (!isOpen(service)) return t('take.closed') + (service.message ? ' · ' + service.message : '');
+  if (only) return '';
+  return service.waiting ? tn('take.waiting', service.waiting) : t('take.waiting.none');
+}
+
+function renderPriorities() {
+  $('chosen').textContent = state.services.length > 1 ? nameOf(serviceOf(chosen)) : '';
+  renderChoices($('priorities'), state.office.priorities.map((priority, i) => ({
+    key: priority.name,
+    name: i === 0 && !(priority.names && priority.names[language()]) ? t('take.ask.ordinary') : nameOf(priority),
+    more: '',
+  })), (name) => take(chosen, name));
+  layOut($('priorities'), null, 0);
 }
 
 function ticketIcon() {
@@ -81,43 +152,69 @@ function ticketIcon() {
   return svg;
 }
 
-function serviceButton(prefix) {
+function choiceButton(key, press) {
   const button = document.createElement('button');
   button.type = 'button';
-  button.className = 'button button--main service';
-  button.setAttribute('data-service', prefix);
+  button.className = 'button service';
+  button.setAttribute('data-key', key);
   button.appendChild(ticketIcon());
   button.appendChild(document.createElement('b'));
   button.appendChild(document.createElement('small'));
-  button.addEventListener('click', () => take(prefix));
+  button.addEventListener('click', () => press(key));
   return button;
 }
 
-function wishFor(prefix) {
-  const old = wishes[prefix];
-  if (!old || performance.now() - old.at > WISH_KEPT_MS) wishes[prefix] = { key: freshKey(), at: performance.now() };
-  return wishes[prefix].key;
+function choose(prefix) {
+  if (busy || view !== 'offer' || !live.online || !touchable()) return;
+  if ((state.office.priorities || []).length < 2) {
+    take(prefix, null);
+    return;
+  }
+  chosen = prefix;
+  view = 'ask';
+  $('error').hidden = true;
+  settle();
+  $('question').focus();
+  stir();
 }
 
-async function take(prefix) {
-  if (busy || view !== 'offer' || !live.online || performance.now() < touchableAt) return;
-  busy = true;
+// Back to the services, by the same person: the language stays.
+function reconsider() {
+  if (busy) return;
+  chosen = null;
+  view = 'offer';
+  settle();
+  stir();
+}
+
+function wishFor(prefix, priority) {
+  const wish = prefix + '\n' + (priority || '');
+  const old = wishes[wish];
+  if (!old || performance.now() - old.at > WISH_KEPT_MS) wishes[wish] = { key: freshKey(), at: performance.now() };
+  return { key: wishes[wish].key, over: () => { delete wishes[wish]; } };
+}
+
+async function take(prefix, priority) {
+  if (busy || view === 'given' || !live.online || !touchable()) return;
+  busy = priority || prefix;
   $('error').hidden = true;
   render();
+  const wish = wishFor(prefix, priority);
   try {
-    const ticket = await post('api/tickets', { service: prefix }, wishFor(prefix));
-    delete wishes[prefix];
-    busy = false;
+    const ticket = await post('api/tickets', priority ? { service: prefix, priority } : { service: prefix }, wish.key);
+    wish.over();
+    busy = '';
     show(ticket);
   } catch (refusal) {
     // An answer, even a refusal, ends the wish; silence keeps its key.
-    if (refusal.code !== 'no-connection' && refusal.status !== 503) delete wishes[prefix];
-    busy = false;
-    $('error').textContent = explain(refusal);
+    if (refusal.code !== 'no-connection' && refusal.status !== 503) wish.over();
+    busy = '';
+    $('error').textContent = t(REFUSED[refusal.code] || 'take.refused');
     $('error').hidden = false;
     clearTimeout(back);
     back = setTimeout(() => { $('error').hidden = true; }, SHOW_MS);
     $('said').textContent = $('error').textContent;
+    stir();
   }
   render();
 }
@@ -125,11 +222,26 @@ async function take(prefix) {
 function show(ticket) {
   given = ticket;
   view = 'given';
+  clearTimeout(idle);
+  $('phone').hidden = true;
+  const address = 'api/tickets/' + ticket.id + '/qr.svg';
+  $('qr').src = address;
   render();
   renderGiven();
-  $('said').textContent = t('take.yours') + ': ' + ticket.code + '. ' + $('ahead').textContent;
+  $('said').textContent = [t('take.yours') + ': ' + ticket.code, aheadText(ticket.ahead), estimateText(ticket.estimateSeconds)]
+    .filter(Boolean).join('. ');
   $('done').disabled = true;
   setTimeout(() => { $('done').disabled = false; }, DONE_AFTER_MS);
+  countDown();
+  if (!state.office.printTickets) return;
+  printSlip({
+    office: state.office.name, code: ticket.code, what: whatOf(ticket), ahead: aheadText(ticket.ahead),
+    estimate: estimateText(ticket.estimateSeconds), qr: address, at: ticket.createdAt, locale: locale(),
+  // A dialog for printing stops the clock, and what is behind it is not seen.
+  }).then(() => { if (given === ticket) countDown(); });
+}
+
+function countDown() {
   const bar = $('time');
   bar.style.transition = 'none';
   bar.style.transform = 'scaleX(1)';
@@ -140,57 +252,120 @@ function show(ticket) {
   back = setTimeout(leave, SHOW_MS);
 }
 
+// Which line it is for, where there is more than one.
+function whatOf(ticket) {
+  const service = serviceOf(ticket.service);
+  const priorities = state.office.priorities || [];
+  const priority = priorities.slice(1).filter((p) => p.name === ticket.priority)[0];
+  return [state.services.length > 1 && service ? nameOf(service) : '', priority ? nameOf(priority) : '']
+    .filter(Boolean).join(' · ');
+}
+
 function renderGiven() {
   if (!given) return;
   const code = $('code');
   code.textContent = given.code;
-  $('ahead').textContent = given.ahead ? tn('take.ahead', given.ahead) : t('take.ahead.none');
-  $('estimate').hidden = typeof given.estimateSeconds !== 'number';
-  $('estimate').textContent = $('estimate').hidden ? '' : t('take.estimate', { span: roughSpan(given.estimateSeconds) });
-  // As large as the rest of the card leaves room for.
+  $('what').textContent = whatOf(given);
+  $('what').hidden = !$('what').textContent;
+  $('ahead').textContent = aheadText(given.ahead);
+  $('estimate').textContent = estimateText(given.estimateSeconds);
+  $('estimate').hidden = !$('estimate').textContent;
+  // As large as the rest of its half leaves room for.
   code.style.fontSize = '0px';
-  const box = $('given');
-  const style = getComputedStyle(box);
+  const box = $('number');
   const used = Array.from(box.children).reduce((sum, c) => {
     const s = getComputedStyle(c);
     return sum + (c === code ? 0 : c.offsetHeight + parseFloat(s.marginTop) + parseFloat(s.marginBottom));
-  }, parseFloat(style.paddingTop) + parseFloat(style.paddingBottom));
-  const width = box.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
-  const room = document.querySelector('.stage').clientHeight - 56;
-  fitText(code, width, Math.max(120, room - used), 640, 40);
+  }, 0);
+  fitText(code, box.clientWidth, Math.max(96, box.clientHeight - used), 720, 40);
 }
 
 function leave() {
   clearTimeout(back);
   given = null;
+  chosen = null;
+  page = 0;
   view = 'offer';
+  $('said').textContent = '';
+  goHome();
+  settle();
+}
+
+function settle() {
   touchableAt = performance.now() + SETTLE_MS;
   setTimeout(render, SETTLE_MS + 20);
-  $('said').textContent = '';
-  if (home && language() !== home) setLanguage(home);
   render();
 }
 
-function renderLanguage() {
-  const other = language() === 'es' ? 'en' : 'es';
-  $('language').lang = other;
-  $('language').textContent = other === 'en' ? 'English' : 'Español';
+// A stranger's choice lasts for that stranger's ticket; then the screen is as it was.
+function goHome() {
+  if (home && language() !== home) setLanguage(home);
+  home = null;
+}
+
+// Somebody is here: what they have begun stays for a while.
+function stir() {
+  clearTimeout(idle);
+  if (view === 'ask') idle = setTimeout(() => { if (busy) stir(); else leave(); }, ASK_MS);
+  else if (view === 'offer' && (home || page)) {
+    idle = setTimeout(() => {
+      if (busy) { stir(); return; }
+      page = 0;
+      goHome();
+      render();
+    }, HOME_AFTER_MS);
+  }
+}
+
+function renderLanguages(away) {
+  const box = $('languages');
+  const own = state && state.office.languages;
+  const offered = (own && own.length ? own : LANGUAGES).filter((lang) => LANGUAGES.indexOf(lang) >= 0);
+  box.hidden = away || !state || view === 'given' || offered.length < 2;
+  const had = {};
+  for (const button of Array.from(box.children)) had[button.lang] = button;
+  offered.forEach((lang, i) => {
+    const button = had[lang] || languageButton(lang);
+    delete had[lang];
+    if (lang === language()) button.setAttribute('aria-current', 'true');
+    else button.removeAttribute('aria-current');
+    if (box.children[i] !== button) box.insertBefore(button, box.children[i] || null);
+  });
+  Object.keys(had).forEach((lang) => box.removeChild(had[lang]));
+}
+
+function languageButton(lang) {
+  const button = document.createElement('button');
+  button.type = 'button';
+  button.className = 'button';
+  button.lang = lang;
+  button.textContent = languageName(lang);
+  button.addEventListener('click', () => {
+    home = home || language();
+    setLanguage(lang);
+    stir();
+  });
+  return button;
+}
+
+function turnPage(by) {
+  page += by;
+  render();
+  stir();
 }
 
 ready.then(() => {
-  onLanguage(() => { renderLanguage(); render(); renderGiven(); });
-  // A stranger's choice lasts for that stranger's ticket; then the screen is as it was.
-  $('language').addEventListener('click', () => {
-    home = home || language();
-    setLanguage($('language').lang);
-    clearTimeout(homeTimer);
-    homeTimer = setTimeout(() => { if (view === 'offer' && !busy) setLanguage(home); }, HOME_AFTER_MS);
-  });
+  onLanguage(() => { render(); renderGiven(); });
+  $('before').addEventListener('click', () => turnPage(-1));
+  $('after').addEventListener('click', () => turnPage(1));
+  $('back').addEventListener('click', reconsider);
   $('done').addEventListener('click', leave);
-  window.addEventListener('resize', renderGiven);
+  // Until its picture is there, and where there is none, nothing speaks of the code.
+  $('qr').addEventListener('load', () => { $('phone').hidden = false; renderGiven(); });
+  ['pointerdown', 'touchstart', 'keydown'].forEach((name) => document.addEventListener(name, stir));
+  window.addEventListener('resize', () => { render(); renderGiven(); });
   // A long touch is a touch, not a menu.
   document.addEventListener('contextmenu', (e) => e.preventDefault());
-  renderLanguage();
   render();
   live.start();
 });

@@ -16,7 +16,10 @@ use super::slim::slim;
 /// What the built-in pages may do: load from this server, and nothing else. A folder's pages are
 /// the office's own, and may do what they like.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; img-src 'self' data:; \
-     connect-src 'self' ws: wss:; object-src 'none'; base-uri 'none'; form-action 'self'; ";
+     connect-src 'self' ws: wss:; object-src 'none'; base-uri 'self'; form-action 'self'; ";
+
+/// What `/t/ID` serves.
+const TICKET_PAGE: &str = "ticket.html";
 
 /// A built-in file.
 struct Page {
@@ -58,6 +61,7 @@ const PAGES: &[Page] = pages![
     "new-ticket.html",
     "new-ticket.js",
     "office.js",
+    "place.js",
     "plurals.js",
     "public.css",
     "public.html",
@@ -65,9 +69,14 @@ const PAGES: &[Page] = pages![
     "signin.css",
     "signin.html",
     "signin.js",
+    "slip.js",
     "sound.js",
     "state.js",
+    "targets.js",
     "theme.js",
+    "ticket.css",
+    "ticket.html",
+    "ticket.js",
     "tokens.css",
     "voice.js",
 ];
@@ -91,6 +100,8 @@ impl Pages {
         let path = path.trim_start_matches('/');
         let path = if path.is_empty() || path.ends_with('/') {
             format!("{path}index.html")
+        } else if is_ticket(path) {
+            TICKET_PAGE.to_owned()
         } else {
             path.to_owned()
         };
@@ -116,6 +127,13 @@ impl Pages {
         }
         Ok(answer)
     }
+}
+
+/// Whether it is a ticket's own address, `t/ID`. The page is the same whatever the ticket: it asks
+/// for it, and says kindly where it is not there.
+fn is_ticket(path: &str) -> bool {
+    let id = path.strip_prefix("t/");
+    id.is_some_and(|id| !id.is_empty() && !id.contains('/'))
 }
 
 fn from_folder(path: &str, file: OpenFile) -> Answer {

@@ -13,6 +13,7 @@ const WORD = 'Donaudampfschifffahrtsgesellschaft';
 const LIMIT_BYTES = 60 * 1024;
 let server;
 let browser;
+let ticket;
 
 before(async () => {
   server = await Server.start();
@@ -21,6 +22,7 @@ before(async () => {
   await later(server);
   await server.act(WORD, 'next');
   await server.act(WORD, 'hold');
+  ticket = await server.ticket();
 });
 after(async () => {
   if (browser) await browser.close();
@@ -239,6 +241,7 @@ const SCREENS = {
   start: { path: '/', ready: (page) => visible(page, '#desks a') },
   'new-ticket': { path: '/new-ticket.html', ready: (page) => visible(page, '.service') },
   public: { path: '/public.html', ready: (page) => shows(page, '#code', /^A/) },
+  'a ticket\'s own page': { get path() { return '/t/' + ticket.id; }, ready: (page) => page.waitForSelector('[data-kind="waiting"]') },
   desk: { path: '/desk.html?desk=3', ready: (page) => visible(page, '#queue li') },
   'desk with people put aside and no-shows': { path: '/desk.html?desk=3', ready: noShows },
   'desk that transfers': { path: '/desk.html?desk=3', ready: transfers },

@@ -40,6 +40,40 @@ fn the_four_screens_are_there_under_a_strict_policy() {
 }
 
 #[test]
+fn every_tickets_address_gives_its_page_and_only_get_does() {
+    let folder = Folder::new();
+    folder.write("html/ticket.html", "<!doctype html>mine");
+    let html = folder.join("html");
+    let from_folder = Launch::new()
+        .with(&["--html", html.to_str().unwrap()])
+        .start();
+    let built_in = Server::new();
+    let unknown = format!("/t/{}", "0".repeat(32));
+    for server in [&built_in, &from_folder] {
+        let id = server.ticket()["id"].as_str().unwrap().to_owned();
+        // The page finds out whether there is such a ticket, and says it kindly.
+        for path in [&format!("/t/{id}"), &format!("/t/{id}?lang=en"), &unknown] {
+            let page = server.get(path).expect(200);
+            assert_eq!(
+                page.header("Content-Type"),
+                Some("text/html; charset=utf-8")
+            );
+            assert!(page.text().starts_with("<!doctype html>"), "{path}");
+        }
+        for path in ["/t/", "/t", &format!("/t/{id}/"), &format!("/t/{id}/x")] {
+            server.get(path).problem(404, "not-found");
+        }
+        let refused = server.post(&unknown);
+        assert_eq!(refused.header("Allow"), Some("GET, HEAD"));
+        refused.problem(405, "method-not-allowed");
+    }
+    let page = built_in.get(&unknown).text();
+    // From `/t/ID`, also below a proxy's prefix, everything is one step up.
+    assert!(page.contains("<base href=\"../\">"), "{page}");
+    assert_eq!(from_folder.get(&unknown).text(), "<!doctype html>mine");
+}
+
+#[test]
 fn a_page_that_the_browser_has_is_not_sent_again() {
     let server = Server::new();
     let page = server.get("/").expect(200);

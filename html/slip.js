@@ -1,0 +1,55 @@
+// The ticket on paper, by the browser's own printing: 80 mm wide and as long as it needs to be.
+
+const WIDTH_MM = 80;
+const MM_PER_PIXEL = 25.4 / 96;
+// The picture of the code is worth so much waiting, and no more.
+const PICTURE_MS = 1500;
+
+const $ = (id) => document.getElementById(id);
+let rule = null;
+
+// The paper's length is that of what is on it. CSS has no «as long as needed», so it is said here.
+function setPaper(lengthMm) {
+  const sheet = document.styleSheets[document.styleSheets.length - 1];
+  const text = '@page { size: ' + WIDTH_MM + 'mm ' + lengthMm + 'mm; margin: 0; }';
+  try {
+    if (rule !== null) sheet.deleteRule(rule);
+    rule = sheet.insertRule(text, sheet.cssRules.length);
+  } catch (e) { /* The sheet's own length stays. */ }
+}
+
+function picture(address) {
+  const img = $('slip-qr');
+  return new Promise((done) => {
+    const end = (there) => () => {
+      img.onload = img.onerror = null;
+      img.hidden = !there;
+      $('slip-phone').hidden = !there;
+      done();
+    };
+    img.onload = end(true);
+    img.onerror = end(false);
+    setTimeout(() => { if (img.onload) end(false)(); }, PICTURE_MS);
+    img.src = address;
+  });
+}
+
+/** Prints one ticket; resolves when the browser has taken it, or whoever was asked has answered. */
+export async function printSlip(ticket) {
+  const at = new Date(ticket.at);
+  // «en» alone is American to a browser; its own idea of the language says which country's.
+  const own = navigator.language;
+  const locale = own.slice(0, 2) === ticket.locale ? own : ticket.locale;
+  $('slip-office').textContent = ticket.office;
+  $('slip-code').textContent = ticket.code;
+  $('slip-what').textContent = ticket.what;
+  $('slip-ahead').textContent = ticket.ahead;
+  $('slip-estimate').textContent = ticket.estimate;
+  $('slip-time').textContent = at.toLocaleDateString(locale, { day: 'numeric', month: 'long', year: 'numeric' })
+    + ', ' + at.toLocaleTimeString(locale, { hour: '2-digit', minute: '2-digit' });
+  await picture(ticket.qr);
+  const code = $('slip-code');
+  code.style.fontSize = Math.min(96, 270 / Math.max(2, ticket.code.length)) + 'pt';
+  setPaper(Math.ceil($('slip').offsetHeight * MM_PER_PIXEL) + 1);
+  window.print();
+}

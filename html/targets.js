@@ -1,0 +1,72 @@
+// Large targets for fingers, on as many pages as they need. A phone scrolls instead, as its people
+// expect; a kiosk's do not know that a screen can be scrolled.
+
+const PHONE = '(max-width: 600px)';
+// In rem: a target's least width and height, and the space between two. The first that fits on one
+// page; the last in any case.
+const SHAPES = [
+  { width: 22, height: 9, gap: 1.5 },
+  { width: 16, height: 6.5, gap: 1 },
+  { width: 15, height: 6, gap: 0.75 },
+];
+// Letters in rem: the largest with which every name stays in its target, words whole. What is said
+// besides is smaller, but not too small to read.
+const LETTERS = [2.5, 2, 1.75, 1.5, 1.25];
+const LEAST_LETTERS = 1;
+
+function grid(shape, width, height, rem) {
+  const many = (room, least) => Math.max(1, Math.floor((room + shape.gap * rem) / ((least + shape.gap) * rem)));
+  return { shape, columns: many(width, shape.width), rows: many(height, shape.height) };
+}
+
+/**
+ * Arranges the children of `box` in the room that it has, and shows those of `page`; `turner` holds
+ * the buttons for turning the page, where there can be several. Returns how many pages there are.
+ */
+export function layOut(box, turner, page) {
+  const all = Array.from(box.children);
+  const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
+  const phone = window.matchMedia(PHONE).matches;
+  const room = () => {
+    all.forEach((el) => { el.style.display = 'none'; });
+    return grids(box.clientWidth, box.clientHeight, rem);
+  };
+  if (turner) turner.hidden = true;
+  let fitting = room();
+  let chosen = fitting.filter((g) => g.columns * g.rows >= all.length)[0];
+  if (!chosen && turner && !phone) {
+    // The way to the other pages takes room, too.
+    turner.hidden = false;
+    fitting = room();
+  }
+  if (!chosen) chosen = fitting[1];
+  const each = phone || !turner ? all.length : Math.max(1, chosen.columns * chosen.rows);
+  const pages = Math.max(1, Math.ceil(all.length / each));
+  const first = Math.min(page, pages - 1) * each;
+  const shown = all.slice(first, first + each);
+  shown.forEach((el) => { el.style.display = ''; });
+  // Even rows: four are two and two, not three and one.
+  const rows = Math.max(1, Math.ceil(Math.min(all.length, each) / chosen.columns));
+  const columns = phone ? 1 : Math.ceil(Math.min(all.length, each) / rows);
+  box.style.gridTemplateColumns = 'repeat(' + columns + ', minmax(0, 1fr))';
+  box.style.gridAutoRows = 'minmax(' + chosen.shape.height + 'rem, 1fr)';
+  box.style.gridGap = chosen.shape.gap + 'rem';
+  const most = columns > 3 ? 2 : columns > 2 ? 1 : 0;
+  const isCut = () => shown.some((el) => el.scrollWidth > el.clientWidth + 1 || el.scrollHeight > el.clientHeight + 1);
+  const over = () => !phone && document.documentElement.scrollHeight > window.innerHeight;
+  const write = (letters) => {
+    box.style.fontSize = letters + 'rem';
+    box.style.setProperty('--besides', Math.max(1, letters * 0.55) + 'rem');
+    return !isCut() && !over();
+  };
+  box.classList.remove('is-broken');
+  if (!LETTERS.slice(most).some(write)) {
+    box.classList.add('is-broken');
+    write(LEAST_LETTERS);
+  }
+  return pages;
+}
+
+function grids(width, height, rem) {
+  return SHAPES.map((shape) => grid(shape, width, height, rem));
+}

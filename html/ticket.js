@@ -1,0 +1,260 @@
+// A ticket's own page, on the phone of whoever holds it: where it stands, and that it is called.
+
+import { freshKey, get, post } from './api.js';
+import { fitText } from './fit.js';
+import { deskTitle, officeLanguage, onLanguage, ready, t } from './i18n.js';
+import { Live } from './live.js';
+import { showOffice } from './office.js';
+import { aheadText, estimateText, nameOf } from './place.js';
+import { chime, softTone, watchSound } from './sound.js';
+import { apply } from './state.js';
+
+// Where the socket cannot pass, nobody pushes the place in line: so often it is asked for.
+const ASK_EVERY_MS = 5000;
+// A desk may take its last step back for a while; then an end is an end, and nobody needs to be told more.
+const ENDED_AFTER_MS = 60000;
+const PULSES_MS = [500, 200, 500, 200, 500];
+
+const KINDS = { waiting: 'waiting', serving: 'called', held: 'held', 'no-show': 'missed', done: 'done', cancelled: 'cancelled' };
+const MAIN = {
+  loading: 'ticket.loading', called: 'ticket.called', held: 'ticket.held', missed: 'ticket.missed',
+  done: 'ticket.done', cancelled: 'ticket.cancelled', gone: 'ticket.gone',
+};
+const MORE = {
+  held: 'ticket.held.what', missed: 'ticket.missed.what', done: 'ticket.done.what',
+  cancelled: 'ticket.cancelled.what', gone: 'ticket.gone.what',
+};
+
+const $ = (id) => document.getElementById(id);
+const id = decodeURIComponent(location.pathname.split('/').pop());
+const path = 'api/tickets/' + encodeURIComponent(id);
+
+let state = null;
+let position = null;
+let service = '';
+let gone = false;
+let ended = false;
+let pushed = false;
+let asking = false;
+let rung = '';
+let blocked = false;
+let lock = null;
+let giving = false;
+let wish = '';
+let endTimer = 0;
+
+const live = new Live({
+  message(m) {
+    if (m.type === 'ticket-position') {
+      pushed = true;
+      take(m.payload);
+      return;
+    }
+    state = apply(state, m);
+    if (m.type === 'state') officeLanguage(state.office.language);
+    if (!pushed) setTimeout(() => { if (!pushed) ask(); }, 500);
+    render();
+  },
+  status({ online }) {
+    if (!online) {
+      pushed = false;
+      ask();
+    }
+    render();
+  },
+}, { ticket: id });
+
+function kind() {
+  if (gone) return 'gone';
+  return position ? KINDS[position.state] || 'loading' : 'loading';
+}
+
+/** Asks where the ticket stands; what was pushed meanwhile is newer. */
+async function ask() {
+  if (asking || gone || ended) return;
+  asking = true;
+  try {
+    const ticket = await get(path);
+    service = ticket.service;
+    if (!pushed) take(positionOf(ticket));
+  } catch (refusal) {
+    if (refusal.status === 404) end(true);
+  }
+  asking = false;
+  render();
+}
+
+function positionOf(ticket) {
+  return {
+    code: ticket.code, state: ticket.state, desk: ticket.handleAtDesk,
+    ahead: ticket.ahead, estimateSeconds: ticket.estimateSeconds, calls: ticket.calls,
+  };
+}
+
+function take(next) {
+  const before = position;
+  position = next;
+  // Transferred, it may stand in another line now.
+  if (before && before.state !== 'waiting' && next.state === 'waiting') ask();
+  const call = next.state === 'serving' ? next.desk + '/' + next.calls : '';
+  if (call && call !== rung) ring();
+  rung = call;
+  if (next.state !== 'waiting' && next.state !== 'held') closeQuestion();
+  clearTimeout(endTimer);
+  if (next.state === 'done' || next.state === 'cancelled') endTimer = setTimeout(() => end(false), ENDED_AFTER_MS);
+  render();
+  tell(before);
+  stayAwake();
+}
+
+function end(isGone) {
+  gone = isGone;
+  ended = true;
+  closeQuestion();
+  live.stop();
+  stayAwake();
+  render();
+}
+
+async function ring() {
+  if (navigator.vibrate) navigator.vibrate(PULSES_MS);
+  await chime();
+  chime();
+}
+
+// What a screen reader says: a call at once, the rest when there is time.
+function tell(before) {
+  if (before && before.state === position.state && before.ahead === position.ahead && before.calls === position.calls) return;
+  const called = kind() === 'called';
+  const text = [$('main').textContent, called ? $('go').textContent + ' ' + $('desk').textContent : $('more').textContent].join('. ');
+  // The same call again is told again.
+  $('called').textContent = '';
+  $(called ? 'called' : 'said').textContent = text;
+}
+
+// A phone that sleeps hears nothing. Only where the browser can, and there over HTTPS alone.
+async function stayAwake() {
+  const wanted = !document.hidden && !ended && ['waiting', 'called', 'held'].indexOf(kind()) >= 0;
+  try {
+    if (wanted && !lock && navigator.wakeLock) {
+      lock = await navigator.wakeLock.request('screen');
+      lock.addEventListener('release', () => { lock = null; });
+    } else if (!wanted && lock) await lock.release();
+  } catch (e) { /* It may sleep. */ }
+}
+
+function show(id, text) {
+  $(id).textContent = text;
+  $(id).hidden = !text;
+}
+
+function render() {
+  const now = kind();
+  const waits = now === 'waiting' || now === 'held';
+  const away = !live.online && !ended && now !== 'loading';
+  document.body.setAttribute('data-kind', now);
+  document.body.classList.toggle('is-away', away);
+  show('away', away ? t('ticket.away') : '');
+  if (state) showOffice(state.office);
+  const code = position ? position.code : '';
+  if ($('code').textContent !== code) {
+    $('code').textContent = code;
+    fitCode();
+  }
+  $('code').hidden = gone;
+  const line = state && state.services.length > 1 && state.services.filter((s) => s.prefix === service)[0];
+  show('what', line && !gone ? nameOf(line) : '');
+  const main = now === 'waiting' ? aheadText(position.ahead) : t(MAIN[now]);
+  show('main', main);
+  const desk = position && position.desk ? deskTitle(position.desk) : '';
+  $('go').hidden = now !== 'called';
+  show('desk', now === 'called' ? desk : '');
+  show('more', now === 'waiting' ? waitingMore() : MORE[now] ? t(MORE[now], { desk }) : '');
+  $('keep').hidden = !waits;
+  $('alert').hidden = !waits || !blocked;
+  $('alert-on').hidden = !waits || blocked || !rang;
+  $('leave').hidden = !waits;
+  $('give-up').disabled = $('yes').disabled = away || giving;
+  document.title = title(now, main, code);
+}
+
+function waitingMore() {
+  return [position.calls ? t('ticket.back') : '', estimateText(position.estimateSeconds)].filter(Boolean).join(' ');
+}
+
+function title(now, main, code) {
+  if (now === 'loading') return t('ticket.title');
+  if (now === 'gone') return main;
+  return now === 'waiting' ? t('ticket.tab', { n: position.ahead || 0, code }) : main + ' · ' + code;
+}
+
+function fitCode() {
+  const box = $('card');
+  const style = getComputedStyle(box);
+  const room = box.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
+  fitText($('code'), room, window.innerHeight * 0.32, 260, 40);
+}
+
+function openQuestion() {
+  $('sure').hidden = false;
+  $('give-up').hidden = true;
+  $('give-up').setAttribute('aria-expanded', 'true');
+  $('error').hidden = true;
+  $('no').focus();
+}
+
+function closeQuestion() {
+  $('sure').hidden = true;
+  $('give-up').hidden = false;
+  $('give-up').setAttribute('aria-expanded', 'false');
+}
+
+async function giveUp() {
+  if (giving) return;
+  giving = true;
+  // Silence keeps the wish's key, so that giving up twice is giving up once.
+  wish = wish || freshKey();
+  render();
+  try {
+    take(positionOf(await post(path + '/cancel', undefined, wish)));
+  } catch (refusal) {
+    const silent = refusal.code === 'no-connection' || refusal.status === 503;
+    if (!silent) {
+      wish = '';
+      closeQuestion();
+      pushed = false;
+      ask();
+    }
+    show('error', t(silent ? 'ticket.failed' : 'ticket.refused'));
+  }
+  giving = false;
+  render();
+}
+
+// Whether the sound was asked for, and so is worth a word.
+let rang = false;
+
+ready.then(async () => {
+  onLanguage(render);
+  watchSound((is) => {
+    blocked = is;
+    render();
+  });
+  $('alert').addEventListener('click', () => {
+    rang = true;
+    if (navigator.vibrate) navigator.vibrate(PULSES_MS[0]);
+    softTone();
+    render();
+  });
+  $('give-up').addEventListener('click', openQuestion);
+  $('no').addEventListener('click', () => { closeQuestion(); $('give-up').focus(); });
+  $('yes').addEventListener('click', giveUp);
+  $('sure').addEventListener('keydown', (e) => { if (e.key === 'Escape') $('no').click(); });
+  window.addEventListener('resize', fitCode);
+  document.addEventListener('visibilitychange', stayAwake);
+  render();
+  await ask();
+  if (gone) return;
+  live.start();
+  setInterval(() => { if (!pushed) ask(); }, ASK_EVERY_MS);
+});

@@ -1,0 +1,346 @@
+// A ticket's own page, as the phone of whoever holds it shows it.
+
+import assert from 'node:assert/strict';
+import http from 'node:http';
+import net from 'node:net';
+import { after, before, test } from 'node:test';
+import { Cable, Server, hidden, launch, open, shows, text, until, visible } from './support.mjs';
+
+const PHONE = [390, 844];
+let server;
+let browser;
+
+before(async () => {
+  server = await Server.start();
+  browser = await launch();
+  await server.desk('3');
+});
+after(async () => {
+  if (browser) await browser.close();
+  if (server) await server.stop();
+});
+
+// Counts what the phone does to be noticed. A stub is asked of the page, and a page of tests is never touched.
+function watch() {
+  window.pulses = 0;
+  window.tones = 0;
+  navigator.vibrate = () => { window.pulses += 1; return true; };
+  const start = OscillatorNode.prototype.start;
+  OscillatorNode.prototype.start = function counted(...rest) {
+    window.tones += 1;
+    return start.apply(this, rest);
+  };
+}
+
+async function phone(ticket, { at = server.url, query = '', ...options } = {}) {
+  const page = await open(browser, at + '/t/' + ticket.id + query, { size: PHONE, before: watch, ...options });
+  await visible(page, '#main');
+  return page;
+}
+
+const kindIs = (page, kind) => page.waitForSelector('body[data-kind="' + kind + '"]');
+const pulses = (page) => page.evaluate(() => window.pulses);
+const nobodyWaits = async () => {
+  for (const t of await server.call('GET', 'tickets?state=waiting,held')) await server.call('POST', 'tickets/' + t.id + '/cancel');
+};
+
+test('a phone sees its number, who is ahead, and its turn, and is alerted once for a call and once for a recall', async () => {
+  await server.tickets(2);
+  const ticket = await server.ticket();
+  const page = await phone(ticket);
+  await shows(page, '#code', ticket.code);
+  await shows(page, '#main', '2 personas delante');
+  await until('the title', async () => (await page.title()) === '2 delante · ' + ticket.code);
+  await server.act('3', 'next');
+  await shows(page, '#main', '1 persona delante');
+  await server.act('3', 'next');
+  await shows(page, '#main', 'Es la siguiente persona');
+  assert.equal(await pulses(page), 0);
+  await server.act('3', 'next');
+  await kindIs(page, 'called');
+  await shows(page, '#main', 'Es su turno');
+  await shows(page, '#desk', 'Escritorio 3');
+  await shows(page, '#called', 'Es su turno. Vaya a Escritorio 3');
+  assert.equal(await page.title(), 'Es su turno · ' + ticket.code);
+  assert.equal(await pulses(page), 1);
+  assert.equal(await page.isVisible('#give-up'), false);
+  await server.act('3', 'recall');
+  await until('it is alerted again', async () => (await pulses(page)) === 2);
+  // What does not concern it does not alert it.
+  await server.ticket();
+  await page.waitForTimeout(300);
+  assert.equal(await pulses(page), 2);
+  await server.act('3', 'finish');
+  await shows(page, '#main', 'Ya le han atendido');
+  assert.deepEqual(page.problems, []);
+  await page.context().close();
+  await nobodyWaits();
+});
+
+test('put aside, back in the line, not come, sent on: each is said in words', async () => {
+  const ticket = await server.ticket();
+  const page = await phone(ticket, { lang: 'en' });
+  await shows(page, '#main', 'You are next');
+  await server.act('3', 'next');
+  await server.act('3', 'hold');
+  await shows(page, '#main', 'You were put aside for a moment');
+  await shows(page, '#more', 'Please stay: you will be called again.');
+  await server.call('POST', 'tickets/' + ticket.id + '/return');
+  await shows(page, '#main', 'You are next');
+  await shows(page, '#more', /^You are back in the line\./);
+  await server.act('3', 'next');
+  await server.act('3', 'no-show');
+  await shows(page, '#main', 'You were called and did not come');
+  await shows(page, '#more', 'It was at: Desk 3. Ask there: they can call you again.');
+  await server.call('POST', 'tickets/' + ticket.id + '/return');
+  await server.act('3', 'next');
+  await kindIs(page, 'called');
+  await server.act('3', 'transfer', {});
+  await shows(page, '#main', 'You are next');
+  assert.equal(await pulses(page), 3);
+  assert.deepEqual(page.problems, []);
+  await page.context().close();
+  await nobodyWaits();
+});
+
+test('after a touch it is alerted with sound, too', async () => {
+  const ticket = await server.ticket();
+  const page = await open(browser, server.url + '/t/' + ticket.id, { size: PHONE, before: watch });
+  // Waiting without a script in the page, which Chromium would take for a touch.
+  await page.waitForSelector('#alert:visible');
+  await page.click('#alert');
+  await page.waitForSelector('#alert-on:visible');
+  assert.equal(await page.isVisible('#alert'), false);
+  const before = await page.evaluate(() => window.tones);
+  await server.act('3', 'next');
+  await kindIs(page, 'called');
+  await until('the chime', async () => (await page.evaluate(() => window.tones)) >= before + 2);
+  await page.context().close();
+  await server.act('3', 'finish');
+});
+
+test('giving up asks first, is done once, and leaves the line', async () => {
+  const ticket = await server.ticket();
+  const behind = await server.ticket();
+  const page = await phone(ticket);
+  const other = await phone(behind);
+  await shows(other, '#main', '1 persona delante');
+  await page.click('#give-up');
+  await visible(page, '#sure');
+  assert.equal(await page.evaluate(() => document.activeElement.id), 'no');
+  await page.keyboard.press('Escape');
+  await hidden(page, '#sure');
+  assert.equal(await page.evaluate(() => document.activeElement.id), 'give-up');
+  assert.equal((await server.call('GET', 'tickets/' + ticket.id)).state, 'waiting');
+  const keys = [];
+  await page.route('**/cancel', async (route) => {
+    keys.push(route.request().headers()['idempotency-key']);
+    if (keys.length > 1) return route.continue();
+    await route.fetch();
+    return route.abort('connectionreset');
+  });
+  await page.click('#give-up');
+  await page.click('#yes');
+  await shows(page, '#main', 'Este turno ya no está en la fila');
+  assert.equal(await page.isVisible('#leave'), false);
+  assert.equal((await server.call('GET', 'tickets/' + ticket.id)).state, 'cancelled');
+  await until('the same key twice', () => keys.length === 2);
+  assert.equal(keys[0], keys[1]);
+  await shows(other, '#main', 'Es la siguiente persona');
+  for (const p of [page, other]) await p.context().close();
+  await nobodyWaits();
+});
+
+test('who is called while giving up is told that it is too late', async () => {
+  const ticket = await server.ticket();
+  const page = await phone(ticket, { lang: 'en' });
+  await page.route('**/cancel', async (route) => {
+    await server.act('3', 'next');
+    return route.continue();
+  });
+  await page.click('#give-up');
+  await page.click('#yes');
+  await kindIs(page, 'called');
+  await shows(page, '#error', 'It cannot be given up any more: it has just changed.');
+  await page.context().close();
+  await server.act('3', 'finish');
+});
+
+test('without the connection it says so and offers nothing that would fail; back, it knows the call that it missed', async () => {
+  const ticket = await server.ticket();
+  const cable = await Cable.to(server);
+  const page = await phone(ticket, { at: cable.url });
+  await shows(page, '#main', 'Es la siguiente persona');
+  await cable.cut();
+  await shows(page, '#away', /^Sin conexión/);
+  assert.equal(await page.isDisabled('#give-up'), true);
+  await server.act('3', 'next');
+  await cable.mend();
+  await kindIs(page, 'called');
+  await hidden(page, '#away');
+  assert.equal(await pulses(page), 1);
+  await page.reload();
+  await kindIs(page, 'called');
+  await shows(page, '#desk', 'Escritorio 3');
+  await page.context().close();
+  await cable.cut();
+  await server.act('3', 'finish');
+});
+
+test('where WebSockets cannot pass, it asks, and is alerted all the same', async () => {
+  await server.tickets(1);
+  const ticket = await server.ticket();
+  const page = await open(browser, server.url + '/t/' + ticket.id, {
+    size: PHONE,
+    before: () => {
+      window.pulses = 0;
+      navigator.vibrate = () => { window.pulses += 1; };
+      window.WebSocket = function Blocked() {
+        setTimeout(() => this.onclose && this.onclose({}), 5);
+        this.close = () => {};
+      };
+    },
+  });
+  await shows(page, '#main', '1 persona delante');
+  await hidden(page, '#away');
+  await server.act('3', 'next');
+  await shows(page, '#main', 'Es la siguiente persona');
+  await server.act('3', 'next');
+  await kindIs(page, 'called');
+  assert.equal(await pulses(page), 1);
+  assert.deepEqual(page.problems, []);
+  await page.context().close();
+  await server.act('3', 'finish');
+});
+
+test('a ticket that nobody knows is said kindly, and not asked for again and again', async () => {
+  const page = await open(browser, server.url + '/t/' + '0'.repeat(32), { size: PHONE, lang: 'en' });
+  await shows(page, '#main', 'This ticket is no longer there');
+  assert.equal(await page.isVisible('#leave'), false);
+  assert.equal(await page.isVisible('#away'), false);
+  const asked = page.loaded.filter((r) => r.url().includes('/api/')).length;
+  assert.equal(asked, 1);
+  await page.waitForTimeout(6000);
+  assert.equal(page.loaded.filter((r) => r.url().includes('/api/')).length, asked);
+  await page.context().close();
+});
+
+test('a ticket that goes while it is followed is said to be gone', async () => {
+  const first = await Server.start();
+  const ticket = await first.ticket();
+  const page = await phone(ticket, { at: first.url });
+  await shows(page, '#main', 'Es la siguiente persona');
+  await first.stop();
+  await visible(page, '#away');
+  const other = await Server.start({ port: first.port });
+  await shows(page, '#main', 'Este turno ya no está aquí');
+  await hidden(page, '#away');
+  await page.context().close();
+  await other.stop();
+});
+
+// A reverse proxy that knows the office under /oficina/.
+async function proxy() {
+  const from = (path) => (path.startsWith('/oficina/') ? path.slice('/oficina'.length) : null);
+  const refused = [];
+  const front = http.createServer((request, answer) => {
+    const path = from(request.url);
+    if (!path) {
+      refused.push(request.url);
+      answer.writeHead(404).end();
+      return;
+    }
+    request.pipe(http.request({ port: server.port, path, method: request.method, headers: request.headers }, (got) => {
+      answer.writeHead(got.statusCode, got.headers);
+      got.pipe(answer);
+    }));
+  });
+  front.on('upgrade', (request, near) => {
+    const path = from(request.url);
+    if (!path) {
+      refused.push(request.url);
+      near.destroy();
+      return;
+    }
+    const far = net.connect(server.port, '127.0.0.1', () => {
+      const headers = request.rawHeaders.reduce((all, h, i) => all + h + (i % 2 ? '\r\n' : ': '), '');
+      far.write(request.method + ' ' + path + ' HTTP/1.1\r\n' + headers + '\r\n');
+      far.pipe(near).pipe(far);
+    });
+    for (const end of [near, far]) end.on('error', () => { near.destroy(); far.destroy(); });
+  });
+  await new Promise((done) => front.listen(0, '127.0.0.1', done));
+  return { front, refused, url: 'http://127.0.0.1:' + front.address().port + '/oficina' };
+}
+
+test('below a proxy\'s prefix everything comes from there, and giving up goes there', async () => {
+  const { front, refused, url } = await proxy();
+  const ticket = await server.ticket();
+  const page = await phone(ticket, { at: url });
+  await shows(page, '#main', 'Es la siguiente persona');
+  await until('it is told over the socket', async () => !(await page.isVisible('#away')));
+  await server.act('3', 'next');
+  await kindIs(page, 'called');
+  await server.call('POST', 'desks/3/hold');
+  await page.click('#give-up');
+  await page.click('#yes');
+  await kindIs(page, 'cancelled');
+  // Chromium asks for the icon of a bare host by itself.
+  assert.deepEqual(refused.filter((path) => path !== '/favicon.ico'), []);
+  await page.context().close();
+  front.closeAllConnections();
+  front.close();
+});
+
+test('the page is awake while it waits, and may sleep when it is over', async () => {
+  const ticket = await server.ticket();
+  const page = await open(browser, server.url + '/t/' + ticket.id, {
+    size: PHONE,
+    before: () => {
+      window.locks = 0;
+      Object.defineProperty(navigator, 'wakeLock', {
+        value: {
+          request: async () => {
+            window.locks += 1;
+            let told = null;
+            return { addEventListener: (name, tell) => { told = tell; }, release: async () => { window.locks -= 1; told(); } };
+          },
+        },
+      });
+    },
+  });
+  await until('it is awake', async () => (await page.evaluate(() => window.locks)) === 1);
+  await server.call('POST', 'tickets/' + ticket.id + '/cancel');
+  await kindIs(page, 'cancelled');
+  await until('it may sleep', async () => (await page.evaluate(() => window.locks)) === 0);
+  await page.context().close();
+});
+
+test('however long the code and the desk\'s name are, nothing is cut on any phone or screen', async () => {
+  await server.call('PUT', 'services/ABCD', { name: 'Oficina de atención a la ciudadanía y registro general', first: 1000 });
+  await server.call('PUT', 'settings', { name: 'Ayuntamiento de Villarriba de la Sierra' });
+  const long = 'Donaudampfschifffahrtsgesellschaft 14';
+  const ticket = await server.call('POST', 'tickets', { service: 'ABCD' });
+  const page = await phone(ticket);
+  for (const step of ['wait', 'call', 'no-show']) {
+    if (step === 'call') await server.call('POST', 'desks/' + encodeURIComponent(long) + '/call', { ticket: ticket.code });
+    if (step === 'no-show') await server.act(long, 'no-show');
+    await kindIs(page, { wait: 'waiting', call: 'called', 'no-show': 'missed' }[step]);
+    for (const [width, height] of [[320, 568], [390, 844], [844, 390], [1366, 768]]) {
+      await page.setViewportSize({ width, height });
+      await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+      const wrong = await page.evaluate(() => {
+        const found = [];
+        if (document.documentElement.scrollWidth > innerWidth) found.push('scrolls sideways: ' + document.documentElement.scrollWidth);
+        for (const el of document.querySelectorAll('p, h1, button')) {
+          if (el.offsetParent && !el.classList.contains('heard') && el.scrollWidth > el.clientWidth + 1) found.push('cut: ' + el.id);
+          if (el.tagName === 'BUTTON' && el.offsetParent && el.offsetHeight < 48) found.push('low: ' + el.id);
+        }
+        return found;
+      });
+      assert.deepEqual(wrong, [], step + ' at ' + width);
+    }
+  }
+  assert.equal(await text(page, '#more'), 'Fue en: ' + long + '. Pregunte allí: pueden volver a llamarle.');
+  await page.context().close();
+});
