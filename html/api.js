@@ -77,6 +77,11 @@ export function put(path, body) {
   return ask('PUT', path, body);
 }
 
+/** DELETE says the same thing twice without harm, too. */
+export function remove(path) {
+  return ask('DELETE', path);
+}
+
 /** POST with a key; where no answer came, or the server was overloaded, again with the same key. */
 export async function post(path, body, key) {
   const oneKey = key || freshKey();

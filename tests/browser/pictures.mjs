@@ -14,6 +14,7 @@ const SCREENS = {
   'new-ticket': { path: '/new-ticket.html', ready: (page) => visible(page, '.service') },
   public: { path: '/public.html', ready: (page) => shows(page, '#code', /^A/) },
   desk: { path: '/desk.html?desk=3', ready: (page) => visible(page, '#held li') },
+  settings: { path: '/settings-services.html', ready: (page) => visible(page, '#rows li') },
 };
 
 const server = await Server.start();

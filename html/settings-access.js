@@ -1,0 +1,152 @@
+// Who may do what: the PINs, the keys of programs, and leaving.
+
+import { get, post, put, remove } from './api.js';
+import { explain, locale, t } from './i18n.js';
+import { Form } from './settings-form.js';
+import { arrange, make } from './settings-parts.js';
+import { options, start } from './settings.js';
+
+const $ = (id) => document.getElementById(id);
+// As the server has it (pin.rs).
+const SHORTEST_PIN = 6;
+
+let tokens = null;
+let sure = null;
+
+/** What anybody tries first: all the same, or one after the other. */
+function isEasy(pin) {
+  const steps = pin.split('').slice(1).map((c, i) => c.charCodeAt(0) - pin.charCodeAt(i));
+  return [0, 1, -1].some((by) => steps.every((step) => step === by));
+}
+
+function pinForm(role) {
+  const form = new Form($(role + '-form'), {
+    save: ({ pin }) => put('api/pins/' + role, { pin }),
+    check({ pin }) {
+      if (pin && pin.length < SHORTEST_PIN) return { pin: t('access.pin.short', { least: SHORTEST_PIN }) };
+      return pin && isEasy(pin) ? { pin: t('access.pin.easy') } : {};
+    },
+    saved() {
+      form.open({ pin: '' });
+      form.say('settings.saved');
+    },
+  });
+  form.open({ pin: '' });
+  return form;
+}
+
+const pins = [pinForm('staff'), pinForm('admin')];
+
+const maker = new Form($('token-form'), {
+  async save(changed, { name, role }) {
+    const made = await post('api/tokens', { name, role });
+    $('secret').value = made.token;
+    $('made').hidden = false;
+    $('copied').textContent = '';
+    load().catch(() => {});
+  },
+  saved() {
+    maker.open({ name: '', role: 'staff' });
+    $('secret').focus();
+    $('secret').select();
+  },
+});
+
+const when = (time) => new Intl.DateTimeFormat(locale(), { day: 'numeric', month: 'short', hour: 'numeric', minute: '2-digit' }).format(new Date(time));
+
+function tokenRow(token) {
+  const row = make('li', {}, [
+    make('div', { className: 'about' }, [
+      make('span', { className: 'name', dir: 'auto', text: token.name }),
+      make('span', { className: 'facts', text: [t(token.role === 'admin' ? 'access.admin' : 'access.staff'),
+        token.lastUsedAt ? t('access.used', { time: when(token.lastUsedAt) }) : t('access.unused')].join(' · ') }),
+    ]),
+  ]);
+  const asked = sure === token.id;
+  const button = (key, className, act) => {
+    const made = make('button', { type: 'button', className: 'button small ' + className, text: t(key) });
+    made.setAttribute('aria-label', t(key) + ': ' + token.name);
+    made.addEventListener('click', act);
+    row.appendChild(made);
+    return made;
+  };
+  if (asked) {
+    button('settings.sure.no', 'change', () => ask(null, token.id));
+    button('access.revoke.yes', 'change risky really', () => revoke(token));
+  } else {
+    button('access.revoke', 'change', () => ask(token.id, token.id));
+  }
+  row.setAttribute('data-token', token.id);
+  return row;
+}
+
+function ask(id, at) {
+  sure = id;
+  render();
+  const row = document.querySelector('[data-token="' + at + '"]');
+  if (row) row.querySelector('button').focus();
+}
+
+async function revoke(token) {
+  $('tokens-failed').hidden = true;
+  try {
+    await remove('api/tokens/' + encodeURIComponent(token.id));
+  } catch (refusal) {
+    if (refusal.code !== 'not-found') {
+      $('tokens-failed').textContent = explain(refusal);
+      $('tokens-failed').hidden = false;
+      return;
+    }
+  }
+  sure = null;
+  tokens = tokens.filter((one) => one.id !== token.id);
+  render();
+  $('tokens-said').textContent = t('access.revoked', { name: token.name });
+  $('tokens').parentNode.querySelector('h3').focus();
+}
+
+function render() {
+  if (!tokens) return;
+  $('none').hidden = tokens.length > 0;
+  arrange($('tokens'), tokens.map(tokenRow));
+}
+
+async function load() {
+  tokens = await get('api/tokens');
+  render();
+}
+
+$('copy').addEventListener('click', () => {
+  // `navigator.clipboard` is there only over HTTPS; this works everywhere.
+  $('secret').focus();
+  $('secret').select();
+  let copied = false;
+  try { copied = document.execCommand('copy'); } catch (e) { /* Then by hand. */ }
+  $('copied').textContent = t(copied ? 'access.copied' : 'access.copy.by-hand');
+});
+
+$('leave').addEventListener('click', async () => {
+  try {
+    await remove('api/session');
+    location.href = $('home').href;
+  } catch (refusal) {
+    $('leave-failed').textContent = explain(refusal);
+    $('leave-failed').hidden = false;
+  }
+});
+
+start({
+  forms: pins.concat(maker),
+  wants: () => false,
+  load,
+  session({ open, session, role }) {
+    $('open').hidden = !open;
+    $('here').hidden = open || session || role !== 'admin';
+    $('leave-part').hidden = !session;
+  },
+  translate() {
+    options($('role'), [['staff', t('access.staff')], ['admin', t('access.admin')]]);
+    if (!maker.base) maker.open({ name: '', role: 'staff' });
+    render();
+  },
+});

@@ -1,0 +1,57 @@
+// The places where people are attended: open or closed, and whom they attend.
+
+import { put, remove } from './api.js';
+import { deskTitle, t } from './i18n.js';
+import { List } from './settings-list.js';
+import { ordered } from './settings-order.js';
+import { start } from './settings.js';
+import { apply, byName } from './state.js';
+
+const $ = (id) => document.getElementById(id);
+
+let state = null;
+
+const address = (name) => 'api/desks/' + encodeURIComponent(name);
+
+const services = ordered($('services'), () => (state ? state.services : [])
+  .map(({ prefix, name }) => ({ value: prefix, label: prefix + ' · ' + name })));
+
+const list = new List({
+  key: (item) => item.name,
+  title: (item) => (item ? deskTitle(item.name) : t('desks.new')),
+  fresh: { name: '', open: true, services: [] },
+  fields: { services },
+  show(row, item) {
+    row.querySelector('.code').textContent = deskTitle(item.name);
+    row.querySelector('.name').textContent = item.services.length
+      ? t('desks.some', { list: item.services.join(', ') }) : t('desks.all');
+    const facts = [t(item.open ? 'desks.is-open' : 'desks.is-closed')];
+    if (item.ticket) facts.push(t('desks.attends', { code: item.ticket.code }));
+    row.querySelector('.facts').textContent = facts.join(' · ');
+  },
+  open(item) {
+    $('name-field').hidden = Boolean(item);
+    $('name').readOnly = Boolean(item);
+  },
+  check({ name }) {
+    const taken = !list.opened && list.items.some((one) => one.name === name);
+    return taken ? { name: t('desks.taken') } : {};
+  },
+  save(changed, values) {
+    const body = Object.assign({}, changed);
+    delete body.name;
+    return put(address(values.name), body);
+  },
+  remove: (item) => remove(address(item.name)),
+  why: (refusal) => (refusal.code === 'desk-in-use' ? t('desks.why') : ''),
+});
+
+start({
+  forms: [list.form],
+  tell(m) {
+    state = apply(state, m);
+    list.take(state.desks.slice().sort(byName));
+    services.render();
+  },
+  translate: () => list.render(),
+});

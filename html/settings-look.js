@@ -1,0 +1,148 @@
+// How the office looks on its screens: message, colour, logo, printing, and where it may be shown.
+
+import { get, put } from './api.js';
+import { t } from './i18n.js';
+import { contrast, lookOf } from './look.js';
+import { Form } from './settings-form.js';
+import { start } from './settings.js';
+
+const $ = (id) => document.getElementById(id);
+
+// As the server has it (appearance.rs).
+const LEAST_CONTRAST = 7;
+const LONGEST_LOGO = 40 * 1024;
+const LOGO_TYPES = ['image/png', 'image/jpeg', 'image/svg+xml', 'image/webp'];
+const COLOUR = /^#[0-9a-f]{6}$/i;
+// A logo is shown a few lines high; these are tried until it is small enough.
+const HEIGHTS = [192, 128, 96, 64, 48];
+
+const best = (colour) => Math.max(contrast(colour, '#ffffff'), contrast(colour, '#000000'));
+
+let logo = null;
+
+function showLogo() {
+  const img = $('preview');
+  img.hidden = !logo;
+  if (logo) img.src = logo; else img.removeAttribute('src');
+  img.alt = t('look.logo');
+  $('no-logo').hidden = !logo;
+}
+
+function setLogo(value) {
+  logo = value || null;
+  showLogo();
+}
+
+function chooseLogo(value, said) {
+  setLogo(value);
+  $('logo-said').textContent = said;
+  form.typed();
+}
+
+const asDataUrl = (file) => new Promise((resolve, reject) => {
+  const reader = new FileReader();
+  reader.onload = () => resolve(reader.result);
+  reader.onerror = reject;
+  reader.readAsDataURL(file);
+});
+
+const asImage = (url) => new Promise((resolve, reject) => {
+  const img = new Image();
+  img.onload = () => resolve(img);
+  img.onerror = reject;
+  img.src = url;
+});
+
+/** The same picture, small enough; null where it is not to be had. */
+function reduced(img) {
+  for (const most of HEIGHTS) {
+    const height = Math.min(most, img.naturalHeight || most);
+    const canvas = document.createElement('canvas');
+    canvas.height = height;
+    canvas.width = Math.max(1, Math.round(height * ((img.naturalWidth || 1) / (img.naturalHeight || 1))));
+    canvas.getContext('2d').drawImage(img, 0, 0, canvas.width, canvas.height);
+    const url = canvas.toDataURL('image/png');
+    if (url.length <= LONGEST_LOGO) return url;
+  }
+  return null;
+}
+
+async function pickLogo() {
+  const file = $('file').files[0];
+  if (!file) return;
+  form.clear('logo');
+  let url = null;
+  try {
+    if (LOGO_TYPES.indexOf(file.type) >= 0) {
+      url = await asDataUrl(file);
+      const img = await asImage(url);
+      if (url.length > LONGEST_LOGO) {
+        url = reduced(img);
+        if (url) chooseLogo(url, t('look.logo.reduced'));
+        else form.wrong({ logo: t('look.logo.large') });
+        return;
+      }
+    }
+  } catch (e) {
+    url = null;
+  }
+  if (url) chooseLogo(url, '');
+  else form.wrong({ logo: t('look.logo.type') });
+}
+
+const frames = () => $('frames').value.split(/\s+/).filter(Boolean);
+
+const form = new Form($('form'), {
+  fields: {
+    logo: { get: () => logo, set: setLogo },
+    frameAncestors: { get: frames, set: (list) => { $('frames').value = (list || []).join('\n'); } },
+  },
+  save: (changed) => put('api/settings', changed),
+  check({ accent, frameAncestors }) {
+    const wrong = {};
+    if (accent && !COLOUR.test(accent)) wrong.accent = t('look.accent.wrong');
+    else if (accent && best(accent) < LEAST_CONTRAST) wrong.accent = t('look.accent.bad');
+    const site = frameAncestors.filter((one) => !/^https?:\/\/[\w.:[\]-]+$/i.test(one))[0];
+    if (site) wrong.frameAncestors = t('look.frames.wrong', { site });
+    else if (frameAncestors.length > 8) wrong.frameAncestors = t('look.frames.many', { most: 8 });
+    return wrong;
+  },
+  typed({ accent }) {
+    const is = accent && COLOUR.test(accent);
+    if (is) $('pick').value = accent.toLowerCase();
+    const n = is ? best(accent) : 0;
+    const good = n >= LEAST_CONTRAST;
+    $('contrast').textContent = !is ? '' : (good ? '✓ ' : '⚠ ') + t(good ? 'look.accent.good' : 'look.accent.low', { n: n.toFixed(1) });
+    $('contrast').classList.toggle('is-low', is && !good);
+    for (const theme of ['light', 'dark']) {
+      const sample = document.querySelector('.sample--' + theme);
+      sample.hidden = !is || !good;
+      if (!is || !good) continue;
+      const colours = lookOf(accent.toLowerCase())[theme];
+      sample.style.background = colours['--accent'];
+      sample.style.color = colours['--on-accent'];
+    }
+    $('preview').alt = t('look.logo');
+  },
+  discarded() {
+    $('file').value = '';
+    $('logo-said').textContent = '';
+  },
+});
+
+$('pick').addEventListener('input', () => { $('accent').value = $('pick').value; });
+$('file').addEventListener('change', pickLogo);
+$('no-logo').addEventListener('click', () => {
+  $('file').value = '';
+  chooseLogo(null, '');
+  $('file').focus();
+});
+
+start({
+  forms: [form],
+  wants: (type) => type === 'settings-changed',
+  async load() {
+    form.take(await get('api/settings'));
+  },
+  translate: showLogo,
+});

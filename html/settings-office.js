@@ -1,0 +1,61 @@
+// The office itself: its name, languages, hours and limit.
+
+import { get, put } from './api.js';
+import { LANGUAGES, languageName, locale, t } from './i18n.js';
+import { Form } from './settings-form.js';
+import { ordered } from './settings-order.js';
+import { make } from './settings-parts.js';
+import { options, start } from './settings.js';
+
+const $ = (id) => document.getElementById(id);
+
+// Where offices that may use this are; any other name of the IANA database can be typed.
+const ZONES = 'Africa/Algiers Africa/Cairo Africa/Casablanca Africa/Tunis America/Argentina/Buenos_Aires '
+  + 'America/Asuncion America/Bogota America/Caracas America/Chicago America/Costa_Rica America/Denver '
+  + 'America/Guatemala America/Guayaquil America/La_Paz America/Lima America/Los_Angeles America/Managua '
+  + 'America/Mexico_City America/Montevideo America/New_York America/Panama America/Santiago '
+  + 'America/Santo_Domingo America/Sao_Paulo America/Tegucigalpa America/Toronto Asia/Beirut Asia/Dubai '
+  + 'Asia/Riyadh Atlantic/Azores Atlantic/Canary Europe/Berlin Europe/Brussels Europe/Lisbon Europe/London '
+  + 'Europe/Madrid Europe/Paris Europe/Zurich UTC';
+
+/** The time of day in a zone, or null where the browser knows no such zone. */
+function timeIn(zone) {
+  try {
+    return new Intl.DateTimeFormat(locale(), { hour: 'numeric', minute: '2-digit', timeZone: zone }).format(live.now());
+  } catch (e) {
+    return null;
+  }
+}
+
+const languages = ordered($('languages'), () => LANGUAGES.map((value) => ({ value, label: languageName(value), lang: value })));
+
+const hour = $('dayBeginsHour');
+
+const form = new Form($('form'), {
+  fields: {
+    languages,
+    dayBeginsHour: { get: () => Number(hour.value), set: (value) => { hour.value = String(value); } },
+  },
+  save: (changed) => put('api/settings', changed),
+  check: ({ timeZone }) => (timeZone && !timeIn(timeZone) ? { timeZone: t('office.zone.wrong') } : {}),
+  typed({ timeZone }) {
+    const time = timeZone && timeIn(timeZone);
+    $('zone-now').textContent = time ? t('office.zone.now', { time }) : '';
+  },
+});
+
+const live = start({
+  forms: [form],
+  wants: (type) => type === 'settings-changed',
+  async load() {
+    form.take(await get('api/settings'));
+  },
+  translate() {
+    const time = (n) => new Intl.DateTimeFormat(locale(), { hour: 'numeric', minute: '2-digit', timeZone: 'UTC' }).format(n * 3600000);
+    options(hour, Array.from({ length: 24 }, (_, n) => [String(n), time(n)]));
+    options($('language'), LANGUAGES.map((code) => [code, languageName(code)]));
+    languages.render();
+  },
+});
+
+ZONES.split(' ').forEach((value) => $('zones').appendChild(make('option', { value })));

@@ -1,0 +1,98 @@
+// The lines that people wait in: letter, names, numbers, open or closed.
+
+import { get, put, remove } from './api.js';
+import { t, tn } from './i18n.js';
+import { List } from './settings-list.js';
+import { names } from './settings-parts.js';
+import { start } from './settings.js';
+import { apply } from './state.js';
+
+const $ = (id) => document.getElementById(id);
+const MOST_DIGITS = 6;
+// Numbers go past their range without an event that says so: looked at again at most so often.
+const LOOK_AGAIN_MS = 3000;
+
+let state = null;
+let later = 0;
+
+const code = (prefix, number, digits) => {
+  const text = String(number);
+  return prefix + '0'.repeat(Math.max(0, Math.min(MOST_DIGITS, digits) - text.length)) + text;
+};
+
+const isPrefix = (text) => /^[^\s\d!-/:-@[-`{-~]{1,4}$/.test(text);
+
+const inLanguages = names($('names'), '', 80);
+
+const list = new List({
+  key: (item) => item.prefix.toUpperCase(),
+  title: (item) => (item ? t('services.this', { prefix: item.prefix }) : t('services.new')),
+  fresh: { prefix: '', name: '', names: {}, first: 1, last: null, digits: 1, open: true, message: null },
+  fields: { names: inLanguages },
+  show(row, item) {
+    row.querySelector('.code').textContent = code(item.prefix, item.first, item.digits);
+    row.querySelector('.name').textContent = item.name;
+    const told = state && state.services.filter((one) => one.prefix === item.prefix)[0];
+    const facts = [tn('services.waiting', told ? told.waiting : item.waiting)];
+    if (!item.open) facts.unshift(t('services.closed') + (item.message ? ' (' + item.message + ')' : ''));
+    row.querySelector('.facts').textContent = facts.join(' · ');
+    row.querySelector('.warning').textContent = item.pastRange ? t('services.past', { last: item.last }) : '';
+  },
+  open(item) {
+    $('prefix-field').hidden = Boolean(item);
+    $('prefix').required = !item;
+    $('prefix').readOnly = Boolean(item);
+    $('more').open = Boolean(item && Object.keys(item.names).length);
+  },
+  check({ prefix, first, last }) {
+    const wrong = {};
+    if (!list.opened && prefix && !isPrefix(prefix)) wrong.prefix = t('services.prefix.wrong');
+    if (!list.opened && list.items.some((one) => one.prefix === prefix.toUpperCase())) {
+      wrong.prefix = t('services.prefix.taken', { prefix: prefix.toUpperCase() });
+    }
+    if (last !== null && first !== null && last < first) wrong.last = t('services.last.wrong', { first });
+    return wrong;
+  },
+  typed({ prefix, first, last, digits, open }) {
+    const letters = prefix.toUpperCase();
+    const shown = letters && first !== null && digits !== null;
+    const ends = last !== null && last < first + 3;
+    $('preview').textContent = shown ? [first, first + 1, first + 2].filter((n) => n === first || last === null || n <= last)
+      .map((n) => code(letters, n, digits)).join(', ') + (ends ? '' : '…') : '';
+    $('preview-line').hidden = !shown;
+    $('message-field').hidden = open;
+    const past = list && list.opened && list.opened.pastRange;
+    $('past').hidden = !past;
+    if (past) $('past').textContent = t('services.past', { last: list.opened.last });
+  },
+  save(changed, values) {
+    const body = Object.assign({}, changed);
+    delete body.prefix;
+    return put('api/services/' + encodeURIComponent(values.prefix), body);
+  },
+  remove: (item) => remove('api/services/' + encodeURIComponent(item.prefix)),
+  why(refusal, item) {
+    if (refusal.code !== 'service-in-use') return '';
+    const desk = state && state.desks.filter((one) => one.services.indexOf(item.prefix) >= 0)[0];
+    if (list.items.length < 2) return t('services.why.only');
+    return desk ? t('services.why.desk', { desk: desk.name }) : t('services.why.people');
+  },
+});
+
+// What is as usual is left out of the answer.
+const whole = (item) => Object.assign({ names: {}, message: null, open: true }, item);
+
+const load = async () => list.take((await get('api/services')).map(whole));
+
+start({
+  forms: [list.form],
+  wants: (type) => type === 'services-changed',
+  load,
+  tell(m) {
+    state = apply(state, m);
+    list.render();
+    if (m.type !== 'ticket-created' || later) return;
+    later = setTimeout(() => { later = 0; load().catch(() => {}); }, LOOK_AGAIN_MS);
+  },
+  translate: () => list.render(),
+});

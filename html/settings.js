@@ -1,0 +1,92 @@
+// What all pages of the settings share: the connection, the way to the other pages, what is not saved.
+
+import { get } from './api.js';
+import { keepChoices, officeLanguage, onLanguage, ready } from './i18n.js';
+import { Live } from './live.js';
+import { showOffice } from './office.js';
+
+const $ = (id) => document.getElementById(id);
+let office = null;
+
+/**
+ * Starts a page. `page.forms` are its forms; `page.load(message)` fetches what the server has, at the
+ * first message and at each of a type that `page.wants`; `page.tell(message, live)` is told all of them;
+ * `page.translate()` says what is not in the HTML.
+ */
+export function start(page) {
+  const forms = page.forms || [];
+  let loading = false;
+  let next = null;
+
+  async function load(message) {
+    next = message;
+    if (loading) return;
+    loading = true;
+    while (next) {
+      const now = next;
+      next = null;
+      // What fails here is the connection, which comes back with a state of its own.
+      try { await page.load(now); } catch (refusal) { /* as above */ }
+    }
+    loading = false;
+  }
+
+  const live = new Live({
+    message(m) {
+      office = m.payload.office || office;
+      if (m.type === 'state') officeLanguage(office.language);
+      if (page.tell) page.tell(m, live);
+      render();
+      if (page.load && (m.type === 'state' || page.wants(m.type))) load(m);
+    },
+    status: render,
+  });
+
+  function render() {
+    $('away').hidden = live.online || !live.silentSeconds();
+    if (office) showOffice(office);
+    document.title = document.querySelector('h2').textContent + ' · ' + (office ? office.name : 'Turnero');
+    forms.forEach((form) => form.live(live.online));
+    if (page.render) page.render(live.online);
+  }
+
+  ready.then(() => {
+    for (const link of Array.from(document.querySelectorAll('.home, .sections a'))) {
+      if (link.getAttribute('href') === document.body.getAttribute('data-page')) link.setAttribute('aria-current', 'page');
+      link.href = keepChoices(link.getAttribute('href'));
+    }
+    window.addEventListener('beforeunload', (e) => {
+      if (!forms.some((form) => form.isDirty())) return;
+      e.preventDefault();
+      e.returnValue = '';
+    });
+    const translate = () => {
+      if (page.translate) page.translate();
+      render();
+    };
+    onLanguage(translate);
+    translate();
+    live.start();
+    // Where nobody is signed in, this asks for it; staff may look, and change nothing.
+    get('api/session').then((session) => {
+      const link = $('admin').querySelector('a');
+      link.href = keepChoices('signin.html?then=' + encodeURIComponent(location.pathname.split('/').pop() + location.search));
+      $('admin').hidden = session.role === 'admin';
+      if (page.session) page.session(session);
+    }, () => {});
+  });
+  return live;
+}
+
+/** Fills a `<select>` with an option for each `[value, text]`. */
+export function options(select, list) {
+  const value = select.value;
+  select.textContent = '';
+  list.forEach(([one, text]) => {
+    const option = document.createElement('option');
+    option.value = one;
+    option.textContent = text;
+    select.appendChild(option);
+  });
+  if (value) select.value = value;
+}

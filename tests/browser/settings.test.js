@@ -1,0 +1,636 @@
+// The settings: every page changes what it says, says «saved» or why not at the field, shows at once
+// what someone else changes, and never wipes what is being typed.
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { after, before, beforeEach, test } from 'node:test';
+import { SIZES, Server, hidden, launch, open, shows, until, visible } from './support.mjs';
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const LIMIT_BYTES = 60 * 1024;
+const PAGES = ['settings', 'settings-look', 'settings-services', 'settings-desks', 'settings-next',
+  'settings-access', 'settings-trace', 'settings-data'];
+const LANGUAGES = ['es', 'en', 'pt', 'fr', 'ar'];
+const PICTURE = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
+
+let server;
+let browser;
+
+before(async () => { browser = await launch(); });
+after(async () => {
+  if (browser) await browser.close();
+  if (server) await server.stop();
+});
+
+// A fresh office for each test: what one sets must not help another.
+beforeEach(async () => {
+  if (server) await server.stop();
+  server = await Server.start();
+});
+
+const settings = () => server.call('GET', 'settings');
+
+async function at(page, options = {}) {
+  const opened = await open(browser, server.url + '/' + page + '.html' + (options.query || ''), options);
+  await visible(opened, 'h2');
+  if (await opened.$('#form')) await ready(opened);
+  return opened;
+}
+
+/** Its values are there: only then can it be saved. */
+const ready = (page) => until('the values are there', () => page.evaluate(() => {
+  const form = document.getElementById('form');
+  return form.hidden || !form.querySelector('.button--main').disabled;
+}));
+
+const save = (page) => page.click('#form .button--main');
+const saved = (page) => shows(page, '#form .status', /^(Guardado|Saved)$/);
+const close = async (page) => {
+  assert.deepEqual(page.problems, []);
+  await page.context().close();
+};
+
+/** What is said to be wrong at that control, and that the control says so to a screen reader. */
+async function wrongAt(page, selector, wanted) {
+  await until(selector + ' is wrong', async () => {
+    const said = await page.$eval(selector, (control) => {
+      const ids = (control.getAttribute('aria-describedby') || '').split(' ');
+      const texts = ids.map((id) => document.getElementById(id)).filter((el) => el && !el.hidden && el.className === 'wrong');
+      return control.getAttribute('aria-invalid') === 'true' ? texts.map((el) => el.textContent).join(' ') : 'not marked';
+    });
+    if (!wanted.test(said)) throw new Error(said);
+    return true;
+  });
+}
+
+test('the start page leads to the settings, and each page of them to all others', async () => {
+  const page = await open(browser, server.url + '/?lang=en&theme=dark');
+  await page.click('#settings');
+  for (const name of PAGES) {
+    await page.click('.sections a[href*="' + name + '.html"]');
+    await until(name + ' is open', () => page.url().includes('/' + name + '.html'));
+    await until('it is the current one', () => page.getAttribute('.sections a[href*="' + name + '.html"]', 'aria-current'));
+    assert.match(page.url(), /lang=en&theme=dark/);
+    assert.equal(await page.$$eval('[aria-current]', (all) => all.length), 1);
+  }
+  await page.click('.home');
+  await visible(page, '#take');
+  await close(page);
+});
+
+test('the office is set up, and the other screens show it at once', async () => {
+  const page = await at('settings');
+  const start = await open(browser, server.url + '/');
+  await page.fill('#name', 'Centro de Salud Norte');
+  await shows(page, '.status', 'Sin guardar todavía');
+  await page.selectOption('#language', 'en');
+  await page.check('#languages li:nth-child(2) input');
+  await page.check('#languages li:nth-child(2) ~ li:has-text("Français") input');
+  await page.fill('#timeZone', 'America/Bogota');
+  await shows(page, '#zone-now', /\d\d?:\d\d/);
+  await page.selectOption('#dayBeginsHour', '4');
+  await page.check('#keepWaiting');
+  await page.fill('#mostWaiting', '300');
+  await save(page);
+  await saved(page);
+  await shows(start, '#office', 'Centro de Salud Norte');
+  const now = await settings();
+  assert.deepEqual([now.name, now.language, now.languages, now.timeZone, now.dayBeginsHour, now.keepWaiting, now.mostWaiting],
+    ['Centro de Salud Norte', 'en', ['en', 'fr'], 'America/Bogota', 4, true, 300]);
+  // Their order is the order of the calls.
+  await page.click('#languages li:has-text("Français") .up');
+  await page.fill('#mostWaiting', '');
+  await save(page);
+  await until('it is saved', async () => (await settings()).languages[0] === 'fr');
+  assert.equal((await settings()).mostWaiting, null);
+  await page.uncheck('#languages li:has-text("Français") input');
+  await page.uncheck('#languages li:has-text("English") input');
+  await page.fill('#timeZone', '');
+  await save(page);
+  await until('it is saved', async () => (await settings()).timeZone === null);
+  assert.deepEqual((await settings()).languages, []);
+  await close(start);
+  await close(page);
+});
+
+test('what cannot be taken is said at its field, in the reader\'s language, and nothing is saved', async () => {
+  const first = await settings();
+  for (const [lang, fill, number, zone] of [['es', /Falta/, /número entero/, /Elija una/], ['en', /still empty/, /whole number/, /Pick one/]]) {
+    const page = await at('settings', { lang });
+    await page.fill('#name', '  ');
+    await page.fill('#mostWaiting', '0');
+    await page.fill('#timeZone', 'Europe/Atlantis');
+    await save(page);
+    await wrongAt(page, '#name', fill);
+    await wrongAt(page, '#mostWaiting', number);
+    await wrongAt(page, '#timeZone', zone);
+    assert.equal(await page.evaluate(() => document.activeElement.id), 'name', 'the first wrong field has the focus');
+    await page.click('.undo');
+    assert.equal(await page.inputValue('#name'), first.name);
+    assert.equal(await page.$('[aria-invalid]'), null);
+    await close(page);
+  }
+  assert.deepEqual(await settings(), first);
+});
+
+test('what the server alone refuses is said at the field that it names', async () => {
+  const page = await at('settings', { lang: 'en' });
+  await page.route('**/api/settings', (route) => (route.request().method() === 'PUT' ? route.fulfill({
+    status: 422, contentType: 'application/problem+json',
+    body: JSON.stringify({ code: 'invalid', detail: 'timeZone: no such place.' }),
+  }) : route.continue()));
+  await page.fill('#name', 'Clinic');
+  await save(page);
+  await wrongAt(page, '#timeZone', /^That is not accepted: no such place\.$/);
+  assert.equal(await page.inputValue('#name'), 'Clinic', 'what was typed is still there');
+  await page.unroute('**/api/settings');
+  await page.route('**/api/settings', (route) => (route.request().method() === 'PUT' ? route.abort() : route.continue()));
+  await save(page);
+  await shows(page, '.failed', /did not answer/);
+  await page.unroute('**/api/settings');
+  await save(page);
+  await saved(page);
+  await hidden(page, '.failed');
+  await close(page);
+});
+
+test('what another person changes shows at once, and what is being typed stays', async () => {
+  const page = await at('settings');
+  await page.fill('#name', 'Lo mío');
+  await server.call('PUT', 'settings', { dayBeginsHour: 5 });
+  await until('the hour follows', async () => (await page.inputValue('#dayBeginsHour')) === '5');
+  assert.equal(await page.inputValue('#name'), 'Lo mío');
+  await server.call('PUT', 'settings', { name: 'Lo suyo' });
+  await shows(page, '.meanwhile', /otra persona puso aquí: Lo suyo/);
+  await shows(page, '.status', /Otra persona/);
+  assert.equal(await page.inputValue('#name'), 'Lo mío');
+  // Only what was typed is sent, so the hour of the other stays.
+  await save(page);
+  await saved(page);
+  const now = await settings();
+  assert.deepEqual([now.name, now.dayBeginsHour], ['Lo mío', 5]);
+  await page.fill('#name', 'Otra vez');
+  await server.call('PUT', 'settings', { name: 'De otro' });
+  await visible(page, '.meanwhile');
+  await page.click('.undo');
+  assert.equal(await page.inputValue('#name'), 'De otro', 'discarding takes what the other has set');
+  await hidden(page, '.meanwhile');
+  await close(page);
+});
+
+test('leaving with something unsaved asks first', async () => {
+  const page = await at('settings');
+  await page.fill('#name', 'Sin guardar');
+  const asked = new Promise((done) => page.once('dialog', async (dialog) => {
+    done(dialog.type());
+    await dialog.accept();
+  }));
+  await page.click('.sections a[href*="settings-desks.html"]');
+  assert.equal(await asked, 'beforeunload');
+  await close(page);
+});
+
+test('the look: message, colour with its contrast, logo, printing, sites', async () => {
+  const page = await at('settings-look', { lang: 'en' });
+  await page.fill('#message', 'Closed on Friday');
+  await page.fill('#accent', '#808080');
+  await shows(page, '#contrast', /5\.3 to 1: it could not be read from afar/);
+  await page.fill('#frames', 'https://intranet.example/page');
+  await save(page);
+  await wrongAt(page, '#accent', /darker or a lighter/);
+  await wrongAt(page, '#frames', /“https:\/\/intranet\.example\/page” is not accepted/);
+  await page.fill('#accent', '#7a1f5c');
+  await shows(page, '#contrast', /✓ Easy to read from afar/);
+  await visible(page, '.sample--dark');
+  assert.equal(await page.inputValue('#pick'), '#7a1f5c');
+  await page.fill('#frames', 'https://intranet.example\nhttp://10.0.0.1:8080');
+  await page.setInputFiles('#file', { name: 'notes.txt', mimeType: 'text/plain', buffer: Buffer.from('no picture') });
+  await wrongAt(page, '#file', /no PNG/);
+  await page.setInputFiles('#file', { name: 'logo.png', mimeType: 'image/png', buffer: Buffer.from(PICTURE, 'base64') });
+  await visible(page, '#preview');
+  await page.check('#printTickets');
+  await save(page);
+  await saved(page);
+  let now = await settings();
+  assert.deepEqual([now.message, now.accent, now.logo, now.printTickets, now.frameAncestors],
+    ['Closed on Friday', '#7a1f5c', 'data:image/png;base64,' + PICTURE, true, ['https://intranet.example', 'http://10.0.0.1:8080']]);
+  const kiosk = await open(browser, server.url + '/new-ticket.html');
+  await until('the other screens have the colour', () => kiosk.evaluate(() => document.documentElement.style.getPropertyValue('--accent') === '#7a1f5c'));
+  await visible(kiosk, '#office img');
+  await kiosk.context().close();
+  await page.fill('#accent', '');
+  await page.fill('#message', '');
+  await page.click('#no-logo');
+  await page.fill('#frames', '');
+  await save(page);
+  await until('all of it is gone', async () => (await settings()).logo === null);
+  now = await settings();
+  assert.deepEqual([now.message, now.accent, now.frameAncestors], [null, null, []]);
+  await close(page);
+});
+
+test('a picture that is too large for a logo is made smaller here', async () => {
+  const page = await at('settings-look');
+  const large = await page.evaluate(() => {
+    const canvas = document.createElement('canvas');
+    canvas.width = 900;
+    canvas.height = 600;
+    const pen = canvas.getContext('2d');
+    const noise = pen.createImageData(900, 600);
+    for (let i = 0; i < noise.data.length; i++) noise.data[i] = i % 4 === 3 ? 255 : (i * 7919) % 251;
+    pen.putImageData(noise, 0, 0);
+    pen.fillRect(100, 100, 300, 300);
+    return canvas.toDataURL('image/png').split(',')[1];
+  });
+  assert.ok(large.length > 41 * 1024, String(large.length));
+  await page.setInputFiles('#file', { name: 'logo.png', mimeType: 'image/png', buffer: Buffer.from(large, 'base64') });
+  await shows(page, '#logo-said', /se ha reducido/);
+  await save(page);
+  await saved(page);
+  const { logo } = await settings();
+  assert.ok(logo.length > 1000 && logo.length <= 40 * 1024, String(logo.length));
+  await close(page);
+});
+
+test('services are added, changed, closed and deleted, with the reasons in the reader\'s words', async () => {
+  const page = await at('settings-services');
+  await visible(page, '#rows li');
+  await page.click('#add');
+  await page.fill('#prefix', 'a');
+  await page.fill('#name', 'Análisis');
+  await save(page);
+  await wrongAt(page, '#prefix', /Ya hay un servicio A/);
+  await page.fill('#prefix', 'B2');
+  await save(page);
+  await wrongAt(page, '#prefix', /sin cifras/);
+  await page.fill('#prefix', 'b');
+  await page.fill('#first', '7');
+  await page.fill('#last', '5');
+  await page.fill('#digits', '3');
+  await shows(page, '#preview-line', /B007/);
+  await save(page);
+  await wrongAt(page, '#last', /7 o más/);
+  await page.fill('#last', '8');
+  await shows(page, '#preview', 'B007, B008');
+  await page.click('#more summary');
+  await page.fill('[name="names.en"]', 'Blood tests');
+  await save(page);
+  await shows(page, '#said', 'Guardado');
+  await shows(page, '#rows li:nth-child(2)', /B007 ?Análisis/);
+  const made = (await server.call('GET', 'services'))[1];
+  assert.deepEqual([made.prefix, made.name, made.names, made.first, made.last, made.digits], ['B', 'Análisis', { en: 'Blood tests' }, 7, 8, 3]);
+  const kiosk = await open(browser, server.url + '/new-ticket.html', { lang: 'en' });
+  await until('the kiosk offers it', async () => /Análisis|Blood tests/.test(await kiosk.textContent('main')));
+  // Past the end of its range: a warning, without anybody having asked for it.
+  for (let i = 0; i < 3; i++) await server.call('POST', 'tickets', { service: 'B' });
+  await shows(page, '#rows li:nth-child(2) .warning', /han pasado del 8/);
+  await page.click('#rows li:nth-child(2) .change');
+  await shows(page, '#which', 'Servicio B');
+  await visible(page, '#past');
+  await hidden(page, '#prefix-field');
+  await page.click('#remove');
+  assert.equal(await page.evaluate(() => document.activeElement.id), 'keep', 'deleting asks first, and «no» is at hand');
+  await page.click('#really');
+  await shows(page, '.failed', /Hay quien espera/);
+  await page.uncheck('#open');
+  await page.fill('#message', 'Vuelve a las 16:00');
+  await save(page);
+  await shows(page, '#rows li:nth-child(2) .facts', /^Cerrado \(Vuelve a las 16:00\) · 3 personas esperan$/);
+  await until('its row has the focus', () => page.evaluate(() => document.activeElement.className.includes('change')));
+  for (let i = 0; i < 4; i++) await server.act('1', i < 3 ? 'next' : 'finish');
+  await server.call('PUT', 'desks/1', { services: ['B'] });
+  await page.click('#rows li:nth-child(2) .change');
+  await page.click('#remove');
+  await page.click('#really');
+  await shows(page, '.failed', /escritorio 1/);
+  await server.call('PUT', 'desks/1', { services: [] });
+  await page.click('#remove');
+  await page.click('#really');
+  await shows(page, '#said', 'Eliminado: Servicio B');
+  await page.click('#rows li .change');
+  await page.click('#remove');
+  await page.click('#really');
+  await shows(page, '.failed', /único servicio/);
+  assert.equal((await server.call('GET', 'services')).length, 1);
+  await kiosk.context().close();
+  await close(page);
+});
+
+test('a service that is open here follows what another person does to it', async () => {
+  await server.call('PUT', 'services/B', { name: 'Caja' });
+  const page = await at('settings-services');
+  await page.click('#rows li:nth-child(2) .change');
+  await page.fill('#name', 'Caja nueva');
+  await server.call('PUT', 'services/B', { first: 50 });
+  await until('the number follows', async () => (await page.inputValue('#first')) === '50');
+  assert.equal(await page.inputValue('#name'), 'Caja nueva');
+  await server.call('PUT', 'services/B', { name: 'Cobros' });
+  await shows(page, '.meanwhile', /Cobros/);
+  await server.call('DELETE', 'services/B');
+  await shows(page, '#said', /Servicio B: otra persona lo acaba de eliminar/);
+  await visible(page, '#list');
+  await close(page);
+});
+
+test('desks are added, told whom to attend in which order, closed and deleted', async () => {
+  await server.call('PUT', 'services/B', { name: 'Caja' });
+  await server.call('PUT', 'services/C', { name: 'Recetas' });
+  const page = await at('settings-desks', { lang: 'en' });
+  await visible(page, '#empty');
+  await page.click('#add');
+  await save(page);
+  await wrongAt(page, '#name', /still empty/);
+  await page.fill('#name', 'Room 2');
+  await page.check('#services li:has-text("Recetas") input');
+  await page.check('#services li:has-text("Caja") input');
+  await page.click('#services li:has-text("Caja") .up');
+  await save(page);
+  await shows(page, '#rows li', /Room 2 ?Services: B, C ?Open/);
+  assert.deepEqual((await server.call('GET', 'desks/Room%202')).services, ['B', 'C']);
+  await server.desk('3');
+  await shows(page, '#rows li:first-child', /Desk 3 ?All services/);
+  await page.click('#add');
+  await page.fill('#name', '3');
+  await save(page);
+  await wrongAt(page, '#name', /already/);
+  await page.click('.undo');
+  await page.click('#back');
+  await server.ticket();
+  await server.act('3', 'next');
+  await shows(page, '#rows li:first-child .facts', 'Open · Attending A1');
+  await page.click('#rows li:first-child .change');
+  await page.uncheck('#open');
+  await save(page);
+  await shows(page, '#rows li:first-child .facts', /^Closed/);
+  await page.click('#rows li:first-child .change');
+  await page.click('#remove');
+  await page.click('#really');
+  await shows(page, '.failed', /attends someone/);
+  await server.act('3', 'finish');
+  await page.click('#remove');
+  await page.click('#really');
+  await shows(page, '#said', 'Deleted: Desk 3');
+  assert.deepEqual((await server.call('GET', 'desks')).map((desk) => desk.name), ['Room 2']);
+  await close(page);
+});
+
+test('priorities and the rule say who is next, with an example', async () => {
+  const page = await at('settings-next');
+  await page.click('#add');
+  assert.equal(await page.evaluate(() => document.activeElement.name), 'priorities[1].name');
+  await page.keyboard.type('normal');
+  await save(page);
+  await wrongAt(page, '[name="priorities[1].name"]', /ya está/);
+  await page.fill('[name="priorities[1].name"]', 'urgente');
+  await page.fill('[name="priorities[1].weight"]', '0');
+  await save(page);
+  await wrongAt(page, '[name="priorities[1].weight"]', /número entero, del 1 al 1000/);
+  await page.fill('[name="priorities[1].weight"]', '3');
+  await shows(page, '#priorities li:nth-child(2) .example', 'Con peso 3, 10 minutos de espera cuentan como 30.');
+  await page.click('#priorities li:nth-child(2) summary');
+  await page.fill('[name="priorities[1].names.en"]', 'Urgent');
+  await page.check('#strict');
+  await page.fill('#mostPriorityInARow', '2');
+  await save(page);
+  await saved(page);
+  let now = await settings();
+  assert.deepEqual(now.priorities, [{ name: 'normal', weight: 1 }, { name: 'urgente', names: { en: 'Urgent' }, weight: 3 }]);
+  assert.deepEqual([now.rule, now.mostPriorityInARow], ['strict', 2]);
+  await page.click('#priorities li:nth-child(2) .up');
+  assert.equal(await page.inputValue('[name="priorities[0].name"]'), 'urgente');
+  await server.call('PUT', 'settings', { rule: 'weighted' });
+  await until('the rule follows', () => page.isChecked('#weighted'));
+  await save(page);
+  await until('it is saved', async () => (await settings()).priorities[0].name === 'urgente');
+  await page.click('#priorities li:nth-child(1) .small');
+  await save(page);
+  await until('it is saved', async () => (await settings()).priorities.length === 1);
+  now = await settings();
+  assert.deepEqual([now.priorities[0].name, now.rule], ['normal', 'weighted']);
+  await close(page);
+});
+
+test('PINs are changed, and programs get keys that are shown once and can be taken back', async () => {
+  const page = await at('settings-access');
+  await until('it is live', () => page.isEnabled('#staff-form .button--main'));
+  await visible(page, '#here');
+  await hidden(page, '#open');
+  await page.fill('#staff-pin', '123');
+  await page.click('#staff-form .button--main');
+  await wrongAt(page, '#staff-pin', /6 cifras/);
+  await page.fill('#staff-pin', '87654321');
+  await page.click('#staff-form .button--main');
+  await wrongAt(page, '#staff-pin', /cualquiera probaría/);
+  await page.fill('#staff-pin', '48213579');
+  await page.click('#staff-form .button--main');
+  await shows(page, '#staff-form .status', 'Guardado');
+  assert.equal(await page.inputValue('#staff-pin'), '', 'it is not left on the screen');
+  const signedIn = await fetch(server.url + '/api/session', {
+    method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ pin: '48213579' }),
+  });
+  assert.deepEqual([signedIn.status, (await signedIn.json()).session], [200, true]);
+
+  await page.click('#token-form .button--main');
+  await wrongAt(page, '#token-name', /Falta/);
+  await page.fill('#token-name', 'Agenda');
+  await page.selectOption('#role', 'admin');
+  await page.click('#token-form .button--main');
+  await visible(page, '#made');
+  const secret = await page.inputValue('#secret');
+  const asked = await fetch(server.url + '/api/tokens', { headers: { Authorization: 'Bearer ' + secret } });
+  assert.equal(asked.status, 200);
+  await shows(page, '#tokens li', /Agenda ?Administración · /);
+  await page.click('#copy');
+  await shows(page, '#copied', /./);
+  await page.reload();
+  await shows(page, '#tokens li', /Agenda ?Administración · usada por última vez/);
+  assert.equal(await page.inputValue('#secret'), '');
+  await page.click('#tokens .change');
+  await page.click('#tokens .really');
+  await shows(page, '#tokens-said', 'Retirada: Agenda');
+  await visible(page, '#none');
+  const again = await fetch(server.url + '/api/tokens', { headers: { Authorization: 'Bearer ' + secret } });
+  assert.equal(again.status, 401);
+  await close(page);
+});
+
+test('a server without PINs says so, and who is signed in can leave', async () => {
+  const openServer = await Server.start({ flags: ['--open'] });
+  const page = await open(browser, openServer.url + '/settings-access.html', { lang: 'en' });
+  await shows(page, '#open', /This server is open/);
+  await visible(page, '#open');
+  await hidden(page, '#here');
+  await page.context().close();
+  await openServer.stop();
+  await server.call('PUT', 'pins/staff', { pin: '48213579' });
+  const staff = await at('settings-access', { lang: 'en' });
+  await staff.evaluate(() => fetch('api/session', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: '{"pin":"48213579"}' }));
+  await staff.reload();
+  await visible(staff, '#leave');
+  await staff.click('#leave');
+  await visible(staff, '#take');
+  await staff.context().close();
+});
+
+test('who did what is listed, the newest first, and goes on by itself', async () => {
+  await server.ticket();
+  await server.act('3', 'next');
+  const page = await at('settings-trace', { lang: 'en' });
+  await shows(page, '#events tr:first-child', /A1 called: Desk 3 ?Administrator ?127\.0\.0\.1/);
+  await shows(page, '#events tr:last-child', /Ticket A1 taken/);
+  await server.act('3', 'finish');
+  await shows(page, '#events tr:first-child', /A1 finished: Desk 3/);
+  await hidden(page, '#more');
+  await server.tickets(120);
+  await shows(page, '#events tr:first-child', /Ticket A121 taken/);
+  await page.click('#more');
+  await shows(page, '#events tr:last-child', /Ticket A1 taken/);
+  await hidden(page, '#more');
+  await close(page);
+});
+
+test('the version and the address of this server are there', async () => {
+  const page = await at('settings-data', { lang: 'en' });
+  const { version } = await server.call('GET', 'health');
+  await shows(page, '#version', version);
+  await shows(page, '#address', server.url + '/');
+  assert.equal(await page.getAttribute('a[download]', 'href'), 'api/export');
+  await close(page);
+});
+
+test('everything can be done with the keyboard alone', async () => {
+  const page = await at('settings-services', { lang: 'en' });
+  await visible(page, '#rows li');
+  const tabTo = async (what, id) => {
+    for (let i = 0; i < 40; i++) {
+      await page.keyboard.press('Tab');
+      if (await page.evaluate((wanted) => document.activeElement.id === wanted || document.activeElement.name === wanted, id)) return;
+    }
+    throw new Error('Tab does not reach ' + what);
+  };
+  await tabTo('«add»', 'add');
+  await page.keyboard.press('Enter');
+  await tabTo('the letter', 'prefix');
+  await page.keyboard.type('K');
+  await tabTo('the name', 'name');
+  await page.keyboard.type('Keys');
+  await page.keyboard.press('Enter');
+  await shows(page, '#rows li:nth-child(2)', /K1 ?Keys/);
+  await page.keyboard.press('Tab');
+  await tabTo('«add» again', 'add');
+  await page.keyboard.press('Shift+Tab');
+  await page.keyboard.press('Enter');
+  await shows(page, '#which', 'Service K');
+  await page.keyboard.press('Escape');
+  await visible(page, '#list');
+  const name = await page.evaluate(() => document.activeElement.getAttribute('aria-label'));
+  assert.equal(name, 'Change: Service K', 'back at the row that was opened');
+  await close(page);
+});
+
+test('without the connection nothing can be saved, and what is typed waits', async () => {
+  const page = await at('settings');
+  await page.fill('#name', 'Espera');
+  await server.kill();
+  await until('it cannot be saved', () => page.isDisabled('#form .button--main'));
+  await visible(page, '#away');
+  await server.restart();
+  await until('it can be saved again', () => page.isEnabled('#form .button--main'));
+  assert.equal(await page.inputValue('#name'), 'Espera');
+  await save(page);
+  await saved(page);
+  assert.equal((await settings()).name, 'Espera');
+  await page.context().close();
+});
+
+async function furnish() {
+  await server.call('PUT', 'services/B', { name: 'Análisis de sangre', names: { en: 'Blood tests' }, last: 1, digits: 3 });
+  await server.call('PUT', 'services/C', { name: 'Recetas', open: false, message: 'Vuelve a las 16:00' });
+  for (let i = 0; i < 2; i++) await server.call('POST', 'tickets', { service: 'B' });
+  await server.call('PUT', 'desks/Caja', { services: ['C', 'B'] });
+  await server.desk('3');
+  await server.call('POST', 'tokens', { name: 'Agenda', role: 'staff' });
+  await server.call('PUT', 'settings', {
+    name: 'Centro de Salud Norte', languages: ['es', 'en'], accent: '#7a1f5c', message: 'El viernes cerramos',
+    logo: 'data:image/png;base64,' + PICTURE,
+    priorities: [{ name: 'normal' }, { name: 'urgente', weight: 5, names: { en: 'Urgent' } }],
+  });
+}
+
+/** Each page as it opens, and with what it unfolds. */
+async function unfolded(page, name) {
+  await until('its content', () => page.evaluate(() => {
+    const filled = document.querySelector('#rows li, #tokens li, #events tr, #priorities li, #version:not(:empty)');
+    const form = document.querySelector('#form .button--main');
+    return filled || (form && !form.disabled);
+  }));
+  if (name === 'settings-services' || name === 'settings-desks') {
+    await page.click('#rows li:nth-child(2) .change');
+    await visible(page, '#form');
+  }
+  if (name === 'settings-next') await page.click('#priorities li:nth-child(2) summary');
+}
+
+for (const lang of ['es', 'en', 'ar']) {
+  test('axe finds nothing on any page, by day and by night, ' + lang, async () => {
+    await furnish();
+    for (const theme of ['light', 'dark']) {
+      for (const name of PAGES) {
+        const page = await at(name, { lang, theme, query: '?lang=' + lang });
+        const findings = async () => {
+          await page.evaluate(axe);
+          const found = await page.evaluate(() => window.axe.run(document));
+          return found.violations.map((v) => name + ' ' + v.id + ': ' + v.nodes.map((n) => n.target + ' ' + n.failureSummary).join('; '));
+        };
+        if (/services|desks/.test(name)) {
+          await visible(page, '#rows li');
+          assert.deepEqual(await findings(), []);
+        }
+        await unfolded(page, name);
+        if (name === 'settings') {
+          await page.fill('#name', '');
+          await save(page);
+        }
+        assert.deepEqual(await findings(), []);
+        await page.context().close();
+      }
+    }
+  });
+}
+
+test('nothing is cut and nothing scrolls sideways, at any size, in any language', async () => {
+  await furnish();
+  for (const lang of LANGUAGES) {
+    for (const name of PAGES) {
+      const page = await at(name, { query: '?lang=' + lang });
+      await unfolded(page, name);
+      for (const [width, height] of SIZES) {
+        await page.setViewportSize({ width, height });
+        const wide = await page.evaluate(() => {
+          const { clientWidth, scrollWidth } = document.documentElement;
+          const cut = Array.from(document.querySelectorAll('button, a, h1, h2, h3, label, legend, .what'))
+            .filter((el) => el.offsetParent && el.scrollWidth > el.clientWidth + 1 && getComputedStyle(el).display !== 'inline');
+          return (scrollWidth > clientWidth ? ['the page is ' + scrollWidth + ' wide'] : []).concat(cut.map((el) => el.textContent));
+        });
+        assert.deepEqual(wide, [], [name, lang, width].join(' '));
+      }
+      await page.context().close();
+    }
+  }
+});
+
+test('each page loads at most 60 kB, in every language', { skip: process.env.TURNERO_HTML && 'a folder is sent as it stands' }, async () => {
+  await furnish();
+  for (const lang of LANGUAGES) {
+    for (const name of PAGES) {
+      const page = await at(name, { query: '?lang=' + lang });
+      await unfolded(page, '');
+      const files = page.loaded.filter((r) => !/\/api\/|\/ws/.test(r.url()));
+      const sizes = await Promise.all(files.map(async (r) => (await r.body()).length));
+      const total = sizes.reduce((a, b) => a + b, 0);
+      assert.ok(total > 20000 && total <= LIMIT_BYTES, [name, lang, total].join(' '));
+      await page.context().close();
+    }
+  }
+});
