@@ -7,10 +7,11 @@ use super::desk::DeskName;
 use super::event::Event;
 use super::queue::Queue;
 use super::refusal::Refusal;
+use super::screen::ScreenId;
 use super::service::Prefix;
 use super::settings::Day;
 use super::ticket::{TicketId, Timestamp};
-use super::{attend, setup};
+use super::{attend, claim, setup};
 
 /// A ticket named by a person (its code) or by a program (its id).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -108,6 +109,13 @@ pub enum Command {
         desk: DeskName,
         open: Option<bool>,
         services: Option<Vec<Prefix>>,
+    },
+    /// A screen has the desk open. `gone` is the one that had it before, where that is away.
+    Claim {
+        desk: DeskName,
+        screen: ScreenId,
+        gone: Option<ScreenId>,
+        take_over: bool,
     },
     /// Take a desk away.
     DeleteDesk { desk: DeskName },
@@ -222,6 +230,12 @@ fn granted(queue: &Queue, command: &Command, now: Timestamp) -> Result<Decision,
             open,
             services,
         } => setup::set_desk(queue, desk, *open, services.as_deref()),
+        Command::Claim {
+            desk,
+            screen,
+            gone,
+            take_over,
+        } => claim::claim(queue, desk, *screen, *gone, *take_over),
         Command::DeleteDesk { desk } => setup::delete_desk(queue, desk),
         Command::SetService { service, change } => setup::set_service(queue, service, change),
         Command::DeleteService { service } => setup::delete_service(queue, service),

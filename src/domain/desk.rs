@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::screen::ScreenId;
 use super::service::Prefix;
 use super::ticket::Arrival;
 
@@ -66,4 +67,6 @@ pub struct Desk {
     pub services: Vec<Prefix>,
     /// The ticket it attends.
     pub attending: Option<Arrival>,
+    /// The screen that has it open, or had it last.
+    pub screen: Option<ScreenId>,
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::desk::{Desk, DeskName};
 use super::queue::{CALLS_KEPT, Call, CallKind, ENDED_KEPT, LAST_CALLED_KEPT, Queue, QueueParts};
+use super::screen::ScreenId;
 use super::service::{Prefix, Service, ServiceSetup};
 use super::settings::{Day, Settings};
 use super::ticket::{Arrival, Lane, Line, Place, State, Ticket, TicketId, Timestamp};
@@ -62,6 +63,11 @@ pub enum Event {
         desk: DeskName,
         open: bool,
         services: Arc<[Prefix]>,
+    },
+    /// A screen has the desk open, in place of whichever had it before.
+    DeskClaimed {
+        desk: DeskName,
+        screen: ScreenId,
     },
     DeskDeleted {
         desk: DeskName,
@@ -193,7 +199,9 @@ pub fn apply(queue: &mut Queue, stamped: &Stamped) {
             open,
             services,
         } => {
-            let attending = queue.desks.get(desk).and_then(|d| d.attending);
+            let known = queue.desks.get(desk);
+            let attending = known.and_then(|d| d.attending);
+            let screen = known.and_then(|d| d.screen);
             queue.desks.insert(
                 desk.clone(),
                 Desk {
@@ -201,8 +209,14 @@ pub fn apply(queue: &mut Queue, stamped: &Stamped) {
                     open: *open,
                     services: services.to_vec(),
                     attending,
+                    screen,
                 },
             );
+        }
+        Event::DeskClaimed { desk, screen } => {
+            if let Some(desk) = queue.desks.get_mut(desk) {
+                desk.screen = Some(*screen);
+            }
         }
         Event::DeskDeleted { desk } => queue.remove_desk(desk),
         Event::ServiceChanged { service, setup } => queue.set_up_service(service, setup),

@@ -5,12 +5,14 @@
 
 mod attend;
 mod change;
+mod claim;
 mod command;
 mod desk;
 mod event;
 mod next;
 mod queue;
 mod refusal;
+mod screen;
 mod service;
 mod settings;
 mod setup;
@@ -23,6 +25,7 @@ pub use desk::{Desk, DeskName};
 pub use event::{Event, Stamped, apply};
 pub use queue::{CALLS_KEPT, Call, CallKind, ENDED_KEPT, LAST_CALLED_KEPT, Queue, QueueParts};
 pub use refusal::Refusal;
+pub use screen::ScreenId;
 pub use service::{Prefix, Service, ServiceSetup};
 pub use settings::{Appearance, Day, NORMAL_PRIORITY, Priority, Rule, Settings};
 pub use ticket::{Arrival, Lane, Line, Place, State, Ticket, TicketId, Timestamp};

@@ -54,6 +54,14 @@ pub(crate) fn any_command() -> impl Strategy<Value = Command> {
         }),
         1 => (desk.clone(), any::<Option<bool>>())
             .prop_map(|(desk, open)| Command::SetDesk { desk, open, services: None }),
+        2 => (desk.clone(), 0..3u128, any::<Option<bool>>(), any::<bool>()).prop_map(
+            |(desk, screen, gone, take_over)| Command::Claim {
+                desk,
+                screen: ScreenId::from_random(screen),
+                gone: gone.map(|first| ScreenId::from_random(u128::from(first))),
+                take_over,
+            }
+        ),
         1 => desk.prop_map(|desk| Command::DeleteDesk { desk }),
         1 => (0..4i32).prop_map(|n| Command::KeepDay { day: day(n), newest: Some(day(0)) }),
         1 => any::<bool>().prop_map(|keep_waiting| Command::SetSettings {
@@ -398,6 +406,7 @@ fn words(queue: &Queue, decision: &Decision) -> String {
             Event::DeskChanged { desk, open, .. } => {
                 format!("desk {desk} {}", if *open { "open" } else { "closed" })
             }
+            Event::DeskClaimed { desk, .. } => format!("desk {desk} claimed"),
             Event::DeskDeleted { desk } => format!("desk {desk} deleted"),
             Event::ServiceChanged { service, .. } => format!("service {service}"),
             Event::ServiceDeleted { service } => format!("service {service} deleted"),

@@ -28,6 +28,11 @@ pub enum Refusal {
     },
     #[error("Desk {desk} is needed for {code}: finish it first.")]
     DeskInUse { desk: DeskName, code: String },
+    #[error(
+        "Desk {desk} is open on another screen now; whoever has that in view can go on, or it can be \
+         taken over from here (`takeOver`)."
+    )]
+    DeskTaken { desk: DeskName },
     #[error("There is no ticket {0} here.")]
     NoSuchTicket(String),
     #[error("There is no desk {0} here.")]

@@ -203,6 +203,7 @@ pub(super) fn new_desk(queue: &Queue, name: &DeskName) -> Result<Desk, Refusal> 
         open: true,
         services: Vec::new(),
         attending: None,
+        screen: None,
     })
 }
 

@@ -27,7 +27,13 @@ impl Queue {
         passed_over.extend(gone.map(|ticket| (ticket.prefix.clone(), ticket.number)));
         let mut tickets = parts.tickets;
         tickets.retain(|ticket| !is_over(ticket));
+        // The screens that have the desks open stay where they are.
+        let mut desks = parts.desks;
+        for desk in &mut desks {
+            desk.screen = None;
+        }
         QueueParts {
+            desks,
             carried: passed_over.into_iter().collect(),
             tickets,
             calls: Vec::new(),

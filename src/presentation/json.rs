@@ -8,8 +8,8 @@ use serde::{Serialize, Serializer};
 
 use super::answer::tag;
 use crate::domain::{
-    Call, CallKind, Desk, DeskName, Line, Prefix, Priority, Queue, Service, ServiceSetup, Settings,
-    Ticket, TicketId, Timestamp,
+    Call, CallKind, Desk, DeskName, Line, Prefix, Priority, Queue, ScreenId, Service, ServiceSetup,
+    Settings, Ticket, TicketId, Timestamp,
 };
 
 /// A ticket as it stood at some moment.
@@ -116,6 +116,8 @@ pub struct DeskView {
     pub ticket: Option<TicketView>,
     /// How many wait for this desk alone.
     pub waiting: usize,
+    /// The fingerprint of the screen that has it open.
+    screen: Option<u32>,
 }
 
 impl DeskView {
@@ -128,6 +130,7 @@ impl DeskView {
             services: desk.services.clone(),
             ticket: ticket.map(|ticket| TicketView::of(queue, ticket)),
             waiting: queue.waiting_in(&Line::Desk(desk.name.clone())),
+            screen: desk.screen.map(fingerprint),
         }
     }
 
@@ -139,6 +142,7 @@ impl DeskView {
             services: Vec::new(),
             ticket: None,
             waiting: 0,
+            screen: None,
         }
     }
 
@@ -159,6 +163,7 @@ impl DeskView {
             services: self.services.iter().map(Prefix::as_str).collect(),
             ticket: self.ticket.as_ref().map(ticket),
             waiting: self.waiting,
+            screen: self.screen.map(|print| format!("{print:08x}")),
         }
     }
 }
@@ -173,6 +178,9 @@ pub struct DeskJson<'a> {
     /// How many wait for this desk alone; left out where nobody does.
     #[serde(skip_serializing_if = "is_zero")]
     waiting: usize,
+    /// Tells a page whether the desk is open there or elsewhere; left out where it never was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    screen: Option<String>,
 }
 
 /// What every screen knows of the office, in JSON.
@@ -314,20 +322,25 @@ impl LineView {
             names: &self.setup.names,
             open: self.setup.open,
             message: self.setup.message.as_deref(),
-            range: None,
+            // Past its end, desks say so, that somebody may give it more.
+            range: self.past_range.then(|| self.range()),
         }
     }
 
     /// For staff: how it is set up as well.
     pub fn private(&self) -> LineJson<'_> {
         LineJson {
-            range: Some(RangeJson {
-                first: self.setup.first,
-                last: self.setup.last,
-                digits: self.setup.digits,
-                past_range: self.past_range,
-            }),
+            range: Some(self.range()),
             ..self.public()
+        }
+    }
+
+    fn range(&self) -> RangeJson {
+        RangeJson {
+            first: self.setup.first,
+            last: self.setup.last,
+            digits: self.setup.digits,
+            past_range: self.past_range,
         }
     }
 }
@@ -370,6 +383,11 @@ fn is_not(value: &bool) -> bool {
 /// Names the logo's content, so that a browser may keep it for as long as it stays the same.
 fn logo_address(logo: &str) -> String {
     format!("logo?v={:08x}", tag(logo.as_bytes()) as u32)
+}
+
+/// Something that a page can compare and nobody can pass for that screen with.
+fn fingerprint(screen: ScreenId) -> u32 {
+    tag(screen.to_string().as_bytes()) as u32
 }
 
 fn is_zero(number: &usize) -> bool {

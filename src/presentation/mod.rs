@@ -27,7 +27,7 @@ use access::Access;
 use folder::Folder;
 use pages::Pages;
 use printing::Printer;
-use services::{TicketService, WssService};
+use services::{Presence, TicketService, WssService};
 
 /// What every connection's thread works with.
 pub struct Office {
@@ -38,6 +38,8 @@ pub struct Office {
     /// The ticket printer, where there is one.
     pub printer: Option<Arc<Printer>>,
     pub pages: Pages,
+    /// Which screens have a desk open.
+    pub presence: Presence,
     /// The office's own pictures and videos.
     pub media: Option<Folder>,
     pub started: Instant,
@@ -56,6 +58,7 @@ impl Office {
         Arc::new(Self {
             pages: Pages::new(config.html.as_ref().map(folder)),
             media: config.media.as_ref().map(folder),
+            presence: Presence::default(),
             config,
             access,
             tickets,

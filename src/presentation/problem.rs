@@ -258,7 +258,7 @@ impl From<&Refusal> for Problem {
             Refusal::NobodyAttended { .. } => (409, "nobody-attended"),
             Refusal::WrongState { .. } => (409, "wrong-state"),
             Refusal::DeskMovedOn { .. } => (409, "desk-moved-on"),
-            Refusal::DeskInUse { .. } => (409, "desk-in-use"),
+            Refusal::DeskInUse { .. } | Refusal::DeskTaken { .. } => (409, "desk-in-use"),
             Refusal::NoSuchTicket(_) | Refusal::NoSuchDesk(_) => (404, "not-found"),
             Refusal::UnknownService { .. } => (422, "unknown-service"),
             Refusal::UnknownPriority { .. } => (422, "unknown-priority"),

@@ -18,6 +18,7 @@ use super::connections::{Connections, Entered, Full, allowed_connections};
 use super::problem::Problem;
 use super::request::{Request, RequestReader};
 use super::services::{Dialect, Handshake, serve_screen};
+use super::tickets::place;
 use super::wire::Wire;
 use super::{Office, origin, router};
 use crate::domain::TicketId;
@@ -243,7 +244,11 @@ fn serve(wire: &Arc<Wire>, office: &Office, entered: &Entered) {
                     wire.drop_when_stalled(office.config.limits.send_timeout);
                     let leftover = reader.into_leftover();
                     drop((request, response));
-                    serve_screen(wire, leftover, handshake, &office.tickets, office.wss);
+                    let _there = handshake
+                        .desk
+                        .as_ref()
+                        .map(|(desk, screen)| office.presence.enter(desk, *screen, false));
+                    serve_screen(wire, leftover, &handshake, &office.tickets, office.wss);
                 }
                 return;
             }
@@ -300,7 +305,10 @@ fn upgrade(office: &Office, request: &Request) -> Result<Option<(Vec<u8>, Handsh
         dialect: if v1 { Dialect::V1 } else { Dialect::Course },
         since: None,
         ticket: None,
+        desk: None,
     };
+    let mut desk = None;
+    let mut screen = None;
     for (name, value) in parse(request.query.as_bytes()) {
         match name.as_ref() {
             "since" => {
@@ -315,10 +323,13 @@ fn upgrade(office: &Office, request: &Request) -> Result<Option<(Vec<u8>, Handsh
                 let unknown = || Problem::not_found(format!("There is no ticket {value} here."));
                 handshake.ticket = Some(known.ok_or_else(unknown)?);
             }
+            "desk" => desk = Some(value),
+            "screen" => screen = Some(value),
             // A page may add what it likes to get past caches.
             _ => {}
         }
     }
+    handshake.desk = place(desk.as_deref(), screen.as_deref())?;
     let mut bytes = Vec::new();
     write_response(&mut bytes, &response).map_err(|_| Problem::upgrade_required())?;
     Ok(Some((bytes, handshake)))

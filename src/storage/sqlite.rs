@@ -319,8 +319,8 @@ mod tests {
 
     use super::*;
     use crate::domain::{
-        Appearance, Command, Day, DeskName, Position, Rule, Settings, SettingsChange, Target,
-        TicketId, apply, decide,
+        Appearance, Command, Day, DeskName, Position, Rule, ScreenId, Settings, SettingsChange,
+        Target, TicketId, apply, decide,
     };
 
     /// A file of its own for each test, gone afterwards.
@@ -400,6 +400,12 @@ mod tests {
                 desk: desk("4"),
                 open: None,
                 services: None,
+            },
+            Command::Claim {
+                desk: desk("3"),
+                screen: ScreenId::from_random(7),
+                gone: None,
+                take_over: false,
             },
             Command::DeleteDesk { desk: desk("4") },
             Command::SetSettings {

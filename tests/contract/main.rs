@@ -13,6 +13,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod claim;
 mod command_line;
 mod course;
 mod flooding;

@@ -179,6 +179,11 @@ fn a_service_is_made_set_up_closed_and_deleted() {
     assert_eq!(given, ["B0100", "B0101", "B0102"]);
     let services = server.json("/api/services");
     assert_eq!(services[1]["pastRange"], true);
+    // Every desk is to say so; as long as all is as usual, nobody is told of ranges.
+    let shown = &server.json("/api/state")["payload"]["services"];
+    assert_eq!(shown[1]["pastRange"], true);
+    assert_eq!(shown[1]["last"], 101);
+    assert_eq!(shown[0].get("pastRange"), None);
     assert_eq!(services[1]["names"]["en"], "Cash desk");
     // A code may be typed without its zeros.
     let call = json!({"ticket": "b101"});

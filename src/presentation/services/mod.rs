@@ -3,6 +3,7 @@
 pub mod calendar;
 mod follower;
 mod ledger;
+mod presence;
 mod readiness;
 mod recent;
 mod screen;
@@ -11,6 +12,7 @@ mod update;
 mod wss;
 
 pub use ledger::{Keyed, Render, Told};
+pub use presence::{Presence, Present};
 pub use recent::{RECENT_EVENTS, Since};
 pub use screen::{Handshake, serve as serve_screen};
 pub use ticket_service::{Granted, Outcome, Reply, TicketService};

@@ -24,7 +24,7 @@ use super::recent::Since;
 use super::ticket_service::TicketService;
 use super::update::{self, Dialect, Run, course_count_frame, course_working_frame, text_frame};
 use super::wss::WssService;
-use crate::domain::TicketId;
+use crate::domain::{DeskName, ScreenId, TicketId};
 use crate::presentation::json::{Message, StateView};
 use crate::presentation::wire::Wire;
 
@@ -164,13 +164,15 @@ impl Screen {
 }
 
 /// How a screen asked to be connected.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Handshake {
     pub dialect: Dialect,
     /// The last event that it knows.
     pub since: Option<u64>,
     /// The ticket that it follows.
     pub ticket: Option<TicketId>,
+    /// The desk that somebody works at with it, and which screen it is.
+    pub desk: Option<(DeskName, ScreenId)>,
 }
 
 /// Serves a screen until it goes or the server ends. Called from the connection's thread, after
@@ -178,7 +180,7 @@ pub struct Handshake {
 pub fn serve(
     wire: &Arc<Wire>,
     leftover: Vec<u8>,
-    handshake: Handshake,
+    handshake: &Handshake,
     tickets: &TicketService,
     wss: &WssService,
 ) {

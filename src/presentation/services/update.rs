@@ -82,6 +82,7 @@ impl Update {
                 ("ticket-transferred", of_ticket(*ticket), of_desk(desk))
             }
             Event::DeskChanged { desk, .. } => ("desk-changed", None, of_desk(desk)),
+            Event::DeskClaimed { desk, .. } => ("desk-changed", None, of_desk(desk)),
             Event::DeskDeleted { desk } => ("desk-changed", None, Some(DeskView::gone(desk))),
             Event::ServiceChanged { .. } | Event::ServiceDeleted { .. } => {
                 ("services-changed", None, None)

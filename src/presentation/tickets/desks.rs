@@ -3,7 +3,9 @@
 use super::appearance::without_repeats;
 use super::fields::Fields;
 use super::run::{run, subject_or_problem};
-use crate::domain::{Command, DeskName, Expected, Position, Prefix, Target, TicketId, TicketRef};
+use crate::domain::{
+    Command, DeskName, Expected, Position, Prefix, ScreenId, Target, TicketId, TicketRef,
+};
 use crate::presentation::answer::Answer;
 use crate::presentation::json::{DeskJson, DeskView};
 use crate::presentation::problem::Problem;
@@ -47,6 +49,43 @@ pub fn set(context: &Context<'_>) -> Handled {
         services,
     };
     run(context, command, subject_or_problem)
+}
+
+/// `POST /api/desks/NAME/claim`: a screen has the desk open.
+pub fn claim(context: &Context<'_>) -> Handled {
+    let desk = desk(context)?;
+    let mut fields = Fields::of_body(context.request)?;
+    let screen = fields.text("screen")?;
+    let take_over = fields.boolean("takeOver")?.unwrap_or(false);
+    fields.finish()?;
+    let screen = screen.ok_or_else(|| Problem::invalid("screen", "say which one it is"))?;
+    let screen = screen_id(&screen)?;
+    let office = context.office;
+    let holder = office.tickets.look(|queue| queue.desk(&desk)?.screen);
+    let command = Command::Claim {
+        gone: holder.filter(|holder| !office.presence.is_there(&desk, *holder)),
+        desk,
+        screen,
+        take_over,
+    };
+    run(context, command, subject_or_problem)
+}
+
+/// The desk and the screen that a client says it is; neither is of use without the other.
+pub fn place(
+    desk: Option<&str>,
+    screen: Option<&str>,
+) -> Result<Option<(DeskName, ScreenId)>, Problem> {
+    let (Some(desk), Some(screen)) = (desk, screen) else {
+        return Ok(None);
+    };
+    let desk = DeskName::parse(desk).map_err(|why| Problem::invalid("desk", why))?;
+    Ok(Some((desk, screen_id(screen)?)))
+}
+
+fn screen_id(text: &str) -> Result<ScreenId, Problem> {
+    ScreenId::parse(text)
+        .ok_or_else(|| Problem::invalid("screen", "it is 32 lower-case hexadecimal digits"))
 }
 
 /// `DELETE /api/desks/NAME`

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::desks::place;
 use super::fields::Fields;
 use crate::presentation::answer::Answer;
 use crate::presentation::json::StateView;
@@ -22,8 +23,13 @@ pub fn events(context: &Context<'_>) -> Handled {
     let mut fields = Fields::of_query(context.request)?;
     let since = fields.number("since", u64::MAX)?;
     let wait = fields.number("wait", u64::MAX)?.unwrap_or(0);
+    let place = place(
+        fields.text("desk")?.as_deref(),
+        fields.text("screen")?.as_deref(),
+    )?;
     fields.finish()?;
     let office = context.office;
+    let _there = place.map(|(desk, screen)| office.presence.enter(&desk, screen, true));
     let wait = Duration::from_secs(wait.min(LONGEST_WAIT_SECONDS));
     // An event that this office has not reached is another office's.
     let known = since.filter(|seq| *seq <= office.tickets.look(|queue| queue.seq()));

@@ -23,6 +23,7 @@ use tiny_http::Method::{Delete, Get, Post, Put};
 use super::router::Effect::{Changes, Reads};
 use super::router::{Context, Effect, Handled, Route};
 use crate::storage::Role::{self, Admin, Public, Staff};
+pub use desks::place;
 
 const fn route(
     method: tiny_http::Method,
@@ -54,6 +55,7 @@ pub const ROUTES: &[Route] = &[
     route(Get, "/api/desks/*", Reads, Staff, desks::show),
     route(Put, "/api/desks/*", Changes, Staff, desks::set),
     route(Delete, "/api/desks/*", Changes, Admin, desks::delete),
+    route(Post, "/api/desks/*/claim", Changes, Staff, desks::claim),
     route(Post, "/api/desks/*/next", Changes, Staff, desks::next),
     route(Post, "/api/desks/*/call", Changes, Staff, desks::call),
     route(Post, "/api/desks/*/recall", Changes, Staff, desks::recall),

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::snapshot::QueueRecord;
 use super::{
     SettingsRecord, SetupRecord, Unreadable, is_normal, is_one_digit, line, normal, one_digit,
-    own_desk, ticket_id,
+    own_desk, screen_id, ticket_id,
 };
 use crate::domain::{Day, DeskName, Event, Prefix};
 
@@ -65,6 +65,10 @@ enum EventRecord {
         desk: String,
         open: bool,
         services: Vec<String>,
+    },
+    DeskClaimed {
+        desk: String,
+        screen: String,
     },
     DeskDeleted {
         desk: String,
@@ -154,6 +158,10 @@ pub fn write_event(event: &Event) -> String {
             desk: desk.to_string(),
             open,
             services: services.iter().map(Prefix::to_string).collect(),
+        },
+        Event::DeskClaimed { desk, screen } => EventRecord::DeskClaimed {
+            desk: desk.to_string(),
+            screen: screen.to_string(),
         },
         Event::DeskDeleted { desk } => EventRecord::DeskDeleted {
             desk: desk.to_string(),
@@ -246,6 +254,10 @@ pub fn read_event(text: &str) -> Result<Event, Unreadable> {
             desk: DeskName::parse(&desk)?,
             open,
             services: services.iter().map(|prefix| Prefix::new(prefix)).collect(),
+        },
+        EventRecord::DeskClaimed { desk, screen } => Event::DeskClaimed {
+            desk: DeskName::parse(&desk)?,
+            screen: screen_id(&screen)?,
         },
         EventRecord::DeskDeleted { desk } => Event::DeskDeleted {
             desk: DeskName::parse(&desk)?,

@@ -12,8 +12,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
-    Appearance, DeskName, Line, NORMAL_PRIORITY, Prefix, Priority, Rule, ServiceSetup, Settings,
-    TicketId,
+    Appearance, DeskName, Line, NORMAL_PRIORITY, Prefix, Priority, Rule, ScreenId, ServiceSetup,
+    Settings, TicketId,
 };
 
 pub use event::{read_event, write_event};
@@ -243,4 +243,8 @@ fn line(service: &str, own_desk: Option<&str>) -> Result<Line, Unreadable> {
 
 fn ticket_id(text: &str) -> Result<TicketId, Unreadable> {
     TicketId::parse(text).ok_or_else(|| format!("«{text}» is no ticket id"))
+}
+
+fn screen_id(text: &str) -> Result<ScreenId, Unreadable> {
+    ScreenId::parse(text).ok_or_else(|| format!("«{text}» is no screen's id"))
 }

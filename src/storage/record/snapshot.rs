@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     SettingsRecord, SetupRecord, Unreadable, is_normal, is_one_digit, line, normal, one_digit,
-    own_desk, ticket_id,
+    own_desk, screen_id, ticket_id,
 };
 use crate::domain::{
     Arrival, Call, CallKind, Day, Desk, DeskName, Place, Prefix, Queue, QueueParts, Service, State,
@@ -47,6 +47,9 @@ struct DeskRecord {
     open: bool,
     services: Vec<String>,
     attending: Option<u64>,
+    /// The screen that has it open.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    screen: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -135,6 +138,7 @@ impl From<QueueParts> for QueueRecord {
                     open: desk.open,
                     services: desk.services.iter().map(Prefix::to_string).collect(),
                     attending: desk.attending.map(Arrival::as_seq),
+                    screen: desk.screen.map(|screen| screen.to_string()),
                 })
                 .collect(),
             tickets: parts.tickets.into_iter().map(ticket_record).collect(),
@@ -248,6 +252,7 @@ fn desk(record: &DeskRecord) -> Result<Desk, Unreadable> {
         open: record.open,
         services: record.services.iter().map(|p| Prefix::new(p)).collect(),
         attending: record.attending.map(Arrival::from_seq),
+        screen: record.screen.as_deref().map(screen_id).transpose()?,
     })
 }
 

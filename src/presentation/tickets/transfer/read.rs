@@ -272,6 +272,7 @@ fn read_desks(
             open,
             services,
             attending,
+            screen: None,
         });
     }
     let attended = |ticket: &Ticket| {

@@ -1,0 +1,29 @@
+//! The screen at which somebody works at a desk.
+
+use std::fmt;
+
+/// Names one browser, which draws it at random and keeps it: two pages of one computer are the
+/// same screen. Whoever knows it could pass for that screen, so it is never sent to others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ScreenId(u128);
+
+impl ScreenId {
+    /// From the 128 bits that a browser drew.
+    pub fn from_random(bits: u128) -> Self {
+        Self(bits)
+    }
+
+    /// Reads the 32 lower-case hexadecimal digits that `Display` writes; `None` for anything else.
+    pub fn parse(text: &str) -> Option<Self> {
+        let digit = |b: u8| b.is_ascii_digit() || (b'a'..=b'f').contains(&b);
+        let plain = text.len() == 32 && text.bytes().all(digit);
+        let bits = plain.then(|| u128::from_str_radix(text, 16).ok());
+        bits.flatten().map(Self)
+    }
+}
+
+impl fmt::Display for ScreenId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:032x}", self.0)
+    }
+}
