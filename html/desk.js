@@ -2,11 +2,13 @@
 // did; an action says what this screen believed (`current`), so two people never call twice.
 
 import { get, post } from './api.js';
-import { clockSpan, deskTitle, explain, keepChoices, officeLanguage, onLanguage, ready, roughSpan, t, tn } from './i18n.js';
+import { moveInLists, renderRows, renderSpans, sortedAside } from './desk-lists.js';
+import { transferPanel } from './desk-panel.js';
+import { clockSpan, deskTitle, explain, keepChoices, officeLanguage, onLanguage, ready, t, tn } from './i18n.js';
 import { Live } from './live.js';
 import { showOffice } from './office.js';
 import { softTone, watchSound } from './sound.js';
-import { apply, byName, deskNamed, withinReach } from './state.js';
+import { apply, deskNamed, withinReach } from './state.js';
 
 const LIST_MOST = 10;
 // Many events at once ask for the list once.
@@ -34,7 +36,7 @@ let queue = [];
 let aside = [];
 let asideWanted = true;
 let missedOpen = false;
-let panelFor = null;
+let panel = null;
 let echo = '';
 // The request under way, and the one pressed meanwhile.
 let busy = '';
@@ -218,7 +220,7 @@ function render() {
   enable('next', on && Boolean(ticket || withinReach(state, name)));
   ['recall', 'finish', 'no-show', 'hold', 'transfer', 'panel-send'].forEach((id) => enable(id, on && Boolean(ticket)));
   if (!state) return;
-  renderPanel(ticket);
+  panel.render(state, ticket);
   showOffice(state.office);
   $('code').textContent = ticket ? ticket.code : t('desk.nobody');
   $('code').classList.toggle('is-nobody', !ticket);
@@ -249,12 +251,7 @@ function renderFacts(ticket) {
 function renderTimes() {
   const ticket = attended();
   if (ticket) $('timer').textContent = clockSpan((live.now() - Date.parse(ticket.handleAt)) / 1000);
-  for (const item of Array.from(document.querySelectorAll('li[data-at]'))) {
-    const span = roughSpan((live.now() - Number(item.getAttribute('data-at'))) / 1000);
-    const desk = item.getAttribute('data-desk');
-    item.querySelector('.since').textContent = item.parentNode === $('queue') ? span
-      : (desk === name ? '' : deskTitle(desk) + ' · ') + t('desk.call.ago', { span });
-  }
+  renderSpans(name, live.now());
 }
 
 function renderLink() {
@@ -268,53 +265,15 @@ function renderLink() {
   }
 }
 
-// Each ticket keeps its row, so that a message never moves the focus to another person.
-function renderRows(list, tickets, buttons) {
-  const had = {};
-  const hadFocus = list.contains(document.activeElement);
-  for (const item of Array.from(list.children)) had[item.getAttribute('data-id')] = item;
-  tickets.forEach((ticket, i) => {
-    const item = had[ticket.id] || row(ticket, buttons);
-    delete had[ticket.id];
-    item.setAttribute('data-at', String(Date.parse(list === $('queue') ? ticket.createdAt : ticket.handleAt)));
-    item.setAttribute('data-desk', ticket.handleAtDesk || '');
-    Array.from(item.querySelectorAll('button')).forEach((button, nth) => {
-      button.disabled = !live.online;
-      button.textContent = t(buttons[nth].word);
-      button.setAttribute('aria-label', t(buttons[nth].label, { code: ticket.code }));
-    });
-    if (list.children[i] !== item) list.insertBefore(item, list.children[i] || null);
-  });
-  Object.keys(had).forEach((id) => list.removeChild(had[id]));
-  if (hadFocus && !list.contains(document.activeElement)) focusWhenEnabled('next');
-}
-
-function row(ticket, buttons) {
-  const item = document.createElement('li');
-  item.setAttribute('data-id', ticket.id);
-  ['who', 'since'].forEach((part) => {
-    const span = document.createElement('span');
-    span.className = part;
-    item.appendChild(span);
-  });
-  item.querySelector('.who').textContent = ticket.code;
-  buttons.forEach(({ press }) => {
-    const button = document.createElement('button');
-    button.type = 'button';
-    button.className = 'button';
-    button.addEventListener('click', () => press(ticket));
-    item.appendChild(button);
-  });
-  return item;
-}
-
 const CALL = { word: 'desk.call', label: 'desk.call.this', press: callThis };
 const RESUME = { word: 'desk.resume', label: 'desk.resume.this', press: callThis };
 const RETURN = { word: 'desk.return', label: 'desk.return.this', press: returnThis };
 
+const rows = (list, tickets, buttons) => renderRows($(list), tickets, buttons, live.online, () => focusWhenEnabled('next'));
+
 function renderQueue() {
   const waiting = state.waiting ? queue : [];
-  renderRows($('queue'), waiting, [CALL]);
+  rows('queue', waiting, [CALL]);
   $('count').textContent = String(state.waiting);
   $('nobody').hidden = state.waiting > 0;
   $('hint').hidden = state.waiting === 0;
@@ -323,15 +282,11 @@ function renderQueue() {
   $('more').textContent = tn('desk.more', more);
 }
 
-// This desk's own first; the put aside in order of their call, of the no-shows the latest first.
 function renderAside() {
-  const mine = (ticket) => (ticket.handleAtDesk === name ? 0 : 1);
-  const sorted = (wanted, sign) => aside.filter((ticket) => ticket.state === wanted).sort((a, b) =>
-    mine(a) - mine(b) || sign * (Date.parse(a.handleAt) - Date.parse(b.handleAt)));
-  const held = sorted('held', 1);
-  const missed = sorted('no-show', -1);
-  renderRows($('held'), held, [RESUME, RETURN]);
-  renderRows($('missed'), missed, [RETURN]);
+  const held = sortedAside(name, aside, 'held');
+  const missed = sortedAside(name, aside, 'no-show');
+  rows('held', held, [RESUME, RETURN]);
+  rows('missed', missed, [RETURN]);
   $('held-count').textContent = String(held.length);
   $('missed-count').textContent = String(missed.length);
   $('held-box').hidden = !held.length;
@@ -342,83 +297,14 @@ function renderAside() {
   $('missed-fold').setAttribute('aria-expanded', String(missedOpen));
 }
 
-// The panel stands in the place of the actions, for the ticket it was opened for and no other.
 function openPanel() {
-  const ticket = attended();
-  if (!ticket) return;
-  panelFor = ticket.code;
-  $('panel-form').reset();
-  render();
-  chosen('to').focus();
-}
-
-function closePanel() {
-  const hadFocus = $('panel').contains(document.activeElement);
-  panelFor = null;
-  showPanel(false);
-  if (!hadFocus) return;
-  if ($('transfer').disabled) focusWhenEnabled('next');
-  else $('transfer').focus();
-}
-
-function showPanel(open) {
-  $('panel').hidden = !open;
-  $('actions').hidden = open;
-}
-
-const chosen = (group) => document.querySelector('#panel input[name="' + group + '"]:checked');
-
-function renderPanel(ticket) {
-  if (panelFor && (!ticket || ticket.code !== panelFor)) closePanel();
-  if (!panelFor) return;
-  const desks = state.desks.filter((d) => d.name !== name && d.open !== false).sort(byName);
-  const services = state.services.filter((s) => s.prefix !== ticket.service);
-  fillSelect('desk', desks.map((d) => [d.name, deskTitle(d.name)]));
-  fillSelect('service', services.map((s) => [s.prefix, s.name]));
-  $('panel-title').textContent = t('desk.transfer.this', { code: ticket.code });
-  $('which-desk').hidden = chosen('to').value !== 'desk';
-  $('which-service').hidden = chosen('to').value !== 'service';
-  showPanel(true);
-}
-
-// What is chosen stays chosen while desks and services come and go.
-function fillSelect(kind, options) {
-  const select = $('which-' + kind);
-  const signature = JSON.stringify(options);
-  $('to-' + kind).hidden = !options.length;
-  if (!options.length && chosen('to').value === kind) document.querySelector('#panel input[value="line"]').checked = true;
-  if (select.getAttribute('data-options') === signature) return;
-  const had = select.value;
-  select.setAttribute('data-options', signature);
-  select.textContent = '';
-  options.forEach(([value, text]) => select.appendChild(new Option(text, value, false, value === had)));
-}
-
-function transfer() {
-  const to = chosen('to').value;
-  const body = { position: chosen('position').value };
-  if (to !== 'line') body[to] = $('which-' + to).value;
-  const option = to === 'line' ? null : $('which-' + to).selectedOptions[0];
-  act('transfer', body, (answer) => (option
-    ? t('desk.said.passed', { code: answer.code, place: option.textContent })
-    : t('desk.said.returned', { code: answer.code })));
-}
-
-// From anywhere to the queue; inside a list along its rows, and on into the next list.
-function moveInLists(step) {
-  const rows = Array.from(document.querySelectorAll('li[data-at]')).filter((item) => item.offsetParent);
-  if (!rows.length) return;
-  const at = rows.findIndex((item) => item.contains(document.activeElement));
-  const queued = rows.findIndex((item) => item.parentNode === $('queue'));
-  const start = step < 0 ? rows.length - 1 : Math.max(0, queued);
-  const to = at < 0 ? start : Math.max(0, Math.min(rows.length - 1, at + step));
-  rows[to].querySelector('button').focus();
+  if (attended()) panel.open(attended());
 }
 
 function onKey(e) {
   if (e.ctrlKey || e.altKey || e.metaKey || e.repeat) return;
-  if (panelFor) {
-    if (e.key === 'Escape' || e.key === 'Esc') closePanel();
+  if (panel.isOpen()) {
+    if (e.key === 'Escape' || e.key === 'Esc') panel.close();
     // Arrows and letters belong to what is chosen in the panel.
     return;
   }
@@ -460,11 +346,13 @@ if (!name) {
     rememberedBox('keys', true);
     Object.keys(actions).forEach((id) => $(id).addEventListener('click', actions[id]));
     document.addEventListener('keydown', onKey);
-    $('panel').addEventListener('change', render);
-    $('panel-close').addEventListener('click', closePanel);
-    $('panel-form').addEventListener('submit', (e) => {
-      e.preventDefault();
-      transfer();
+    panel = transferPanel(name, {
+      render,
+      send: (body, done) => act('transfer', body, done),
+      closed() {
+        if ($('transfer').disabled) focusWhenEnabled('next');
+        else $('transfer').focus();
+      },
     });
     $('missed-fold').addEventListener('click', () => {
       missedOpen = !missedOpen;

@@ -40,6 +40,8 @@ const PAGES: &[Page] = pages![
     "api.js",
     "base.css",
     "board.js",
+    "desk-lists.js",
+    "desk-panel.js",
     "desk.css",
     "desk.html",
     "desk.js",

@@ -1,0 +1,75 @@
+// Who waits, who is put aside and who did not come: rows with their buttons.
+
+import { deskTitle, roughSpan, t } from './i18n.js';
+
+const $ = (id) => document.getElementById(id);
+
+// Each ticket keeps its row, so that a message never moves the focus to another person.
+function row(ticket, buttons) {
+  const item = document.createElement('li');
+  item.setAttribute('data-id', ticket.id);
+  ['who', 'since'].forEach((part) => {
+    const span = document.createElement('span');
+    span.className = part;
+    item.appendChild(span);
+  });
+  item.querySelector('.who').textContent = ticket.code;
+  buttons.forEach(({ press }) => {
+    const button = document.createElement('button');
+    button.type = 'button';
+    button.className = 'button';
+    button.addEventListener('click', () => press(ticket));
+    item.appendChild(button);
+  });
+  return item;
+}
+
+/** `buttons` are `{word, label, press}`; `live` says whether they can be pressed, `lost` that a row with the focus has gone. */
+export function renderRows(list, tickets, buttons, live, lost) {
+  const had = {};
+  const hadFocus = list.contains(document.activeElement);
+  for (const item of Array.from(list.children)) had[item.getAttribute('data-id')] = item;
+  tickets.forEach((ticket, i) => {
+    const item = had[ticket.id] || row(ticket, buttons);
+    delete had[ticket.id];
+    item.setAttribute('data-at', String(Date.parse(list === $('queue') ? ticket.createdAt : ticket.handleAt)));
+    item.setAttribute('data-desk', ticket.handleAtDesk || '');
+    Array.from(item.querySelectorAll('button')).forEach((button, nth) => {
+      button.disabled = !live;
+      button.textContent = t(buttons[nth].word);
+      button.setAttribute('aria-label', t(buttons[nth].label, { code: ticket.code }));
+    });
+    if (list.children[i] !== item) list.insertBefore(item, list.children[i] || null);
+  });
+  Object.keys(had).forEach((id) => list.removeChild(had[id]));
+  if (hadFocus && !list.contains(document.activeElement)) lost();
+}
+
+/** Each row's time, as of `now`. */
+export function renderSpans(name, now) {
+  for (const item of Array.from(document.querySelectorAll('li[data-at]'))) {
+    const span = roughSpan((now - Number(item.getAttribute('data-at'))) / 1000);
+    const desk = item.getAttribute('data-desk');
+    item.querySelector('.since').textContent = item.parentNode === $('queue') ? span
+      : (desk === name ? '' : deskTitle(desk) + ' · ') + t('desk.call.ago', { span });
+  }
+}
+
+/** This desk's own first; the put aside in order of their call, of the no-shows the latest first. */
+export function sortedAside(name, aside, wanted) {
+  const sign = wanted === 'held' ? 1 : -1;
+  const mine = (ticket) => (ticket.handleAtDesk === name ? 0 : 1);
+  return aside.filter((ticket) => ticket.state === wanted).sort((a, b) =>
+    mine(a) - mine(b) || sign * (Date.parse(a.handleAt) - Date.parse(b.handleAt)));
+}
+
+/** From anywhere to the queue; inside a list along its rows, and on into the next list. */
+export function moveInLists(step) {
+  const rows = Array.from(document.querySelectorAll('li[data-at]')).filter((item) => item.offsetParent);
+  if (!rows.length) return;
+  const at = rows.findIndex((item) => item.contains(document.activeElement));
+  const queued = rows.findIndex((item) => item.parentNode === $('queue'));
+  const start = step < 0 ? rows.length - 1 : Math.max(0, queued);
+  const to = at < 0 ? start : Math.max(0, Math.min(rows.length - 1, at + step));
+  rows[to].querySelector('button').focus();
+}
