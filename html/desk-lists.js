@@ -2,17 +2,23 @@
 
 import { deskTitle, roughSpan, t } from './i18n.js';
 
+// A longer note is read when its ticket is attended.
+const NOTE_MOST = 40;
+
 const $ = (id) => document.getElementById(id);
 
 // Each ticket keeps its row, so that a message never moves the focus to another person.
 function row(ticket, buttons) {
   const item = document.createElement('li');
   item.setAttribute('data-id', ticket.id);
-  ['who', 'since'].forEach((part) => {
+  const part = (of, className) => {
     const span = document.createElement('span');
-    span.className = part;
-    item.appendChild(span);
-  });
+    span.className = className;
+    return of.appendChild(span);
+  };
+  part(item, 'who');
+  const rest = part(item, 'rest');
+  ['since', 'priority', 'service', 'note'].forEach((className) => part(rest, className));
   item.querySelector('.who').textContent = ticket.code;
   buttons.forEach(({ press }) => {
     const button = document.createElement('button');
@@ -24,8 +30,17 @@ function row(ticket, buttons) {
   return item;
 }
 
-/** `buttons` are `{word, label, press}`; `live` says whether they can be pressed, `lost` that a row with the focus has gone. */
-export function renderRows(list, tickets, buttons, live, lost) {
+function renderPart(item, part, text) {
+  const span = item.querySelector('.' + part);
+  span.textContent = text;
+  span.hidden = !text;
+}
+
+/**
+ * `buttons` are `{word, label, press}`; `live` says whether they can be pressed, `about(ticket)` what
+ * is shown of its service and priority, `lost` is told that a row with the focus has gone.
+ */
+export function renderRows(list, tickets, { buttons, about, live, lost }) {
   const had = {};
   const hadFocus = list.contains(document.activeElement);
   for (const item of Array.from(list.children)) had[item.getAttribute('data-id')] = item;
@@ -34,6 +49,11 @@ export function renderRows(list, tickets, buttons, live, lost) {
     delete had[ticket.id];
     item.setAttribute('data-at', String(Date.parse(list === $('queue') ? ticket.createdAt : ticket.handleAt)));
     item.setAttribute('data-desk', ticket.handleAtDesk || '');
+    const { service, priority } = about(ticket);
+    const note = ticket.note || '';
+    renderPart(item, 'service', service);
+    renderPart(item, 'priority', priority);
+    renderPart(item, 'note', note.length > NOTE_MOST ? note.slice(0, NOTE_MOST - 1).trim() + '…' : note);
     Array.from(item.querySelectorAll('button')).forEach((button, nth) => {
       button.disabled = !live;
       button.textContent = t(buttons[nth].word);

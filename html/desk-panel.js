@@ -1,11 +1,28 @@
 // Where the attended ticket goes: a panel in the place of the actions, for the ticket it was
-// opened for and no other.
+// opened for and no other. Loaded when it is first asked for.
 
+import { element, form, group, radio, translate } from './desk-build.js';
+import { nameOf } from './desk-view.js';
 import { deskTitle, t } from './i18n.js';
+import { parts } from './later.js';
 import { byName } from './state.js';
 
 const $ = (id) => document.getElementById(id);
 const chosen = (group) => document.querySelector('#panel input[name="' + group + '"]:checked');
+
+function build() {
+  return form($('panel'), 'panel', (of) => {
+    const to = group(of, 'desk.to');
+    ['line', 'desk', 'service'].forEach((kind) => {
+      const choice = element(to, 'div', { class: 'choice', id: 'to-' + kind });
+      radio(choice, 'to', kind, 'desk.to.' + kind);
+      if (kind !== 'line') element(choice, 'select', { id: 'which-' + kind });
+    });
+    const places = element(group(of, 'desk.place'), 'div', { class: 'places' });
+    ['arrival', 'front', 'back'].forEach((place) => radio(places, 'position', place, 'desk.place.' + place));
+    Array.from(of.querySelectorAll('[value="line"], [value="arrival"]')).forEach((first) => first.setAttribute('checked', ''));
+  }, 'desk.transfer');
+}
 
 // What is chosen stays chosen while desks and services come and go.
 function fillSelect(kind, options) {
@@ -21,7 +38,7 @@ function fillSelect(kind, options) {
 }
 
 /** `send(body, said)` transfers; `closed()` is told when the panel had the focus and gives it away. */
-export function transferPanel(name, { send, closed, render }) {
+function transferPanel(name, { send, closed, render }) {
   let code = null;
 
   function show(open) {
@@ -36,9 +53,10 @@ export function transferPanel(name, { send, closed, render }) {
     if (hadFocus) closed();
   }
 
+  const asked = build();
   $('panel').addEventListener('change', render);
   $('panel-close').addEventListener('click', close);
-  $('panel-form').addEventListener('submit', (e) => {
+  asked.addEventListener('submit', (e) => {
     e.preventDefault();
     const to = chosen('to').value;
     const body = { position: chosen('position').value };
@@ -54,7 +72,9 @@ export function transferPanel(name, { send, closed, render }) {
     isOpen: () => code !== null,
     open(ticket) {
       code = ticket.code;
-      $('panel-form').reset();
+      asked.reset();
+      translate(asked);
+      ['desk', 'service'].forEach((kind) => $('which-' + kind).setAttribute('aria-label', t('desk.to.' + kind)));
       render();
       chosen('to').focus();
     },
@@ -64,7 +84,7 @@ export function transferPanel(name, { send, closed, render }) {
       const desks = state.desks.filter((d) => d.name !== name && d.open !== false).sort(byName);
       const services = state.services.filter((s) => s.prefix !== ticket.service);
       fillSelect('desk', desks.map((d) => [d.name, deskTitle(d.name)]));
-      fillSelect('service', services.map((s) => [s.prefix, s.name]));
+      fillSelect('service', services.map((s) => [s.prefix, nameOf(s)]));
       $('panel-title').textContent = t('desk.transfer.this', { code });
       $('which-desk').hidden = chosen('to').value !== 'desk';
       $('which-service').hidden = chosen('to').value !== 'service';
@@ -72,3 +92,5 @@ export function transferPanel(name, { send, closed, render }) {
     },
   };
 }
+
+parts.transferPanel = transferPanel;

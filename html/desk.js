@@ -1,71 +1,65 @@
 // One desk. What it shows comes from the events alone, also what another person at the same desk
 // did; an action says what this screen believed (`current`), so two people never call twice.
 
-import { get, post } from './api.js';
+import { put } from './api.js';
+import { Claim, screen } from './desk-claim.js';
+import { LIST_MOST, Lists } from './desk-fetch.js';
 import { moveInLists, renderRows, renderSpans, sortedAside } from './desk-lists.js';
-import { transferPanel } from './desk-panel.js';
-import { clockSpan, deskTitle, explain, keepChoices, officeLanguage, onLanguage, ready, t, tn } from './i18n.js';
+import { Steps } from './desk-steps.js';
+import { Undo } from './desk-undo.js';
+import { about, renderFacts, renderTaken, renderWarning } from './desk-view.js';
+import { clockSpan, deskTitle, keepChoices, officeLanguage, onLanguage, ready, t, tn } from './i18n.js';
+import { need, parts } from './later.js';
 import { Live } from './live.js';
 import { showOffice } from './office.js';
 import { softTone, watchSound } from './sound.js';
 import { apply, deskNamed, withinReach } from './state.js';
 
-const LIST_MOST = 10;
-// Many events at once ask for the list once.
-const LIST_AFTER_MS = 60;
 const WANTED_MS = 6500;
-// The event of an own action whose answer says more than the event would.
-const ECHO = { next: 'ticket-finished', call: 'ticket-finished', transfer: 'ticket-transferred' };
-// What these tell changes neither who is put aside nor who did not come.
-const LEAVES_ASIDE = ['ticket-created', 'ticket-recalled', 'ticket-finished', 'desk-changed'];
-const SAID = {
-  'ticket-called': 'desk.said.called',
-  'ticket-recalled': 'desk.said.recalled',
-  'ticket-finished': 'desk.said.finished',
-  'ticket-no-show': 'desk.said.no-show',
-  'ticket-held': 'desk.said.held',
-  'ticket-returned': 'desk.said.returned',
-  'ticket-transferred': 'desk.said.transferred',
-};
+// What is said of another person's step.
+const SAID = /^ticket-(called|recalled|finished|no-show|held|returned|transferred)$/;
 
 const $ = (id) => document.getElementById(id);
 const name = new URLSearchParams(location.search).get('desk') || '';
+const path = 'api/desks/' + encodeURIComponent(name);
 
 let state = null;
-let queue = [];
-let aside = [];
-let asideWanted = true;
 let missedOpen = false;
-let panel = null;
-let echo = '';
-// The request under way, and the one pressed meanwhile.
-let busy = '';
-let pressed = null;
+const panels = {};
+let printerFails = false;
 let waitedBefore = null;
-let listTimer = 0;
-let listAsked = false;
-let listAgain = false;
 let wantedUntil = 0;
 let saying = null;
 
+const claim = new Claim(name, render);
+const undo = new Undo(render);
+const steps = new Steps({ may: isLive, say, changed: render, undo });
+const lists = new Lists(path, attended, render);
 const live = new Live({
   message(m) {
+    if (m.type === 'printer') {
+      printerFails = m.payload.state === 'failing';
+      render();
+      return;
+    }
     const before = state;
     state = apply(state, m);
     if (!state) return;
     if (m.type === 'state') officeLanguage(state.office.language);
     if (before && m.type !== 'state') noticeOthers(m);
+    claim.hear(state, m);
     noticeArrival();
-    if (LEAVES_ASIDE.indexOf(m.type) < 0) asideWanted = true;
-    askForList();
+    lists.ask(m.type);
     render();
   },
   status() {
-    asideWanted = true;
-    if (live.online) askForList();
+    if (live.online) {
+      lists.ask();
+      if (state) claim.online();
+    }
     render();
   },
-});
+}, { desk: name, screen });
 
 function remembered(key, otherwise) {
   try {
@@ -82,20 +76,30 @@ function remember(key, value) {
   } catch (e) { /* It only forgets. */ }
 }
 
+function ownDesk() {
+  return (state && deskNamed(state, name)) || { open: true, services: [], ticket: null };
+}
+
 function attended() {
-  const desk = state && deskNamed(state, name);
-  return (desk && desk.ticket) || null;
+  return ownDesk().ticket;
+}
+
+function isLive() {
+  return live.online && Boolean(state) && claim.standing === 'mine';
 }
 
 // Somebody else at this desk did something: the screen shows it at once, and says so.
 function noticeOthers(m) {
   const p = m.payload;
-  if (!p.ticket || !SAID[m.type]) return;
+  const undone = m.type === 'step-undone';
+  if (!undone && !(p.ticket && SAID.test(m.type))) return;
   // A return happens at no desk: it concerns the one that had called the ticket.
   if ((p.desk ? p.desk.name : p.ticket.handleAtDesk) !== name) return;
-  // It may come before the answer or after it.
-  if (echo === m.type + ' ' + p.ticket.code) echo = '';
-  else if (!busy) say(t(SAID[m.type], { code: p.ticket.code }));
+  if (!steps.isAnothers(m.type, undone ? '' : p.ticket.code)) return;
+  if (undone) say(t('desk.said.undone', { what: p.tickets.map((ticket) => ticket.code).join(', ') }));
+  else say(t('desk.said.' + SAID.exec(m.type)[1], { code: p.ticket.code }));
+  // What could be taken back now is another person's step.
+  if (p.desk && m.type !== 'ticket-recalled') undo.forget();
 }
 
 function noticeArrival() {
@@ -108,76 +112,67 @@ function noticeArrival() {
   waitedBefore = waits;
 }
 
-function askForList() {
-  if (listAsked) {
-    listAgain = true;
-    return;
-  }
-  clearTimeout(listTimer);
-  listTimer = setTimeout(fetchList, LIST_AFTER_MS);
-}
-
-async function fetchList() {
-  listAsked = true;
-  listAgain = false;
-  const withAside = asideWanted;
-  asideWanted = false;
-  try {
-    const lists = await Promise.all([
-      get('api/tickets?state=waiting&limit=' + LIST_MOST),
-      withAside ? get('api/tickets?state=held,no-show') : aside,
-    ]);
-    queue = lists[0];
-    aside = lists[1];
-    render();
-  } catch (refusal) {
-    // The next event, or the return of the connection, asks again.
-    if (withAside) asideWanted = true;
-  }
-  listAsked = false;
-  if (listAgain) askForList();
-}
-
 function say(text, isProblem) {
   saying = text;
   $('said').textContent = text;
   $('said').classList.toggle('is-problem', Boolean(isProblem));
 }
 
-// One thing at a time: a second press of the same is a double click, another waits for its turn.
-// `done` says what the answer means, `refused` what a refusal does.
-async function send(path, body, done, refused, ownEcho) {
-  if (!live.online) return;
-  if (busy) {
-    if (busy !== path) pressed = () => send(path, body, done, refused, ownEcho);
-    return;
-  }
-  busy = path;
-  echo = ownEcho || '';
-  try {
-    const answer = await post(path, body);
-    say(done(answer));
-  } catch (refusal) {
-    const calm = refused && refused(refusal);
-    say(calm || explain(refusal), !calm);
-  }
-  busy = '';
-  render();
-  const then = pressed;
-  pressed = null;
-  if (then) then();
-}
-
 function act(action, body, done) {
   const ticket = attended();
-  send('api/desks/' + encodeURIComponent(name) + '/' + action,
-    Object.assign({ current: ticket ? ticket.code : null }, body), done, (refusal) => {
-      if (refusal.status !== 409) echo = '';
+  steps.take(action, path + '/' + action, Object.assign({ current: ticket ? ticket.code : null }, body), done, {
+    attended: ticket,
+    refused(refusal) {
       if (refusal.code !== 'queue-empty') return '';
       const ended = ticket ? t('desk.said.finished', { code: ticket.code }) + ' ' : '';
       if (state.waiting) return ended + t('desk.facts.others');
       return ticket ? t('desk.said.last', { code: ticket.code }) : '';
-    }, ticket && ECHO[action] + ' ' + ticket.code);
+    },
+  });
+}
+
+function takeBack() {
+  const { what } = undo;
+  undo.forget();
+  act('undo', {}, () => t('desk.said.undone', { what }));
+}
+
+function setUp(body, done) {
+  steps.take('set up', path, body, done, { by: put });
+}
+
+// A panel is loaded when it is first asked for; meanwhile the desk may have gone on.
+function openPanel(src, make, open) {
+  need(src).then(() => {
+    if (panels[src] === undefined) panels[src] = make();
+    if (isLive() && !openedPanel()) open(panels[src]);
+  }, () => say(t('error.no-connection'), true));
+}
+
+const openedPanel = () => Object.keys(panels).map((src) => panels[src]).find((panel) => panel.isOpen());
+
+function chooseTarget() {
+  openPanel('desk-panel.js', () => parts.transferPanel(name, {
+    render,
+    send: (body, done) => act('transfer', body, done),
+    closed() {
+      if ($('transfer').disabled) focusWhenEnabled('next');
+      else $('transfer').focus();
+    },
+  }), (panel) => { if (attended()) panel.open(attended()); });
+}
+
+function chooseServices() {
+  openPanel('desk-services.js', () => parts.servicesPanel(name, {
+    render,
+    send: (body) => setUp(body, () => t('desk.said.services')),
+    closed: () => focusWhenEnabled($('attends').hidden ? 'next' : 'attends'),
+  }), (panel) => panel.open(state));
+}
+
+function pause() {
+  const open = !ownDesk().open;
+  setUp({ open }, () => t(open ? 'desk.said.opened' : 'desk.said.closed'));
 }
 
 const says = (key) => (answer) => t(key, { code: answer.code });
@@ -188,15 +183,20 @@ const actions = {
   finish: () => act('finish', {}, says('desk.said.finished')),
   'no-show': () => act('no-show', {}, says('desk.said.no-show')),
   hold: () => act('hold', {}, says('desk.said.held')),
-  transfer: openPanel,
+  transfer: chooseTarget,
+  undo: takeBack,
+  pause,
+  attends: chooseServices,
 };
-const KEYS = { n: 'next', r: 'recall', f: 'finish', a: 'no-show', h: 'hold', t: 'transfer' };
+const KEYS = { n: 'next', r: 'recall', f: 'finish', a: 'no-show', h: 'hold', t: 'transfer', u: 'undo', p: 'pause', s: 'attends' };
 
 const callThis = (ticket) => act('call', { ticket: ticket.id }, says('desk.said.called'));
-const returnThis = (ticket) => send('api/tickets/' + ticket.id + '/return', {}, says('desk.said.returned'));
+const returnThis = (ticket) => steps.take('return', 'api/tickets/' + ticket.id + '/return', {}, says('desk.said.returned'));
 
 function enable(id, on) {
   const button = $(id);
+  // A panel's own is there once it was opened.
+  if (!button) return;
   const had = document.activeElement === button;
   button.disabled = !on;
   if (had && !on) button.setAttribute('data-had-focus', '');
@@ -216,18 +216,25 @@ function focusWhenEnabled(id) {
 function render() {
   renderLink();
   const ticket = attended();
-  const on = live.online && Boolean(state);
+  const desk = ownDesk();
+  const on = isLive();
   enable('next', on && Boolean(ticket || withinReach(state, name)));
   ['recall', 'finish', 'no-show', 'hold', 'transfer', 'panel-send'].forEach((id) => enable(id, on && Boolean(ticket)));
+  ['undo', 'pause', 'attends'].forEach((id) => enable(id, on));
+  renderClaim();
   if (!state) return;
-  panel.render(state, ticket);
+  const opened = openedPanel();
+  if (opened && opened.render) opened.render(state, ticket);
   showOffice(state.office);
-  $('code').textContent = ticket ? ticket.code : t('desk.nobody');
+  $('code').textContent = ticket ? ticket.code : t(desk.open ? 'desk.nobody' : 'desk.closed');
   $('code').classList.toggle('is-nobody', !ticket);
-  renderFacts(ticket);
+  $('attending-label').classList.toggle('heard', !ticket && !desk.open);
+  renderFacts(state, name, desk, lists.noteOf(ticket));
+  renderWarning(state, printerFails);
   renderQueue();
   renderAside();
   renderTimes();
+  renderUndo();
   const wanted = performance.now() < wantedUntil && withinReach(state, name) > 0;
   $('next').classList.toggle('is-wanted', wanted && !ticket);
   document.querySelector('.queue').classList.toggle('is-new', wanted);
@@ -235,17 +242,20 @@ function render() {
     + (ticket ? ticket.code + ' · ' : '') + deskTitle(name);
 }
 
-function renderFacts(ticket) {
-  $('timer').hidden = !ticket;
-  if (!ticket) {
-    const known = state.waiting ? tn('desk.facts', state.waiting) : t('desk.facts.none');
-    $('fact').textContent = state.waiting && !withinReach(state, name) ? t('desk.facts.others') : known;
-    return;
+function renderClaim() {
+  const { standing } = claim;
+  if (standing === 'lost' || standing === 'refused') {
+    const opened = openedPanel();
+    if (opened) opened.close();
+    undo.forget();
   }
-  const service = state.services.length > 1
-    ? (state.services.find((s) => s.prefix === ticket.service) || { name: ticket.service }).name : '';
-  $('fact').textContent = [service, ticket.calls > 1 ? t('desk.calls', { n: ticket.calls }) : '']
-    .filter(Boolean).join(' · ');
+  if (renderTaken(standing, live.online)) focusWhenEnabled('next');
+}
+
+function renderUndo() {
+  const hadFocus = document.activeElement === $('undo');
+  undo.render();
+  if (hadFocus && $('undo').hidden) focusWhenEnabled('next');
 }
 
 function renderTimes() {
@@ -269,20 +279,21 @@ const CALL = { word: 'desk.call', label: 'desk.call.this', press: callThis };
 const RESUME = { word: 'desk.resume', label: 'desk.resume.this', press: callThis };
 const RETURN = { word: 'desk.return', label: 'desk.return.this', press: returnThis };
 
-const rows = (list, tickets, buttons) => renderRows($(list), tickets, buttons, live.online, () => focusWhenEnabled('next'));
+const rows = (list, tickets, buttons) => renderRows($(list), tickets, { buttons, about: (ticket) => about(state, ticket), live: isLive(), lost: () => focusWhenEnabled('next') });
 
 function renderQueue() {
-  const waiting = state.waiting ? queue : [];
+  const waiting = state.waiting ? lists.queue : [];
   rows('queue', waiting, [CALL]);
   $('count').textContent = String(state.waiting);
   $('nobody').hidden = state.waiting > 0;
   $('hint').hidden = state.waiting === 0;
-  const more = state.waiting - waiting.length;
+  const more = withinReach(state, name) - waiting.length;
   $('more').hidden = waiting.length < LIST_MOST || more <= 0;
   $('more').textContent = tn('desk.more', more);
 }
 
 function renderAside() {
+  const { aside } = lists;
   const held = sortedAside(name, aside, 'held');
   const missed = sortedAside(name, aside, 'no-show');
   rows('held', held, [RESUME, RETURN]);
@@ -297,14 +308,11 @@ function renderAside() {
   $('missed-fold').setAttribute('aria-expanded', String(missedOpen));
 }
 
-function openPanel() {
-  if (attended()) panel.open(attended());
-}
-
 function onKey(e) {
   if (e.ctrlKey || e.altKey || e.metaKey || e.repeat) return;
-  if (panel.isOpen()) {
-    if (e.key === 'Escape' || e.key === 'Esc') panel.close();
+  const open = openedPanel();
+  if (open) {
+    if (e.key === 'Escape' || e.key === 'Esc') open.close();
     // Arrows and letters belong to what is chosen in the panel.
     return;
   }
@@ -314,14 +322,14 @@ function onKey(e) {
     return;
   }
   const action = KEYS[e.key.toLowerCase()];
-  if (!action || !$('keys').checked || $(action).disabled) return;
+  if (!action || !$('keys').checked || $(action).disabled || $(action).hidden) return;
   e.preventDefault();
   actions[action]();
 }
 
 function renderWords() {
   $('desk-name').textContent = deskTitle(name);
-  $('other').href = keepChoices('./');
+  ['other', 'elsewhere'].forEach((id) => { $(id).href = keepChoices('./'); });
   render();
   if (saying) say('');
 }
@@ -346,14 +354,7 @@ if (!name) {
     rememberedBox('keys', true);
     Object.keys(actions).forEach((id) => $(id).addEventListener('click', actions[id]));
     document.addEventListener('keydown', onKey);
-    panel = transferPanel(name, {
-      render,
-      send: (body, done) => act('transfer', body, done),
-      closed() {
-        if ($('transfer').disabled) focusWhenEnabled('next');
-        else $('transfer').focus();
-      },
-    });
+    $('take-over').addEventListener('click', () => claim.ask(true));
     $('missed-fold').addEventListener('click', () => {
       missedOpen = !missedOpen;
       render();

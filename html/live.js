@@ -131,9 +131,12 @@ export class Live {
     this._polling = mine;
     try {
       while (this._polling === mine) {
-        const since = this._seq === null ? '' : 'since=' + this._seq + '&';
+        const { desk, screen } = this._parameters;
+        const query = new URLSearchParams(desk ? { desk, screen } : {});
+        if (this._seq !== null) query.set('since', this._seq);
+        query.set('wait', POLL_WAIT_SECONDS);
         const answer = await Promise.race([
-          fetch('api/events?' + since + 'wait=' + POLL_WAIT_SECONDS, { cache: 'no-store' }),
+          fetch('api/events?' + query, { cache: 'no-store' }),
           new Promise((_, reject) => setTimeout(() => reject(new Error('timeout')), POLL_TIMEOUT_MS)),
         ]);
         if (!answer.ok) throw new Error('events ' + answer.status);

@@ -1,6 +1,6 @@
 // How the office presents itself on every screen: its name, its logo, its colour.
 
-import { PROPERTIES, lookOf } from './look.js';
+import { need, parts } from './later.js';
 
 const LOOK = 'turnero.look';
 // Wider than that a logo is a word, which is the name itself; else it stands beside the name.
@@ -12,10 +12,18 @@ let look = null;
 
 function paint() {
   const colours = look && look[root.getAttribute('data-theme') || 'light'];
-  PROPERTIES.forEach((name) => {
+  if (parts.look) parts.look.PROPERTIES.forEach((name) => {
     if (colours) root.style.setProperty(name, colours[name]);
     else root.style.removeProperty(name);
   });
+}
+
+function remembers() {
+  try {
+    return Boolean(localStorage.getItem(LOOK));
+  } catch (e) {
+    return false;
+  }
 }
 
 // theme.js finds it there at the next load, before anything is painted.
@@ -65,9 +73,13 @@ export function showOffice(office) {
   }
   name.textContent = office.name;
   showLogo(box, name, office);
-  look = office.accent ? lookOf(office.accent) : null;
-  paint();
-  remember();
+  if (!office.accent && !remembers()) return;
+  need('look-later.js').then(() => {
+    if (what !== shown) return;
+    look = office.accent ? parts.look.lookOf(office.accent) : null;
+    paint();
+    remember();
+  }, () => { shown = ''; });
 }
 
 // The system's theme may change at any time.

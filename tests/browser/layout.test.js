@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { LANGUAGES, SIZES, Server, hidden, launch, later, morning, noShows, open, shows, transfers, until, visible } from './support.mjs';
+import { LANGUAGES, SIZES, Server, hidden, launch, later, morning, noShows, open, services, severalServices, shows, taken, transfers, until, visible } from './support.mjs';
 
 // As long as a desk's name may be.
 const LONG = 'Oficina de atención a la ciudadanía, pl.';
@@ -20,6 +20,7 @@ before(async () => {
   browser = await launch();
   await morning(server);
   await later(server);
+  await severalServices(server);
   await server.act(WORD, 'next');
   await server.act(WORD, 'hold');
   ticket = await server.ticket();
@@ -245,6 +246,8 @@ const SCREENS = {
   desk: { path: '/desk.html?desk=3', ready: (page) => visible(page, '#queue li') },
   'desk with people put aside and no-shows': { path: '/desk.html?desk=3', ready: noShows },
   'desk that transfers': { path: '/desk.html?desk=3', ready: transfers },
+  'desk that chooses its services': { path: '/desk.html?desk=3', ready: services },
+  'desk that another screen has taken over': { path: '/desk.html?desk=3', ready: taken },
 };
 
 for (const [name, screen] of Object.entries(SCREENS)) {

@@ -4,7 +4,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { SIZES, Server, launch, later, morning, noShows, open, shows, transfers, visible } from './support.mjs';
+import { SIZES, Server, launch, later, morning, noShows, open, services, severalServices, shows, taken, transfers, visible } from './support.mjs';
 
 let server;
 let browser;
@@ -14,6 +14,7 @@ before(async () => {
   browser = await launch();
   await morning(server);
   await later(server);
+  await severalServices(server);
   // Turned round it would be another desk: «B 3».
   await server.act('3 B', 'next');
 });
@@ -133,6 +134,8 @@ const SCREENS = {
   desk: { path: '/desk.html?desk=3%20B', ready: (page) => visible(page, '#queue li'), codes: 8 },
   'desk with people put aside and no-shows': { path: '/desk.html?desk=3', ready: noShows, codes: 8 },
   'desk that transfers': { path: '/desk.html?desk=3', ready: transfers, codes: 8 },
+  'desk that chooses its services': { path: '/desk.html?desk=3', ready: services, codes: 8 },
+  'desk that another screen has taken over': { path: '/desk.html?desk=3', ready: taken, codes: 8 },
 };
 
 for (const [name, screen] of Object.entries(SCREENS)) {

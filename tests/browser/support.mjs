@@ -18,6 +18,7 @@ export const script = (name) => import('data:text/javascript,' + encodeURICompon
 
 const START_MS = 10000;
 export const DEADLINE_MS = 15000;
+const SCREEN = '0123456789abcdef0123456789abcdef';
 
 export class Server {
   /** Starts the binary; `port` 0 is a free one; `flags` are more of them. The built-in pages, unless TURNERO_HTML names a folder. */
@@ -144,9 +145,10 @@ export async function launch() {
 
 /**
  * A page in a context of its own, like a screen of its own. `problems` gathers script errors,
- * failed requests and what was asked of other hosts; `loaded` the bytes of what it loaded.
+ * failed requests and what was asked of other hosts; `loaded` the bytes of what it loaded. To a desk all
+ * pages are one computer, so that two people may work at it; with `screen: null` each is one of its own.
  */
-export async function open(browser, url, { lang = 'es', theme = 'light', size = [1366, 768], before } = {}) {
+export async function open(browser, url, { lang = 'es', theme = 'light', size = [1366, 768], before, screen = SCREEN } = {}) {
   const context = await browser.newContext({
     viewport: { width: size[0], height: size[1] },
     locale: LOCALES[lang],
@@ -169,6 +171,7 @@ export async function open(browser, url, { lang = 'es', theme = 'light', size = 
     if (!/^(127\.0\.0\.1|)$/.test(new URL(r.url()).hostname)) page.problems.push('elsewhere: ' + r.url());
   });
   if (before) await page.addInitScript(before);
+  if (screen) await page.addInitScript((id) => { if (location.host) localStorage.setItem('turnero.screen', id); }, screen);
   await page.goto(url);
   return page;
 }
@@ -222,6 +225,15 @@ export async function later(server) {
   for (const action of ['hold', 'next']) await server.act('2', action);
 }
 
+/** A second service, numbers past their end, a note and a priority: what a desk's rows can have. */
+export async function severalServices(server) {
+  await server.call('PUT', 'settings', { priorities: [{ name: 'normal', weight: 1 }, { name: 'Movilidad reducida', weight: 4 }] });
+  await server.call('PUT', 'services/A', { last: 20 });
+  await server.call('PUT', 'services/B', { name: 'Atención con cita previa' });
+  await server.call('PUT', 'desks/3', { services: ['A', 'B'] });
+  await server.call('POST', 'tickets', { service: 'B', priority: 'Movilidad reducida', note: 'Viene con su hija y en silla de ruedas' });
+}
+
 /** A desk's screen with the list of those who did not come unfolded. */
 export async function noShows(page) {
   await visible(page, '#held li');
@@ -240,6 +252,31 @@ export async function transfers(page) {
 /** The languages of the screens, as browsers of their countries ask for them. */
 const LOCALES = { es: 'es-ES', en: 'en-GB', pt: 'pt-PT', fr: 'fr-FR', ar: 'ar-EG' };
 export const LANGUAGES = Object.keys(LOCALES);
+/** A desk that somebody else has open: the page is told so. */
+export async function taken(page) {
+  const { origin, search } = new URL(page.url());
+  const desk = new URLSearchParams(search).get('desk');
+  const screen = 'abcdef0123456789abcdef0123456789';
+  await page.evaluate(([base, name, id]) => new Promise((done) => {
+    window.other = new WebSocket(base.replace('http', 'ws') + '/ws?desk=' + encodeURIComponent(name) + '&screen=' + id, 'turnero.v1');
+    window.other.onmessage = done;
+  }), [origin, desk, screen]);
+  const answer = await fetch(origin + '/api/desks/' + encodeURIComponent(desk) + '/claim', {
+    method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ screen, takeOver: true }),
+  });
+  assert.equal(answer.status, 200);
+  await visible(page, '#taken');
+}
+
+/** A desk's screen that asks for its services, after a step that can be undone. */
+export async function services(page) {
+  await until('the desk is live', () => page.isEnabled('#next'));
+  await page.click('#next');
+  await visible(page, '#undo');
+  await page.click('#attends');
+  await page.check('#attends-some');
+  await visible(page, '#order li');
+}
 
 export const SIZES = [[1920, 1080], [1366, 768], [1024, 768], [390, 844]];
 

@@ -1,0 +1,80 @@
+// Who has this desk open: this screen or another one, from which it can be taken over. All pages
+// of one browser are the same screen.
+
+import { freshKey, post } from './api.js';
+import { deskNamed } from './state.js';
+
+const KEY = 'turnero.screen';
+
+function ownScreen() {
+  const fresh = freshKey();
+  try {
+    const known = localStorage.getItem(KEY);
+    if (/^[0-9a-f]{32}$/.test(known)) return known;
+    localStorage.setItem(KEY, fresh);
+  } catch (e) { /* Then it is this page's own. */ }
+  return fresh;
+}
+
+/** This browser's name for itself. */
+export const screen = ownScreen();
+
+/**
+ * The claim to a desk; `changed()` is told of every new `standing`: `asking`, `mine`, `refused` (it
+ * was open elsewhere) or `lost` (another screen took it over).
+ */
+export class Claim {
+  constructor(name, changed) {
+    this.standing = 'asking';
+    this._path = 'api/desks/' + encodeURIComponent(name) + '/claim';
+    this._name = name;
+    this._changed = changed;
+    // What the server calls this screen before everybody.
+    this._mark = null;
+    this._busy = false;
+    // The holders that were heard of since the last request began, that of the time before first.
+    this._holders = [null];
+  }
+
+  async ask(takeOver) {
+    if (this._busy) return;
+    this._busy = true;
+    this._holders = this._holders.slice(-1);
+    try {
+      this._mark = (await post(this._path, takeOver ? { screen, takeOver } : { screen })).screen;
+      const heard = this._holders;
+      // Taken over again before the answer was here: what followed this screen's turn says so.
+      const taken = heard.indexOf(this._mark) >= 0 && heard[heard.length - 1] !== this._mark;
+      this.standing = taken ? 'lost' : 'mine';
+    } catch (refusal) {
+      if (refusal.code === 'desk-in-use') this.standing = this._mark ? 'lost' : 'refused';
+      // Whatever else is wrong, each step says so by itself; without an answer it is asked again.
+      else if (refusal.code !== 'no-connection' && this.standing === 'asking') this.standing = 'mine';
+    }
+    this._busy = false;
+    this._changed();
+  }
+
+  /** The connection is back. */
+  online() {
+    if (this.standing === 'asking') this.ask();
+  }
+
+  /** Hears every message, after it was applied to `state`. */
+  hear(state, m) {
+    const desk = deskNamed(state, this._name);
+    const holder = (desk && desk.screen) || null;
+    this._holders.push(holder);
+    if (this._busy) return;
+    this._holders = [holder];
+    if (m.type === 'state') {
+      if (holder !== this._mark) this.ask();
+    } else if (m.payload.desk && m.payload.desk.name === this._name && desk && holder !== this._mark) {
+      // A desk that was deleted and made again is nobody's. Else somebody has taken it over.
+      if (!holder || this.standing !== 'mine') this.ask();
+      else this.standing = 'lost';
+    } else if (holder && holder === this._mark) {
+      this.standing = 'mine';
+    }
+  }
+}

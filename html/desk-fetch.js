@@ -1,0 +1,79 @@
+// What events do not tell: who waits, in the order of this desk; who is put aside; the note of
+// whom it attends. Asked for again after each event that may change it.
+
+import { get } from './api.js';
+
+/** So many of those who wait are shown. */
+export const LIST_MOST = 10;
+// Many events at once ask for the list once.
+const LIST_AFTER_MS = 60;
+// What these tell changes neither who is put aside nor who did not come.
+const LEAVES_ASIDE = ['ticket-created', 'ticket-recalled', 'ticket-finished', 'desk-changed'];
+
+const keyOf = (ticket) => (ticket ? ticket.code + ' ' + ticket.createdAt : '');
+
+// A desk that was deleted calls nobody.
+function notThere(refusal) {
+  if (refusal.status !== 404) throw refusal;
+  return [];
+}
+
+export class Lists {
+  /** `attended()`: the ticket whose note is wanted; `changed()`: there is something new. */
+  constructor(path, attended, changed) {
+    this.queue = [];
+    this.aside = [];
+    this._path = path;
+    this._attended = attended;
+    this._changed = changed;
+    this._note = { of: '', text: '' };
+    this._asideWanted = true;
+    this._timer = 0;
+    this._asked = false;
+    this._again = false;
+  }
+
+  /** `type` is that of the event, where it is one. */
+  ask(type) {
+    if (LEAVES_ASIDE.indexOf(type) < 0) this._asideWanted = true;
+    if (this._asked) {
+      this._again = true;
+      return;
+    }
+    this._soon();
+  }
+
+  _soon() {
+    clearTimeout(this._timer);
+    this._timer = setTimeout(() => this._fetch(), LIST_AFTER_MS);
+  }
+
+  /** The note of that ticket, as far as it is known. */
+  noteOf(ticket) {
+    return ticket && this._note.of === keyOf(ticket) ? this._note.text : '';
+  }
+
+  async _fetch() {
+    this._asked = true;
+    this._again = false;
+    const withAside = this._asideWanted;
+    this._asideWanted = false;
+    const known = this._note.of === keyOf(this._attended());
+    try {
+      const [queue, aside, desk] = await Promise.all([
+        get(this._path + '/queue?limit=' + LIST_MOST).catch(notThere),
+        withAside ? get('api/tickets?state=held,no-show') : this.aside,
+        known ? null : get(this._path).catch(notThere),
+      ]);
+      this.queue = queue;
+      this.aside = aside;
+      if (desk) this._note = { of: keyOf(desk.ticket), text: (desk.ticket && desk.ticket.note) || '' };
+      this._changed();
+    } catch (refusal) {
+      // The next event, or the return of the connection, asks again.
+      if (withAside) this._asideWanted = true;
+    }
+    this._asked = false;
+    if (this._again) this._soon();
+  }
+}

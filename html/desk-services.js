@@ -1,0 +1,99 @@
+// Which services this desk attends, and in which order: a panel in the place of the actions,
+// loaded when it is first asked for.
+
+import { element, form, group, radio, translate } from './desk-build.js';
+import { nameOf } from './desk-view.js';
+import { t } from './i18n.js';
+import { parts } from './later.js';
+import { deskNamed } from './state.js';
+
+const $ = (id) => document.getElementById(id);
+
+function build() {
+  const made = form($('services'), 'services', (of) => {
+    const choices = group(of, 'desk.services', { class: 'heard' });
+    ['all', 'some'].forEach((which) => {
+      radio(element(choices, 'div', { class: 'choice' }), 'attends', which, 'desk.services.' + which, { id: 'attends-' + which });
+    });
+    element(of, 'ol', { class: 'order', id: 'order' });
+  }, 'desk.services.save');
+  $('services-title').setAttribute('data-t', 'desk.services.title');
+  return made;
+}
+
+/** `send(body)` sets the desk up; `closed()` is told when the panel had the focus and gives it away. */
+function servicesPanel(name, { send, closed, render }) {
+  let open = false;
+  // As it is chosen here, until it is sent.
+  let order = [];
+
+  function draw() {
+    const some = $('attends-some').checked;
+    $('order').hidden = !some;
+    $('services-send').disabled = some && !order.some((s) => s.on);
+    $('order').textContent = '';
+    order.forEach((service, i) => {
+      const item = element($('order'), 'li', {});
+      const label = element(item, 'label', {});
+      const box = element(label, 'input', { type: 'checkbox' });
+      box.checked = service.on;
+      box.addEventListener('change', () => {
+        service.on = box.checked;
+        draw();
+        $('order').children[i].querySelector('input').focus();
+      });
+      element(label, 'span', {}).textContent = service.prefix + ' · ' + service.name;
+      const up = element(item, 'button', { class: 'button', type: 'button' });
+      up.textContent = '↑';
+      up.setAttribute('aria-label', t('desk.services.up', { name: service.name }));
+      up.disabled = i === 0;
+      up.addEventListener('click', () => {
+        order.splice(i - 1, 0, order.splice(i, 1)[0]);
+        draw();
+        const row = $('order').children[i - 1];
+        row.querySelector(i > 1 ? 'button' : 'input').focus();
+      });
+    });
+  }
+
+  function close() {
+    if (!open) return;
+    const hadFocus = $('services').contains(document.activeElement);
+    open = false;
+    $('services').hidden = true;
+    $('actions').hidden = false;
+    if (hadFocus) closed();
+  }
+
+  const asked = build();
+  ['attends-all', 'attends-some'].forEach((id) => $(id).addEventListener('change', draw));
+  $('services-close').addEventListener('click', close);
+  asked.addEventListener('submit', (e) => {
+    e.preventDefault();
+    const chosen = order.filter((s) => s.on).map((s) => s.prefix);
+    send({ services: $('attends-some').checked ? chosen : [] });
+    close();
+  });
+
+  return {
+    close,
+    isOpen: () => open,
+    open(state) {
+      open = true;
+      const own = (deskNamed(state, name) || { services: [] }).services;
+      const place = (s) => (own.indexOf(s.prefix) < 0 ? own.length : own.indexOf(s.prefix));
+      const index = (s) => state.services.indexOf(s);
+      order = state.services.slice().sort((a, b) => place(a) - place(b) || index(a) - index(b))
+        .map((s) => ({ prefix: s.prefix, name: nameOf(s), on: own.indexOf(s.prefix) >= 0 }));
+      $(own.length ? 'attends-some' : 'attends-all').checked = true;
+      translate(asked);
+      $('services').hidden = false;
+      $('actions').hidden = true;
+      draw();
+      render();
+      $(own.length ? 'attends-some' : 'attends-all').focus();
+    },
+  };
+}
+
+parts.servicesPanel = servicesPanel;

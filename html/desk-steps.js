@@ -1,0 +1,81 @@
+// What this screen asks of its desk, one thing at a time, and which events are only its echo.
+
+import { post } from './api.js';
+import { explain } from './i18n.js';
+
+// What comes of each step; its event may come before the answer or after it.
+const HAPPENS = {
+  next: 'ticket-called',
+  call: 'ticket-called',
+  recall: 'ticket-recalled',
+  finish: 'ticket-finished',
+  'no-show': 'ticket-no-show',
+  hold: 'ticket-held',
+  transfer: 'ticket-transferred',
+  return: 'ticket-returned',
+  undo: 'step-undone',
+};
+const UNDOABLE = ['next', 'call', 'finish', 'no-show', 'hold', 'transfer'];
+
+export class Steps {
+  /** `may()`: whether anything can be asked now; `say(text, isProblem)`; `changed()`; `undo`: the offer. */
+  constructor({ may, say, changed, undo }) {
+    this._may = may;
+    this._say = say;
+    this._changed = changed;
+    this._undo = undo;
+    // The request under way, and the one pressed meanwhile.
+    this._busy = '';
+    this._pressed = null;
+    // Events that are still to come of own steps, and those heard before it was known whose they are.
+    this._ours = [];
+    this._heard = [];
+  }
+
+  /**
+   * A second press of the same is a double click, another one waits for its turn. `done(answer)` says
+   * what the answer means, `refused(refusal)` what a refusal does that is none to worry about;
+   * `attended` is whom a step finishes on the way, `by` is PUT where it is not POST.
+   */
+  async take(action, where, body, done, more) {
+    const { attended, refused, by } = more || {};
+    if (!this._may()) return;
+    if (this._busy) {
+      if (this._busy !== where) this._pressed = () => this.take(action, where, body, done, more);
+      return;
+    }
+    this._busy = where;
+    this._heard = [];
+    this._ours = attended && (action === 'next' || action === 'call') ? ['ticket-finished ' + attended.code] : [];
+    let text = '';
+    let isProblem = false;
+    try {
+      const answer = await (by || post)(where, body);
+      const echo = HAPPENS[action] + ' ' + (answer.code || '');
+      if (this._heard.indexOf(echo) < 0) this._ours.push(echo);
+      text = done(answer);
+    } catch (refusal) {
+      if (refusal.status !== 409) this._ours = [];
+      text = refused && refused(refusal);
+      isProblem = !text;
+      if (isProblem) text = explain(refusal);
+    }
+    this._busy = '';
+    this._say(text, isProblem);
+    if (!isProblem && UNDOABLE.indexOf(action) >= 0) this._undo.offer(text);
+    this._changed();
+    const then = this._pressed;
+    this._pressed = null;
+    if (then) then();
+  }
+
+  /** Whether an event at this desk is another person's doing. To be asked of each, once. */
+  isAnothers(type, code) {
+    const event = type + ' ' + code;
+    const at = this._ours.indexOf(event);
+    if (at >= 0) this._ours.splice(at, 1);
+    else if (this._busy) this._heard.push(event);
+    else return true;
+    return false;
+  }
+}

@@ -1,0 +1,65 @@
+// What a desk's screen says of its ticket, of itself and of the office.
+
+import { language, t, tn } from './i18n.js';
+import { withinReach } from './state.js';
+
+const $ = (id) => document.getElementById(id);
+
+/** What a service or a priority is called in the reader's language. */
+export const nameOf = (thing) => (thing.names && thing.names[language()]) || thing.name;
+
+function show(id, text) {
+  // An announced text is touched only where it is another one.
+  if ($(id).textContent !== text) $(id).textContent = text;
+  $(id).hidden = !text;
+}
+
+const serviceName = (state, prefix) => nameOf(state.services.find((s) => s.prefix === prefix) || { name: prefix });
+
+/** What a receptionist should see of a ticket beside its code; what is usual is left out. */
+export function about(state, ticket) {
+  const priority = (state.office.priorities || []).slice(1).find((p) => p.name === ticket.priority);
+  return {
+    service: state.services.length > 1 ? serviceName(state, ticket.service) : '',
+    priority: priority ? nameOf(priority) : '',
+  };
+}
+
+/** Beneath the code: of the ticket, or how many wait; and how the desk is set up. */
+export function renderFacts(state, name, desk, note) {
+  const { ticket, open } = desk;
+  $('timer').hidden = !ticket;
+  show('note', note);
+  const names = desk.services.map((prefix) => serviceName(state, prefix)).join(' · ');
+  show('scope', names && t('desk.scope', { names }));
+  $('attends').hidden = state.services.length < 2;
+  $('pause-text').textContent = t(open ? 'desk.pause' : 'desk.open');
+  if (ticket) {
+    const { service, priority } = about(state, ticket);
+    const calls = ticket.calls > 1 ? t('desk.calls', { n: ticket.calls }) : '';
+    $('fact').textContent = [service, priority, calls].filter(Boolean).join(' · ');
+    return;
+  }
+  const known = state.waiting ? tn('desk.facts', state.waiting) : t('desk.facts.none');
+  $('fact').textContent = (open ? '' : t('desk.facts.closed') + ' ')
+    + (state.waiting && !withinReach(state, name) ? t('desk.facts.others') : known);
+}
+
+/** What is wrong elsewhere: whoever sits here can tell somebody. */
+export function renderWarning(state, printerFails) {
+  const past = state.services.filter((s) => s.pastRange)
+    .map((s) => t('desk.past', { prefix: s.prefix, last: s.last }));
+  show('warning', (printerFails ? [t('desk.printer')] : []).concat(past).join(' '));
+}
+
+/** That another screen has the desk. Gives whether what had the focus is gone with it. */
+export function renderTaken(standing, online) {
+  const lost = standing === 'lost';
+  const taken = lost || standing === 'refused';
+  const gone = !taken && $('taken').contains(document.activeElement);
+  show('taken-text', taken ? t(lost ? 'desk.taken.lost' : 'desk.taken') : '');
+  if (taken) $('take-over').textContent = t(lost ? 'desk.taken.back' : 'desk.taken.over');
+  $('take-over').disabled = !online;
+  $('taken').hidden = !taken;
+  return gone;
+}

@@ -1,0 +1,162 @@
+// What a receptionist should know beside the code, and how a desk is set up where it stands:
+// closed for a while, for some services in its own order.
+
+import assert from 'node:assert/strict';
+import { after, before, test as plain } from 'node:test';
+import { Server, hidden, launch, open, shows, story, text, until, visible } from './support.mjs';
+
+const test = story(plain);
+const NOTE = 'Viene en silla de ruedas, con su hija y con los papeles del año pasado';
+let server;
+let browser;
+let page;
+let tell;
+
+const desk = () => server.call('GET', 'desks/3');
+const rows = () => page.$$eval('#queue li', (all) => all.map((li) => li.querySelector('.who').textContent + ': '
+  + Array.from(li.querySelectorAll('.rest span')).filter((el) => !el.hidden).map((el) => el.textContent).join(' · ')));
+
+before(async () => {
+  server = await Server.start();
+  browser = await launch();
+  await server.call('PUT', 'settings', {
+    priorities: [{ name: 'normal', weight: 1 }, { name: 'mayor', names: { en: 'Older person', es: 'Mayor' }, weight: 100 }],
+    rule: 'strict',
+  });
+  await server.desk('3');
+  page = await open(browser, 'about:blank');
+  // The real socket, with what a printer would have said beside it.
+  await page.routeWebSocket(/\/ws/, (ws) => {
+    const real = ws.connectToServer();
+    real.onMessage((m) => ws.send(m));
+    ws.onMessage((m) => real.send(m));
+    tell = (m) => ws.send(JSON.stringify(m));
+  });
+  await page.goto(server.url + '/desk.html?desk=3');
+  await until('the desk is live', () => page.isEnabled('#pause'));
+});
+after(async () => {
+  if (browser) await browser.close();
+  if (server) await server.stop();
+});
+
+test('those who wait stand in the order in which this desk calls them, with what is known of them', async () => {
+  await server.ticket();
+  await server.call('POST', 'tickets', { note: 'Padrón' });
+  await server.call('POST', 'tickets', { priority: 'mayor', note: NOTE });
+  await until('the one with priority stands first', async () => (await rows())[0].startsWith('A3'));
+  assert.deepEqual(await rows(), [
+    'A3: menos de 1 min · Mayor · Viene en silla de ruedas, con su hija y…',
+    'A1: menos de 1 min',
+    'A2: menos de 1 min · Padrón',
+  ]);
+  await page.click('#next');
+  await shows(page, '#code', 'A3');
+  await shows(page, '#fact', 'Mayor');
+  await shows(page, '#note', NOTE);
+  await page.reload();
+  await shows(page, '#note', NOTE);
+  await page.click('#finish');
+  await hidden(page, '#note');
+});
+
+test('with one service there is no choice of services', async () => {
+  assert.equal(await page.isVisible('#attends'), false);
+  await page.keyboard.press('s');
+  assert.equal(await page.isVisible('#services'), false);
+});
+
+test('a desk is closed for a while and opened again, by its key too', async () => {
+  await page.click('#pause');
+  await shows(page, '#code', 'Cerrado');
+  await shows(page, '#fact', /^Este escritorio está cerrado; al atender a alguien se abre\. Esperan 2 personas\.$/);
+  await shows(page, '#pause-text', 'Abrir');
+  assert.equal((await desk()).open, false);
+  await page.keyboard.press('p');
+  await shows(page, '#code', 'A nadie');
+  await shows(page, '#said', 'Este escritorio está abierto.');
+  assert.equal((await desk()).open, true);
+});
+
+test('what another person sets up is shown at once', async () => {
+  await server.call('PUT', 'desks/3', { open: false });
+  await shows(page, '#code', 'Cerrado');
+  await page.click('#next');
+  await shows(page, '#code', 'A1');
+  await shows(page, '#pause-text', 'Cerrar por ahora');
+  await page.click('#finish');
+  await server.call('PUT', 'services/B', { name: 'Citas', names: { en: 'Appointments' } });
+  await server.call('PUT', 'desks/3', { services: ['B'] });
+  await shows(page, '#scope', 'Este escritorio atiende: Citas');
+  await shows(page, '#fact', 'Quienes esperan no son para este escritorio.');
+  await until('nobody of them is in its line', async () => (await rows()).length === 0);
+});
+
+test('with the keyboard alone: both services, the second first', async () => {
+  const keys = page.keyboard;
+  const focusIs = (wanted) => until('the focus is on ' + wanted, async () => {
+    const got = await page.evaluate(() => { const el = document.activeElement; return el.id || el.getAttribute('aria-label') || el.parentNode.textContent; });
+    if (got !== wanted) throw new Error(got);
+    return true;
+  });
+  await keys.press('s');
+  await visible(page, '#services');
+  await focusIs('attends-some');
+  await keys.press('Tab');
+  await focusIs('B · Citas');
+  await keys.press('Tab');
+  await focusIs('A · General');
+  await keys.press('Space');
+  await focusIs('A · General');
+  await keys.press('Tab');
+  await focusIs('Subir General');
+  await keys.press('Enter');
+  await focusIs('A · General');
+  // Letters belong to the panel while it is open.
+  await keys.press('n');
+  for (let i = 0; i < 3; i++) await keys.press('Tab');
+  await keys.press('Enter');
+  await hidden(page, '#services');
+  await shows(page, '#said', 'Servicios guardados.');
+  await shows(page, '#scope', 'Este escritorio atiende: General · Citas');
+  assert.deepEqual((await desk()).services, ['A', 'B']);
+  await focusIs('attends');
+});
+
+test('no service at all cannot be chosen, and Escape leaves everything as it was', async () => {
+  await page.click('#attends');
+  await page.uncheck('#order li:nth-child(1) input');
+  await page.uncheck('#order li:nth-child(2) input');
+  assert.equal(await page.isEnabled('#services-send'), false);
+  await page.check('#attends-all');
+  assert.equal(await page.isVisible('#order'), false);
+  assert.equal(await page.isEnabled('#services-send'), true);
+  await page.keyboard.press('Escape');
+  await hidden(page, '#services');
+  assert.deepEqual((await desk()).services, ['A', 'B']);
+  await page.click('#attends');
+  await page.check('#attends-all');
+  await page.click('#services-send');
+  await hidden(page, '#scope');
+  assert.deepEqual((await desk()).services, []);
+});
+
+test('each row says its service where there are several', async () => {
+  await server.call('POST', 'tickets', { service: 'B' });
+  await until('the row', async () => (await rows()).includes('B1: menos de 1 min · Citas'));
+});
+
+test('a printer that jams and numbers that run out are shown quietly, for as long as they last', async () => {
+  assert.equal(await page.isVisible('#warning'), false);
+  const seq = (await server.call('GET', 'health')).seq;
+  tell({ type: 'printer', seq, payload: { state: 'failing', detail: 'no paper' } });
+  await shows(page, '#warning', /^La impresora no saca los turnos/);
+  await server.call('PUT', 'services/A', { last: 3 });
+  await server.ticket();
+  await shows(page, '#warning', /^La impresora .* Los números de A han pasado de 3: /);
+  tell({ type: 'printer', seq, payload: { state: 'ok' } });
+  await shows(page, '#warning', /^Los números de A han pasado de 3: /);
+  await server.call('PUT', 'services/A', { last: 99 });
+  await hidden(page, '#warning');
+  assert.deepEqual(page.problems, []);
+});

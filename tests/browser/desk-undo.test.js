@@ -1,0 +1,144 @@
+// A finger that slipped: the last step of a desk is taken back.
+
+import assert from 'node:assert/strict';
+import { after, before, test as plain } from 'node:test';
+import { Server, hidden, launch, open, shows, story, text, until, visible } from './support.mjs';
+
+const test = story(plain);
+let server;
+let browser;
+let page;
+let colleague;
+
+const queueIs = (wanted) => until('the queue is ' + wanted, async () => {
+  const got = await page.$$eval('#queue li .who', (all) => all.map((el) => el.textContent).join(' '));
+  if (got !== wanted) throw new Error('«' + got + '»');
+  return true;
+});
+
+before(async () => {
+  server = await Server.start();
+  browser = await launch();
+  await server.tickets(4);
+  for (const name of ['1', '2']) await server.desk(name);
+  page = await open(browser, 'about:blank', { lang: 'en' });
+  await page.clock.install();
+  await page.goto(server.url + '/desk.html?desk=1');
+  colleague = await open(browser, server.url + '/desk.html?desk=1');
+  for (const screen of [page, colleague]) await until('the desk is live', () => screen.isEnabled('#next'));
+});
+after(async () => {
+  if (browser) await browser.close();
+  if (server) await server.stop();
+});
+
+test('before anything was done there is nothing to undo', async () => {
+  await queueIs('A1 A2 A3 A4');
+  assert.equal(await page.isVisible('#undo'), false);
+  await page.keyboard.press('u');
+  assert.equal(await text(page, '#said'), '');
+});
+
+test('a call is taken back by the key, and said', async () => {
+  await page.keyboard.press('n');
+  await shows(page, '#code', 'A1');
+  await visible(page, '#undo');
+  await page.getByRole('button', { name: 'Undo (A1 called.) U' }).waitFor();
+  await page.keyboard.press('u');
+  await shows(page, '#code', 'Nobody');
+  await shows(page, '#said', 'Undone: A1 called.');
+  await hidden(page, '#undo');
+  await queueIs('A1 A2 A3 A4');
+  // The other person hears of it, and was not offered what was not theirs.
+  await shows(colleague, '#said', 'Deshecho: A1');
+  assert.equal(await colleague.isVisible('#undo'), false);
+});
+
+const STEPS = {
+  next: { does: () => page.click('#next'), then: 'A2' },
+  finish: { does: () => page.click('#finish'), then: 'Nobody' },
+  'no-show': { does: () => page.click('#no-show'), then: 'Nobody' },
+  hold: { does: () => page.click('#hold'), then: 'Nobody' },
+  'a chosen call': { does: () => page.click('#queue li:nth-child(3) button'), then: 'A4' },
+  transfer: {
+    does: async () => {
+      await page.click('#transfer');
+      await page.check('#panel input[value="desk"]');
+      await page.click('#panel-send');
+    },
+    then: 'Nobody',
+  },
+};
+
+test('each step is taken back whole', async () => {
+  await page.click('#next');
+  await shows(page, '#code', 'A1');
+  for (const [what, { does, then }] of Object.entries(STEPS)) {
+    await does();
+    await shows(page, '#code', then);
+    await until(what + ' may be undone', () => page.isEnabled('#undo'));
+    const said = await text(page, '#said');
+    await page.click('#undo');
+    await shows(page, '#code', 'A1');
+    await shows(page, '#said', 'Undone: ' + said);
+    await queueIs('A2 A3 A4');
+    await hidden(page, '#aside');
+  }
+});
+
+test('a recall cannot be taken back', async () => {
+  await page.click('#recall');
+  await shows(page, '#said', 'A1 called again.');
+  assert.equal(await page.isVisible('#undo'), false);
+});
+
+test('the offer shows how long it stands, without flashing, and ends by itself', async () => {
+  await page.click('#hold');
+  await visible(page, '#undo');
+  const bar = await page.$eval('#undo i', (el) => {
+    const style = getComputedStyle(el);
+    return [style.animationName, style.animationDuration, style.animationIterationCount];
+  });
+  assert.deepEqual(bar, ['left', '14.5s', '1']);
+  await page.clock.fastForward(14000);
+  assert.equal(await page.isVisible('#undo'), true);
+  await page.clock.fastForward(1000);
+  await hidden(page, '#undo');
+  await page.keyboard.press('u');
+  await shows(page, '#code', 'Nobody');
+  assert.deepEqual((await server.call('GET', 'tickets?state=held')).map((x) => x.code), ['A1']);
+});
+
+test('where the last one was finished because nobody waits, that is taken back too', async () => {
+  for (const code of ['A2', 'A3', 'A4']) {
+    await page.click('#next');
+    await shows(page, '#code', code);
+  }
+  await page.click('#next');
+  await shows(page, '#said', 'A4 finished. Nobody else is waiting.');
+  await page.click('#undo');
+  await shows(page, '#code', 'A4');
+});
+
+test('what another person did since ends the offer', async () => {
+  await page.click('#hold');
+  await visible(page, '#undo');
+  await server.tickets(1);
+  await until('the colleague can go on', () => colleague.isEnabled('#next'));
+  await colleague.click('#next');
+  await shows(page, '#code', 'A5');
+  await hidden(page, '#undo');
+  await visible(colleague, '#undo');
+});
+
+test('too late, the server\'s word is passed on', async () => {
+  await page.click('#finish');
+  await visible(page, '#undo');
+  await page.route('**/undo', (route) => route.fulfill({
+    status: 409, contentType: 'application/problem+json', body: '{"code":"nothing-to-undo","detail":"x"}',
+  }));
+  await page.click('#undo');
+  await shows(page, '#said', 'That can no longer be undone.');
+  await hidden(page, '#undo');
+  assert.deepEqual(page.problems, []);
+});
