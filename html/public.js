@@ -33,6 +33,9 @@ const live = new Live({
       announcements.undone(m.payload);
     } else if (m.payload.call) {
       announcements.add(m.payload.call);
+    } else if (m.payload.calls) {
+      announcements.withdrawn(state.calls);
+      if (!announcements.current) lastCall = state.calls[0] || null;
     }
     render();
   },

@@ -24,6 +24,8 @@ export function apply(state, message) {
   if (p.office) next.office = p.office;
   if (p.desks) next.desks = p.desks;
   if (p.desk) next.desks = withDesk(next.desks, p.desk, p.deleted);
+  // Another desk, in whose own line the ticket waits now, or waited until now.
+  if (p.lineDesk) next.desks = withDesk(next.desks, p.lineDesk);
   if (p.calls) next.calls = p.calls;
   if (p.call) next.calls = withCall(next.calls, p.call);
   return next;
@@ -40,12 +42,11 @@ export function byName(a, b) {
 
 /**
  * How many wait whom this desk may call: those of its services (of all, where it names none), and
- * those sent to one desk alone. Of these the events tell only the sum, so it may be too high.
+ * those sent to it alone.
  */
 export function withinReach(state, name) {
   const desk = deskNamed(state, name);
   const own = (desk && desk.services) || [];
-  const total = (services) => services.reduce((sum, s) => sum + s.waiting, 0);
-  const sentToDesks = Math.max(0, state.waiting - total(state.services));
-  return sentToDesks + total(state.services.filter((s) => !own.length || own.indexOf(s.prefix) >= 0));
+  const attended = state.services.filter((s) => !own.length || own.indexOf(s.prefix) >= 0);
+  return attended.reduce((sum, s) => sum + s.waiting, (desk && desk.waiting) || 0);
 }

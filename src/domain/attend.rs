@@ -238,9 +238,11 @@ fn at_desk(
 }
 
 fn called(ticket: &Ticket, desk: &Desk, events: &mut Vec<Event>) -> Subject {
+    let after_finish = matches!(events.last(), Some(Event::TicketFinished { .. }));
     events.push(Event::TicketCalled {
         ticket: ticket.id,
         desk: desk.name.clone(),
+        after_finish,
     });
     Subject::Ticket(ticket.id)
 }
@@ -266,7 +268,8 @@ fn attended<'a>(
         .ok_or_else(|| Refusal::NobodyAttended { desk: name.clone() })
 }
 
-fn check_current(
+/// Refuses what was meant for another moment: the desk attends somebody else now.
+pub(super) fn check_current(
     queue: &Queue,
     name: &DeskName,
     current: Option<&Expected>,

@@ -11,7 +11,7 @@ use super::screen::ScreenId;
 use super::service::Prefix;
 use super::settings::Day;
 use super::ticket::{TicketId, Timestamp};
-use super::{attend, claim, setup};
+use super::{attend, claim, setup, undo};
 
 /// A ticket named by a person (its code) or by a program (its id).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,6 +99,11 @@ pub enum Command {
         current: Option<Expected>,
         target: Target,
         position: Position,
+    },
+    /// Take back the desk's last step.
+    Undo {
+        desk: DeskName,
+        current: Option<Expected>,
     },
     /// Let a ticket that was put aside, or whose person did not come, wait again, where it was.
     Return { ticket: TicketId },
@@ -224,6 +229,7 @@ fn granted(queue: &Queue, command: &Command, now: Timestamp) -> Result<Decision,
             target,
             position,
         } => attend::transfer(queue, desk, current.as_ref(), target, *position),
+        Command::Undo { desk, current } => undo::undo(queue, desk, current.as_ref(), now),
         Command::Return { ticket } => attend::give_back(queue, *ticket),
         Command::SetDesk {
             desk,

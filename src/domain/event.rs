@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::desk::{Desk, DeskName};
-use super::queue::{CALLS_KEPT, Call, CallKind, ENDED_KEPT, LAST_CALLED_KEPT, Queue, QueueParts};
+use super::queue::{CALLS_STORED, Call, CallKind, ENDED_KEPT, LAST_CALLED_KEPT, Queue, QueueParts};
 use super::screen::ScreenId;
 use super::service::{Prefix, Service, ServiceSetup};
 use super::settings::{Day, Settings};
@@ -23,6 +23,8 @@ pub enum Event {
     TicketCalled {
         ticket: TicketId,
         desk: DeskName,
+        /// The event before was the desk's, too: it finished its former ticket in the same step.
+        after_finish: bool,
     },
     TicketRecalled {
         ticket: TicketId,
@@ -57,6 +59,11 @@ pub enum Event {
         service: Prefix,
         line: Line,
         rank: i64,
+    },
+    /// A desk took back its last step: these tickets are as they were before it.
+    StepUndone {
+        desk: DeskName,
+        tickets: Arc<[TicketId]>,
     },
     /// A desk was made or set up; it says the whole of it.
     DeskChanged {
@@ -156,9 +163,17 @@ pub fn apply(queue: &mut Queue, stamped: &Stamped) {
             ended_at: None,
             calls: 0,
         }),
-        Event::TicketCalled { ticket, desk } => queue.call(*ticket, desk, at),
+        Event::TicketCalled {
+            ticket,
+            desk,
+            after_finish,
+        } => {
+            queue.remember_step(desk, *ticket, State::Serving, at, *after_finish);
+            queue.call(*ticket, desk, at);
+        }
         Event::TicketRecalled { ticket, desk } => queue.recall(*ticket, desk, at),
         Event::TicketFinished { ticket, desk } => {
+            queue.remember_step(desk, *ticket, State::Done, at, false);
             queue.leave_desk(desk);
             queue.end(*ticket, State::Done, at);
         }
@@ -167,10 +182,12 @@ pub fn apply(queue: &mut Queue, stamped: &Stamped) {
             queue.end(*ticket, State::Cancelled, at);
         }
         Event::TicketNoShow { ticket, desk } => {
+            queue.remember_step(desk, *ticket, State::NoShow, at, false);
             queue.leave_desk(desk);
             queue.end(*ticket, State::NoShow, at);
         }
         Event::TicketHeld { ticket, desk } => {
+            queue.remember_step(desk, *ticket, State::Held, at, false);
             queue.leave_desk(desk);
             if let Some(ticket) = queue.ticket_mut(*ticket) {
                 ticket.state = State::Held;
@@ -184,6 +201,7 @@ pub fn apply(queue: &mut Queue, stamped: &Stamped) {
             line,
             rank,
         } => {
+            queue.remember_step(desk, *ticket, State::Waiting, at, false);
             queue.leave_desk(desk);
             if let Some(ticket) = queue.ticket_mut(*ticket) {
                 ticket.service = service.clone();
@@ -218,9 +236,13 @@ pub fn apply(queue: &mut Queue, stamped: &Stamped) {
                 desk.screen = Some(*screen);
             }
         }
+        Event::StepUndone { desk, .. } => queue.take_back(desk),
         Event::DeskDeleted { desk } => queue.remove_desk(desk),
         Event::ServiceChanged { service, setup } => queue.set_up_service(service, setup),
-        Event::ServiceDeleted { service } => queue.services.retain(|s| s.prefix != *service),
+        Event::ServiceDeleted { service } => {
+            queue.services.retain(|s| s.prefix != *service);
+            queue.pace.turns.remove(service);
+        }
         Event::SettingsChanged { settings } => queue.settings = settings.clone(),
         Event::DayStarted { day, restart } => queue.start_day(*day, *restart),
         // It has been taken over whole.
@@ -240,6 +262,11 @@ impl Queue {
 
     fn call(&mut self, id: TicketId, desk: &DeskName, at: Timestamp) {
         self.leave_line(id);
+        if let Some(arrival) = self.by_id.get(&id)
+            && let Some(ticket) = self.tickets.get(arrival)
+        {
+            self.pace.called(desk, ticket, self.seq, at);
+        }
         let Some(ticket) = self.ticket_mut(id) else {
             return;
         };
@@ -281,7 +308,7 @@ impl Queue {
             kind,
             at,
         });
-        self.calls.truncate(CALLS_KEPT);
+        self.calls.truncate(CALLS_STORED);
     }
 
     fn come_back(&mut self, id: TicketId, rank: i64) {
@@ -296,14 +323,14 @@ impl Queue {
         self.enter_lane(lane, place);
     }
 
-    fn enter_lane(&mut self, lane: Lane, place: Place) {
+    pub(super) fn enter_lane(&mut self, lane: Lane, place: Place) {
         let places = self.lanes.entry(lane).or_default();
         // Most come last, where this costs nothing.
         let index = places.partition_point(|other| *other < place);
         places.insert(index, place);
     }
 
-    fn leave_line(&mut self, id: TicketId) {
+    pub(super) fn leave_line(&mut self, id: TicketId) {
         let Some(ticket) = self.ticket(id) else {
             return;
         };
@@ -320,6 +347,7 @@ impl Queue {
     }
 
     fn leave_desk(&mut self, desk: &DeskName) {
+        self.pace.freed(desk, self.now);
         if let Some(desk) = self.desks.get_mut(desk) {
             desk.attending = None;
         }
@@ -343,6 +371,8 @@ impl Queue {
 
     fn remove_desk(&mut self, name: &DeskName) {
         self.desks.remove(name);
+        self.steps.remove(name);
+        self.pace.desks.remove(name);
         // Nobody waits for it, but one that was put aside may come back, to its service's line.
         let own = Line::Desk(name.clone());
         for ticket in self.tickets.values_mut().filter(|t| t.line == own) {
@@ -365,6 +395,7 @@ impl Queue {
 
     fn start_day(&mut self, day: Day, restart: bool) {
         self.day = Some(day);
+        self.steps.clear();
         if !restart {
             return;
         }

@@ -10,6 +10,7 @@ mod command;
 mod desk;
 mod event;
 mod next;
+mod pace;
 mod queue;
 mod refusal;
 mod screen;
@@ -18,17 +19,27 @@ mod settings;
 mod setup;
 mod ticket;
 mod transfer;
+mod undo;
+mod wait;
 
 pub use change::{AppearanceChange, ServiceChange, SettingsChange};
 pub use command::{Command, Decision, Expected, Position, Subject, Target, TicketRef, decide};
 pub use desk::{Desk, DeskName};
 pub use event::{Event, Stamped, apply};
+pub use next::Order;
+pub use pace::{LastCall, Pace, Turn};
 pub use queue::{CALLS_KEPT, Call, CallKind, ENDED_KEPT, LAST_CALLED_KEPT, Queue, QueueParts};
 pub use refusal::Refusal;
 pub use screen::ScreenId;
 pub use service::{Prefix, Service, ServiceSetup};
 pub use settings::{Appearance, Day, NORMAL_PRIORITY, Priority, Rule, Settings};
 pub use ticket::{Arrival, Lane, Line, Place, State, Ticket, TicketId, Timestamp};
+pub use undo::{Change, Step, UNDO_WITHIN_MS};
+pub use wait::Waits;
 
 #[cfg(test)]
+mod examples;
+#[cfg(test)]
 pub(crate) mod properties;
+#[cfg(test)]
+pub(crate) mod testing;

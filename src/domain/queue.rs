@@ -7,10 +7,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 use super::desk::{Desk, DeskName};
 use super::next::Standing;
+use super::pace::Pace;
 use super::refusal::Refusal;
 use super::service::{Prefix, Service};
 use super::settings::{Day, Settings};
 use super::ticket::{Arrival, Lane, Line, Place, State, Ticket, TicketId, Timestamp};
+use super::undo::Step;
 
 /// How many ended tickets stay in memory, to answer questions about them. 20,000 is several days
 /// of the largest office, and about 5 MB; older ones are in the stored events alone.
@@ -18,6 +20,9 @@ pub const ENDED_KEPT: usize = 20_000;
 
 /// How many calls and recalls are remembered for a screen that has just been switched on.
 pub const CALLS_KEPT: usize = 8;
+
+/// How many are stored: where one is taken back, those before it are still there.
+pub(super) const CALLS_STORED: usize = 2 * CALLS_KEPT;
 
 /// How many tickets the course's `working-on` list has.
 pub const LAST_CALLED_KEPT: usize = 4;
@@ -63,6 +68,10 @@ pub struct Queue {
     pub(super) ended: VecDeque<Arrival>,
     /// Newest first.
     pub(super) calls: VecDeque<Call>,
+    /// How fast desks work.
+    pub(super) pace: Pace,
+    /// The last step of each desk that can perhaps be taken back.
+    pub(super) steps: BTreeMap<DeskName, Step>,
     /// Newest first, each ticket once.
     pub(super) last_called: VecDeque<Arrival>,
 }
@@ -83,6 +92,8 @@ pub struct QueueParts {
     pub ended: Vec<Arrival>,
     pub calls: Vec<Call>,
     pub last_called: Vec<Arrival>,
+    pub steps: Vec<Step>,
+    pub pace: Pace,
 }
 
 impl Default for Queue {
@@ -107,6 +118,8 @@ impl Queue {
             ended: Vec::new(),
             calls: Vec::new(),
             last_called: Vec::new(),
+            steps: Vec::new(),
+            pace: Pace::default(),
         })
     }
 
@@ -143,6 +156,12 @@ impl Queue {
             ended: parts.ended.into(),
             calls: parts.calls.into(),
             last_called: parts.last_called.into(),
+            pace: parts.pace,
+            steps: parts
+                .steps
+                .into_iter()
+                .map(|s| (s.desk.clone(), s))
+                .collect(),
         }
     }
 
@@ -161,6 +180,8 @@ impl Queue {
             ended: self.ended.iter().copied().collect(),
             calls: self.calls.iter().cloned().collect(),
             last_called: self.last_called.iter().copied().collect(),
+            steps: self.steps.values().cloned().collect(),
+            pace: self.pace.clone(),
         }
     }
 
@@ -304,7 +325,7 @@ impl Queue {
 
     /// The last calls and recalls, newest first.
     pub fn calls(&self) -> impl Iterator<Item = &Call> {
-        self.calls.iter()
+        self.calls.iter().take(CALLS_KEPT)
     }
 
     /// The last tickets called, newest first, each once.

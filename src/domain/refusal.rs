@@ -26,6 +26,8 @@ pub enum Refusal {
         expected: String,
         actual: String,
     },
+    #[error("Desk {desk} has nothing to take back: {why}.")]
+    NothingToUndo { desk: DeskName, why: String },
     #[error("Desk {desk} is needed for {code}: finish it first.")]
     DeskInUse { desk: DeskName, code: String },
     #[error(

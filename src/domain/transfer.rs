@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::event::Event;
+use super::pace::Pace;
 use super::queue::{LAST_CALLED_KEPT, Queue, QueueParts};
 use super::ticket::{State, Ticket, Timestamp};
 
@@ -39,6 +40,9 @@ impl Queue {
             calls: Vec::new(),
             ended: Vec::new(),
             last_called: Vec::new(),
+            // What was done and how fast belongs to the people and the desks that stay behind.
+            steps: Vec::new(),
+            pace: Pace::default(),
             // It arrives later than that.
             now: Timestamp::from_millis(0),
             ..parts

@@ -9,7 +9,7 @@ use serde::{Serialize, Serializer};
 use super::answer::tag;
 use crate::domain::{
     Call, CallKind, Desk, DeskName, Line, Prefix, Priority, Queue, ScreenId, Service, ServiceSetup,
-    Settings, Ticket, TicketId, Timestamp,
+    Settings, Ticket, TicketId, Timestamp, Waits,
 };
 
 /// A ticket as it stood at some moment.
@@ -18,6 +18,8 @@ pub struct TicketView {
     pub ticket: Ticket,
     /// How many people are before it; `None` unless it waits.
     pub ahead: Option<usize>,
+    /// How long it will still wait; `None` unless it waits and enough is known.
+    pub estimate_seconds: Option<u64>,
 }
 
 impl TicketView {
@@ -26,7 +28,19 @@ impl TicketView {
         Self {
             ticket: ticket.clone(),
             ahead: queue.ahead(ticket),
+            estimate_seconds: queue.estimate_seconds(ticket),
         }
+    }
+
+    /// Copies several.
+    pub fn all<'a>(queue: &Queue, tickets: impl Iterator<Item = &'a Ticket>) -> Vec<Self> {
+        let waits = Waits::of(queue);
+        let views = tickets.map(|ticket| Self {
+            ticket: ticket.clone(),
+            ahead: queue.ahead(ticket),
+            estimate_seconds: waits.seconds(ticket),
+        });
+        views.collect()
     }
 
     /// For whoever made the ticket, and for staff.
@@ -55,7 +69,7 @@ impl TicketView {
             done_at: ticket.ended_at.map(Time),
             calls: ticket.calls,
             ahead: self.ahead,
-            estimate_seconds: None,
+            estimate_seconds: self.estimate_seconds,
             note: None,
         }
     }
@@ -90,7 +104,6 @@ pub struct TicketJson<'a> {
     done_at: Option<Time>,
     calls: u32,
     ahead: Option<usize>,
-    /// None until there is an estimate that is right often enough: none beats a wrong one.
     estimate_seconds: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<Option<&'a str>>,

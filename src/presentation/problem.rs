@@ -258,6 +258,7 @@ impl From<&Refusal> for Problem {
             Refusal::NobodyAttended { .. } => (409, "nobody-attended"),
             Refusal::WrongState { .. } => (409, "wrong-state"),
             Refusal::DeskMovedOn { .. } => (409, "desk-moved-on"),
+            Refusal::NothingToUndo { .. } => (409, "nothing-to-undo"),
             Refusal::DeskInUse { .. } | Refusal::DeskTaken { .. } => (409, "desk-in-use"),
             Refusal::NoSuchTicket(_) | Refusal::NoSuchDesk(_) => (404, "not-found"),
             Refusal::UnknownService { .. } => (422, "unknown-service"),

@@ -388,6 +388,11 @@ mod tests {
                 target: Target::Desk(desk("2")),
                 position: Position::Front,
             },
+            next("2"),
+            Command::Undo {
+                desk: desk("2"),
+                current: None,
+            },
             Command::Cancel {
                 ticket: TicketId::from_random(4),
             },
@@ -439,11 +444,13 @@ mod tests {
                 newest: None,
             },
             new(6),
+            // The day ends on a step that can still be taken back.
+            next("2"),
         ];
         for command in commands {
-            for event in decide(&queue, &command, Timestamp::from_millis(0)).events {
+            for event in decide(&queue, &command, moment(&queue)).events {
                 let seq = queue.seq() + 1;
-                let at = Timestamp::from_millis(1_700_000_000_000 + queue.seq() as i64);
+                let at = moment(&queue);
                 let stamped = Stamped { seq, at, event };
                 apply(&mut queue, &stamped);
                 events.push(stamped);
@@ -455,6 +462,10 @@ mod tests {
         apply(&mut queue, &moved);
         events.push(moved);
         (queue, events)
+    }
+
+    fn moment(queue: &Queue) -> Timestamp {
+        Timestamp::from_millis(1_700_000_000_000 + queue.seq() as i64)
     }
 
     fn batch(events: &[Stamped]) -> Batch {

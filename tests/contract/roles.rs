@@ -40,6 +40,8 @@ const TABLE: &[Row] = &[
     ("POST", "/api/desks/*/finish", "1", "", [401, 200, 200, 403]),
     ("POST", "/api/desks/*/no-show", "1", "", [401, 200, 200, 403]),
     ("POST", "/api/desks/*/hold", "1", "", [401, 200, 200, 403]),
+    ("POST", "/api/desks/*/undo", "1", "", [401, 200, 200, 403]),
+    ("GET", "/api/desks/*/queue", "1", "", [401, 200, 200, 200]),
     ("POST", "/api/desks/*/transfer", "1", "", [401, 200, 200, 403]),
     ("GET", "/api/settings", "", "", [401, 200, 200, 200]),
     ("PUT", "/api/settings", "", "{}", [401, 403, 200, 403]),

@@ -50,7 +50,7 @@ impl Paper {
             time_zone: settings.time_zone.clone(),
             at: ticket.created_at,
             ahead: queue.ahead(ticket),
-            estimate_seconds: None,
+            estimate_seconds: queue.estimate_seconds(ticket),
         }
     }
 

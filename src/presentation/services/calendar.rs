@@ -1,10 +1,20 @@
-//! Which business day it is in an office: the calendar that the domain does not have.
+//! What time it is, and which business day in an office: the clock and the calendar that the domain
+//! does not have.
+
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 
-use crate::domain::{Day, Settings};
+use crate::domain::{self, Day, Settings};
+
+/// The wall clock.
+pub fn now() -> domain::Timestamp {
+    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH);
+    let millis = since_epoch.map_or(0, |elapsed| elapsed.as_millis());
+    domain::Timestamp::from_millis(i64::try_from(millis).unwrap_or(i64::MAX))
+}
 
 /// The business day at `millis` since the Unix epoch, where the office is and when its day begins.
 pub fn business_day(settings: &Settings, millis: i64) -> Day {

@@ -46,10 +46,15 @@ impl Position {
             state: ticket.state.as_str(),
             desk: ticket.desk.as_ref().map(ToString::to_string),
             ahead: queue.ahead(ticket),
-            estimate_seconds: None,
+            estimate_seconds: queue.estimate_seconds(ticket).map(whole_minutes),
             calls: ticket.calls,
         })
     }
+}
+
+/// Whole minutes, in seconds: a follower is told when it changes for a person, not each second.
+fn whole_minutes(seconds: u64) -> u64 {
+    seconds.div_ceil(60) * 60
 }
 
 impl Follower {

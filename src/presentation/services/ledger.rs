@@ -3,15 +3,15 @@
 //! the queue, the asker and the screens know.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 
-use super::calendar::business_day;
+use super::calendar::{business_day, now};
 use super::ticket_service::{Granted, Outcome, Reply, Shared};
 use super::update::Update;
 use super::wss::WssService;
-use crate::domain::{Command, Event, Queue, Stamped, Subject, TicketId, Timestamp, apply, decide};
+use crate::domain::{Command, Event, Queue, Stamped, Subject, TicketId, apply, decide};
 use crate::presentation::answer::Answer;
 use crate::presentation::json::{DeskView, LineView, TicketView};
 use crate::presentation::printing::{Paper, Printer};
@@ -424,11 +424,4 @@ impl Ledger {
             log::warn!("No snapshot could be kept, so the next start takes longer: {error}");
         }
     }
-}
-
-/// The wall clock.
-fn now() -> Timestamp {
-    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH);
-    let millis = since_epoch.map_or(0, |elapsed| elapsed.as_millis());
-    Timestamp::from_millis(i64::try_from(millis).unwrap_or(i64::MAX))
 }

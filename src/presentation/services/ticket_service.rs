@@ -44,6 +44,10 @@ pub enum Granted {
 
 /// What the ledger answers.
 #[derive(Debug)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "a copy in the one place that a thread's answer has costs less than an allocation"
+)]
 pub enum Reply {
     Outcome(Outcome),
     /// The kept answer to this very request: rendered now, or when it came for the first time.

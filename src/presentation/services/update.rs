@@ -8,7 +8,9 @@ use tungstenite::Bytes;
 use tungstenite::protocol::frame::Frame;
 use tungstenite::protocol::frame::coding::{Data, OpCode};
 
-use crate::domain::{Call, Event, Queue, Settings, Stamped, TicketId, apply};
+use crate::domain::{
+    Call, DeskName, Event, Line, Queue, Settings, Stamped, State, TicketId, apply,
+};
 use crate::presentation::json::{
     CallJson, CalledJson, DeskJson, DeskView, LineJson, LineView, Message, OfficeJson, TicketJson,
     TicketView,
@@ -29,11 +31,15 @@ pub struct Update {
     pub seq: u64,
     kind: &'static str,
     ticket: Option<TicketView>,
+    /// Every ticket that an undone step was about, as it is again.
+    tickets: Option<Vec<TicketView>>,
     desk: Option<DeskView>,
+    /// Another desk, in whose own line the ticket waits now, or waited until now.
+    line_desk: Option<DeskView>,
     /// The desk is gone.
     deleted: bool,
     call: Option<Call>,
-    /// All calls that are remembered, where a new day has begun.
+    /// All calls that are remembered, where some of them are no more.
     calls: Option<Vec<Call>>,
     settings: Option<Settings>,
     waiting: usize,
@@ -56,12 +62,16 @@ impl Update {
     /// Applies an event to the queue and says what the screens are to be told.
     pub fn apply(queue: &mut Queue, stamped: &Stamped) -> Self {
         let waiting_before = queue.waiting();
+        let about = tickets_of(&stamped.event);
+        let lines_before = own_lines(queue, about);
+        let undone = matches!(stamped.event, Event::StepUndone { .. });
+        let called_before = undone.then(|| course_working_frame(&last_called(queue)));
         apply(queue, stamped);
         let of_ticket = |id: TicketId| queue.ticket(id).map(|t| TicketView::of(queue, t));
-        let of_desk = |name| queue.desk(name).map(|desk| DeskView::of(queue, desk));
+        let of_desk = |name: &DeskName| queue.desk(name).map(|desk| DeskView::of(queue, desk));
         let (kind, ticket, desk) = match &stamped.event {
             Event::TicketCreated { ticket, .. } => ("ticket-created", of_ticket(*ticket), None),
-            Event::TicketCalled { ticket, desk } => {
+            Event::TicketCalled { ticket, desk, .. } => {
                 ("ticket-called", of_ticket(*ticket), of_desk(desk))
             }
             Event::TicketRecalled { ticket, desk } => {
@@ -81,6 +91,7 @@ impl Update {
             Event::TicketTransferred { ticket, desk, .. } => {
                 ("ticket-transferred", of_ticket(*ticket), of_desk(desk))
             }
+            Event::StepUndone { desk, .. } => ("step-undone", None, of_desk(desk)),
             Event::DeskChanged { desk, .. } => ("desk-changed", None, of_desk(desk)),
             Event::DeskClaimed { desk, .. } => ("desk-changed", None, of_desk(desk)),
             Event::DeskDeleted { desk } => ("desk-changed", None, Some(DeskView::gone(desk))),
@@ -92,19 +103,30 @@ impl Update {
             // It happens while no server runs, and screens are told the state after it.
             Event::OfficeImported { .. } => ("office-imported", None, None),
         };
-        let called = matches!(
-            stamped.event,
-            Event::TicketCalled { .. } | Event::DayStarted { restart: true, .. }
-        );
-        let calls = matches!(stamped.event, Event::DayStarted { .. });
+        let calls = undone || matches!(stamped.event, Event::DayStarted { .. });
         let settings = matches!(stamped.event, Event::SettingsChanged { .. });
-        let last_called = called.then(|| last_called(queue));
+        let last_called = match (&stamped.event, called_before) {
+            (Event::TicketCalled { .. } | Event::DayStarted { restart: true, .. }, _) => {
+                Some(last_called(queue))
+            }
+            // An undone step may have called nobody; then the course's pages see no difference.
+            (_, Some(before)) => {
+                Some(last_called(queue)).filter(|after| course_working_frame(after) != before)
+            }
+            _ => None,
+        };
+        let name = desk.as_ref().map(|desk| &desk.name);
+        let mut lines = lines_before.into_iter().chain(own_lines(queue, about));
+        let line_desk = lines.find(|other| Some(other) != name);
+        let line_desk = line_desk.and_then(|name| of_desk(&name));
         let waiting = queue.waiting();
         Self {
             seq: stamped.seq,
             kind,
             ticket,
+            tickets: undone.then(|| about.iter().filter_map(|id| of_ticket(*id)).collect()),
             desk,
+            line_desk,
             deleted: matches!(stamped.event, Event::DeskDeleted { .. }),
             calls: calls.then(|| queue.calls().cloned().collect()),
             settings: settings.then(|| queue.settings().clone()),
@@ -131,7 +153,12 @@ impl Update {
                 seq: Some(self.seq),
                 payload: Payload {
                     ticket: self.ticket.as_ref().map(TicketView::public),
+                    tickets: self
+                        .tickets
+                        .as_ref()
+                        .map(|tickets| tickets.iter().map(TicketView::public).collect()),
                     desk: self.desk.as_ref().map(DeskView::public),
+                    line_desk: self.line_desk.as_ref().map(DeskView::public),
                     deleted: self.deleted.then_some(true),
                     call: self.call.as_ref().map(CallJson::from),
                     calls: self
@@ -176,6 +203,34 @@ impl Update {
     }
 }
 
+/// The tickets that an event is about.
+fn tickets_of(event: &Event) -> &[TicketId] {
+    match event {
+        Event::TicketCreated { ticket, .. }
+        | Event::TicketCalled { ticket, .. }
+        | Event::TicketRecalled { ticket, .. }
+        | Event::TicketFinished { ticket, .. }
+        | Event::TicketCancelled { ticket }
+        | Event::TicketNoShow { ticket, .. }
+        | Event::TicketHeld { ticket, .. }
+        | Event::TicketReturned { ticket, .. }
+        | Event::TicketTransferred { ticket, .. } => std::slice::from_ref(ticket),
+        Event::StepUndone { tickets, .. } => tickets,
+        _ => &[],
+    }
+}
+
+/// The desks in whose own lines some of these wait.
+fn own_lines(queue: &Queue, tickets: &[TicketId]) -> Vec<DeskName> {
+    let tickets = tickets.iter().filter_map(|id| queue.ticket(*id));
+    let waiting = tickets.filter(|ticket| ticket.state == State::Waiting);
+    let desks = waiting.filter_map(|ticket| match &ticket.line {
+        Line::Desk(name) => Some(name.clone()),
+        Line::Service(_) => None,
+    });
+    desks.collect()
+}
+
 /// The course's list of the last tickets called.
 pub fn last_called(queue: &Queue) -> Vec<TicketView> {
     let tickets = queue.last_called();
@@ -218,11 +273,16 @@ pub fn text_frame(text: String) -> Bytes {
 }
 
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct Payload<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     ticket: Option<TicketJson<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    tickets: Option<Vec<TicketJson<'a>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     desk: Option<DeskJson<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    line_desk: Option<DeskJson<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     deleted: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -50,9 +50,7 @@ fn error(message: &str) -> Answer {
 pub fn list(context: &Context<'_>) -> Handled {
     let tickets: Vec<TicketView> = context.office.tickets.look(|queue| {
         let tickets = queue.tickets_after(None);
-        tickets
-            .map(|ticket| TicketView::of(queue, ticket))
-            .collect()
+        TicketView::all(queue, tickets)
     });
     Ok(answer_list(&tickets))
 }
@@ -61,9 +59,7 @@ pub fn list(context: &Context<'_>) -> Handled {
 pub fn pending(context: &Context<'_>) -> Handled {
     let tickets: Vec<TicketView> = context.office.tickets.look(|queue| {
         let tickets = queue.waiting_tickets().into_iter();
-        tickets
-            .map(|ticket| TicketView::of(queue, ticket))
-            .collect()
+        TicketView::all(queue, tickets)
     });
     Ok(answer_list(&tickets))
 }

@@ -3,13 +3,20 @@
 use super::appearance::without_repeats;
 use super::fields::Fields;
 use super::run::{run, subject_or_problem};
+use super::ticket::answer_list;
 use crate::domain::{
-    Command, DeskName, Expected, Position, Prefix, ScreenId, Target, TicketId, TicketRef,
+    Command, DeskName, Expected, Order, Position, Prefix, ScreenId, Target, TicketId, TicketRef,
 };
 use crate::presentation::answer::Answer;
-use crate::presentation::json::{DeskJson, DeskView};
+use crate::presentation::json::{DeskJson, DeskView, TicketView};
 use crate::presentation::problem::Problem;
 use crate::presentation::router::{Context, Handled};
+use crate::presentation::services::calendar::now;
+
+/// Waiting tickets in one answer, in the order of a desk: unless the request says otherwise, and at
+/// most. It is looked up under the queue's lock.
+const IN_ORDER: u64 = 10;
+const MOST_IN_ORDER: u64 = 100;
 
 /// `GET /api/desks`
 pub fn list(context: &Context<'_>) -> Handled {
@@ -30,8 +37,31 @@ pub fn show(context: &Context<'_>) -> Handled {
     });
     match view {
         Some(view) => Ok(Answer::json(200, &view.private())),
-        None => Err(Problem::not_found(format!("There is no desk {name} here."))),
+        None => Err(no_desk(&name)),
     }
+}
+
+/// `GET /api/desks/NAME/queue`
+pub fn queue(context: &Context<'_>) -> Handled {
+    let name = desk(context)?;
+    let mut fields = Fields::of_query(context.request)?;
+    let limit = fields.number("limit", MOST_IN_ORDER)?;
+    fields.finish()?;
+    let limit = usize::try_from(limit.unwrap_or(IN_ORDER)).unwrap_or(usize::MAX);
+    let now = now();
+    let views = context.office.tickets.look(|queue| {
+        let desk = queue.desk(&name)?;
+        let order = Order::of(queue, desk, now).take(limit);
+        Some(TicketView::all(queue, order))
+    });
+    match views {
+        Some(views) => Ok(answer_list(&views)),
+        None => Err(no_desk(&name)),
+    }
+}
+
+fn no_desk(name: &DeskName) -> Problem {
+    Problem::not_found(format!("There is no desk {name} here."))
 }
 
 /// `PUT /api/desks/NAME`
@@ -134,6 +164,12 @@ pub fn no_show(context: &Context<'_>) -> Handled {
 pub fn hold(context: &Context<'_>) -> Handled {
     let (desk, current) = desk_and_current(context)?;
     run(context, Command::Hold { desk, current }, subject_or_problem)
+}
+
+/// `POST /api/desks/NAME/undo`
+pub fn undo(context: &Context<'_>) -> Handled {
+    let (desk, current) = desk_and_current(context)?;
+    run(context, Command::Undo { desk, current }, subject_or_problem)
 }
 
 /// `POST /api/desks/NAME/transfer`

@@ -119,9 +119,7 @@ pub fn list(context: &Context<'_>) -> Handled {
                         .is_none_or(|service| *service == ticket.service)
             });
             let views = wanted.take(usize::try_from(limit).unwrap_or(usize::MAX));
-            Ok(views
-                .map(|ticket| TicketView::of(queue, ticket))
-                .collect::<Vec<_>>())
+            Ok(TicketView::all(queue, views))
         })?;
     Ok(answer_list(&tickets))
 }

@@ -9,7 +9,7 @@ use super::{
     SettingsRecord, SetupRecord, Unreadable, is_normal, is_one_digit, line, normal, one_digit,
     own_desk, screen_id, ticket_id,
 };
-use crate::domain::{Day, DeskName, Event, Prefix};
+use crate::domain::{Day, DeskName, Event, Prefix, TicketId};
 
 #[derive(Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "kebab-case")]
@@ -28,6 +28,8 @@ enum EventRecord {
     TicketCalled {
         ticket: String,
         desk: String,
+        #[serde(default, skip_serializing_if = "is_not")]
+        after_finish: bool,
     },
     TicketRecalled {
         ticket: String,
@@ -61,6 +63,10 @@ enum EventRecord {
         to_desk: Option<String>,
         rank: i64,
     },
+    StepUndone {
+        desk: String,
+        tickets: Vec<String>,
+    },
     DeskChanged {
         desk: String,
         open: bool,
@@ -88,7 +94,7 @@ enum EventRecord {
         restart: bool,
     },
     OfficeImported {
-        office: QueueRecord,
+        office: Box<QueueRecord>,
     },
 }
 
@@ -110,9 +116,14 @@ pub fn write_event(event: &Event) -> String {
             priority: priority.to_string(),
             note: note.map(String::from),
         },
-        Event::TicketCalled { ticket, desk } => EventRecord::TicketCalled {
+        Event::TicketCalled {
+            ticket,
+            desk,
+            after_finish,
+        } => EventRecord::TicketCalled {
             ticket: ticket.to_string(),
             desk: desk.to_string(),
+            after_finish,
         },
         Event::TicketRecalled { ticket, desk } => EventRecord::TicketRecalled {
             ticket: ticket.to_string(),
@@ -163,6 +174,10 @@ pub fn write_event(event: &Event) -> String {
             desk: desk.to_string(),
             screen: screen.to_string(),
         },
+        Event::StepUndone { desk, tickets } => EventRecord::StepUndone {
+            desk: desk.to_string(),
+            tickets: tickets.iter().map(TicketId::to_string).collect(),
+        },
         Event::DeskDeleted { desk } => EventRecord::DeskDeleted {
             desk: desk.to_string(),
         },
@@ -181,7 +196,7 @@ pub fn write_event(event: &Event) -> String {
             restart,
         },
         Event::OfficeImported { office } => EventRecord::OfficeImported {
-            office: QueueRecord::from(office.as_ref().clone()),
+            office: Box::new(QueueRecord::from(office.as_ref().clone())),
         },
     };
     serde_json::to_string(&record).expect("strings, numbers and booleans are always JSON")
@@ -206,9 +221,14 @@ pub fn read_event(text: &str) -> Result<Event, Unreadable> {
             priority: priority.into(),
             note: note.map(String::into_boxed_str),
         },
-        EventRecord::TicketCalled { ticket, desk } => Event::TicketCalled {
+        EventRecord::TicketCalled {
+            ticket,
+            desk,
+            after_finish,
+        } => Event::TicketCalled {
             ticket: ticket_id(&ticket)?,
             desk: DeskName::parse(&desk)?,
+            after_finish,
         },
         EventRecord::TicketRecalled { ticket, desk } => Event::TicketRecalled {
             ticket: ticket_id(&ticket)?,
@@ -259,6 +279,13 @@ pub fn read_event(text: &str) -> Result<Event, Unreadable> {
             desk: DeskName::parse(&desk)?,
             screen: screen_id(&screen)?,
         },
+        EventRecord::StepUndone { desk, tickets } => {
+            let tickets = tickets.iter().map(|id| ticket_id(id));
+            Event::StepUndone {
+                desk: DeskName::parse(&desk)?,
+                tickets: tickets.collect::<Result<_, _>>()?,
+            }
+        }
         EventRecord::DeskDeleted { desk } => Event::DeskDeleted {
             desk: DeskName::parse(&desk)?,
         },
@@ -280,4 +307,9 @@ pub fn read_event(text: &str) -> Result<Event, Unreadable> {
             office: Arc::new(office.parts()?),
         },
     })
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_not(value: &bool) -> bool {
+    !*value
 }

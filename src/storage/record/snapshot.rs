@@ -1,5 +1,7 @@
 //! How a whole queue is written.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -7,8 +9,8 @@ use super::{
     own_desk, screen_id, ticket_id,
 };
 use crate::domain::{
-    Arrival, Call, CallKind, Day, Desk, DeskName, Place, Prefix, Queue, QueueParts, Service, State,
-    Ticket, Timestamp,
+    Arrival, Call, CallKind, Change, Day, Desk, DeskName, LastCall, Pace, Place, Prefix, Queue,
+    QueueParts, Service, State, Step, Ticket, Timestamp, Turn,
 };
 
 #[derive(Serialize, Deserialize)]
@@ -30,6 +32,44 @@ pub(super) struct QueueRecord {
     ended: Vec<u64>,
     calls: Vec<CallRecord>,
     last_called: Vec<u64>,
+    #[serde(default)]
+    steps: Vec<StepRecord>,
+    #[serde(default)]
+    pace: PaceRecord,
+}
+
+#[derive(Default, Serialize, Deserialize)]
+struct PaceRecord {
+    /// By service: the event that ended a turn, and its milliseconds.
+    turns: BTreeMap<String, Vec<(u64, i64)>>,
+    /// By desk.
+    desks: BTreeMap<String, LastCallRecord>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct LastCallRecord {
+    service: String,
+    called_at: i64,
+    free_at: Option<i64>,
+}
+
+/// A desk's last step.
+#[derive(Serialize, Deserialize)]
+struct StepRecord {
+    desk: String,
+    seq: u64,
+    at: i64,
+    changes: Vec<ChangeRecord>,
+    priority_run: u32,
+    last_called: Vec<u64>,
+    #[serde(default)]
+    last_call: Option<LastCallRecord>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct ChangeRecord {
+    before: TicketRecord,
+    after: String,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -155,6 +195,8 @@ impl From<QueueParts> for QueueRecord {
                 })
                 .collect(),
             last_called: parts.last_called.iter().map(|a| a.as_seq()).collect(),
+            steps: parts.steps.into_iter().map(step_record).collect(),
+            pace: pace_record(&parts.pace),
         }
     }
 }
@@ -193,8 +235,96 @@ impl QueueRecord {
                 .into_iter()
                 .map(Arrival::from_seq)
                 .collect(),
+            steps: record
+                .steps
+                .into_iter()
+                .map(step)
+                .collect::<Result<_, _>>()?,
+            pace: pace(record.pace)?,
         })
     }
+}
+
+fn pace_record(pace: &Pace) -> PaceRecord {
+    let turns = pace.turns.iter().map(|(prefix, turns)| {
+        let turns = turns.iter().map(|turn| (turn.seq, turn.millis));
+        (prefix.to_string(), turns.collect())
+    });
+    let desks = pace.desks.iter();
+    let desks = desks.map(|(name, call)| (name.to_string(), last_call_record(call)));
+    PaceRecord {
+        turns: turns.collect(),
+        desks: desks.collect(),
+    }
+}
+
+fn pace(record: PaceRecord) -> Result<Pace, Unreadable> {
+    let turns = record.turns.into_iter().map(|(prefix, turns)| {
+        let turns = turns.into_iter();
+        let turns = turns.map(|(seq, millis)| Turn { seq, millis });
+        (Prefix::new(&prefix), turns.collect())
+    });
+    let desks = record.desks.iter();
+    let desks = desks.map(|(name, call)| Ok((DeskName::parse(name)?, last_call(call))));
+    Ok(Pace {
+        turns: turns.collect(),
+        desks: desks.collect::<Result<_, Unreadable>>()?,
+    })
+}
+
+fn last_call_record(call: &LastCall) -> LastCallRecord {
+    LastCallRecord {
+        service: call.service.to_string(),
+        called_at: call.called_at.as_millis(),
+        free_at: call.free_at.map(Timestamp::as_millis),
+    }
+}
+
+fn last_call(record: &LastCallRecord) -> LastCall {
+    LastCall {
+        service: Prefix::new(&record.service),
+        called_at: Timestamp::from_millis(record.called_at),
+        free_at: record.free_at.map(Timestamp::from_millis),
+    }
+}
+
+fn step_record(step: Step) -> StepRecord {
+    let changes = step.changes.into_iter().map(|change| ChangeRecord {
+        before: ticket_record(change.before),
+        after: change.after.as_str().to_owned(),
+    });
+    StepRecord {
+        desk: step.desk.to_string(),
+        seq: step.seq,
+        at: step.at.as_millis(),
+        changes: changes.collect(),
+        priority_run: step.priority_run,
+        last_called: step.last_called.iter().map(|a| a.as_seq()).collect(),
+        last_call: step.last_call.as_ref().map(last_call_record),
+    }
+}
+
+fn step(record: StepRecord) -> Result<Step, Unreadable> {
+    let changes = record.changes.into_iter().map(|change| {
+        Ok(Change {
+            before: ticket(change.before)?,
+            after: state(&change.after)?,
+        })
+    });
+    let last_called = record.last_called.into_iter().map(Arrival::from_seq);
+    Ok(Step {
+        desk: DeskName::parse(&record.desk)?,
+        seq: record.seq,
+        at: Timestamp::from_millis(record.at),
+        changes: changes.collect::<Result<_, Unreadable>>()?,
+        priority_run: record.priority_run,
+        last_called: last_called.collect(),
+        last_call: record.last_call.as_ref().map(last_call),
+    })
+}
+
+fn state(word: &str) -> Result<State, Unreadable> {
+    State::parse(word).ok_or_else(|| format!("no state «{word}»"))
 }
 
 fn ticket_record(ticket: Ticket) -> TicketRecord {
@@ -237,7 +367,7 @@ fn ticket(record: TicketRecord) -> Result<Ticket, Unreadable> {
         priority: record.priority.into(),
         waiting_since: Timestamp::from_millis(record.waiting_since.unwrap_or(record.created_at)),
         note: record.note.map(String::into_boxed_str),
-        state: State::parse(&record.state).ok_or_else(|| format!("no state «{}»", record.state))?,
+        state: state(&record.state)?,
         created_at: Timestamp::from_millis(record.created_at),
         desk: record.desk.map(|name| DeskName::parse(&name)).transpose()?,
         called_at: record.called_at.map(Timestamp::from_millis),

@@ -175,7 +175,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::domain::properties::{any_command, check, check_numbers, go_on, two_lines};
+    use crate::domain::properties::{check_numbers, go_on};
+    use crate::domain::testing::{any_command, check, two_lines};
     use crate::domain::{QueueParts, Stamped};
 
     /// What comes of an office's file.

@@ -1,0 +1,109 @@
+//! How fast desks work: what the estimates go by.
+//!
+//! A desk's turn lasts from a call until its next call, where the next person was waiting already
+//! and it came within [`GAP_MS`]; otherwise until the desk was free again, since what follows is a
+//! break, or nobody was there.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use super::desk::DeskName;
+use super::service::Prefix;
+use super::ticket::{Ticket, Timestamp};
+
+/// How many turns of a service are kept: enough for a steady mean, few enough to be recent.
+pub const TURNS_KEPT: usize = 24;
+
+/// A desk that calls nobody for so long, in milliseconds, while people wait, is having a break.
+pub(super) const GAP_MS: i64 = 5 * 60 * 1_000;
+
+/// A turn of more than an hour, in milliseconds, is one that somebody forgot to end.
+pub(super) const LONGEST_MS: i64 = 60 * 60 * 1_000;
+
+/// The recent turns of all desks.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Pace {
+    /// By service, oldest first.
+    pub turns: BTreeMap<Prefix, VecDeque<Turn>>,
+    /// The last call of each desk.
+    pub desks: BTreeMap<DeskName, LastCall>,
+}
+
+/// One turn that is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Turn {
+    /// The event that ended it: the desk's next call.
+    pub seq: u64,
+    pub millis: i64,
+}
+
+/// A desk's last call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LastCall {
+    pub service: Prefix,
+    pub called_at: Timestamp,
+    /// When the desk was free again.
+    pub free_at: Option<Timestamp>,
+}
+
+impl Pace {
+    /// A desk calls a ticket: its turn before is over, and the next one begins.
+    pub(super) fn called(&mut self, desk: &DeskName, ticket: &Ticket, seq: u64, at: Timestamp) {
+        let call = LastCall {
+            service: ticket.service.clone(),
+            called_at: at,
+            free_at: None,
+        };
+        let Some(before) = self.desks.insert(desk.clone(), call) else {
+            return;
+        };
+        let free_at = before.free_at.unwrap_or(at);
+        let went_on =
+            ticket.waiting_since <= free_at && at.as_millis() - free_at.as_millis() <= GAP_MS;
+        let end = if went_on { at } else { free_at };
+        let millis = end.as_millis() - before.called_at.as_millis();
+        if !(0..=LONGEST_MS).contains(&millis) {
+            return;
+        }
+        let turns = self.turns.entry(before.service).or_default();
+        if turns.len() >= TURNS_KEPT {
+            turns.pop_front();
+        }
+        turns.push_back(Turn { seq, millis });
+    }
+
+    /// A desk is free again.
+    pub(super) fn freed(&mut self, desk: &DeskName, at: Timestamp) {
+        if let Some(call) = self.desks.get_mut(desk) {
+            call.free_at = Some(at);
+        }
+    }
+
+    /// A desk's step is undone: `before` is its last call before it. A turn that the step ended at
+    /// event `seq` is not over.
+    pub(super) fn undone(&mut self, desk: &DeskName, before: Option<LastCall>, seq: u64) {
+        let service = before.as_ref().map(|call| &call.service);
+        if let Some(turns) = service.and_then(|service| self.turns.get_mut(service)) {
+            turns.retain(|turn| turn.seq != seq);
+            if turns.is_empty()
+                && let Some(call) = &before
+            {
+                self.turns.remove(&call.service);
+            }
+        }
+        match before {
+            Some(call) => drop(self.desks.insert(desk.clone(), call)),
+            None => drop(self.desks.remove(desk)),
+        }
+    }
+
+    /// How long a turn of that service takes, in milliseconds. `None` where fewer than `least` are
+    /// known.
+    pub(super) fn mean(&self, service: &Prefix, least: usize) -> Option<f64> {
+        let turns = self.turns.get(service)?;
+        if turns.len() < least {
+            return None;
+        }
+        let total: i64 = turns.iter().map(|turn| turn.millis).sum();
+        Some(total as f64 / turns.len() as f64)
+    }
+}

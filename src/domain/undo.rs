@@ -1,0 +1,227 @@
+//! Taking back the last step of a desk: a finger that slipped must not send anybody home.
+//!
+//! For a short time the queue keeps what each desk's last step changed, as it was before. An undo
+//! puts exactly that back, and only where nobody has gone on from there meanwhile.
+
+use super::attend::check_current;
+use super::command::{Decision, Expected, Subject};
+use super::desk::DeskName;
+use super::event::Event;
+use super::pace::LastCall;
+use super::queue::{Call, CallKind, LAST_CALLED_KEPT, Queue};
+use super::refusal::Refusal;
+use super::ticket::{Arrival, Line, State, Ticket, TicketId, Timestamp};
+
+/// How long a step can be taken back, in milliseconds: long enough to notice a slip, too short for
+/// a person who was called to have walked to the desk and away again.
+pub const UNDO_WITHIN_MS: i64 = 15_000;
+
+/// The last step of a desk: next, call, finish, no-show, hold or transfer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    pub desk: DeskName,
+    /// Its last event.
+    pub seq: u64,
+    pub at: Timestamp,
+    /// What it changed; a ticket that it called is the last.
+    pub changes: Vec<Change>,
+    /// As it was before.
+    pub priority_run: u32,
+    /// As it was before.
+    pub last_called: Vec<Arrival>,
+    /// The desk's call before it.
+    pub last_call: Option<LastCall>,
+}
+
+/// What a step did to one ticket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    pub before: Ticket,
+    pub after: State,
+}
+
+impl Step {
+    /// Whether it can still be taken back at the moment `now`. A clock that is set back by a moment
+    /// does not forbid it; one that is set back by an hour does not allow it for an hour.
+    fn is_recent(&self, now: Timestamp) -> bool {
+        let elapsed = now.as_millis().abs_diff(self.at.as_millis());
+        elapsed <= UNDO_WITHIN_MS.unsigned_abs()
+    }
+
+    /// The ticket that it called, as it was before.
+    fn called(&self) -> Option<&Ticket> {
+        let last = self.changes.last()?;
+        (last.after == State::Serving).then_some(&last.before)
+    }
+
+    /// The ticket that the desk attended before.
+    fn attended(&self) -> Option<Arrival> {
+        let first = self.changes.first()?;
+        (first.before.state == State::Serving).then_some(first.before.arrival)
+    }
+}
+
+/// Takes back the desk's last step.
+pub(super) fn undo(
+    queue: &Queue,
+    name: &DeskName,
+    current: Option<&Expected>,
+    now: Timestamp,
+) -> Result<Decision, Refusal> {
+    check_current(queue, name, current)?;
+    let refused = |why: String| Refusal::NothingToUndo {
+        desk: name.clone(),
+        why,
+    };
+    let step = queue.steps.get(name).filter(|step| step.is_recent(now));
+    let step = step.ok_or_else(|| {
+        let seconds = UNDO_WITHIN_MS / 1_000;
+        refused(format!(
+            "it took no step in the last {seconds} seconds, or has taken it back"
+        ))
+    })?;
+    for change in &step.changes {
+        let code = change.before.code();
+        let ticket = queue.arrived(change.before.arrival);
+        let ticket = ticket.ok_or_else(|| refused(format!("{code} is history")))?;
+        if !is_untouched(queue, step, change, ticket) {
+            let state = ticket.state.as_str();
+            return Err(refused(format!(
+                "{code} has gone on since, and is {state} now"
+            )));
+        }
+    }
+    let tickets = step.changes.iter().map(|change| change.before.id);
+    Ok(Decision {
+        events: vec![Event::StepUndone {
+            desk: name.clone(),
+            tickets: tickets.collect(),
+        }],
+        outcome: Ok(Subject::Desk {
+            name: name.clone(),
+            made: false,
+        }),
+    })
+}
+
+/// Whether a ticket is still as the step left it, and what it was before can still be. Whatever
+/// happens to a ticket changes its state, or the desk and the time of its call.
+fn is_untouched(queue: &Queue, step: &Step, change: &Change, ticket: &Ticket) -> bool {
+    let before = &change.before;
+    let attending = queue.desk(&step.desk).and_then(|desk| desk.attending);
+    let still_there = if change.after == State::Serving {
+        attending == Some(ticket.arrival) && ticket.called_at == Some(step.at)
+    } else {
+        let called = step.called().map(|ticket| ticket.arrival);
+        attending == called && ticket.called_at == before.called_at && ticket.desk == before.desk
+    };
+    let line_is_there = match &before.line {
+        Line::Service(prefix) => queue.service(prefix).is_some(),
+        Line::Desk(name) => queue.desk(name).is_some(),
+    };
+    ticket.state == change.after
+        && still_there
+        && line_is_there
+        && queue.service(&before.service).is_some()
+}
+
+impl Queue {
+    /// Keeps what a step is about to do to a ticket. `goes_on` is whether it is the second half of
+    /// the desk's step before.
+    pub(super) fn remember_step(
+        &mut self,
+        desk: &DeskName,
+        ticket: TicketId,
+        after: State,
+        at: Timestamp,
+        goes_on: bool,
+    ) {
+        let Some(before) = self.ticket(ticket).cloned() else {
+            return;
+        };
+        let change = Change { before, after };
+        let seq = self.seq;
+        if goes_on
+            && let Some(step) = self.steps.get_mut(desk)
+            && step.seq + 1 == seq
+        {
+            step.seq = seq;
+            step.changes.push(change);
+            return;
+        }
+        // Few desks take a step within so short a time.
+        self.steps.retain(|_, step| step.is_recent(at));
+        let step = Step {
+            desk: desk.clone(),
+            seq,
+            at,
+            changes: vec![change],
+            priority_run: self.priority_run,
+            last_called: self.last_called.iter().copied().collect(),
+            last_call: self.pace.desks.get(desk).cloned(),
+        };
+        self.steps.insert(desk.clone(), step);
+    }
+
+    /// Puts everything back as it was before the desk's last step.
+    pub(super) fn take_back(&mut self, desk: &DeskName) {
+        let Some(step) = self.steps.remove(desk) else {
+            return;
+        };
+        if let Some(called) = step.called() {
+            self.forget_call(&step, called);
+        }
+        if let Some(desk) = self.desks.get_mut(desk) {
+            desk.attending = step.attended();
+        }
+        self.pace.undone(&step.desk, step.last_call, step.seq);
+        for change in step.changes {
+            self.put_back(change.before);
+        }
+    }
+
+    fn forget_call(&mut self, step: &Step, called: &Ticket) {
+        let code = called.code();
+        let is_later = |call: &Call| call.kind == CallKind::Call && call.seq > step.seq;
+        if self.calls.iter().any(is_later) {
+            // Others have been called since, and count.
+            let higher = self.settings.weight(&called.priority) > self.settings.lowest_weight();
+            self.priority_run = self.priority_run.saturating_sub(u32::from(higher));
+        } else {
+            self.priority_run = step.priority_run;
+        }
+        // The recalls after it were of the same call.
+        self.calls
+            .retain(|call| call.seq < step.seq || call.code != code);
+        let mut list = std::mem::take(&mut self.last_called);
+        if let Some(index) = list.iter().position(|other| *other == called.arrival) {
+            // Who was called since stays before those of then.
+            list.truncate(index);
+            for arrival in &step.last_called {
+                if !list.contains(arrival) && self.tickets.contains_key(arrival) {
+                    list.push_back(*arrival);
+                }
+            }
+            list.truncate(LAST_CALLED_KEPT);
+        }
+        self.last_called = list;
+    }
+
+    fn put_back(&mut self, before: Ticket) {
+        let arrival = before.arrival;
+        match self.tickets.get(&arrival).map(|ticket| ticket.state) {
+            Some(State::Waiting) => self.leave_line(before.id),
+            Some(State::Done | State::NoShow) => {
+                // It ended a moment ago, so it is among the last.
+                if let Some(index) = self.ended.iter().rposition(|other| *other == arrival) {
+                    self.ended.remove(index);
+                }
+            }
+            _ => {}
+        }
+        if before.state == State::Waiting {
+            self.enter_lane(before.lane(), before.place);
+        }
+        self.tickets.insert(arrival, before);
+    }
+}

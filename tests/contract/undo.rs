@@ -1,0 +1,215 @@
+//! Taking back a desk's last step, and what the screens hear of it.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::common::{Server, array, codes, event_kinds, kind, seq, text};
+
+fn step(server: &Server, desk: &str, what: &str) -> Value {
+    let path = format!("/api/desks/{desk}/{what}");
+    server.post(&path).expect(200).json()
+}
+
+fn states(server: &Server) -> Vec<String> {
+    let tickets = server.json("/api/tickets");
+    let word = |t: &Value| format!("{} {}", text(t, "code"), text(t, "state"));
+    array(&tickets).iter().map(word).collect()
+}
+
+#[test]
+fn next_is_taken_back_whole_and_the_screens_show_it() {
+    let server = Server::new();
+    server.ticket();
+    server.ticket();
+    step(&server, "1", "next");
+    let before = server.json("/api/tickets");
+    let calls = server.json("/api/state")["payload"]["calls"].clone();
+    let mut screen = server.screen("");
+    let begin = seq(&screen.expect("state"));
+    step(&server, "1", "next");
+    step(&server, "1", "recall");
+    assert_eq!(states(&server), ["A1 done", "A2 serving"]);
+
+    let desk = step(&server, "1", "undo");
+    assert_eq!(desk["name"], "1");
+    assert_eq!(desk["ticket"]["code"], "A1");
+    assert_eq!(desk["ticket"]["id"], before[0]["id"]);
+    let after = server.json("/api/tickets");
+    assert_eq!(after, before, "times and counters as well");
+
+    let heard = screen.until(begin + 4);
+    assert_eq!(
+        event_kinds(&heard),
+        [
+            "ticket-finished",
+            "ticket-called",
+            "ticket-recalled",
+            "step-undone"
+        ]
+    );
+    let payload = &heard[3]["payload"];
+    assert_eq!(codes(&payload["tickets"]), ["A1", "A2"]);
+    assert_eq!(payload["tickets"][1]["state"], "waiting");
+    assert_eq!(payload["desk"]["ticket"]["code"], "A1");
+    assert_eq!(
+        (&payload["waiting"], &payload["services"][0]["waiting"]),
+        (&json!(1), &json!(1))
+    );
+    assert_eq!(payload["calls"], calls);
+    assert!(!payload.to_string().contains(text(&before[0], "id")));
+    assert_eq!(server.json("/api/state")["payload"]["calls"], calls);
+}
+
+#[test]
+fn each_step_is_taken_back_and_no_step_twice() {
+    let server = Server::new();
+    server.ticket();
+    server.ticket();
+    let refused = |desk: &str| {
+        let path = format!("/api/desks/{desk}/undo");
+        server.post(&path).problem(409, "nothing-to-undo")
+    };
+    assert!(refused("1").contains("15 seconds"));
+    step(&server, "1", "next");
+    for what in ["finish", "no-show", "hold", "transfer"] {
+        step(&server, "1", what);
+        step(&server, "1", "undo");
+        assert_eq!(states(&server), ["A1 serving", "A2 waiting"], "{what}");
+        refused("1");
+    }
+    let call = json!({"ticket": "A2"});
+    server.post_json("/api/desks/1/call", &call).expect(200);
+    let stale = json!({"current": "A1"});
+    let answer = server.post_json("/api/desks/1/undo", &stale);
+    answer.problem(409, "desk-moved-on");
+    let current = json!({"current": "A2"});
+    server.post_json("/api/desks/1/undo", &current).expect(200);
+    assert_eq!(states(&server), ["A1 serving", "A2 waiting"]);
+    // Another desk has called the ticket that this one put aside.
+    step(&server, "1", "hold");
+    let call = json!({"ticket": "A1"});
+    server.post_json("/api/desks/2/call", &call).expect(200);
+    assert!(refused("1").contains("A1"));
+    assert_eq!(states(&server), ["A1 serving", "A2 waiting"]);
+    let answer = server.post_json("/api/desks/2/undo", &json!({"redo": true}));
+    answer.problem(422, "invalid");
+}
+
+/// Stops the server, lets everything in its file have happened so much earlier, and starts it.
+fn after_seconds(server: Server, seconds: i64) -> Server {
+    let launch = server.stop();
+    let file = rusqlite::Connection::open(launch.data()).expect("the file is there");
+    let earlier = "UPDATE events SET at = at - ?1 * 1000";
+    file.execute(earlier, [seconds]).expect("it can be changed");
+    drop(file);
+    launch.start()
+}
+
+#[test]
+fn a_step_can_be_taken_back_after_a_restart_and_not_after_15_seconds() {
+    let server = Server::new();
+    server.ticket();
+    step(&server, "1", "next");
+    step(&server, "1", "finish");
+    let server = server.restart();
+    step(&server, "1", "undo");
+    assert_eq!(states(&server), ["A1 serving"]);
+    step(&server, "1", "finish");
+    let server = after_seconds(server, 16);
+    server
+        .post("/api/desks/1/undo")
+        .problem(409, "nothing-to-undo");
+    assert_eq!(states(&server), ["A1 done"]);
+}
+
+#[test]
+fn a_desks_own_line_is_told_whoever_changes_it() {
+    let server = Server::new();
+    for _ in 0..3 {
+        server.ticket();
+    }
+    let put = |name: &str| server.client().send_json("PUT", name, &json!({}));
+    put("/api/desks/2").expect(201);
+    step(&server, "1", "next");
+    let mut screen = server.screen("");
+    let begin = seq(&screen.expect("state"));
+    let to_two = json!({"desk": "2"});
+    server
+        .post_json("/api/desks/1/transfer", &to_two)
+        .expect(200);
+    step(&server, "1", "undo");
+    let sent = server.post_json("/api/desks/1/transfer", &to_two);
+    let sent = sent.expect(200).json();
+    let call = json!({"ticket": "A1"});
+    server.post_json("/api/desks/3/call", &call).expect(200);
+    step(&server, "3", "undo");
+    server
+        .post(&format!("/api/tickets/{}/cancel", text(&sent, "id")))
+        .expect(200);
+    let heard = screen.until(begin + 7);
+    let told: Vec<(&str, Value, Value)> = heard
+        .iter()
+        .map(|m| {
+            let line = &m["payload"]["lineDesk"];
+            (kind(m), line["name"].clone(), line["waiting"].clone())
+        })
+        .collect();
+    let none = Value::Null;
+    let two = |waiting: Value| (json!("2"), waiting);
+    let expected = [
+        ("ticket-transferred", two(json!(1))),
+        // None at all is left out, as everywhere.
+        ("step-undone", two(none.clone())),
+        ("ticket-transferred", two(json!(1))),
+        ("desk-changed", (none.clone(), none.clone())),
+        ("ticket-called", two(none.clone())),
+        ("step-undone", two(json!(1))),
+        ("ticket-cancelled", two(none)),
+    ];
+    let expected: Vec<_> = expected.into_iter().map(|(k, (n, w))| (k, n, w)).collect();
+    assert_eq!(told, expected);
+}
+
+#[test]
+fn the_courses_pages_and_a_follower_hear_of_it_as_well() {
+    let server = Server::new();
+    let first = server.ticket();
+    server.ticket();
+    let mut course = server.course_screen();
+    let both = |course: &mut crate::common::Screen| {
+        let mut two = [course.message(), course.message()];
+        two.sort_by_key(|message| kind(message).to_owned());
+        let [count, working] = two;
+        (
+            count["payload"].clone(),
+            codes(&working["payload"]).join(" "),
+        )
+    };
+    assert_eq!(both(&mut course), (json!(2), String::new()));
+    let mut follower = server.screen(&format!("?ticket={}", text(&first, "id")));
+    follower.expect("state");
+    let position = follower.expect("ticket-position");
+    assert_eq!(position["payload"]["ahead"], 0);
+    step(&server, "1", "next");
+    assert_eq!(both(&mut course), (json!(1), "A1".to_owned()));
+    step(&server, "1", "undo");
+    assert_eq!(both(&mut course), (json!(2), String::new()));
+    loop {
+        let message = follower.event();
+        let payload = &message["payload"];
+        if kind(&message) == "ticket-position" && payload["state"] == "waiting" {
+            assert_eq!(
+                (&payload["ahead"], &payload["desk"]),
+                (&json!(0), &Value::Null)
+            );
+            break;
+        }
+    }
+    // One that was put aside changes neither the number nor the list.
+    step(&server, "1", "next");
+    both(&mut course);
+    step(&server, "1", "hold");
+    step(&server, "1", "undo");
+    assert_eq!(course.hears_within(Duration::from_millis(300)), None);
+}
