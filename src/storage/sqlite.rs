@@ -319,8 +319,8 @@ mod tests {
 
     use super::*;
     use crate::domain::{
-        Appearance, Command, Day, DeskName, Position, Rule, ScreenId, Settings, SettingsChange,
-        Target, TicketId, apply, decide,
+        Appearance, Command, Day, DeskName, Position, Prefix, Rule, ScreenId, ServiceChange,
+        Settings, SettingsChange, Target, TicketId, apply, decide,
     };
 
     /// A file of its own for each test, gone afterwards.
@@ -399,7 +399,7 @@ mod tests {
             Command::SetDesk {
                 desk: desk("3"),
                 open: Some(false),
-                services: Some(vec![crate::domain::Prefix::new("A")]),
+                services: Some(vec![Prefix::new("A")]),
             },
             Command::SetDesk {
                 desk: desk("4"),
@@ -413,6 +413,13 @@ mod tests {
                 take_over: false,
             },
             Command::DeleteDesk { desk: desk("4") },
+            Command::SetService {
+                service: Prefix::new("Z"),
+                change: ServiceChange::default(),
+            },
+            Command::DeleteService {
+                service: Prefix::new("Z"),
+            },
             Command::SetSettings {
                 change: SettingsChange::from(Settings {
                     name: "Clínica".into(),
@@ -625,7 +632,7 @@ mod tests {
             .iter()
             .map(|stamped| std::mem::discriminant(&stamped.event))
             .collect();
-        assert_eq!(kinds.len(), 14, "the day has one of each kind of event");
+        assert_eq!(kinds.len(), 18, "the day has one of each kind of event");
         for Stamped { event, .. } in events {
             let read = record::read_event(&record::write_event(&event));
             assert_eq!(read, Ok(event));
