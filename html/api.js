@@ -64,10 +64,6 @@ async function ask(method, path, body, key) {
   return content;
 }
 
-export function remove(path) {
-  return ask('DELETE', path);
-}
-
 export function get(path) {
   return ask('GET', path);
 }

@@ -42,4 +42,6 @@ mod examples;
 #[cfg(test)]
 pub(crate) mod properties;
 #[cfg(test)]
+mod simulation;
+#[cfg(test)]
 pub(crate) mod testing;

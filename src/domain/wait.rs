@@ -163,22 +163,39 @@ impl<'a> Waits<'a> {
         if desks.is_empty() {
             return None;
         }
+        // Desks that take T's line first come to T sooner than those that take other lines first, who
+        // may never come; so only those count with whom it is soonest.
+        let mut ranks: Vec<usize> = desks.iter().map(|at| rank(at.desk, &ticket.line)).collect();
+        ranks.sort_unstable();
+        ranks.dedup();
+        let waits = ranks.iter().map(|most| {
+            let near = |at: &&AtWork<'a>| rank(at.desk, &ticket.line) <= *most;
+            let near: Vec<&AtWork<'a>> = desks.iter().copied().filter(near).collect();
+            self.worked_off(ticket, &near, mean)
+        });
+        let wait = waits.fold(f64::INFINITY, f64::min);
+        Some((wait / 1_000.0) as u64)
+    }
+
+    /// After how many milliseconds these desks have worked off what comes before a ticket, so that it
+    /// is called.
+    fn worked_off(&self, ticket: &Ticket, desks: &[&AtWork<'a>], mean: f64) -> f64 {
         let count = desks.len() as f64;
         let left: f64 = desks.iter().map(|at| at.left(mean)).sum();
         // When T is called the other desks are in the middle of something.
         let under_way = (count - 1.0) * LEFT_OF_A_TURN * mean;
-        let parts = self.parts(ticket, &desks, mean);
+        let parts = self.parts(ticket, desks, mean);
         let mut wait = 0.0;
         for _ in 0..ROUNDS {
             let work = self.work_before(ticket, &parts, wait);
             let next = ((work + left - under_way) / count).max(0.0);
-            if (next - wait).abs() < 1_000.0 {
-                wait = next;
+            let settled = (next - wait).abs() < 1_000.0;
+            wait = next;
+            if settled {
                 break;
             }
-            wait = next;
         }
-        Some((wait / 1_000.0) as u64)
+        wait
     }
 
     fn desks_of(&self, line: &Line) -> impl Iterator<Item = &AtWork<'a>> {
@@ -206,10 +223,12 @@ impl<'a> Waits<'a> {
                 }
             }
             if load.desks > 0.0 && together + first > 0.0 {
+                let own = ticket.line == Line::Service(load.prefix.clone());
                 parts.push(Part {
                     lanes: &load.lanes,
                     mean: load.mean.unwrap_or(mean),
-                    together: together / load.desks,
+                    // All of T's own line: the other desks may be busy with what they take first.
+                    together: if own { 1.0 } else { together / load.desks },
                     first: first / load.desks,
                 });
             }
@@ -315,6 +334,17 @@ impl AtWork<'_> {
 /// Whether a desk attends a service.
 fn attends(desk: &Desk, prefix: &Prefix) -> bool {
     desk.services.is_empty() || desk.services.contains(prefix)
+}
+
+/// How many lines a desk takes before that one.
+fn rank(desk: &Desk, line: &Line) -> usize {
+    match line {
+        Line::Service(prefix) => {
+            let rank = desk.services.iter().position(|other| other == prefix);
+            rank.unwrap_or(0)
+        }
+        Line::Desk(_) => 0,
+    }
 }
 
 /// Whether a desk attends a service before, together with, or after the line of a ticket.

@@ -22,6 +22,7 @@ use super::tickets::place;
 use super::wire::Wire;
 use super::{Office, origin, router};
 use crate::domain::TicketId;
+use crate::storage::Role;
 use crate::threads;
 
 /// Connections that the kernel may hold until they are accepted: a whole office whose screens
@@ -329,7 +330,10 @@ fn upgrade(office: &Office, request: &Request) -> Result<Option<(Vec<u8>, Handsh
             _ => {}
         }
     }
-    handshake.desk = place(desk.as_deref(), screen.as_deref())?;
+    // Whose desk it is concerns nobody else; theirs is a screen like any other.
+    if who.role >= Role::Staff {
+        handshake.desk = place(desk.as_deref(), screen.as_deref())?;
+    }
     let mut bytes = Vec::new();
     write_response(&mut bytes, &response).map_err(|_| Problem::upgrade_required())?;
     Ok(Some((bytes, handshake)))

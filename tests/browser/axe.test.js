@@ -92,6 +92,10 @@ for (const theme of ['light', 'dark']) {
   test('axe finds nothing on a ticket just given, ' + theme, async () => {
     const page = await open(browser, server.url + '/new-ticket.html', { theme });
     await page.click('.service');
+    // A second touch right after the first must hit nothing.
+    await page.waitForSelector('#priorities button:enabled');
+    assert.deepEqual(await findings(page), []);
+    await page.click('#priorities button');
     await visible(page, '#given');
     await page.waitForSelector('#done:enabled');
     await page.evaluate(() => { document.getElementById('time').style.transition = 'none'; });
