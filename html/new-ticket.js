@@ -188,7 +188,7 @@ function reconsider() {
 }
 
 function wishFor(prefix, priority) {
-  const wish = prefix + '\n' + (priority || '');
+  const wish = prefix + ' ' + (priority || '');
   const old = wishes[wish];
   if (!old || performance.now() - old.at > WISH_KEPT_MS) wishes[wish] = { key: freshKey(), at: performance.now() };
   return { key: wishes[wish].key, over: () => { delete wishes[wish]; } };

@@ -73,12 +73,14 @@ test('our own colours meet the same contrasts, and look.js knows the same pages'
 });
 
 let server;
+let ticket;
 let browser;
 
 before(async () => {
   server = await Server.start();
   browser = await launch();
   await morning(server);
+  ticket = await server.ticket();
 });
 after(async () => {
   if (browser) await browser.close();
@@ -88,7 +90,7 @@ after(async () => {
 const svg = (width, height) => 'data:image/svg+xml,' + encodeURIComponent(
   '<svg xmlns="http://www.w3.org/2000/svg" width="' + width + '" height="' + height + '"><rect width="100%" height="100%" fill="#7a1f5c"/></svg>');
 
-const SCREENS = { start: '/', 'new-ticket': '/new-ticket.html', public: '/public.html', desk: '/desk.html?desk=3' };
+const SCREENS = { start: '/', 'new-ticket': '/new-ticket.html', public: '/public.html', desk: '/desk.html?desk=3', get ticket() { return '/t/' + ticket.id; } };
 const property = (page, name) => page.evaluate((n) => document.documentElement.style.getPropertyValue(n), name);
 
 for (const accent of ['#7a1f5c', '#ffd400', '#ffffff', '#000000']) {

@@ -76,7 +76,8 @@ let browser;
 before(async () => { browser = await launch(); });
 after(async () => { if (browser) await browser.close(); });
 
-// Someone takes a ticket, a desk is entered from the start page and calls it, the public screen shows it.
+// Someone takes a ticket and follows it on a phone, a desk is entered from the start page and calls it, the
+// public screen and the phone show it, and the phone gives it up.
 async function walk(proxy) {
   const start = await open(browser, proxy.url);
   await until('the start page is live', () => start.isEnabled('#enter'));
@@ -89,6 +90,11 @@ async function walk(proxy) {
   await kiosk.click('.service');
   await visible(kiosk, '#given');
   await shows(kiosk, '#code', 'A1');
+  await visible(kiosk, '#phone');
+  const id = /tickets\/(\w+)\/qr\.svg$/.exec(await kiosk.$eval('#qr', (img) => img.src))[1];
+  const phone = await open(browser, proxy.url + 't/' + id, { size: [390, 844] });
+  await shows(phone, '#code', 'A1');
+  await visible(phone, '#office img');
   await start.fill('#name', '7');
   await start.click('#enter');
   await start.waitForURL(proxy.url + 'desk.html?desk=7');
@@ -97,7 +103,14 @@ async function walk(proxy) {
   await shows(start, '#code', 'A1');
   await shows(board, '#code', 'A1');
   await shows(board, '#desk', /7/);
-  for (const page of [start, kiosk, board]) {
+  await phone.waitForSelector('[data-kind="called"]');
+  await start.click('#hold');
+  await phone.waitForSelector('[data-kind="held"]');
+  await until('it can be given up', () => phone.isEnabled('#give-up'));
+  await phone.click('#give-up');
+  await phone.click('#yes');
+  await phone.waitForSelector('[data-kind="cancelled"]');
+  for (const page of [start, kiosk, board, phone]) {
     assert.deepEqual(page.problems, []);
     await page.context().close();
   }

@@ -7,6 +7,7 @@ import { after, before, test } from 'node:test';
 import { SIZES, Server, launch, later, morning, noShows, open, services, severalServices, shows, taken, transfers, visible } from './support.mjs';
 
 let server;
+let ticket;
 let browser;
 
 before(async () => {
@@ -17,6 +18,7 @@ before(async () => {
   await severalServices(server);
   // Turned round it would be another desk: «B 3».
   await server.act('3 B', 'next');
+  ticket = await server.ticket();
 });
 after(async () => {
   if (browser) await browser.close();
@@ -130,6 +132,7 @@ const SCREENS = {
     },
     codes: 1,
   },
+  'the page of a ticket': { get path() { return '/t/' + ticket.id; }, ready: (page) => page.waitForSelector('[data-kind="waiting"]'), codes: 1 },
   public: { path: '/public.html', ready: (page) => shows(page, '#code', /^A/), codes: 2 },
   desk: { path: '/desk.html?desk=3%20B', ready: (page) => visible(page, '#queue li'), codes: 8 },
   'desk with people put aside and no-shows': { path: '/desk.html?desk=3', ready: noShows, codes: 8 },

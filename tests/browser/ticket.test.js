@@ -1,8 +1,6 @@
 // A ticket's own page, as the phone of whoever holds it shows it.
 
 import assert from 'node:assert/strict';
-import http from 'node:http';
-import net from 'node:net';
 import { after, before, test } from 'node:test';
 import { Cable, Server, hidden, launch, open, shows, text, until, visible } from './support.mjs';
 
@@ -237,59 +235,6 @@ test('a ticket that goes while it is followed is said to be gone', async () => {
   await hidden(page, '#away');
   await page.context().close();
   await other.stop();
-});
-
-// A reverse proxy that knows the office under /oficina/.
-async function proxy() {
-  const from = (path) => (path.startsWith('/oficina/') ? path.slice('/oficina'.length) : null);
-  const refused = [];
-  const front = http.createServer((request, answer) => {
-    const path = from(request.url);
-    if (!path) {
-      refused.push(request.url);
-      answer.writeHead(404).end();
-      return;
-    }
-    request.pipe(http.request({ port: server.port, path, method: request.method, headers: request.headers }, (got) => {
-      answer.writeHead(got.statusCode, got.headers);
-      got.pipe(answer);
-    }));
-  });
-  front.on('upgrade', (request, near) => {
-    const path = from(request.url);
-    if (!path) {
-      refused.push(request.url);
-      near.destroy();
-      return;
-    }
-    const far = net.connect(server.port, '127.0.0.1', () => {
-      const headers = request.rawHeaders.reduce((all, h, i) => all + h + (i % 2 ? '\r\n' : ': '), '');
-      far.write(request.method + ' ' + path + ' HTTP/1.1\r\n' + headers + '\r\n');
-      far.pipe(near).pipe(far);
-    });
-    for (const end of [near, far]) end.on('error', () => { near.destroy(); far.destroy(); });
-  });
-  await new Promise((done) => front.listen(0, '127.0.0.1', done));
-  return { front, refused, url: 'http://127.0.0.1:' + front.address().port + '/oficina' };
-}
-
-test('below a proxy\'s prefix everything comes from there, and giving up goes there', async () => {
-  const { front, refused, url } = await proxy();
-  const ticket = await server.ticket();
-  const page = await phone(ticket, { at: url });
-  await shows(page, '#main', 'Es la siguiente persona');
-  await until('it is told over the socket', async () => !(await page.isVisible('#away')));
-  await server.act('3', 'next');
-  await kindIs(page, 'called');
-  await server.call('POST', 'desks/3/hold');
-  await page.click('#give-up');
-  await page.click('#yes');
-  await kindIs(page, 'cancelled');
-  // Chromium asks for the icon of a bare host by itself.
-  assert.deepEqual(refused.filter((path) => path !== '/favicon.ico'), []);
-  await page.context().close();
-  front.closeAllConnections();
-  front.close();
 });
 
 test('the page is awake while it waits, and may sleep when it is over', async () => {
