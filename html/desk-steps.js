@@ -62,7 +62,9 @@ export class Steps {
     }
     this._busy = '';
     this._say(text, isProblem);
+    // After anything else «undo» would not say what it takes back.
     if (!isProblem && UNDOABLE.indexOf(action) >= 0) this._undo.offer(text);
+    else if (!isProblem) this._undo.forget();
     this._changed();
     const then = this._pressed;
     this._pressed = null;

@@ -12,7 +12,6 @@ import { clockSpan, deskTitle, keepChoices, officeLanguage, onLanguage, ready, t
 import { need, parts } from './later.js';
 import { Live } from './live.js';
 import { showOffice } from './office.js';
-import { softTone, watchSound } from './sound.js';
 import { apply, deskNamed, withinReach } from './state.js';
 
 const WANTED_MS = 6500;
@@ -107,7 +106,7 @@ function noticeArrival() {
   if (waitedBefore === 0 && waits > 0) {
     wantedUntil = performance.now() + WANTED_MS;
     setTimeout(render, WANTED_MS + 50);
-    if ($('sound').checked) softTone();
+    if ($('sound').checked && parts.softTone) parts.softTone();
   }
   waitedBefore = waits;
 }
@@ -339,9 +338,14 @@ function rememberedBox(id, otherwise) {
   $(id).checked = remembered(id, otherwise);
   $(id).addEventListener('change', () => {
     remember(id, $(id).checked ? 'yes' : 'no');
-    document.body.classList.toggle('no-keys', !$('keys').checked);
+    heedBoxes();
   });
+  heedBoxes();
+}
+
+function heedBoxes() {
   document.body.classList.toggle('no-keys', !$('keys').checked);
+  if ($('sound').checked) need('sound-later.js').catch(() => {});
 }
 
 if (!name) {
@@ -362,6 +366,5 @@ if (!name) {
     renderWords();
     live.start();
     setInterval(() => { if (state) renderTimes(); }, 1000);
-    watchSound(() => {});
   });
 }

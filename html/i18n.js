@@ -37,19 +37,6 @@ export async function wordsOf(lang) {
   return known[lang];
 }
 
-// A screen may name a style that it needs only from right to left.
-function mirrored(lang) {
-  const href = document.documentElement.getAttribute('data-rtl');
-  if (!href || FROM_RIGHT_TO_LEFT.indexOf(lang) < 0 || document.querySelector('link[href="' + href + '"]')) return null;
-  return new Promise((done) => {
-    const link = document.createElement('link');
-    link.rel = 'stylesheet';
-    link.href = href;
-    link.onload = link.onerror = done;
-    document.head.appendChild(link);
-  });
-}
-
 function translatePage() {
   document.documentElement.lang = current;
   document.documentElement.dir = isFromRightToLeft() ? 'rtl' : 'ltr';
@@ -63,7 +50,7 @@ function translatePage() {
 export async function setLanguage(lang) {
   wished = lang;
   try {
-    const [found] = await Promise.all([wordsOf(lang), mirrored(lang)]);
+    const found = await wordsOf(lang);
     if (wished !== lang) return;
     words = found;
     current = lang;

@@ -58,6 +58,7 @@ test('those who wait stand in the order in which this desk calls them, with what
   await shows(page, '#note', NOTE);
   await page.click('#finish');
   await hidden(page, '#note');
+  await visible(page, '#undo');
 });
 
 test('with one service there is no choice of services', async () => {
@@ -69,6 +70,8 @@ test('with one service there is no choice of services', async () => {
 test('a desk is closed for a while and opened again, by its key too', async () => {
   await page.click('#pause');
   await shows(page, '#code', 'Cerrado');
+  // It would not take this back.
+  await hidden(page, '#undo');
   await shows(page, '#fact', /^Este escritorio está cerrado; al atender a alguien se abre\. Esperan 2 personas\.$/);
   await shows(page, '#pause-text', 'Abrir');
   assert.equal((await desk()).open, false);
@@ -159,4 +162,37 @@ test('a printer that jams and numbers that run out are shown quietly, for as lon
   await server.call('PUT', 'services/A', { last: 99 });
   await hidden(page, '#warning');
   assert.deepEqual(page.problems, []);
+});
+
+test('a soft tone when someone comes is heard where it is wanted, and the title says so', async () => {
+  const quiet = await open(browser, server.url + '/desk.html?desk=9', {
+    before: () => {
+      window.tones = 0;
+      const param = { setValueAtTime() {}, exponentialRampToValueAtTime() {} };
+      window.AudioContext = class {
+        constructor() { this.state = 'running'; this.currentTime = 0; }
+        createOscillator() { return { frequency: {}, connect() {}, start() { window.tones += 1; }, stop() {} }; }
+        createGain() { return { gain: param, connect() {} }; }
+        resume() { return Promise.resolve(); }
+      };
+    },
+  });
+  await server.call('PUT', 'desks/9', { services: ['B'] });
+  await until('the desk is live', () => quiet.isEnabled('#pause'));
+  while ((await server.call('GET', 'health')).waiting) await server.act('8', 'next');
+  const comes = async () => {
+    await hidden(quiet, '#queue li');
+    await server.call('POST', 'tickets', { service: 'B' });
+    await until('the title says so', async () => /^● \(1\) /.test(await quiet.title()));
+    await server.act('9', 'next');
+    await server.act('9', 'finish');
+  };
+  await comes();
+  assert.equal(await quiet.evaluate(() => window.tones), 0);
+  await quiet.check('#sound');
+  await until('the tone is there', () => quiet.evaluate(() => Boolean(document.querySelector('script[src="sound-later.js"]'))));
+  await quiet.waitForLoadState('networkidle').catch(() => {});
+  await comes();
+  assert.equal(await quiet.evaluate(() => window.tones), 1);
+  assert.deepEqual(quiet.problems, []);
 });

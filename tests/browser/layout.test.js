@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { LANGUAGES, SIZES, Server, hidden, launch, later, morning, noShows, open, services, severalServices, shows, taken, transfers, until, visible } from './support.mjs';
+import { LANGUAGES, SIZES, Server, hidden, launch, later, morning, noShows, open, services, severalServices, shows, take, taken, transfers, until, visible } from './support.mjs';
 
 // As long as a desk's name may be.
 const LONG = 'Oficina de atención a la ciudadanía, pl.';
@@ -241,7 +241,7 @@ const SCREENS = {
   signin: { path: '/signin.html', ready: (page) => visible(page, '#pin') },
   start: { path: '/', ready: (page) => visible(page, '#desks a') },
   'new-ticket': { path: '/new-ticket.html', ready: (page) => visible(page, '.service') },
-  public: { path: '/public.html', ready: (page) => shows(page, '#code', /^A/) },
+  public: { path: '/public.html', ready: (page) => shows(page, '#code', /^[AB]/) },
   'a ticket\'s own page': { get path() { return '/t/' + ticket.id; }, ready: (page) => page.waitForSelector('[data-kind="waiting"]') },
   desk: { path: '/desk.html?desk=3', ready: (page) => visible(page, '#queue li') },
   'desk with people put aside and no-shows': { path: '/desk.html?desk=3', ready: noShows },
@@ -315,8 +315,7 @@ test('buttons of the kiosk are at least 64 px high, and everything to press else
 test('a ticket just given is shown as large as fits, on every size, and is not cut', async () => {
   for (const size of SIZES) {
     const page = await open(browser, server.url + '/new-ticket.html', { size });
-    await page.click('.service');
-    await visible(page, '#given');
+    await take(page);
     const got = await page.evaluate(() => {
       const code = document.getElementById('code');
       const range = document.createRange();

@@ -141,6 +141,7 @@ for (const [kind, width, height] of [['a word', 400, 100], ['a sign', 100, 100],
       await visible(page, '#office img');
       for (const [w, h] of SIZES) {
         await page.setViewportSize({ width: w, height: h });
+        await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
         const isWord = width > 2 * height;
         const seen = await page.$eval('#office', (el) => {
           const img = el.querySelector('img');

@@ -68,7 +68,7 @@ test('each number takes the form that its language has for it', () => {
 
 test('no language but Spanish has texts left in Spanish', () => {
   // Names, units and what is spelled the same.
-  const same = { en: 1, pt: 31, fr: 2, ar: 0 };
+  const same = { en: 1, pt: 34, fr: 2, ar: 0 };
   for (const [lang, most] of Object.entries(same)) {
     const left = Object.keys(words.es).filter((key) => /[a-z]{4}/i.test(words.es[key]) && words[lang][key] === words.es[key]);
     assert.ok(left.length <= most, lang + ': ' + left);

@@ -4,7 +4,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { SIZES, Server, launch, later, morning, noShows, open, services, severalServices, shows, taken, transfers, visible } from './support.mjs';
+import { SIZES, Server, launch, later, morning, noShows, open, services, severalServices, shows, take, taken, transfers, visible } from './support.mjs';
 
 let server;
 let ticket;
@@ -126,14 +126,13 @@ const SCREENS = {
   'a ticket just given': {
     path: '/new-ticket.html',
     ready: async (page) => {
-      await page.click('.service');
-      await visible(page, '#given');
+      await take(page);
       await page.waitForSelector('#done:enabled');
     },
     codes: 1,
   },
   'the page of a ticket': { get path() { return '/t/' + ticket.id; }, ready: (page) => page.waitForSelector('[data-kind="waiting"]'), codes: 1 },
-  public: { path: '/public.html', ready: (page) => shows(page, '#code', /^A/), codes: 2 },
+  public: { path: '/public.html', ready: (page) => shows(page, '#code', /^[AB]/), codes: 2 },
   desk: { path: '/desk.html?desk=3%20B', ready: (page) => visible(page, '#queue li'), codes: 8 },
   'desk with people put aside and no-shows': { path: '/desk.html?desk=3', ready: noShows, codes: 8 },
   'desk that transfers': { path: '/desk.html?desk=3', ready: transfers, codes: 8 },

@@ -234,6 +234,14 @@ export async function severalServices(server) {
   await server.call('POST', 'tickets', { service: 'B', priority: 'Movilidad reducida', note: 'Viene con su hija y en silla de ruedas' });
 }
 
+/** Takes a ticket at a kiosk, an ordinary one where it asks for the priority. */
+export async function take(page) {
+  await page.click('.service');
+  // A second touch right after the first must hit nothing.
+  if (await page.isVisible('#ask')) await page.click('#priorities button:enabled');
+  await visible(page, '#given');
+}
+
 /** A desk's screen with the list of those who did not come unfolded. */
 export async function noShows(page) {
   await visible(page, '#held li');
@@ -272,10 +280,13 @@ export async function taken(page) {
 export async function services(page) {
   await until('the desk is live', () => page.isEnabled('#next'));
   await page.click('#next');
+  await visible(page, '#queue li');
   await visible(page, '#undo');
   await page.click('#attends');
   await page.check('#attends-some');
   await visible(page, '#order li');
+  // One comes for the one that is called: each page finds as many as the one before it.
+  await fetch(new URL(page.url()).origin + '/api/tickets', { method: 'POST' });
 }
 
 export const SIZES = [[1920, 1080], [1366, 768], [1024, 768], [390, 844]];

@@ -1,0 +1,7 @@
+// The soft tone, for a desk whose person wants to hear it (later.js).
+
+import { parts } from './later.js';
+import { softTone, watchSound } from './sound.js';
+
+parts.softTone = softTone;
+watchSound(() => {});
