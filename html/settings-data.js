@@ -8,7 +8,14 @@ const $ = (id) => document.getElementById(id);
 
 let health = null;
 
+/** A day as the copy's name has it. */
+function day(date) {
+  const two = (n) => (n < 10 ? '0' + n : String(n));
+  return [date.getFullYear(), two(date.getMonth() + 1), two(date.getDate())].join('-');
+}
+
 function render() {
+  $('command').textContent = 'turnero import turnero-' + day(new Date()) + '.json';
   $('address').textContent = new URL('.', document.baseURI).href;
   if (!health) return;
   $('version').textContent = health.version;

@@ -12,6 +12,8 @@ const $ = (id) => document.getElementById(id);
 const LEAST_CONTRAST = 7;
 const LONGEST_LOGO = 40 * 1024;
 const LOGO_TYPES = ['image/png', 'image/jpeg', 'image/svg+xml', 'image/webp'];
+// What there is where the office has no colour of its own (tokens.css).
+const OWN = '#0b5348';
 const COLOUR = /^#[0-9a-f]{6}$/i;
 // A logo is shown a few lines high; these are tried until it is small enough.
 const HEIGHTS = [192, 128, 96, 64, 48];
@@ -109,7 +111,7 @@ const form = new Form($('form'), {
   },
   typed({ accent }) {
     const is = accent && COLOUR.test(accent);
-    if (is) $('pick').value = accent.toLowerCase();
+    $('pick').value = is ? accent.toLowerCase() : OWN;
     const n = is ? best(accent) : 0;
     const good = n >= LEAST_CONTRAST;
     $('contrast').textContent = !is ? '' : (good ? '✓ ' : '⚠ ') + t(good ? 'look.accent.good' : 'look.accent.low', { n: n.toFixed(1) });
