@@ -17,18 +17,27 @@ const SCREENS = {
   settings: { path: '/settings-services.html', ready: (page) => visible(page, '#rows li') },
 };
 
+// The settings' own office: several services would change what the others show.
+async function clinic(server) {
+  await server.call('PUT', 'services/B', { name: 'Blood tests', names: { es: 'Análisis' }, first: 1, last: 4, digits: 3 });
+  await server.call('PUT', 'services/R', { name: 'Prescriptions', open: false, message: 'Back at 16:00' });
+  for (const service of ['A', 'A', 'B', 'B', 'B', 'B', 'B']) await server.call('POST', 'tickets', { service });
+}
+
 const server = await Server.start();
+const second = await Server.start();
 const browser = await launch();
 try {
   await morning(server);
   await later(server);
+  await clinic(second);
   const sizes = folder ? SIZES : [[1366, 768]];
   const themes = folder ? ['light', 'dark'] : ['light'];
   for (const size of sizes) {
     for (const theme of themes) {
       for (const lang of ['en', 'es']) {
         for (const [name, screen] of Object.entries(SCREENS)) {
-          const page = await open(browser, server.url + screen.path, { lang, theme, size });
+          const page = await open(browser, (name === 'settings' ? second : server).url + screen.path, { lang, theme, size });
           await screen.ready(page);
           // The badge about blocked sound is Chromium's business in a test, not the office's.
           if (name === 'public') await page.mouse.click(5, 5);
@@ -55,4 +64,5 @@ try {
 } finally {
   await browser.close();
   await server.stop();
+  await second.stop();
 }
