@@ -23,6 +23,7 @@ const STYLES_DO_WITHOUT = {
   'css-math-functions': 'minmax() of a grid is taken for one; the real ones need a fallback, see below',
   'css-media-interaction': 'the keys are shown on a touch screen too',
   'css-paged-media': 'the paper has the size that the printer is set to',
+  'css-snappoints': 'a field that has the focus may lie under the bar with «save» until one scrolls',
   'css-touch-action': 'a double touch may enlarge the page',
   pointer: 'the same property as touch-action',
   'prefers-reduced-motion': 'it has no such wish',
