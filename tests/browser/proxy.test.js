@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import http from 'node:http';
 import net from 'node:net';
-import { after, before, test } from 'node:test';
+import { after, afterEach, before, test } from 'node:test';
 import { Server, launch, open, shows, until, visible } from './support.mjs';
 
 const PREFIX = '/turnero/';
@@ -61,6 +61,7 @@ class Proxy {
     await new Promise((done) => proxy.http.listen(0, '127.0.0.1', done));
     proxy.origin = 'http://127.0.0.1:' + proxy.http.address().port;
     proxy.url = proxy.origin + PREFIX;
+    opened.push(proxy);
     return proxy;
   }
 
@@ -72,9 +73,14 @@ class Proxy {
 }
 
 let browser;
+const opened = [];
 
 before(async () => { browser = await launch(); });
 after(async () => { if (browser) await browser.close(); });
+// Also of a test that failed: whatever stayed open would keep the run waiting.
+afterEach(async () => {
+  for (const one of opened.splice(0)) await one.stop();
+});
 
 // Someone takes a ticket and follows it on a phone, a desk is entered from the start page and calls it, the
 // public screen and the phone show it, and the phone gives it up.
@@ -119,6 +125,7 @@ async function walk(proxy) {
 
 async function office(flags) {
   const server = await Server.start({ flags });
+  opened.push(server);
   await server.call('PUT', 'settings', { logo: LOGO });
   return server;
 }
@@ -128,8 +135,6 @@ test('under a path of a reverse proxy every screen works', async () => {
   const proxy = await Proxy.to(server);
   await walk(proxy);
   assert.ok(proxy.upgrades >= 3, 'over WebSockets');
-  await proxy.stop();
-  await server.stop();
 });
 
 test('where the proxy lets no WebSocket pass, the screens poll and show the same', async () => {
@@ -137,8 +142,6 @@ test('where the proxy lets no WebSocket pass, the screens poll and show the same
   const proxy = await Proxy.to(server, { sockets: false });
   await walk(proxy);
   assert.ok(proxy.upgrades >= 3, 'a WebSocket was tried first');
-  await proxy.stop();
-  await server.stop();
 });
 
 test('a proxy that calls the server by another name needs --host and --allow-origin, and then everything works', async () => {
@@ -149,8 +152,6 @@ test('a proxy that calls the server by another name needs --host and --allow-ori
   const refused = await open(browser, unknown.url);
   assert.match(await refused.textContent('body'), /host-not-allowed.*--host turnero\.internal/);
   await refused.context().close();
-  await unknown.stop();
-  await unnamed.stop();
 
   const strict = await office(named);
   const stranger = await Proxy.to(strict, { host: 'turnero.internal:3000' });
@@ -158,8 +159,6 @@ test('a proxy that calls the server by another name needs --host and --allow-ori
   const answer = await page.evaluate(() => fetch('api/tickets', { method: 'POST' }).then((r) => r.json().then((p) => [r.status, p.code])));
   assert.deepEqual(answer, [403, 'cross-site']);
   await page.context().close();
-  await stranger.stop();
-  await strict.stop();
 
   // The proxy's port is known only once it listens, and the flag must name it.
   const later = { port: 0 };
@@ -167,6 +166,4 @@ test('a proxy that calls the server by another name needs --host and --allow-ori
   const server = await office(named.concat(['--allow-origin', proxy.origin]));
   later.port = server.port;
   await walk(proxy);
-  await proxy.stop();
-  await server.stop();
 });
