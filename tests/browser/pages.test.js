@@ -101,6 +101,14 @@ test('no key is missing and none is unused', () => {
   assert.deepEqual([...used].filter((k) => !(k in words.es)), [], 'missing');
 });
 
+test('everything that is stored has words in the trace', () => {
+  const record = readFileSync(path.join(ROOT, 'src/storage/record/event.rs'), 'utf8');
+  const kinds = all(/enum \w+ \{\n([^]*?)\n\}/.exec(record)[1], /^ {4}([A-Z]\w+)/gm)
+    .map((name) => name.replace(/(?!^)[A-Z]/g, '-$&').toLowerCase());
+  assert.ok(kinds.length > 15 && kinds.includes('ticket-no-show'), String(kinds));
+  assert.deepEqual(Object.keys(words.es).filter((k) => k.startsWith('trace.kind.')).sort(), kinds.map((kind) => 'trace.kind.' + kind).sort());
+});
+
 test('each screen asks for the words that it uses, and for no others', () => {
   const isKey = (text) => text in words.es || text + '.one' in words.es
     || (text.endsWith('.') && Object.keys(words.es).some((key) => key.startsWith(text)));
