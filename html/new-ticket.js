@@ -224,7 +224,9 @@ function show(ticket) {
   view = 'given';
   clearTimeout(idle);
   $('phone').hidden = true;
-  const address = 'api/tickets/' + ticket.id + '/qr.svg';
+  // Where this page was found, behind whatever proxy, a phone finds its own.
+  const base = new URL('./', document.baseURI).href;
+  const address = 'api/tickets/' + ticket.id + '/qr.svg?base=' + encodeURIComponent(base);
   $('qr').src = address;
   render();
   renderGiven();

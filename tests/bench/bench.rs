@@ -15,6 +15,7 @@ mod machine;
 mod memory;
 mod message;
 mod options;
+mod phones;
 mod report;
 mod server;
 mod start;
@@ -57,6 +58,7 @@ fn run(options: &Options) -> Result<Report, Failure> {
         match measurement {
             Measurement::Tickets => flood::measure(&bench, options, &mut report)?,
             Measurement::Screens => fanout::measure(&bench, options, &mut report)?,
+            Measurement::Phones => phones::measure(&bench, options, &mut report)?,
             Measurement::Memory => memory::measure(&bench, options, &mut report)?,
             Measurement::Start => start::measure(&bench, options, &mut report)?,
         }

@@ -50,6 +50,16 @@ struct Screen {
 impl Crowd {
     /// Connects `size` screens and waits until each has been told where things stand.
     pub fn gather(address: SocketAddr, size: usize, dialect: Dialect) -> Result<Self, Failure> {
+        Self::gather_at(address, &vec!["/ws".to_owned(); size], dialect)
+    }
+
+    /// The same, each screen at an address of its own.
+    pub fn gather_at(
+        address: SocketAddr,
+        paths: &[String],
+        dialect: Dialect,
+    ) -> Result<Self, Failure> {
+        let size = paths.len();
         let mut crowd = Self {
             epoll: epoll::create(epoll::CreateFlags::CLOEXEC)?,
             events: Vec::with_capacity(EVENTS_AT_ONCE),
@@ -58,8 +68,9 @@ impl Crowd {
             buffer: vec![0; READ_BUFFER],
         };
         while crowd.screens.len() < size {
-            let group = HANDSHAKES_AT_ONCE.min(size - crowd.screens.len());
-            crowd.connect(address, group, dialect)?;
+            let connected = crowd.screens.len();
+            let group = HANDSHAKES_AT_ONCE.min(size - connected);
+            crowd.connect(address, &paths[connected..connected + group], dialect)?;
         }
         let deadline = Instant::now() + DEADLINE;
         while crowd
@@ -79,12 +90,12 @@ impl Crowd {
     fn connect(
         &mut self,
         address: SocketAddr,
-        group: usize,
+        paths: &[String],
         dialect: Dialect,
     ) -> Result<(), Failure> {
-        let request = handshake_request(address, dialect);
-        let mut streams = Vec::with_capacity(group);
-        for _ in 0..group {
+        let mut streams = Vec::with_capacity(paths.len());
+        for path in paths {
+            let request = handshake_request(address, path, dialect);
             let mut stream = TcpStream::connect(address)?;
             stream.set_nodelay(true)?;
             stream.set_read_timeout(Some(DEADLINE))?;
@@ -108,6 +119,11 @@ impl Crowd {
             self.screens.push(screen);
         }
         Ok(())
+    }
+
+    /// How many screens there are.
+    pub fn size(&self) -> usize {
+        self.screens.len()
     }
 
     /// Listens until every screen has been told to call a ticket it did not know; gives the times from
@@ -253,12 +269,12 @@ impl Screen {
     }
 }
 
-fn handshake_request(address: SocketAddr, dialect: Dialect) -> String {
+fn handshake_request(address: SocketAddr, path: &str, dialect: Dialect) -> String {
     let subprotocol = dialect.subprotocol().map_or(String::new(), |name| {
         format!("Sec-WebSocket-Protocol: {name}\r\n")
     });
     format!(
-        "GET /ws HTTP/1.1\r\nHost: {address}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+        "GET {path} HTTP/1.1\r\nHost: {address}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
          Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {WEBSOCKET_KEY}\r\n{subprotocol}\r\n"
     )
 }

@@ -17,7 +17,7 @@ use crate::report::{Aim, Better, Report, Row, median, thousands};
 use crate::server::{Bench, Stack};
 
 /// Calls before those that count, so that nobody is measured cold.
-const WARM_UP_CALLS: usize = 3;
+pub const WARM_UP_CALLS: usize = 3;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Subject {
@@ -63,12 +63,12 @@ pub fn call_request(dialect: Dialect) -> Vec<u8> {
 
 /// What one subject's calls to one size of crowd took, of all rounds.
 #[derive(Default)]
-struct Figures {
-    median_ms: Vec<f64>,
-    last_ms: Vec<f64>,
+pub struct Figures {
+    pub median_ms: Vec<f64>,
+    pub last_ms: Vec<f64>,
     /// CPU time for one call and screen: the server's own, and the client's.
-    server_us: Vec<f64>,
-    client_us: Vec<f64>,
+    pub server_us: Vec<f64>,
+    pub client_us: Vec<f64>,
 }
 
 pub fn measure(bench: &Bench, options: &Options, report: &mut Report) -> Result<(), Failure> {
@@ -109,7 +109,9 @@ fn one_round(
     calls: usize,
 ) -> Result<Figures, Failure> {
     let Some(stack) = subject.stack() else {
-        let figures = make_calls(control.address, None, subject.dialect(), size, calls);
+        let dialect = subject.dialect();
+        let figures = Crowd::gather(control.address, size, dialect)
+            .and_then(|crowd| make_calls(crowd, control.address, None, dialect, calls));
         control.forget_screens();
         return figures;
     };
@@ -117,19 +119,21 @@ fn one_round(
     let tickets = (WARM_UP_CALLS + calls) as u64;
     flood::create(server.address, stack.tickets_path(), tickets)?;
     let pid = Some(server.pid());
-    let figures = make_calls(server.address, pid, subject.dialect(), size, calls)?;
+    let crowd = Crowd::gather(server.address, size, subject.dialect())?;
+    let figures = make_calls(crowd, server.address, pid, subject.dialect(), calls)?;
     server.stop()?;
     Ok(figures)
 }
 
-fn make_calls(
+/// So many calls to that crowd.
+pub fn make_calls(
+    mut crowd: Crowd,
     address: SocketAddr,
     pid: Option<u32>,
     dialect: Dialect,
-    size: usize,
     calls: usize,
 ) -> Result<Figures, Failure> {
-    let mut crowd = Crowd::gather(address, size, dialect)?;
+    let size = crowd.size();
     let server_cpu = || pid.map_or(Ok(Duration::ZERO), cpu_of_process);
     let mut figures = Figures::default();
     for _ in 0..WARM_UP_CALLS {

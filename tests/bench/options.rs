@@ -6,18 +6,20 @@ use std::time::Duration;
 pub enum Measurement {
     Tickets,
     Screens,
+    Phones,
     Memory,
     Start,
 }
 
-const ALL: [(&str, Measurement); 4] = [
+const ALL: [(&str, Measurement); 5] = [
     ("tickets", Measurement::Tickets),
     ("screens", Measurement::Screens),
+    ("phones", Measurement::Phones),
     ("memory", Measurement::Memory),
     ("start", Measurement::Start),
 ];
 
-const USAGE: &str = "usage: bench [--quick] [--only tickets|screens|memory|start]";
+const USAGE: &str = "usage: bench [--quick] [--only tickets|screens|phones|memory|start]";
 
 pub struct Options {
     quick: bool,

@@ -9,10 +9,12 @@ const folder = process.argv[2];
 const out = folder || path.join(HERE, 'pictures');
 mkdirSync(out, { recursive: true });
 
+let ticket;
 const SCREENS = {
   start: { path: '/', ready: (page) => visible(page, '#desks a') },
   'new-ticket': { path: '/new-ticket.html', ready: (page) => visible(page, '.service') },
   public: { path: '/public.html', ready: (page) => shows(page, '#code', /^A/) },
+  ticket: { get path() { return '/t/' + ticket.id; }, size: [390, 844], ready: (page) => page.waitForSelector('[data-kind="waiting"]') },
   desk: { path: '/desk.html?desk=3', ready: (page) => visible(page, '#held li') },
   settings: { path: '/settings-services.html', ready: (page) => visible(page, '#rows li') },
 };
@@ -31,13 +33,14 @@ try {
   await morning(server);
   await later(server);
   await clinic(second);
+  ticket = await server.ticket();
   const sizes = folder ? SIZES : [[1366, 768]];
   const themes = folder ? ['light', 'dark'] : ['light'];
   for (const size of sizes) {
     for (const theme of themes) {
       for (const lang of ['en', 'es']) {
         for (const [name, screen] of Object.entries(SCREENS)) {
-          const page = await open(browser, (name === 'settings' ? second : server).url + screen.path, { lang, theme, size });
+          const page = await open(browser, (name === 'settings' ? second : server).url + screen.path, { lang, theme, size: folder ? size : screen.size || size });
           await screen.ready(page);
           // The badge about blocked sound is Chromium's business in a test, not the office's.
           if (name === 'public') await page.mouse.click(5, 5);

@@ -97,7 +97,8 @@ async function walk(proxy) {
   await visible(kiosk, '#given');
   await shows(kiosk, '#code', 'A1');
   await visible(kiosk, '#phone');
-  const id = /tickets\/(\w+)\/qr\.svg$/.exec(await kiosk.$eval('#qr', (img) => img.src))[1];
+  const id = /tickets\/(\w+)\/qr\.svg\?base=/.exec(await kiosk.$eval('#qr', (img) => img.src))[1];
+  assert.equal(await kiosk.$eval('#qr', (img) => new URL(img.src).searchParams.get('base')), proxy.url);
   const phone = await open(browser, proxy.url + 't/' + id, { size: [390, 844] });
   await shows(phone, '#code', 'A1');
   await visible(phone, '#office img');

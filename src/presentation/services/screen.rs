@@ -19,7 +19,7 @@ use tungstenite::protocol::frame::coding::CloseCode;
 use tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
 use tungstenite::{Bytes, Error, WebSocket};
 
-use super::follower::{Follower, Position};
+use super::follower::{self, Follower, Position};
 use super::recent::Since;
 use super::ticket_service::TicketService;
 use super::update::{self, Dialect, Run, course_count_frame, course_working_frame, text_frame};
@@ -76,15 +76,22 @@ struct Line {
     told: Option<Position>,
 }
 
+impl Line {
+    /// The frame that says where a follower's ticket stands, where that is news.
+    fn news(&mut self, position: Option<Position>) -> Option<Bytes> {
+        follower::news(position, &mut self.told, self.cursor)
+    }
+}
+
 impl Screen {
     /// Its number, unique in the process.
     pub fn number(&self) -> usize {
         self.number
     }
 
-    /// Whether it follows a ticket.
-    pub(super) fn follows(&self) -> bool {
-        self.follower.is_some()
+    /// Where it follows a ticket.
+    pub(super) fn follower(&self) -> Option<&Follower> {
+        self.follower.as_ref()
     }
 
     /// Its connection.
@@ -110,9 +117,10 @@ impl Screen {
         self.thread.unpark();
     }
 
-    /// Tells the screen what happened, without waiting. Called from the thread `publish` alone.
-    pub(super) fn offer(&self, run: &Arc<Run>) {
-        if self.place(run) {
+    /// Tells the screen what happened, and a follower where its ticket stands now, without waiting.
+    /// Called from the thread `publish` alone.
+    pub(super) fn offer(&self, run: &Arc<Run>, position: Option<Position>) {
+        if self.place(run, position) {
             return;
         }
         if self.mailbox.try_send(run.clone()).is_err() {
@@ -122,7 +130,7 @@ impl Screen {
     }
 
     /// Hands the run to the kernel. `false` where the thread must take it from here.
-    fn place(&self, run: &Run) -> bool {
+    fn place(&self, run: &Run, position: Option<Position>) -> bool {
         let Ok(mut line) = self.line.try_lock() else {
             return false;
         };
@@ -131,7 +139,7 @@ impl Screen {
         }
         let mut frames = run.frames(self.dialect).clone();
         line.cursor = run.last();
-        if let Some(position) = self.position_news(&mut line) {
+        if let Some(position) = line.news(position) {
             frames = [frames, position].concat().into();
         }
         if frames.is_empty() {
@@ -150,12 +158,6 @@ impl Screen {
         drop(line);
         self.thread.unpark();
         true
-    }
-
-    /// For a follower: the frame that says where its ticket stands, if that has changed.
-    fn position_news(&self, line: &mut Line) -> Option<Bytes> {
-        let follower = self.follower.as_ref()?;
-        follower.news(&mut line.told, line.cursor)
     }
 
     fn line(&self) -> MutexGuard<'_, Line> {
@@ -361,9 +363,10 @@ impl Session<'_> {
             _ => None,
         };
         let (cursor, mut frames) = missed.unwrap_or_else(|| self.whole_state());
+        let position = self.screen.follower().and_then(Follower::position);
         let mut line = self.screen.line();
         line.cursor = cursor;
-        if let Some(position) = self.screen.position_news(&mut line) {
+        if let Some(position) = line.news(position) {
             frames = [frames, position].concat().into();
         }
         write_all(&self.screen, &mut line, &frames)?;
@@ -464,8 +467,12 @@ impl Session<'_> {
 
     /// Tells a follower where its ticket stands, if that has changed.
     fn tell_position(&mut self) -> Result<(), End> {
+        let Some(follower) = self.screen.follower() else {
+            return Ok(());
+        };
+        // Looked at with the right to write in hand: nothing newer can have been told meanwhile.
         let mut line = self.screen.line();
-        if let Some(frame) = self.screen.position_news(&mut line) {
+        if let Some(frame) = line.news(follower.position()) {
             write_all(&self.screen, &mut line, &frame)?;
         }
         Ok(())

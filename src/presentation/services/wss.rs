@@ -9,6 +9,7 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use thiserror::Error;
 
+use super::follower::{self, POSITIONS_AT_ONCE};
 use super::readiness::Readiness;
 use super::recent::{RECENT_EVENTS, Recent, Since};
 use super::screen::Screen;
@@ -234,10 +235,12 @@ fn publish(publications: &Receiver<Publication>) {
         let mut updates = Vec::new();
         for publication in std::iter::once(first).chain(publications.try_iter()) {
             match publication {
-                Publication::Join(screen) if screen.follows() => followers.push(screen),
+                Publication::Join(screen) if screen.follower().is_some() => {
+                    followers.push(screen);
+                }
                 Publication::Join(screen) => screens.push(screen),
                 Publication::Leave(screen) => {
-                    let list = if screen.follows() {
+                    let list = if screen.follower().is_some() {
                         &mut followers
                     } else {
                         &mut screens
@@ -250,8 +253,14 @@ fn publish(publications: &Receiver<Publication>) {
         }
         if let Some(run) = Run::new(updates) {
             let run = Arc::new(run);
-            for screen in screens.iter().chain(&followers) {
-                screen.offer(&run);
+            for screen in &screens {
+                screen.offer(&run, None);
+            }
+            for some in followers.chunks(POSITIONS_AT_ONCE) {
+                let follow: Vec<_> = some.iter().filter_map(|one| one.follower()).collect();
+                for (screen, position) in some.iter().zip(follower::positions(&follow)) {
+                    screen.offer(&run, position);
+                }
             }
         }
     }
