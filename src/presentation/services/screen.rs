@@ -1,4 +1,5 @@
-//! One screen: its mailbox, and the thread that owns its socket.
+//! One screen, as the threads that are not its own know it: its mailbox, and the right to write.
+//! What its own thread does is in `session`.
 //!
 //! Only the thread of the connection reads the socket. Two may write: that thread and `publish`,
 //! which hands a frame straight to the kernel where the screen is up to date and takes it whole.
@@ -6,84 +7,96 @@
 //! `Line` is the right to write; what `publish` cannot place at once goes to the mailbox, and the
 //! thread takes over. `publish` never waits for a screen.
 
-use std::io::{self, Read, Write};
+use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, Thread};
-use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
-use serde::Serialize;
-use tungstenite::error::{CapacityError, ProtocolError};
-use tungstenite::protocol::frame::coding::CloseCode;
-use tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
-use tungstenite::{Bytes, Error, WebSocket};
+use tungstenite::Bytes;
 
 use super::follower::{self, Follower, Position};
-use super::recent::Since;
 use super::ticket_service::TicketService;
-use super::update::{self, Dialect, Run, course_count_frame, course_working_frame, text_frame};
+use super::update::{Dialect, Run};
 use super::wss::WssService;
 use crate::domain::{DeskName, ScreenId, TicketId};
-use crate::presentation::json::{Message, StateView};
 use crate::presentation::wire::Wire;
 
 /// Runs that may wait for a screen's thread. When there is no room the screen is told so, and
 /// fetches what it missed from the recent events: nothing is lost, and memory stays bounded.
 const MAILBOX_RUNS: usize = 8;
 
-/// Messages of a screen that are read before it is told what happened meanwhile.
-const MESSAGES_AT_ONCE: usize = 64;
-
-/// How often a screen hears the time. The contract says every 5 s at least; a second is left for
-/// a busy machine.
-const TICK_EVERY: Duration = Duration::from_secs(4);
-
-/// tungstenite's buffer for reading; screens send a few bytes, and rarely.
-const READ_BUFFER_BYTES: usize = 512;
-
-/// What tungstenite may hold back for writing: pongs and a close frame.
-const WRITE_BUFFER_BYTES: usize = 1_024;
-
 /// A connected screen.
 #[derive(Debug)]
 pub struct Screen {
-    number: usize,
-    dialect: Dialect,
+    pub(super) number: usize,
+    pub(super) dialect: Dialect,
     /// Where it follows a ticket.
     follower: Option<Follower>,
-    wire: Arc<Wire>,
+    pub(super) wire: Arc<Wire>,
     mailbox: Sender<Arc<Run>>,
-    missed: AtomicBool,
-    readable: AtomicBool,
-    closing: AtomicBool,
+    pub(super) missed: AtomicBool,
+    pub(super) readable: AtomicBool,
+    pub(super) closing: AtomicBool,
     /// There is news of the ticket printer.
-    printer: AtomicBool,
+    pub(super) printer: AtomicBool,
     thread: Thread,
     line: Mutex<Line>,
 }
 
 /// The right to write to the socket, and what has been written.
 #[derive(Debug)]
-struct Line {
+pub(super) struct Line {
     /// The last event that the screen was told.
-    cursor: u64,
+    pub(super) cursor: u64,
     /// What the kernel did not take of a frame that was begun; it goes out before all else.
-    rest: Bytes,
+    pub(super) rest: Bytes,
     /// Whether the screen has been told where things stand, and is not being closed.
-    live: bool,
+    pub(super) live: bool,
     /// What a follower was told last.
     told: Option<Position>,
 }
 
 impl Line {
     /// The frame that says where a follower's ticket stands, where that is news.
-    fn news(&mut self, position: Option<Position>) -> Option<Bytes> {
+    pub(super) fn news(&mut self, position: Option<Position>) -> Option<Bytes> {
         follower::news(position, &mut self.told, self.cursor)
     }
 }
 
 impl Screen {
+    /// A screen of the thread that calls this, which has not been told anything yet, and what will
+    /// wait in its mailbox.
+    pub(super) fn new(
+        wire: &Arc<Wire>,
+        handshake: &Handshake,
+        tickets: &TicketService,
+        wss: &WssService,
+    ) -> (Arc<Self>, Receiver<Arc<Run>>) {
+        let (mailbox, runs) = bounded(MAILBOX_RUNS);
+        let screen = Self {
+            number: wss.next_number(),
+            dialect: handshake.dialect,
+            follower: handshake
+                .ticket
+                .map(|ticket| Follower::new(ticket, tickets.shared())),
+            wire: wire.clone(),
+            mailbox,
+            missed: AtomicBool::new(false),
+            readable: AtomicBool::new(false),
+            closing: AtomicBool::new(false),
+            printer: AtomicBool::new(true),
+            thread: thread::current(),
+            line: Mutex::new(Line {
+                cursor: 0,
+                rest: Bytes::new(),
+                live: false,
+                told: None,
+            }),
+        };
+        (Arc::new(screen), runs)
+    }
+
     /// Its number, unique in the process.
     pub fn number(&self) -> usize {
         self.number
@@ -160,7 +173,7 @@ impl Screen {
         true
     }
 
-    fn line(&self) -> MutexGuard<'_, Line> {
+    pub(super) fn line(&self) -> MutexGuard<'_, Line> {
         self.line.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -177,368 +190,8 @@ pub struct Handshake {
     pub desk: Option<(DeskName, ScreenId)>,
 }
 
-/// Serves a screen until it goes or the server ends. Called from the connection's thread, after
-/// the handshake's answer was sent; `leftover` is what the peer sent after its handshake.
-pub fn serve(
-    wire: &Arc<Wire>,
-    leftover: Vec<u8>,
-    handshake: &Handshake,
-    tickets: &TicketService,
-    wss: &WssService,
-) {
-    let (mailbox, runs) = bounded(MAILBOX_RUNS);
-    let screen = Arc::new(Screen {
-        number: wss.next_number(),
-        dialect: handshake.dialect,
-        follower: handshake
-            .ticket
-            .map(|ticket| Follower::new(ticket, tickets.shared())),
-        wire: wire.clone(),
-        mailbox,
-        missed: AtomicBool::new(false),
-        // A first message may have come with the handshake.
-        readable: AtomicBool::new(!leftover.is_empty()),
-        closing: AtomicBool::new(false),
-        printer: AtomicBool::new(true),
-        thread: thread::current(),
-        line: Mutex::new(Line {
-            cursor: 0,
-            rest: Bytes::new(),
-            live: false,
-            told: None,
-        }),
-    });
-    let config = WebSocketConfig::default()
-        .read_buffer_size(READ_BUFFER_BYTES)
-        .write_buffer_size(0)
-        .max_write_buffer_size(WRITE_BUFFER_BYTES)
-        .max_message_size(Some(wss.message_bytes()))
-        .max_frame_size(Some(wss.message_bytes()));
-    let stream = ScreenStream(wire.clone());
-    let socket = WebSocket::from_partially_read(stream, leftover, Role::Server, Some(config));
-    if let Err(error) = wss.join(&screen) {
-        log::warn!("A screen could not be watched: {error}");
-        return;
-    }
-    let joined = Joined {
-        screen: screen.clone(),
-        wss,
-    };
-    let mut session = Session {
-        screen: screen.clone(),
-        runs,
-        socket,
-        tickets,
-        wss,
-    };
-    let end = session.run(handshake.since);
-    screen.line().live = false;
-    match &end {
-        End::Gone(why) => log::debug!("Screen {} has gone: {why}", screen.number),
-        End::Closed(code) => log::debug!("Screen {} was closed: {code}", screen.number),
-    }
-    drop(joined);
-    if matches!(end, End::Closed(_)) {
-        wire.linger();
-    }
-}
-
-/// A screen that is told what happens, until this is dropped, however its session ends.
-struct Joined<'a> {
-    screen: Arc<Screen>,
-    wss: &'a WssService,
-}
-
-impl Drop for Joined<'_> {
-    fn drop(&mut self) {
-        self.wss.leave(&self.screen);
-    }
-}
-
-/// The blocking stream under tungstenite: it never waits to read, and always to write.
-struct ScreenStream(Arc<Wire>);
-
-impl Read for ScreenStream {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.0.read_now(buffer)
-    }
-}
-
-impl Write for ScreenStream {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        // A write that timed out must not look to tungstenite like nothing to read.
-        let timed_out = |error: io::Error| match error.kind() {
-            io::ErrorKind::WouldBlock => io::ErrorKind::TimedOut.into(),
-            _ => error,
-        };
-        self.0.write_all(bytes).map_err(timed_out)?;
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-/// Why a screen's session ended.
-#[derive(Debug)]
-enum End {
-    /// The peer closed it, or it broke.
-    Gone(String),
-    /// It was closed from here.
-    Closed(CloseCode),
-}
-
-impl From<io::Error> for End {
-    fn from(error: io::Error) -> Self {
-        Self::Gone(error.to_string())
-    }
-}
-
-struct Session<'a> {
-    screen: Arc<Screen>,
-    runs: Receiver<Arc<Run>>,
-    socket: WebSocket<ScreenStream>,
-    tickets: &'a TicketService,
-    wss: &'a WssService,
-}
-
-impl Session<'_> {
-    fn run(&mut self, since: Option<u64>) -> End {
-        match self.talk(since) {
-            Err(End::Closed(code)) => {
-                self.say_goodbye(code);
-                End::Closed(code)
-            }
-            Err(end) => end,
-            Ok(never) => match never {},
-        }
-    }
-
-    fn talk(&mut self, since: Option<u64>) -> Result<std::convert::Infallible, End> {
-        self.greet(since)?;
-        let mut next_tick = Instant::now() + TICK_EVERY;
-        loop {
-            if self.screen.closing.load(Ordering::Acquire) {
-                return Err(End::Closed(CloseCode::Away));
-            }
-            if self.screen.readable.swap(false, Ordering::AcqRel) {
-                self.read()?;
-            }
-            let mut told = false;
-            while let Ok(run) = self.runs.try_recv() {
-                self.tell(&run)?;
-                told = true;
-            }
-            if self.screen.missed.swap(false, Ordering::AcqRel) {
-                self.catch_up()?;
-                told = true;
-            }
-            if told {
-                self.tell_position()?;
-            }
-            self.flush()?;
-            if self.screen.dialect == Dialect::Course {
-                thread::park();
-                continue;
-            }
-            if self.screen.printer.swap(false, Ordering::AcqRel) {
-                self.tell_printer()?;
-            }
-            let now = Instant::now();
-            if now >= next_tick {
-                next_tick = now + TICK_EVERY;
-                self.tick()?;
-                // An estimate changes with the time alone.
-                self.tell_position()?;
-            }
-            thread::park_timeout(next_tick.saturating_duration_since(Instant::now()));
-        }
-    }
-
-    /// Tells a new screen where things stand.
-    fn greet(&mut self, since: Option<u64>) -> Result<(), End> {
-        let missed = match (self.screen.dialect, since) {
-            (Dialect::V1, Some(seq)) => self.missed_since(seq),
-            _ => None,
-        };
-        let (cursor, mut frames) = missed.unwrap_or_else(|| self.whole_state());
-        let position = self.screen.follower().and_then(Follower::position);
-        let mut line = self.screen.line();
-        line.cursor = cursor;
-        if let Some(position) = line.news(position) {
-            frames = [frames, position].concat().into();
-        }
-        write_all(&self.screen, &mut line, &frames)?;
-        line.live = true;
-        Ok(())
-    }
-
-    /// What a screen that knows event `seq` has missed; `None` where that is no longer kept.
-    fn missed_since(&self, seq: u64) -> Option<(u64, Bytes)> {
-        match self.wss.since(seq) {
-            Since::Updates(updates) => {
-                let last = updates.last().map_or(seq, |update| update.seq);
-                Some((last, update::join(&updates, self.screen.dialect)))
-            }
-            // It may be durable and on its way here, or from another office's file.
-            Since::NotYet => {
-                let known = self.tickets.look(|queue| queue.seq()) >= seq;
-                known.then(|| (seq, Bytes::new()))
-            }
-            Since::TooOld => None,
-        }
-    }
-
-    fn whole_state(&self) -> (u64, Bytes) {
-        match self.screen.dialect {
-            Dialect::V1 => {
-                let state = self.tickets.look(StateView::of);
-                (state.seq, text_frame(state.message().text()))
-            }
-            Dialect::Course => {
-                let (seq, waiting, called) = self
-                    .tickets
-                    .look(|queue| (queue.seq(), queue.waiting(), update::last_called(queue)));
-                let mut frames = course_count_frame(waiting).to_vec();
-                frames.extend(course_working_frame(&called));
-                (seq, frames.into())
-            }
-        }
-    }
-
-    /// Tells what of a run the screen does not know yet.
-    fn tell(&mut self, run: &Run) -> Result<(), End> {
-        let mut line = self.screen.line();
-        if line.cursor >= run.last() {
-            return Ok(());
-        }
-        if line.cursor + 1 < run.first() {
-            drop(line);
-            return self.catch_up();
-        }
-        let frames = update::join(run.after(line.cursor), self.screen.dialect);
-        write_all(&self.screen, &mut line, &frames)?;
-        line.cursor = run.last();
-        Ok(())
-    }
-
-    /// Tells what the mailbox had no room for.
-    fn catch_up(&mut self) -> Result<(), End> {
-        let mut line = self.screen.line();
-        let missed = self.missed_since(line.cursor);
-        let (cursor, frames) = missed.unwrap_or_else(|| self.whole_state());
-        write_all(&self.screen, &mut line, &frames)?;
-        line.cursor = cursor;
-        Ok(())
-    }
-
-    fn tick(&mut self) -> Result<(), End> {
-        #[derive(Serialize)]
-        struct Now {
-            now: String,
-        }
-        let mut line = self.screen.line();
-        let message = Message {
-            kind: "tick",
-            seq: Some(line.cursor),
-            payload: Now {
-                now: format!("{:.3}", jiff::Timestamp::now()),
-            },
-        };
-        let frame = text_frame(message.text());
-        Ok(write_all(&self.screen, &mut line, &frame)?)
-    }
-
-    /// Tells how the ticket printer is, where there is one: no event, and nothing of the queue.
-    fn tell_printer(&mut self) -> Result<(), End> {
-        let Some(state) = self.wss.printer() else {
-            return Ok(());
-        };
-        let mut line = self.screen.line();
-        let message = Message {
-            kind: "printer",
-            seq: Some(line.cursor),
-            payload: state,
-        };
-        let frame = text_frame(message.text());
-        Ok(write_all(&self.screen, &mut line, &frame)?)
-    }
-
-    /// Tells a follower where its ticket stands, if that has changed.
-    fn tell_position(&mut self) -> Result<(), End> {
-        let Some(follower) = self.screen.follower() else {
-            return Ok(());
-        };
-        // Looked at with the right to write in hand: nothing newer can have been told meanwhile.
-        let mut line = self.screen.line();
-        if let Some(frame) = line.news(follower.position()) {
-            write_all(&self.screen, &mut line, &frame)?;
-        }
-        Ok(())
-    }
-
-    /// Ends a frame that `publish` has begun.
-    fn flush(&self) -> Result<(), End> {
-        let mut line = self.screen.line();
-        Ok(write_all(&self.screen, &mut line, &Bytes::new())?)
-    }
-
-    /// Reads what there is. Nothing of it is needed; pings are answered, and a close as well.
-    fn read(&mut self) -> Result<(), End> {
-        let mut line = self.screen.line();
-        // tungstenite may answer while it reads, so a frame that was begun is ended first.
-        write_all(&self.screen, &mut line, &Bytes::new())?;
-        for _ in 0..MESSAGES_AT_ONCE {
-            match self.socket.read() {
-                Ok(_) => {}
-                Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => {
-                    drop(line);
-                    return Ok(self.wss.watch_again(&self.screen)?);
-                }
-                Err(Error::Protocol(ProtocolError::ResetWithoutClosingHandshake)) => {
-                    return Err(End::Gone("it ended without a word".to_owned()));
-                }
-                Err(Error::Capacity(CapacityError::MessageTooLong { .. })) => {
-                    return Err(End::Closed(CloseCode::Size));
-                }
-                Err(Error::Utf8(_)) => return Err(End::Closed(CloseCode::Invalid)),
-                Err(error @ Error::Protocol(_)) => {
-                    log::debug!(
-                        "Screen {} sent what it must not: {error}",
-                        self.screen.number
-                    );
-                    return Err(End::Closed(CloseCode::Protocol));
-                }
-                Err(error) => return Err(End::Gone(error.to_string())),
-            }
-        }
-        // One that keeps sending gets its turn again after it was told what happened meanwhile.
-        drop(line);
-        self.screen.tell_readable();
-        Ok(())
-    }
-
-    /// Closes the WebSocket from here.
-    fn say_goodbye(&mut self, code: CloseCode) {
-        let mut line = self.screen.line();
-        line.live = false;
-        let closed = write_all(&self.screen, &mut line, &Bytes::new()).map_err(Error::Io);
-        let frame = CloseFrame {
-            code,
-            reason: "".into(),
-        };
-        let closed = closed
-            .and_then(|()| self.socket.close(Some(frame)))
-            .and_then(|()| self.socket.flush());
-        if let Err(error) = closed {
-            log::debug!("Screen {} could not be told: {error}", self.screen.number);
-        }
-    }
-}
-
 /// Writes what was begun, then `bytes`, waiting for the screen.
-fn write_all(screen: &Screen, line: &mut Line, bytes: &Bytes) -> io::Result<()> {
+pub(super) fn write_all(screen: &Screen, line: &mut Line, bytes: &Bytes) -> io::Result<()> {
     for bytes in [std::mem::take(&mut line.rest), bytes.clone()] {
         if !bytes.is_empty() {
             screen.wire.write_all(&bytes)?;
