@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io;
+use std::sync::LazyLock;
 
 use percent_encoding::percent_decode_str;
 
@@ -119,6 +120,14 @@ const PAGES: &[Page] = pages![
     "voice.js",
 ];
 
+/// The built-in files as they are sent, made once.
+static SENT: LazyLock<BTreeMap<&'static str, Cow<'static, [u8]>>> = LazyLock::new(|| {
+    let pages = PAGES.iter();
+    pages
+        .map(|page| (page.path, slim(page.path, page.bytes)))
+        .collect()
+});
+
 /// Where pages come from.
 pub struct Pages {
     folder: Option<Folder>,
@@ -127,6 +136,10 @@ pub struct Pages {
 impl Pages {
     /// From a folder, or the built-in ones where there is none.
     pub fn new(folder: Option<Folder>) -> Self {
+        if folder.is_none() {
+            // At the start, so that the first screen does not wait for it.
+            LazyLock::force(&SENT);
+        }
         Self { folder }
     }
 
@@ -192,11 +205,11 @@ fn frame_policy(ancestors: &[String]) -> String {
 }
 
 fn built_in(path: &str, request: &Request, frames: &str) -> Option<Answer> {
-    let page = PAGES.iter().find(|page| page.path == path)?;
-    let bytes = if page.path.starts_with("lang/") {
-        words(page.bytes, &request.query)
+    let page: &'static [u8] = SENT.get(path)?;
+    let bytes = if path.starts_with("lang/") {
+        words(page, &request.query)
     } else {
-        slim(page.path, page.bytes)
+        Cow::Borrowed(page)
     };
     let policy = format!("{CONTENT_SECURITY_POLICY}{frames}");
     // A page that a browser has kept goes with the policy that it was kept with.

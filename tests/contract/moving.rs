@@ -249,6 +249,10 @@ fn an_office_moves_only_into_a_new_one() {
     let set_up = Server::new();
     put(&set_up, "/api/services/Z", &json!({"name": "Zeta"}));
     put(&set_up, "/api/desks/9", &json!({}));
+    // A screen that was opened at a desk to look at it has given no ticket.
+    let screen = json!({"screen": "0123456789abcdef0123456789abcdef"});
+    let claim = set_up.post_json("/api/desks/9/claim", &screen);
+    claim.expect(200);
     let launch = set_up.stop();
     expect(&import(launch.data()), 0, &["5 open tickets"]);
     expect(&import(launch.data()), 1, &["has tickets already"]);

@@ -18,7 +18,7 @@ use std::error::Error;
 use std::net::IpAddr;
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::Instant;
 
 use guess::Guesses;
 use known::Known;
@@ -27,6 +27,7 @@ use rate::Rate;
 use super::problem::Problem;
 use super::request::Request;
 use super::services::TicketService;
+use super::services::calendar::now;
 use crate::config::Config;
 use crate::storage::{AccessChange, AccessRecords, Actor, Journal, Role, SecretHash};
 
@@ -144,7 +145,7 @@ impl Access {
         };
         if let Some(token) = bearer(request) {
             let hash = secret::hash(token);
-            let at = now_ms();
+            let at = now().as_millis();
             let used = self.known().use_token(&hash, at, USE_NOTED_EVERY_MS);
             match used {
                 Some(used) => {
@@ -162,7 +163,7 @@ impl Access {
         }
         for value in cookies(request) {
             let hash = secret::hash(value);
-            if let Some(role) = self.known().session(&hash, now_ms()) {
+            if let Some(role) = self.known().session(&hash, now().as_millis()) {
                 who.session = Some(hash);
                 if who.token.is_none() {
                     who.role = who.role.max(role);
@@ -194,12 +195,6 @@ impl Access {
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     // Nothing that can fail happens under these locks.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// The wall clock, in milliseconds since the Unix epoch.
-fn now_ms() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.map_or(0, |time| i64::try_from(time.as_millis()).unwrap_or(0))
 }
 
 /// The token of `Authorization: Bearer TOKEN`.

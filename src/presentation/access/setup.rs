@@ -4,7 +4,8 @@ use std::error::Error;
 use std::io::{self, BufRead, IsTerminal};
 use std::path::Path;
 
-use super::{now_ms, pin};
+use super::pin;
+use crate::presentation::services::calendar::now;
 use crate::storage::{AccessChange, AccessRecords, Batch, Journal, Role, SqliteJournal};
 
 /// Makes the PINs that an office has not got yet. Gives back what the log is to say of them, once.
@@ -76,7 +77,7 @@ fn keep(journal: &mut dyn Journal, change: AccessChange) -> Result<(), Box<dyn E
     let end = journal.end()?;
     let batch = Batch {
         access: vec![change],
-        at: now_ms(),
+        at: now().as_millis(),
         ..Batch::default()
     };
     journal.append(end, &batch)?;

@@ -4,9 +4,10 @@ use std::sync::MutexGuard;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use super::{Access, Who, lock, now_ms, pin, secret};
+use super::{Access, Who, lock, pin, secret};
 use crate::presentation::problem::Problem;
 use crate::presentation::services::TicketService;
+use crate::presentation::services::calendar;
 use crate::storage::{AccessChange, Role, Session, Token};
 
 /// How long a session lasts: a working day, with what comes before and after it.
@@ -47,7 +48,7 @@ impl Access {
 
     fn begin_session(&self, tickets: &TicketService, role: Role) -> Result<SignedIn, Problem> {
         let secret = secret::make().map_err(|_| Problem::storage_unavailable())?;
-        let now = now_ms();
+        let now = calendar::now().as_millis();
         let session = Session {
             hash: secret::hash(&secret),
             role,
@@ -115,7 +116,7 @@ impl Access {
             hash: secret::hash(&secret),
             name,
             role,
-            created_at: now_ms(),
+            created_at: calendar::now().as_millis(),
             used_at: None,
         };
         tickets.keep(AccessChange::AddToken(token.clone()))?;

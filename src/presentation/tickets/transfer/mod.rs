@@ -12,12 +12,11 @@ use std::error::Error;
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::Path;
-use std::time::{SystemTime, UNIX_EPOCH};
 
-use crate::domain::{Event, Queue, Stamped, Timestamp, apply};
+use crate::domain::{Event, Queue, Stamped, apply};
 use crate::presentation::answer::Answer;
 use crate::presentation::router::{Context, Handled};
-use crate::presentation::services::calendar;
+use crate::presentation::services::calendar::{self, now};
 use crate::storage::{Batch, Journal, SqliteJournal};
 
 /// What the file says it is.
@@ -132,6 +131,7 @@ fn check_empty(queue: &Queue, journal: &mut SqliteJournal) -> Result<(), String>
         matches!(
             stamped.event,
             Event::DeskChanged { .. }
+                | Event::DeskClaimed { .. }
                 | Event::DeskDeleted { .. }
                 | Event::ServiceChanged { .. }
                 | Event::ServiceDeleted { .. }
@@ -163,18 +163,13 @@ fn read_file(from: &Path) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-fn now() -> Timestamp {
-    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH);
-    let millis = since_epoch.map_or(0, |elapsed| elapsed.as_millis());
-    Timestamp::from_millis(i64::try_from(millis).unwrap_or(i64::MAX))
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::collection::vec;
     use proptest::prelude::*;
 
     use super::*;
+    use crate::domain::Timestamp;
     use crate::domain::properties::{check_numbers, go_on};
     use crate::domain::testing::{any_command, check, two_lines};
     use crate::domain::{QueueParts, Stamped};
