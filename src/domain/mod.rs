@@ -35,7 +35,7 @@ pub use service::{Prefix, Service, ServiceSetup};
 pub use settings::{Appearance, Day, NORMAL_PRIORITY, Priority, Rule, Settings};
 pub use ticket::{Arrival, Lane, Line, Place, State, Ticket, TicketId, Timestamp};
 pub use undo::{Change, Step, UNDO_WITHIN_MS};
-pub use wait::Waits;
+pub use wait::Forecast;
 
 #[cfg(test)]
 mod examples;

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 
 use super::desk::Desk;
 use super::queue::Queue;
-use super::settings::Rule;
+use super::settings::{Rule, Settings};
 use super::ticket::{Line, Place, Ticket, Timestamp};
 
 /// How tickets compare that are each at the head of their lane; the smallest goes first. Within a
@@ -21,18 +21,103 @@ pub(super) struct Standing {
 impl Standing {
     /// Where a ticket stands at the moment `now`.
     pub(super) fn of(queue: &Queue, ticket: &Ticket, now: Timestamp) -> Self {
-        let weight = i64::from(queue.settings().weight(&ticket.priority));
+        let settings = queue.settings();
         let waited = now.as_millis() - ticket.waiting_since.as_millis();
-        let score = match queue.settings().rule {
+        Self::new(
+            settings,
+            settings.weight(&ticket.priority),
+            waited,
+            ticket.place,
+        )
+    }
+
+    /// Where one stands that has waited for so many milliseconds.
+    pub(super) fn new(settings: &Settings, weight: u32, waited: i64, place: Place) -> Self {
+        let score = match settings.rule {
             // A clock that was set back makes nobody wait for less than no time.
-            Rule::Weighted => waited.max(0).saturating_mul(weight),
-            Rule::Strict => weight,
+            Rule::Weighted => waited.max(0).saturating_mul(i64::from(weight)),
+            Rule::Strict => i64::from(weight),
         };
-        let by_rule = !ticket.place.is_in_front();
+        let by_rule = !place.is_in_front();
         Self {
             by_rule,
             score: Reverse(if by_rule { score } else { 0 }),
-            place: ticket.place,
+            place,
+        }
+    }
+}
+
+/// The rule of the office after so many of a higher weight than the lowest in a row.
+pub(super) struct Turns<'a> {
+    settings: &'a Settings,
+    priority_run: u32,
+}
+
+impl<'a> Turns<'a> {
+    pub(super) fn now(queue: &'a Queue) -> Self {
+        Self {
+            settings: queue.settings(),
+            priority_run: queue.priority_run,
+        }
+    }
+
+    /// What of those at the head of their lanes is compared; the smallest is next.
+    pub(super) fn of(&self, weight: u32, standing: Standing) -> (bool, Standing) {
+        let most = self.settings.most_priority_in_a_row;
+        // After enough of a higher weight in a row one of the lowest goes, where one waits.
+        let enough = most.is_some_and(|most| self.priority_run >= most);
+        (enough && weight > self.settings.lowest_weight(), standing)
+    }
+
+    /// How many of a line go before one of a higher weight than the lowest, or of the lowest, where
+    /// so many stand before it.
+    pub(super) fn before(&self, counts: &Counts, high: bool) -> usize {
+        let Counts {
+            low,
+            high: higher,
+            all_low,
+        } = *counts;
+        let Some(most) = self.settings.most_priority_in_a_row else {
+            return low + higher;
+        };
+        let (most, run) = (most as usize, self.priority_run as usize);
+        if high {
+            // One of the lowest goes after each so many.
+            let between = (higher + run).checked_div(most).unwrap_or(usize::MAX);
+            higher + low.max(between.min(all_low))
+        } else {
+            low + higher.min(most.saturating_sub(run) + low * most)
+        }
+    }
+
+    /// One of that weight was called.
+    pub(super) fn called(&mut self, weight: u32) {
+        self.priority_run = if weight > self.settings.lowest_weight() {
+            self.priority_run.saturating_add(1)
+        } else {
+            0
+        };
+    }
+}
+
+/// Who stands before a ticket in its line.
+#[derive(Default)]
+pub(super) struct Counts {
+    /// Of the lowest weight, and of higher ones.
+    low: usize,
+    high: usize,
+    /// All of the lowest weight.
+    all_low: usize,
+}
+
+impl Counts {
+    /// Adds a lane in which so many are before it, of all that are there.
+    pub(super) fn add(&mut self, high: bool, before: usize, all: usize) {
+        if high {
+            self.high += before;
+        } else {
+            self.low += before;
+            self.all_low += all;
         }
     }
 }
@@ -55,8 +140,7 @@ pub struct Order<'a> {
     own: Vec<Head<'a>>,
     /// The lines that it has chosen, in its order; or one of all.
     lines: VecDeque<Vec<Head<'a>>>,
-    priority_run: u32,
-    lowest_weight: u32,
+    turns: Turns<'a>,
 }
 
 /// What is left of a lane; its first ticket competes.
@@ -90,8 +174,7 @@ impl<'a> Order<'a> {
             now,
             own: heads(&Line::Desk(desk.name.clone())),
             lines,
-            priority_run: queue.priority_run,
-            lowest_weight: queue.settings().lowest_weight(),
+            turns: Turns::now(queue),
         }
     }
 }
@@ -121,11 +204,7 @@ impl<'a> Iterator for Order<'a> {
         while self.lines.front().is_some_and(Vec::is_empty) {
             self.lines.pop_front();
         }
-        let most = self.queue.settings().most_priority_in_a_row;
-        // After enough of a higher weight in a row one of the lowest goes, where one waits.
-        let enough = most.is_some_and(|most| self.priority_run >= most);
-        let lowest = self.lowest_weight;
-        let key = |head: &Head<'_>| (enough && head.weight != lowest, head.standing);
+        let key = |head: &Head<'_>| self.turns.of(head.weight, head.standing);
         let own = self.own.iter().enumerate();
         let own = own.map(|(index, head)| (key(head), true, index));
         let line = self.lines.front().into_iter().flatten().enumerate();
@@ -147,11 +226,47 @@ impl<'a> Iterator for Order<'a> {
             Some(head) => heads[index] = head,
             None => drop(heads.swap_remove(index)),
         }
-        self.priority_run = if weight > lowest {
-            self.priority_run.saturating_add(1)
-        } else {
-            0
-        };
+        self.turns.called(weight);
         Some(ticket)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::domain::testing::{any_command, moment, two_lines};
+    use crate::domain::{DeskName, Line, Prefix, properties};
+
+    proptest! {
+        /// A line that one desk attends is called in the order that its people are told.
+        #[test]
+        fn who_is_ahead_is_called_first(
+            commands in proptest::collection::vec(any_command(), 1..60),
+            most in prop_oneof![Just(None), (0..4u32).prop_map(Some)],
+            strict: bool,
+        ) {
+            let mut parts = two_lines().parts();
+            parts.settings.most_priority_in_a_row = most;
+            parts.settings.rule = if strict { Rule::Strict } else { Rule::Weighted };
+            let mut queue = Queue::from_parts(parts);
+            properties::go_on(&mut queue, 0, &commands);
+            let now = moment(&queue);
+            let desk = Desk {
+                name: DeskName::parse("new").expect("a name"),
+                open: true,
+                services: vec![Prefix::new("A")],
+                attending: None,
+                screen: None,
+            };
+            for (index, ticket) in Order::of(&queue, &desk, now).enumerate() {
+                // With weights and a limit it is nearly that.
+                if strict || most.is_none() {
+                    prop_assert_eq!(queue.ahead(ticket, now), Some(index), "{}", ticket.code());
+                }
+            }
+            prop_assert_eq!(Order::of(&queue, &desk, now).count(), queue.waiting_in(&Line::Service(Prefix::new("A"))));
+        }
     }
 }

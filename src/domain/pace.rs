@@ -11,7 +11,7 @@ use super::service::Prefix;
 use super::ticket::{Ticket, Timestamp};
 
 /// How many turns of a service are kept: enough for a steady mean, few enough to be recent.
-pub const TURNS_KEPT: usize = 24;
+pub const TURNS_KEPT: usize = 48;
 
 /// A desk that calls nobody for so long, in milliseconds, while people wait, is having a break.
 pub(super) const GAP_MS: i64 = 5 * 60 * 1_000;
@@ -98,12 +98,23 @@ impl Pace {
 
     /// How long a turn of that service takes, in milliseconds. `None` where fewer than `least` are
     /// known.
-    pub(super) fn mean(&self, service: &Prefix, least: usize) -> Option<f64> {
+    pub(super) fn mean(&self, service: &Prefix, least: usize) -> Option<i64> {
         let turns = self.turns.get(service)?;
         if turns.len() < least {
             return None;
         }
-        let total: i64 = turns.iter().map(|turn| turn.millis).sum();
-        Some(total as f64 / turns.len() as f64)
+        mean(turns.iter())
     }
+
+    /// The same over all services.
+    pub(super) fn mean_of_all(&self) -> Option<i64> {
+        mean(self.turns.values().flatten())
+    }
+}
+
+fn mean<'a>(turns: impl Iterator<Item = &'a Turn>) -> Option<i64> {
+    let (count, total) = turns.fold((0, 0), |(count, total), turn| {
+        (count + 1, total + turn.millis)
+    });
+    (count > 0).then(|| total / count)
 }

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 use super::desk::{Desk, DeskName};
-use super::next::Standing;
+use super::next::{Counts, Standing, Turns};
 use super::pace::Pace;
 use super::refusal::Refusal;
 use super::service::{Prefix, Service};
@@ -306,21 +306,29 @@ impl Queue {
             .collect()
     }
 
-    /// How many people are before it in its line, as the rule of the office has it now; `None` when
-    /// it does not wait.
-    pub fn ahead(&self, ticket: &Ticket) -> Option<usize> {
+    /// How many people are before it in its line, as the rule of the office has it at that moment;
+    /// `None` when it does not wait.
+    pub fn ahead(&self, ticket: &Ticket, now: Timestamp) -> Option<usize> {
         let own = self.lanes.get(&ticket.lane())?;
-        let mut ahead = own.binary_search(&ticket.place).ok()?;
-        let mine = Standing::of(self, ticket, self.now);
+        let before = own.binary_search(&ticket.place).ok()?;
+        // A clock that was set back.
+        let now = now.max(self.now);
+        let mine = Standing::of(self, ticket, now);
+        let mut counts = Counts::default();
         for (lane, places) in self.lanes_of(&ticket.line) {
-            if lane.priority != ticket.priority {
-                ahead += places.partition_point(|place| {
+            let weight = self.settings.weight(&lane.priority);
+            let before = if lane.priority == ticket.priority {
+                before
+            } else {
+                places.partition_point(|place| {
                     let other = self.tickets.get(&place.arrival());
-                    other.is_some_and(|other| Standing::of(self, other, self.now) < mine)
-                });
-            }
+                    other.is_some_and(|other| Standing::of(self, other, now) < mine)
+                })
+            };
+            counts.add(weight > self.settings.lowest_weight(), before, places.len());
         }
-        Some(ahead)
+        let high = self.settings.weight(&ticket.priority) > self.settings.lowest_weight();
+        Some(Turns::now(self).before(&counts, high))
     }
 
     /// The last calls and recalls, newest first.

@@ -159,7 +159,7 @@ pub(crate) fn check(queue: &Queue) {
             assert_eq!(ticket.desk.as_ref(), Some(&desk.name));
         }
         assert_eq!(
-            queue.ahead(ticket).is_some(),
+            queue.ahead(ticket, queue.now).is_some(),
             ticket.state == State::Waiting
         );
     }

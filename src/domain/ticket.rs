@@ -54,7 +54,7 @@ impl fmt::Display for TicketId {
 
 /// A ticket's place in the order of arrival: the `seq` of the event that made it, so it is unique
 /// and grows with time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Arrival(u64);
 
 impl Arrival {

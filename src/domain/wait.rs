@@ -1,32 +1,40 @@
 //! How long a person will still wait.
 //!
-//! The method: T is called when the desks that may call it have worked off what comes before it.
-//! - The desks: those at work for T's line. A desk is at work that attends somebody, or that has been
-//!   free for no longer than [`GAP_MS`] while somebody waited for it.
-//! - The work: who will be called before T, times the mean of the last turns of their service
-//!   ([`Pace`](super::pace::Pace)). Lines that the same desks attend count, each by the share of its
-//!   desks that are T's. A desk that attends its services in an order does all of the earlier ones
-//!   first. Who overtakes T by the rule of the office until its turn counts as well, and so does who
-//!   will only arrive, at the pace of the last [`ARRIVALS_SEEN`] arrivals.
-//! - Less what the desks have done already of what they do now.
+//! The method: the office is played on from this moment, by its own rule of who is next, until the
+//! ticket is called.
+//! - The desks are those at work: a desk that attends somebody, or that has been free for no longer
+//!   than [`GAP_MS`] while somebody waited for it. Each calls as it would, in its own order of
+//!   services, and takes for each person the mean of the last turns of that service
+//!   ([`Pace`](super::pace::Pace)).
+//! - The people are those who wait, and those who will have come by then, who may go first: in each
+//!   line and priority at the pace of the last [`ARRIVALS_SEEN`] arrivals.
 //!
-//! Where too little is known (fewer than [`LEAST_TURNS`] turns of the service, no desk at work) there
-//! is no estimate: none is better than a wrong one. It costs a binary search a lane, however many
-//! wait. How often it is right is measured on a simulated day, `tests/simulated-day.md`.
+//! Where too little is known there is no estimate, since none is better than a wrong one: fewer than
+//! [`LEAST_TURNS`] turns of the service, no desk at work for it, or a turn that does not come within
+//! [`HORIZON_MS`]. How often it is right is measured on simulated days, `tests/simulated-day.md`.
+//!
+//! One play serves all tickets that are looked at at one moment. It costs as much as the calls until
+//! the last of them, [`MOST_CALLS`] at most, however many wait.
 
-use std::cmp::Ordering;
-use std::collections::VecDeque;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap, HashMap, VecDeque, vec_deque};
+use std::sync::Arc;
 
 use super::desk::Desk;
-use super::next::Standing;
+use super::next::{Standing, Turns};
 use super::pace::{GAP_MS, LONGEST_MS};
 use super::queue::Queue;
 use super::service::Prefix;
-use super::settings::Rule;
-use super::ticket::{Line, Place, State, Ticket, Timestamp};
+use super::ticket::{Arrival, Line, Place, State, Ticket, Timestamp};
 
 /// With fewer turns of a service nothing is said about it.
 pub const LEAST_TURNS: usize = 5;
+
+/// How far the office is played on, in milliseconds: what could be said about a later turn is a guess.
+const HORIZON_MS: i64 = 2 * 60 * 60 * 1_000;
+
+/// How many calls are played at most: a few milliseconds in the largest office.
+const MOST_CALLS: usize = 4_000;
 
 /// From how many arrivals the pace of arrivals is taken.
 const ARRIVALS_SEEN: usize = 100;
@@ -34,397 +42,496 @@ const ARRIVALS_SEEN: usize = 100;
 /// How far back they may be, in milliseconds.
 const ARRIVALS_MS: i64 = 30 * 60 * 1_000;
 
-/// How much of a turn is left on average when it is looked at at any moment: more than half, because
-/// long turns are looked at more often.
-const LEFT_OF_A_TURN: f64 = 0.6;
+/// When everybody who waits will be called, as far as it can be said: the office played on once for
+/// all tickets that are looked at at one moment.
+#[derive(Debug)]
+pub struct Forecast {
+    called: HashMap<Arrival, i64>,
+}
 
-/// How often it is asked who else will have come by then: it hardly changes after that.
-const ROUNDS: usize = 6;
-
-/// What is needed to estimate waits at one moment; made once for all tickets that are looked at.
-pub struct Waits<'a> {
+/// The office as it goes on from one moment. Moments are milliseconds since 1970.
+struct Play<'a> {
     queue: &'a Queue,
-    now: Timestamp,
-    services: Vec<Load<'a>>,
-    desks: Vec<AtWork<'a>>,
+    begun: i64,
+    lanes: Vec<LaneAhead<'a>>,
+    desks: Vec<AtWork>,
+    /// When a desk is free, and its index.
+    free: BinaryHeap<Reverse<(i64, usize)>>,
+    turns: Turns<'a>,
+    /// When those who have been reached are called.
+    called: HashMap<Arrival, i64>,
+    calls: usize,
 }
 
-/// A line, and what is known of it.
-struct Load<'a> {
-    prefix: &'a Prefix,
-    lanes: Vec<LaneLoad<'a>>,
-    /// The mean turn, in milliseconds.
-    mean: Option<f64>,
-    /// How many desks are at work for it.
-    desks: f64,
+/// A desk at work: the lanes that it calls from, by their indices.
+struct AtWork {
+    own: Vec<usize>,
+    /// Each line when those before it are empty.
+    lines: Vec<Vec<usize>>,
 }
 
-struct LaneLoad<'a> {
+/// What is still to come in a lane.
+struct LaneAhead<'a> {
     weight: u32,
-    places: &'a VecDeque<Place>,
-    /// How many arrive in a millisecond.
-    rate: f64,
+    next: Next<'a>,
+    /// Those who wait behind the next one.
+    waiting: vec_deque::Iter<'a, Place>,
+    arrivals: Arrivals,
 }
 
-/// A desk at work.
-struct AtWork<'a> {
-    desk: &'a Desk,
-    /// For how long it attends its ticket already, in milliseconds, and the mean of such turns.
-    attending: Option<(f64, Option<f64>)>,
-    own: Vec<LaneLoad<'a>>,
+/// The next one of a lane.
+#[derive(Clone, Copy)]
+struct Next<'a> {
+    /// `None` for one who is not here yet.
+    ticket: Option<&'a Ticket>,
+    /// From when its waiting counts; or when it comes.
+    since: i64,
+    place: Place,
 }
 
-/// A part of the work: the lanes of a line, and how much of them is for the desks in question.
-struct Part<'b, 'a> {
-    lanes: &'b [LaneLoad<'a>],
-    mean: f64,
-    /// How many of these desks take them together with T's line, over all desks of the line.
-    together: f64,
-    /// How many of these desks take all of them first, over all desks of the line.
-    first: f64,
+/// Who will come to a lane.
+#[derive(Clone, Copy)]
+struct Arrivals {
+    /// When the next one comes, and how long after it another.
+    next: i64,
+    every: i64,
+    /// How long their turns take, in milliseconds.
+    turn: i64,
 }
 
 impl Queue {
-    /// How long a ticket will still wait, in seconds, as it was at the last event. `None` where it
-    /// does not wait, or too little is known. For several at a moment see [`Waits`].
-    pub fn estimate_seconds(&self, ticket: &Ticket) -> Option<u64> {
-        // Most looks end here: in an office without evidence, or at a ticket that is called.
-        if ticket.state != State::Waiting {
+    /// How long a ticket will still wait from that moment on, in seconds. `None` where it does not
+    /// wait, or too little is known. For several see [`Forecast`].
+    pub fn estimate_seconds(&self, ticket: &Ticket, now: Timestamp) -> Option<u64> {
+        if !self.has_evidence(ticket) {
             return None;
         }
-        self.pace.mean(&ticket.service, LEAST_TURNS)?;
-        Waits::of(self).seconds(ticket)
+        let mut play = Play::of(self, now);
+        while !play.called.contains_key(&ticket.arrival) {
+            play.go_on()?;
+        }
+        seconds_until(play.called[&ticket.arrival], now)
+    }
+
+    /// Most looks end here: in an office without evidence, or at a ticket that is called.
+    fn has_evidence(&self, ticket: &Ticket) -> bool {
+        ticket.state == State::Waiting && self.pace.mean(&ticket.service, LEAST_TURNS).is_some()
     }
 }
 
-impl<'a> Waits<'a> {
-    /// Looks at the office as it was at its last event.
-    pub fn of(queue: &'a Queue) -> Self {
-        let now = queue.now;
-        let overtaken = queue.settings().priorities.len() > 1;
-        let rates = if overtaken || queue.desks().any(|desk| desk.services.len() > 1) {
-            Rates::of(queue)
-        } else {
-            Rates::none()
+impl Forecast {
+    /// Plays the office on from that moment.
+    pub fn of(queue: &Queue, now: Timestamp) -> Self {
+        let mut play = Play::of(queue, now);
+        while play.called.len() < queue.waiting() && play.go_on().is_some() {}
+        Self {
+            called: play.called,
+        }
+    }
+
+    /// How long a ticket will still wait from that moment on, in seconds. `None` where it does not
+    /// wait, or too little is known.
+    pub fn seconds(&self, queue: &Queue, ticket: &Ticket, now: Timestamp) -> Option<u64> {
+        if !queue.has_evidence(ticket) {
+            return None;
+        }
+        seconds_until(*self.called.get(&ticket.arrival)?, now)
+    }
+}
+
+fn seconds_until(at: i64, now: Timestamp) -> Option<u64> {
+    u64::try_from((at - now.as_millis()).max(0) / 1_000).ok()
+}
+
+impl<'a> Play<'a> {
+    fn of(queue: &'a Queue, now: Timestamp) -> Self {
+        // A clock that was set back.
+        let begun = now.max(queue.now).as_millis();
+        let mut play = Self {
+            queue,
+            begun,
+            lanes: Vec::new(),
+            desks: Vec::new(),
+            free: BinaryHeap::new(),
+            turns: Turns::now(queue),
+            called: HashMap::new(),
+            calls: 0,
         };
-        let lanes = |line: &Line| -> Vec<LaneLoad<'a>> {
-            let lanes = queue.lanes_of(line);
-            let lanes = lanes.map(|(lane, places)| LaneLoad {
-                weight: queue.settings().weight(&lane.priority),
-                places,
-                rate: match line {
-                    Line::Service(prefix) => rates.of_lane(prefix, &lane.priority),
-                    Line::Desk(_) => 0.0,
-                },
-            });
-            lanes.collect()
-        };
-        let mut services: Vec<Load<'a>> = queue
-            .services()
-            .iter()
-            .map(|service| Load {
-                prefix: &service.prefix,
-                lanes: lanes(&Line::Service(service.prefix.clone())),
-                mean: queue.pace.mean(&service.prefix, LEAST_TURNS),
-                desks: 0.0,
+        let open = queue.desks().filter(|desk| desk.open);
+        let at_work: Vec<(&Desk, i64)> = open
+            .filter_map(|desk| Some((desk, free_at(queue, desk, begun)?)))
+            .collect();
+        if !at_work.is_empty() {
+            play.begin(&at_work);
+        }
+        play
+    }
+
+    fn begin(&mut self, at_work: &[(&'a Desk, i64)]) {
+        let queue = self.queue;
+        let newest = Newest::of(queue, self.begun);
+        let services = queue.services().iter();
+        let services: Vec<(&Prefix, Vec<usize>)> = services
+            .map(|service| {
+                let prefix = &service.prefix;
+                let mut lanes = newest.lanes_of(queue, prefix);
+                for (lane, places) in queue.lanes_of(&Line::Service(prefix.clone())) {
+                    let entry = lanes
+                        .entry(&lane.priority)
+                        .or_insert((&NOBODY, Arrivals::none()));
+                    entry.0 = places;
+                }
+                let lanes = lanes.into_iter();
+                let indices = lanes.map(|(priority, (places, arrivals))| {
+                    self.add_lane(priority, places, arrivals)
+                });
+                (prefix, indices.collect())
             })
             .collect();
-        let mut desks = Vec::new();
-        for desk in queue.desks().filter(|desk| desk.open) {
-            let own = lanes(&Line::Desk(desk.name.clone()));
-            if let Some(attending) = work(queue, desk, &own, &services) {
-                desks.push(AtWork {
-                    desk,
-                    attending,
-                    own,
-                });
-            }
-        }
-        for load in &mut services {
-            let attended = desks.iter().filter(|at| attends(at.desk, load.prefix));
-            load.desks = attended.count() as f64;
-        }
-        Self {
-            queue,
-            now,
-            services,
-            desks,
+        for (index, (desk, free_at)) in at_work.iter().enumerate() {
+            let line = Line::Desk(desk.name.clone());
+            let own = queue.lanes_of(&line);
+            let own =
+                own.map(|(lane, places)| self.add_lane(&lane.priority, places, Arrivals::none()));
+            let own = own.collect();
+            let lanes_of = |wanted: &Prefix| {
+                let service = services.iter().find(|(prefix, _)| *prefix == wanted);
+                service.map(|(_, lanes)| lanes.clone())
+            };
+            let lines = if desk.services.is_empty() {
+                vec![
+                    services
+                        .iter()
+                        .flat_map(|(_, lanes)| lanes)
+                        .copied()
+                        .collect(),
+                ]
+            } else {
+                desk.services.iter().filter_map(lanes_of).collect()
+            };
+            self.desks.push(AtWork { own, lines });
+            self.free.push(Reverse((*free_at, index)));
         }
     }
 
-    /// How long a ticket will still wait, in seconds. `None` where it does not wait, or too little is
-    /// known.
-    pub fn seconds(&self, ticket: &Ticket) -> Option<u64> {
-        if ticket.state != State::Waiting {
-            return None;
-        }
-        let mean = self.queue.pace.mean(&ticket.service, LEAST_TURNS)?;
-        let desks: Vec<&AtWork<'a>> = self.desks_of(&ticket.line).collect();
-        if desks.is_empty() {
-            return None;
-        }
-        // Desks that take T's line first come to T sooner than those that take other lines first, who
-        // may never come; so only those count with whom it is soonest.
-        let mut ranks: Vec<usize> = desks.iter().map(|at| rank(at.desk, &ticket.line)).collect();
-        ranks.sort_unstable();
-        ranks.dedup();
-        let waits = ranks.iter().map(|most| {
-            let near = |at: &&AtWork<'a>| rank(at.desk, &ticket.line) <= *most;
-            let near: Vec<&AtWork<'a>> = desks.iter().copied().filter(near).collect();
-            self.worked_off(ticket, &near, mean)
+    fn add_lane(
+        &mut self,
+        priority: &str,
+        places: &'a VecDeque<Place>,
+        arrivals: Arrivals,
+    ) -> usize {
+        let mut waiting = places.iter();
+        let mut arrivals = arrivals;
+        self.lanes.push(LaneAhead {
+            weight: self.queue.settings().weight(priority),
+            next: Next::of(self.queue, &mut waiting, &mut arrivals),
+            waiting,
+            arrivals,
         });
-        let wait = waits.fold(f64::INFINITY, f64::min);
-        Some((wait / 1_000.0) as u64)
+        self.lanes.len() - 1
     }
 
-    /// After how many milliseconds these desks have worked off what comes before a ticket, so that it
-    /// is called.
-    fn worked_off(&self, ticket: &Ticket, desks: &[&AtWork<'a>], mean: f64) -> f64 {
-        let count = desks.len() as f64;
-        let left: f64 = desks.iter().map(|at| at.left(mean)).sum();
-        // When T is called the other desks are in the middle of something.
-        let under_way = (count - 1.0) * LEFT_OF_A_TURN * mean;
-        let parts = self.parts(ticket, desks, mean);
-        let mut wait = 0.0;
-        for _ in 0..ROUNDS {
-            let work = self.work_before(ticket, &parts, wait);
-            let next = ((work + left - under_way) / count).max(0.0);
-            let settled = (next - wait).abs() < 1_000.0;
-            wait = next;
-            if settled {
-                break;
-            }
+    /// Goes on until a desk calls or waits for somebody to come. `None` where nothing more is known.
+    fn go_on(&mut self) -> Option<()> {
+        let Reverse((now, desk)) = self.free.pop()?;
+        if self.calls >= MOST_CALLS || now - self.begun > HORIZON_MS {
+            self.free.clear();
+            return None;
         }
-        wait
-    }
-
-    fn desks_of(&self, line: &Line) -> impl Iterator<Item = &AtWork<'a>> {
-        self.desks.iter().filter(move |at| match line {
-            Line::Service(prefix) => attends(at.desk, prefix),
-            Line::Desk(name) => at.desk.name == *name,
-        })
-    }
-
-    /// What these desks do, as far as it can come before a ticket.
-    fn parts<'b>(
-        &'b self,
-        ticket: &Ticket,
-        desks: &[&'b AtWork<'a>],
-        mean: f64,
-    ) -> Vec<Part<'b, 'a>> {
-        let mut parts = Vec::new();
-        for load in &self.services {
-            let (mut together, mut first) = (0.0, 0.0);
-            for at in desks {
-                match precedence(at.desk, load.prefix, &ticket.line) {
-                    Some(Ordering::Equal) => together += 1.0,
-                    Some(Ordering::Less) => first += 1.0,
-                    _ => {}
-                }
-            }
-            if load.desks > 0.0 && together + first > 0.0 {
-                let own = ticket.line == Line::Service(load.prefix.clone());
-                parts.push(Part {
-                    lanes: &load.lanes,
-                    mean: load.mean.unwrap_or(mean),
-                    // All of T's own line: the other desks may be busy with what they take first.
-                    together: if own { 1.0 } else { together / load.desks },
-                    first: first / load.desks,
-                });
-            }
-        }
-        for at in desks {
-            parts.push(Part {
-                lanes: &at.own,
-                mean,
-                together: 1.0,
-                first: 0.0,
-            });
-        }
-        parts
-    }
-
-    /// What will be done before a ticket that waits for so long, in milliseconds of work.
-    fn work_before(&self, ticket: &Ticket, parts: &[Part<'_, 'a>], wait: f64) -> f64 {
-        let settings = self.queue.settings();
-        let lowest = settings.lowest_weight();
-        let weight = settings.weight(&ticket.priority);
-        // Tickets and work: of the lowest weight, and of higher ones.
-        let (mut low, mut high) = ((0.0, 0.0), (0.0, 0.0));
-        let mut low_waiting = (0.0, 0.0);
-        for part in parts {
-            for lane in part.lanes {
-                let all = lane.places.len() as f64;
-                let ahead = part.together * self.ahead(lane, ticket, weight, wait)
-                    + part.first * (all + lane.rate * wait);
-                let sum = if lane.weight > lowest {
-                    &mut high
-                } else {
-                    &mut low
-                };
-                sum.0 += ahead;
-                sum.1 += ahead * part.mean;
-                if lane.weight == lowest {
-                    low_waiting.0 += part.together * all;
-                    low_waiting.1 += part.together * all * part.mean;
-                }
-            }
-        }
-        if let Some(most) = settings.most_priority_in_a_row.map(f64::from) {
-            if weight == lowest {
-                let most = most * (low.0 + 1.0);
-                if high.0 > most {
-                    high.1 *= most / high.0;
-                }
-            } else if most > 0.0 && low_waiting.0 > 0.0 {
-                // One of the lowest goes after each so many of the others.
-                let between = (high.0 / most).min(low_waiting.0);
-                low.1 = low.1.max(low_waiting.1 * between / low_waiting.0);
-            }
-        }
-        low.1 + high.1
-    }
-
-    /// How many of a lane go before a ticket that waits for so long.
-    fn ahead(&self, lane: &LaneLoad<'_>, ticket: &Ticket, weight: u32, wait: f64) -> f64 {
-        let present = |before: &dyn Fn(&Ticket) -> bool| {
-            let index = lane.places.partition_point(|place| {
-                let other = || self.queue.arrived(place.arrival());
-                place.is_in_front() || other().is_some_and(before)
-            });
-            index as f64
+        let free_at = match self.whose_turn(&self.desks[desk], now) {
+            Some(index) => now + self.call(index, now),
+            None => self.somebody_comes(&self.desks[desk]),
         };
-        if ticket.place.is_in_front() {
-            let before = |place: &Place| *place < ticket.place;
-            return lane.places.partition_point(before) as f64;
-        }
-        let rule = self.queue.settings().rule;
-        match (lane.weight.cmp(&weight), rule) {
-            (Ordering::Equal, _) => {
-                let mine = Standing::of(self.queue, ticket, self.now);
-                present(&|other| Standing::of(self.queue, other, self.now) < mine)
-            }
-            (Ordering::Greater, Rule::Strict) => lane.places.len() as f64 + lane.rate * wait,
-            (Ordering::Less, Rule::Strict) => present(&|_| false),
-            (_, Rule::Weighted) => {
-                // At that moment, who has waited since before this counts more than T.
-                let moment = self.now.as_millis() as f64 + wait;
-                let waited = moment - ticket.waiting_since.as_millis() as f64;
-                let since = moment - waited * f64::from(weight) / f64::from(lane.weight.max(1));
-                let later = (since - self.now.as_millis() as f64).max(0.0);
-                present(&|other| (other.waiting_since.as_millis() as f64) < since)
-                    + lane.rate * later
-            }
-        }
+        self.free.push(Reverse((free_at, desk)));
+        Some(())
     }
-}
 
-impl AtWork<'_> {
-    /// How long it is busy still, in milliseconds; `mean` is a turn's length where that of its own
-    /// service is not known.
-    fn left(&self, mean: f64) -> f64 {
-        let Some((elapsed, own)) = self.attending else {
-            return 0.0;
+    /// From which lane a desk calls at that moment; `None` where nobody is there.
+    fn whose_turn(&self, desk: &AtWork, now: i64) -> Option<usize> {
+        let here = |index: &&usize| self.lanes[**index].next.is_here(now);
+        let line = desk
+            .lines
+            .iter()
+            .find(|lanes| lanes.iter().any(|index| here(&index)));
+        let lanes = desk.own.iter().chain(line.into_iter().flatten());
+        let first = lanes.filter(here).min_by_key(|index| {
+            let LaneAhead { weight, next, .. } = &self.lanes[**index];
+            let waited = now - next.since;
+            let settings = self.queue.settings();
+            self.turns.of(
+                *weight,
+                Standing::new(settings, *weight, waited, next.place),
+            )
+        });
+        first.copied()
+    }
+
+    /// Calls the next one of a lane, and says how long that turn takes, in milliseconds.
+    fn call(&mut self, lane: usize, now: i64) -> i64 {
+        self.calls += 1;
+        let queue = self.queue;
+        let LaneAhead {
+            weight,
+            next,
+            waiting,
+            arrivals,
+        } = &mut self.lanes[lane];
+        let called = std::mem::replace(next, Next::of(queue, waiting, arrivals));
+        self.turns.called(*weight);
+        let Some(ticket) = called.ticket else {
+            return arrivals.turn;
         };
-        let mean = own.unwrap_or(mean);
-        (mean - elapsed).max(mean * 0.4)
+        self.called.insert(ticket.arrival, now);
+        turn(queue, &ticket.service)
+    }
+
+    /// When the next one comes to the lanes of a desk.
+    fn somebody_comes(&self, desk: &AtWork) -> i64 {
+        let lanes = desk.own.iter().chain(desk.lines.iter().flatten());
+        let next = lanes.map(|index| self.lanes[*index].next.since).min();
+        next.unwrap_or(i64::MAX)
     }
 }
 
-/// Whether a desk attends a service.
-fn attends(desk: &Desk, prefix: &Prefix) -> bool {
-    desk.services.is_empty() || desk.services.contains(prefix)
-}
-
-/// How many lines a desk takes before that one.
-fn rank(desk: &Desk, line: &Line) -> usize {
-    match line {
-        Line::Service(prefix) => {
-            let rank = desk.services.iter().position(|other| other == prefix);
-            rank.unwrap_or(0)
+impl<'a> Next<'a> {
+    /// Takes the next one of a lane: of those who wait first.
+    fn of(
+        queue: &'a Queue,
+        waiting: &mut vec_deque::Iter<'a, Place>,
+        arrivals: &mut Arrivals,
+    ) -> Self {
+        let ticket = waiting.find_map(|place| queue.arrived(place.arrival()));
+        if let Some(ticket) = ticket {
+            return Self {
+                ticket: Some(ticket),
+                since: ticket.waiting_since.as_millis(),
+                place: ticket.place,
+            };
         }
-        Line::Desk(_) => 0,
+        let since = arrivals.next;
+        arrivals.next = since.saturating_add(arrivals.every);
+        Self {
+            ticket: None,
+            since,
+            place: Place::by_arrival(Arrival::from_seq(u64::MAX)),
+        }
+    }
+
+    /// A clock that was set back makes nobody who waits come later.
+    fn is_here(&self, now: i64) -> bool {
+        self.ticket.is_some() || self.since <= now
     }
 }
 
-/// Whether a desk attends a service before, together with, or after the line of a ticket.
-fn precedence(desk: &Desk, prefix: &Prefix, line: &Line) -> Option<Ordering> {
-    if desk.services.is_empty() {
-        return Some(Ordering::Equal);
-    }
-    let rank = |wanted: &Prefix| desk.services.iter().position(|other| other == wanted);
-    let other = rank(prefix)?;
-    match line {
-        Line::Service(own) => Some(other.cmp(&rank(own)?)),
-        // Who waits for the desk alone is compared with the line that it attends first.
-        Line::Desk(_) => Some(if other == 0 {
-            Ordering::Equal
-        } else {
-            Ordering::Greater
-        }),
-    }
-}
-
-/// For how long a desk at work attends somebody, if it does, and how long such turns take; `None`
-/// where it is not at work.
-#[allow(
-    clippy::option_option,
-    reason = "at work or not, and then attending or not"
-)]
-fn work(
-    queue: &Queue,
-    desk: &Desk,
-    own: &[LaneLoad<'_>],
-    services: &[Load<'_>],
-) -> Option<Option<(f64, Option<f64>)>> {
-    let call = queue.pace.desks.get(&desk.name)?;
-    let since = |at: Timestamp| queue.now.as_millis() - at.as_millis();
-    if desk.attending.is_some() {
-        let elapsed = since(call.called_at);
-        let mean = queue.pace.mean(&call.service, LEAST_TURNS);
-        return (elapsed <= LONGEST_MS).then_some(Some((elapsed.max(0) as f64, mean)));
-    }
-    let free_for = since(call.free_at?);
-    let attended = services.iter().filter(|load| attends(desk, load.prefix));
-    let lanes = attended.flat_map(|load| &load.lanes).chain(own);
-    let heads = lanes.filter_map(|lane| queue.arrived(lane.places.front()?.arrival()));
-    let waited = heads.map(|ticket| since(ticket.waiting_since)).max();
-    let idle_for = free_for.min(waited.unwrap_or(0));
-    (free_for <= LONGEST_MS && idle_for <= GAP_MS).then_some(None)
-}
-
-/// How fast people arrive.
-struct Rates<'a> {
-    recent: Vec<&'a Ticket>,
-    millis: f64,
-}
-
-impl<'a> Rates<'a> {
-    /// Where nobody who arrives later can go first.
+impl Arrivals {
     fn none() -> Self {
         Self {
-            recent: Vec::new(),
-            millis: 1.0,
+            next: i64::MAX,
+            every: 0,
+            turn: 0,
+        }
+    }
+}
+
+static NOBODY: VecDeque<Place> = VecDeque::new();
+
+/// The tickets given lately.
+struct Newest<'a> {
+    tickets: Vec<&'a Ticket>,
+    now: i64,
+    /// In how many milliseconds.
+    within: i64,
+}
+
+impl<'a> Newest<'a> {
+    fn of(queue: &'a Queue, now: i64) -> Self {
+        let begin = now - ARRIVALS_MS;
+        let newest = queue.tickets.values().rev().take(ARRIVALS_SEEN);
+        let tickets: Vec<&Ticket> = newest
+            .take_while(|ticket| ticket.created_at.as_millis() >= begin)
+            .collect();
+        let first = match tickets.last() {
+            // Where there are more, they are from less time.
+            Some(oldest) if tickets.len() == ARRIVALS_SEEN => oldest.created_at.as_millis(),
+            _ => begin,
+        };
+        let within = (now - first).max(1);
+        Self {
+            tickets,
+            now,
+            within,
         }
     }
 
-    fn of(queue: &'a Queue) -> Self {
-        let begin = queue.now.as_millis() - ARRIVALS_MS;
-        let newest = queue.tickets.values().rev().take(ARRIVALS_SEEN);
-        let recent: Vec<&Ticket> = newest
-            .take_while(|ticket| ticket.created_at.as_millis() >= begin)
-            .collect();
-        let first = match recent.last() {
-            // Where there are more, they are from less time.
-            Some(oldest) if recent.len() == ARRIVALS_SEEN => oldest.created_at.as_millis(),
-            _ => begin,
+    /// Who will come for a service, by priority, while nobody waits.
+    fn lanes_of(
+        &self,
+        queue: &Queue,
+        prefix: &Prefix,
+    ) -> BTreeMap<&'a Arc<str>, (&'static VecDeque<Place>, Arrivals)> {
+        let mut counts: BTreeMap<&Arc<str>, i64> = BTreeMap::new();
+        for ticket in self
+            .tickets
+            .iter()
+            .filter(|ticket| ticket.prefix == *prefix)
+        {
+            *counts.entry(&ticket.priority).or_default() += 1;
+        }
+        let turn = turn(queue, prefix);
+        let arrivals = |count: i64| {
+            let every = (self.within / count).max(1);
+            Arrivals {
+                next: self.now + every / 2,
+                every,
+                turn,
+            }
         };
-        let millis = (queue.now.as_millis() - first).max(1) as f64;
-        Self { recent, millis }
+        counts
+            .into_iter()
+            .map(|(priority, count)| (priority, (&NOBODY, arrivals(count))))
+            .collect()
+    }
+}
+
+/// How long a turn of a service takes, in milliseconds: as long as one of all services where too little
+/// is known of it.
+fn turn(queue: &Queue, service: &Prefix) -> i64 {
+    let mean = queue.pace.mean(service, LEAST_TURNS);
+    mean.or_else(|| queue.pace.mean_of_all())
+        .unwrap_or(0)
+        .max(1_000)
+}
+
+/// When a desk is free; `None` where it is not at work.
+fn free_at(queue: &Queue, desk: &Desk, now: i64) -> Option<i64> {
+    let call = queue.pace.desks.get(&desk.name)?;
+    if desk.attending.is_some() {
+        let elapsed = (now - call.called_at.as_millis()).max(0);
+        let turn = turn(queue, &call.service);
+        let left = (turn - elapsed).max(turn * 2 / 5);
+        return (elapsed <= LONGEST_MS).then_some(now + left);
+    }
+    let free_for = now - call.free_at?.as_millis();
+    let line = |service: &Prefix| Line::Service(service.clone());
+    let mut lines: Vec<Line> = if desk.services.is_empty() {
+        queue
+            .services()
+            .iter()
+            .map(|service| line(&service.prefix))
+            .collect()
+    } else {
+        desk.services.iter().map(line).collect()
+    };
+    lines.push(Line::Desk(desk.name.clone()));
+    let lanes = lines.iter().flat_map(|line| queue.lanes_of(line));
+    let heads = lanes.filter_map(|(_, places)| queue.arrived(places.front()?.arrival()));
+    let since = heads.map(|ticket| ticket.waiting_since.as_millis()).min();
+    let idle_for = free_for.min(since.map_or(0, |since| now - since));
+    (free_for <= LONGEST_MS && idle_for <= GAP_MS).then_some(now)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::testing::{ask, two_lines};
+    use crate::domain::{Command, DeskName, TicketId};
+
+    const MINUTE: i64 = 60_000;
+
+    /// An office whose one desk has attended six people for four minutes each, and calls a seventh in
+    /// minute 24; three more wait.
+    fn office() -> Queue {
+        let mut queue = two_lines();
+        for ticket in 0..10 {
+            create(&mut queue, ticket, "A", 0);
+        }
+        for turn in 0..7 {
+            next(&mut queue, 4 * turn);
+        }
+        queue
     }
 
-    fn of_lane(&self, prefix: &Prefix, priority: &str) -> f64 {
-        let of_lane = |ticket: &&&Ticket| ticket.prefix == *prefix && &*ticket.priority == priority;
-        self.recent.iter().filter(of_lane).count() as f64 / self.millis
+    fn create(queue: &mut Queue, ticket: u128, service: &str, minute: i64) {
+        let create = Command::Create {
+            ticket: TicketId::from_random(ticket),
+            service: Some(Prefix::new(service)),
+            priority: None,
+            note: None,
+        };
+        ask(queue, &create, at(minute)).0.outcome.expect("given");
+    }
+
+    fn next(queue: &mut Queue, minute: i64) {
+        let desk = DeskName::parse("1").expect("a name");
+        let next = Command::Next {
+            desk,
+            current: None,
+        };
+        ask(queue, &next, at(minute)).0.outcome.expect("called");
+    }
+
+    fn at(minute: i64) -> Timestamp {
+        Timestamp::from_millis(minute * MINUTE)
+    }
+
+    /// What the tickets are told in that minute, in minutes.
+    fn told(queue: &Queue, tickets: &[u128], minute: i64) -> Vec<Option<u64>> {
+        let forecast = Forecast::of(queue, at(minute));
+        let told = tickets.iter().map(|id| {
+            let ticket = queue.ticket(TicketId::from_random(*id)).expect("there");
+            let one = queue.estimate_seconds(ticket, at(minute));
+            assert_eq!(one, forecast.seconds(queue, ticket, at(minute)));
+            one.map(|seconds| seconds / 60)
+        });
+        told.collect()
+    }
+
+    #[test]
+    fn each_who_waits_is_told_the_turns_before_it() {
+        let queue = office();
+        let rows = [Some(4), Some(8), Some(12)];
+        assert_eq!(told(&queue, &[7, 8, 9], 24), rows);
+        // Time passes with no event.
+        assert_eq!(told(&queue, &[7, 8, 9], 26), [Some(2), Some(6), Some(10)]);
+        assert_eq!(told(&queue, &[6], 24), [None], "it is called");
+    }
+
+    #[test]
+    fn nothing_is_said_while_the_office_stands_still() {
+        let mut queue = office();
+        // A turn that somebody forgot to end.
+        assert_eq!(told(&queue, &[7, 9], 24 + 61), [None, None]);
+        // A desk that is free, and calls nobody while people wait.
+        let finish = Command::FinishTicket {
+            ticket: TicketId::from_random(6),
+        };
+        ask(&mut queue, &finish, at(28)).0.outcome.expect("ended");
+        assert_eq!(told(&queue, &[7, 8], 30), [Some(0), Some(4)]);
+        assert_eq!(told(&queue, &[7, 8], 34), [None, None]);
+        // It goes on.
+        next(&mut queue, 40);
+        assert_eq!(told(&queue, &[8, 9], 40), [Some(4), Some(8)]);
+    }
+
+    #[test]
+    fn nothing_is_said_without_evidence() {
+        let mut queue = office();
+        create(&mut queue, 20, "B", 25);
+        assert_eq!(told(&queue, &[20], 25), [None], "no turn of its service");
+        let mut few = two_lines();
+        for ticket in 0..6 {
+            create(&mut few, ticket, "A", 0);
+        }
+        for turn in 0..5 {
+            next(&mut few, 4 * turn);
+        }
+        assert_eq!(told(&few, &[5], 16), [None], "four turns");
+        let shut = Command::SetDesk {
+            desk: DeskName::parse("1").expect("a name"),
+            open: Some(false),
+            services: None,
+        };
+        ask(&mut queue, &shut, at(25)).0.outcome.expect("shut");
+        assert_eq!(told(&queue, &[7], 25), [None], "no desk is open");
     }
 }

@@ -7,9 +7,10 @@ use std::fmt;
 use serde::{Serialize, Serializer};
 
 use super::answer::tag;
+use super::services::calendar::now;
 use crate::domain::{
-    Call, CallKind, Desk, DeskName, Line, Prefix, Priority, Queue, ScreenId, Service, ServiceSetup,
-    Settings, Ticket, TicketId, Timestamp, Waits,
+    Call, CallKind, Desk, DeskName, Forecast, Line, Prefix, Priority, Queue, ScreenId, Service,
+    ServiceSetup, Settings, Ticket, TicketId, Timestamp,
 };
 
 /// A ticket as it stood at some moment.
@@ -25,20 +26,22 @@ pub struct TicketView {
 impl TicketView {
     /// Copies a ticket with its place in line.
     pub fn of(queue: &Queue, ticket: &Ticket) -> Self {
+        let now = now();
         Self {
             ticket: ticket.clone(),
-            ahead: queue.ahead(ticket),
-            estimate_seconds: queue.estimate_seconds(ticket),
+            ahead: queue.ahead(ticket, now),
+            estimate_seconds: queue.estimate_seconds(ticket, now),
         }
     }
 
     /// Copies several.
     pub fn all<'a>(queue: &Queue, tickets: impl Iterator<Item = &'a Ticket>) -> Vec<Self> {
-        let waits = Waits::of(queue);
+        let now = now();
+        let forecast = Forecast::of(queue, now);
         let views = tickets.map(|ticket| Self {
             ticket: ticket.clone(),
-            ahead: queue.ahead(ticket),
-            estimate_seconds: waits.seconds(ticket),
+            ahead: queue.ahead(ticket, now),
+            estimate_seconds: forecast.seconds(queue, ticket, now),
         });
         views.collect()
     }

@@ -10,6 +10,7 @@ use crate::domain::{Queue, Ticket, TicketId, Timestamp};
 use crate::presentation::address::Base;
 use crate::presentation::pages;
 use crate::presentation::services::calendar;
+use crate::presentation::services::calendar::now;
 
 /// The language of a ticket whose own language the printer has no letters for.
 const FALLBACK: &str = "en";
@@ -35,6 +36,7 @@ pub struct Paper {
 impl Paper {
     /// Copies what is said of a ticket.
     pub fn of(queue: &Queue, ticket: &Ticket) -> Self {
+        let now = now();
         let settings = queue.settings();
         let service = queue.service(&ticket.service).map(|service| {
             let names = &service.setup.names;
@@ -49,8 +51,8 @@ impl Paper {
             language: settings.language.clone(),
             time_zone: settings.time_zone.clone(),
             at: ticket.created_at,
-            ahead: queue.ahead(ticket),
-            estimate_seconds: queue.estimate_seconds(ticket),
+            ahead: queue.ahead(ticket, now),
+            estimate_seconds: queue.estimate_seconds(ticket, now),
         }
     }
 

@@ -11,12 +11,31 @@ use tungstenite::Bytes;
 
 use super::ticket_service::Shared;
 use super::update::text_frame;
-use crate::domain::{Queue, TicketId, Waits};
+use crate::domain::{Forecast, Queue, TicketId, Timestamp};
 use crate::presentation::json::Message;
+use crate::presentation::services::calendar::now;
 
-/// Tickets that are looked at under one lock. An estimate needs a look at the whole office first, so
-/// one look serves many; and the lock is held for some 100 µs at most, since the ledger wants it.
+/// Tickets that are looked at under one lock, which the ledger wants as well.
 pub(super) const POSITIONS_AT_ONCE: usize = 64;
+
+/// For how long a forecast serves all followers where nothing happens, in milliseconds.
+const FORECAST_KEPT_MS: i64 = 5_000;
+
+/// The newest forecast, since a thousand phones that ask at the same event need no more than one.
+#[derive(Debug, Default)]
+pub(super) struct Newest(Option<(u64, Timestamp, Forecast)>);
+
+impl Newest {
+    pub(super) fn at(&mut self, queue: &Queue, now: Timestamp) -> &Forecast {
+        let fits = |made: &(u64, Timestamp, Forecast)| {
+            let age = now.as_millis() - made.1.as_millis();
+            made.0 == queue.seq() && (0..FORECAST_KEPT_MS).contains(&age)
+        };
+        let made = self.0.take().filter(fits);
+        let made = made.unwrap_or_else(|| (queue.seq(), now, Forecast::of(queue, now)));
+        &self.0.insert(made).2
+    }
+}
 
 /// The ticket that a screen follows, and the queue in which it stands.
 pub(super) struct Follower {
@@ -44,14 +63,15 @@ pub(super) struct Position {
 }
 
 impl Position {
-    fn of(queue: &Queue, waits: &Waits<'_>, id: TicketId) -> Option<Self> {
+    fn of(queue: &Queue, forecast: &Forecast, id: TicketId, now: Timestamp) -> Option<Self> {
         let ticket = queue.ticket(id)?;
+        let wait = forecast.seconds(queue, ticket, now);
         Some(Self {
             code: ticket.code(),
             state: ticket.state.as_str(),
             desk: ticket.desk.as_ref().map(ToString::to_string),
-            ahead: queue.ahead(ticket),
-            estimate_seconds: waits.seconds(ticket).map(whole_minutes),
+            ahead: queue.ahead(ticket, now),
+            estimate_seconds: wait.map(whole_minutes),
             calls: ticket.calls,
         })
     }
@@ -78,9 +98,9 @@ pub(super) fn positions(followers: &[&Follower]) -> Vec<Option<Position>> {
     let Some(first) = followers.first() else {
         return Vec::new();
     };
-    first.shared.with_queue(|queue| {
-        let waits = Waits::of(queue);
-        let of = |follower: &&Follower| Position::of(queue, &waits, follower.ticket);
+    let now = now();
+    first.shared.with_forecast(now, |queue, forecast| {
+        let of = |follower: &&Follower| Position::of(queue, forecast, follower.ticket, now);
         followers.iter().map(of).collect()
     })
 }

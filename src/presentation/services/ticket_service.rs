@@ -10,8 +10,9 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
+use super::follower::Newest;
 use super::ledger::{Keyed, Ledger, Order, Told};
-use crate::domain::{Command, Queue, Refusal, Settings};
+use crate::domain::{Command, Forecast, Queue, Refusal, Settings, Timestamp};
 use crate::presentation::json::{DeskView, LineView, TicketView};
 use crate::presentation::problem::Problem;
 use crate::storage::{AccessChange, Actor, Journal, KeptAnswer, Traced};
@@ -73,6 +74,8 @@ pub struct TicketService {
 /// What the ledger's thread shares with all others.
 pub(super) struct Shared {
     queue: Mutex<Queue>,
+    /// Taken while the queue is held.
+    forecast: Mutex<Newest>,
     failing: AtomicBool,
 }
 
@@ -81,6 +84,18 @@ impl Shared {
     pub(super) fn with_queue<T>(&self, look: impl FnOnce(&mut Queue) -> T) -> T {
         // Only the ledger's thread changes it, and a panic there ends the process.
         look(&mut self.queue.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Looks at the queue and at how it will go on from that moment.
+    pub(super) fn with_forecast<T>(
+        &self,
+        now: Timestamp,
+        look: impl FnOnce(&Queue, &Forecast) -> T,
+    ) -> T {
+        self.with_queue(|queue| {
+            let mut newest = self.forecast.lock().unwrap_or_else(PoisonError::into_inner);
+            look(queue, newest.at(queue, now))
+        })
     }
 
     /// Notes whether storage fails.
@@ -103,6 +118,7 @@ impl TicketService {
         let (orders, waiting) = bounded(ORDERS_WAITING);
         let shared = Arc::new(Shared {
             queue: Mutex::new(queue.clone()),
+            forecast: Mutex::default(),
             failing: AtomicBool::new(false),
         });
         let ledger = Ledger::new(

@@ -210,7 +210,7 @@ mod tests {
             // Who waits is where they were, and whose turn it is has not changed.
             let order = |queue: &Queue| -> Vec<_> {
                 let waiting = queue.waiting_tickets().into_iter();
-                waiting.map(|t| (t.id, t.code(), queue.ahead(t))).collect()
+                waiting.map(|t| (t.id, t.code(), queue.ahead(t, left))).collect()
             };
             prop_assert_eq!(order(&moved), order(&queue));
             // Numbers go on.

@@ -1,123 +1,25 @@
-//! A simulated day: 2,000 people, 4 services, 3 priorities and 12 desks under each rule. How long do
-//! people of each priority wait, and how often is the estimate right?
+//! A simulated day: 2,000 people, 4 services, 3 priorities and 12 desks. How long do people of each
+//! priority wait under each rule, and how often is the estimate right? See `table`.
 //!
 //! The office is believable, and the same each time: arrivals with a peak in the morning and one at
 //! midday, turns of very different lengths, people who do not come or give up, transfers, and desks
 //! that have breaks, some without saying so. Only whole numbers are drawn, so that every machine
 //! gets the same day.
-//!
-//! The table is kept in `tests/simulated-day.md`; `TURNERO_RENEW=1 cargo test --lib simulated_day`
-//! writes it anew.
+
+mod people;
+mod table;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, HashMap};
-use std::fmt::Write;
 use std::sync::Arc;
 
+use self::people::{Person, SERVICES};
 use super::*;
 
-const PEOPLE: u64 = 2_000;
 const DESKS: usize = 12;
 const MINUTE: i64 = 60_000;
 /// 2026-11-23T08:00:00Z.
 const OPENS: i64 = 1_795_420_800_000;
-const TABLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/simulated-day.md");
-
-/// SplitMix64: small, and the same everywhere.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    /// A number below `most`.
-    fn below(&mut self, most: u64) -> u64 {
-        self.next() % most
-    }
-
-    fn percent(&mut self, share: u64) -> bool {
-        self.below(100) < share
-    }
-}
-
-/// A person who will come.
-struct Person {
-    at: i64,
-    service: &'static str,
-    priority: &'static str,
-    /// How long the desk needs.
-    turn: i64,
-    no_show: bool,
-    /// Gives up after so long.
-    patience: Option<i64>,
-    /// Is sent on to this service after the turn.
-    sent_on: Option<&'static str>,
-}
-
-/// Prefix, share of the people in percent, mean turn in seconds.
-const SERVICES: [(&str, u64, i64); 4] = [
-    ("A", 40, 110),
-    ("B", 30, 190),
-    ("C", 20, 300),
-    ("D", 10, 240),
-];
-
-/// Arrivals in each half hour from 8:00 to 17:00, as shares.
-const ARRIVALS: [u64; 18] = [5, 9, 10, 9, 7, 6, 5, 6, 8, 9, 8, 5, 4, 4, 3, 3, 2, 1];
-
-/// The quantiles of a lognormal distribution (σ = 0.6, mean 1), in thousandths, from 2.5 % on in
-/// steps of 5 %.
-const LOGNORMAL: [i64; 20] = [
-    258, 352, 419, 477, 531, 584, 636, 689, 745, 804, 867, 937, 1_013, 1_100, 1_202, 1_326, 1_486,
-    1_709, 2_065, 2_980,
-];
-
-fn people() -> Vec<Person> {
-    let mut random = Random(2026);
-    let total: u64 = ARRIVALS.iter().sum();
-    let mut people = Vec::new();
-    for _ in 0..PEOPLE {
-        let mut left = random.below(total);
-        let mut half_hour = 0;
-        while left >= ARRIVALS[half_hour] {
-            left -= ARRIVALS[half_hour];
-            half_hour += 1;
-        }
-        let within = random.below(30 * 60_000) as i64;
-        let mut share = random.below(100);
-        let mut kind = 0;
-        while share >= SERVICES[kind].1 {
-            share -= SERVICES[kind].1;
-            kind += 1;
-        }
-        let (service, _, mean) = SERVICES[kind];
-        people.push(Person {
-            at: OPENS + half_hour as i64 * 30 * MINUTE + within,
-            service,
-            priority: match random.below(100) {
-                0..78 => "normal",
-                78..95 => "preferential",
-                _ => "urgent",
-            },
-            turn: mean * LOGNORMAL[random.below(20) as usize],
-            no_show: random.percent(4),
-            patience: random
-                .percent(3)
-                .then(|| (10 + random.below(30) as i64) * MINUTE),
-            sent_on: random
-                .percent(4)
-                .then_some("D")
-                .filter(|other| *other != service),
-        });
-    }
-    people.sort_by_key(|person| person.at);
-    people
-}
 
 /// The rules that are compared: weights of the three priorities, rule, most priority in a row.
 struct Office {
@@ -126,33 +28,6 @@ struct Office {
     rule: Rule,
     most: Option<u32>,
 }
-
-const OFFICES: [Office; 4] = [
-    Office {
-        name: "order of arrival",
-        weights: [1, 1, 1],
-        rule: Rule::Weighted,
-        most: None,
-    },
-    Office {
-        name: "weighted 1, 2, 6",
-        weights: [1, 2, 6],
-        rule: Rule::Weighted,
-        most: None,
-    },
-    Office {
-        name: "strict, at most 3 in a row",
-        weights: [1, 2, 6],
-        rule: Rule::Strict,
-        most: Some(3),
-    },
-    Office {
-        name: "strict",
-        weights: [1, 2, 6],
-        rule: Rule::Strict,
-        most: None,
-    },
-];
 
 const PRIORITIES: [&str; 3] = ["normal", "preferential", "urgent"];
 
@@ -216,6 +91,8 @@ fn breaks(desk: usize) -> [(i64, i64); 2] {
 struct Day<'a> {
     queue: Queue,
     people: &'a [Person],
+    /// How long turns take, in percent of their usual time.
+    percent: i64,
     /// The moments that are to come, by time.
     coming: BinaryHeap<Reverse<(i64, u64, Moment)>>,
     drawn: u64,
@@ -227,7 +104,7 @@ struct Day<'a> {
 }
 
 impl<'a> Day<'a> {
-    fn new(office: &Office, people: &'a [Person]) -> Self {
+    fn new(office: &Office, percent: i64, people: &'a [Person]) -> Self {
         let mut parts = Queue::new().parts();
         let priorities = PRIORITIES.iter().zip(office.weights);
         parts.settings.priorities = priorities
@@ -246,6 +123,7 @@ impl<'a> Day<'a> {
         let mut day = Self {
             queue: Queue::from_parts(parts),
             people,
+            percent,
             coming: BinaryHeap::new(),
             drawn: 0,
             promises: HashMap::new(),
@@ -302,11 +180,11 @@ impl<'a> Day<'a> {
                 Moment::Ready(desk) => self.ready(desk, at),
                 Moment::Over(desk) => self.over(desk, at),
                 Moment::Look => {
-                    let waiting: Vec<u128> = (0..self.people.len() as u128)
-                        .filter(|id| self.promises.contains_key(id))
-                        .collect();
+                    let waiting: Vec<u128> = self.promises.keys().copied().collect();
+                    let now = Timestamp::from_millis(at);
+                    let forecast = Forecast::of(&self.queue, now);
                     for id in waiting {
-                        self.promise(id, at);
+                        self.promise(id, now, |queue, t| forecast.seconds(queue, t, now));
                     }
                 }
             }
@@ -325,7 +203,8 @@ impl<'a> Day<'a> {
         };
         self.ask(&create, at).outcome.expect("it is given");
         self.promises.insert(id, Vec::new());
-        self.promise(id, at);
+        let now = Timestamp::from_millis(at);
+        self.promise(id, now, |queue, ticket| queue.estimate_seconds(ticket, now));
         if let Some(patience) = person.patience {
             self.comes(at + patience, Moment::GivesUp(id));
         }
@@ -342,12 +221,17 @@ impl<'a> Day<'a> {
     }
 
     /// Notes what a waiting person is told now.
-    fn promise(&mut self, id: u128, at: i64) {
+    fn promise(
+        &mut self,
+        id: u128,
+        now: Timestamp,
+        estimate: impl Fn(&Queue, &Ticket) -> Option<u64>,
+    ) {
         let ticket = self
             .queue
             .ticket(TicketId::from_random(id))
             .expect("it is there");
-        let Some(ahead) = self.queue.ahead(ticket) else {
+        let Some(ahead) = self.queue.ahead(ticket, now) else {
             return;
         };
         let attend = (0..DESKS).filter(|desk| {
@@ -358,9 +242,9 @@ impl<'a> Day<'a> {
             .map(|(_, share, mean)| *share as i64 * mean * 10)
             .sum();
         let promise = Promise {
-            at,
-            estimate: self.queue.estimate_seconds(ticket),
-            simple: (ahead as i64 + 1) * mean / attend.count() as i64,
+            at: now.as_millis(),
+            estimate: estimate(&self.queue, ticket),
+            simple: (ahead as i64 + 1) * mean * self.percent / 100 / attend.count() as i64,
         };
         self.promises.get_mut(&id).expect("it waits").push(promise);
     }
@@ -466,133 +350,4 @@ impl Ticket {
     fn number_drawn(&self) -> u128 {
         u128::from_str_radix(&self.id.to_string(), 16).expect("an id is hexadecimal")
     }
-}
-
-fn minutes(millis: i64) -> f64 {
-    millis as f64 / MINUTE as f64
-}
-
-fn mean(values: impl Iterator<Item = i64>) -> f64 {
-    let (mut sum, mut count) = (0, 0);
-    for value in values {
-        sum += value;
-        count += 1;
-    }
-    minutes(sum) / f64::from(count.max(1))
-}
-
-/// The error in minutes: its mean, its median, its bias, and how often it is within a quarter of the wait or three minutes.
-fn right(errors: impl Iterator<Item = (i64, i64)>) -> (f64, f64, f64, f64) {
-    let errors: Vec<(i64, i64)> = errors.collect();
-    let good = |(error, wait): &&(i64, i64)| error.abs() <= 3 * MINUTE || 4 * error.abs() <= *wait;
-    let share = errors.iter().filter(good).count() as f64 / errors.len().max(1) as f64;
-    let mut sizes: Vec<i64> = errors.iter().map(|(error, _)| error.abs()).collect();
-    sizes.sort_unstable();
-    let median = minutes(sizes.get(sizes.len() / 2).copied().unwrap_or(0));
-    (
-        mean(sizes.into_iter()),
-        median,
-        mean(errors.iter().map(|(e, _)| *e)),
-        100.0 * share,
-    )
-}
-
-/// What a day came to under one rule.
-struct Row {
-    /// The mean and the longest wait of each priority, in minutes.
-    waits: Vec<(f64, f64)>,
-    estimate: (f64, f64, f64, f64),
-    simple: (f64, f64, f64, f64),
-    /// The share of looks at which there was no estimate, in percent.
-    silent: f64,
-}
-
-fn row(outcome: &Outcome) -> Row {
-    let waits = PRIORITIES.map(|priority| {
-        let waits = &outcome.waits[priority];
-        let longest = waits.iter().max().copied().unwrap_or_default();
-        (mean(waits.iter().copied()), minutes(longest))
-    });
-    let errors = &outcome.errors;
-    let looks = (errors.len() + outcome.silent) as f64;
-    Row {
-        waits: waits.to_vec(),
-        estimate: right(errors.iter().map(|(error, _, wait)| (*error, *wait))),
-        simple: right(errors.iter().map(|(_, error, wait)| (*error, *wait))),
-        silent: 100.0 * outcome.silent as f64 / looks,
-    }
-}
-
-fn table(rows: &[Row]) -> String {
-    let mut table = "# A simulated day
-
-2,000 people, 4 services, 3 priorities, 12 desks, the same people and desks under each rule. It is a hard day, on which
-more come than can be attended. Minutes. Written and checked by `src/domain/simulation.rs`.
-
-Waits until the first call, mean / longest:
-
-| rule | normal | preferential | urgent |
-| --- | --- | --- | --- |
-"
-    .to_owned();
-    for (office, row) in OFFICES.iter().zip(rows) {
-        let _ = write!(table, "| {} |", office.name);
-        for (mean, longest) in &row.waits {
-            let _ = write!(table, " {mean:.1} / {longest:.1} |");
-        }
-        table.push('\n');
-    }
-    table.push_str(
-        "
-How far estimates are from the wait that followed; right is within 3 minutes or a quarter of it. Beside it the
-simple method: people before it × mean turn ÷ desks of the service.
-
-| rule | mean error | median error | too long by | right | no estimate | simple: mean error | right |
-| --- | --- | --- | --- | --- | --- | --- | --- |
-",
-    );
-    for (office, row) in OFFICES.iter().zip(rows) {
-        let (error, median, bias, share) = row.estimate;
-        let (simple, _, _, simple_share) = row.simple;
-        let _ = writeln!(
-            table,
-            "| {} | {error:.1} | {median:.1} | {bias:.1} | {share:.0} % | {:.1} % | {simple:.1} | {simple_share:.0} % |",
-            office.name, row.silent
-        );
-    }
-    table
-}
-
-#[test]
-fn a_simulated_day_is_as_the_table_says() {
-    let people = people();
-    let rows: Vec<Row> = OFFICES
-        .iter()
-        .map(|office| row(&Day::new(office, &people).run()))
-        .collect();
-    let [arrival, weighted, in_a_row, strict] = rows.as_slice() else {
-        panic!("a row for each rule");
-    };
-    let (normal, urgent) = (0, 2);
-    let means = |row: &Row| row.waits[normal].0 - row.waits[urgent].0;
-    assert!(means(arrival).abs() < 10.0, "priority means nothing there");
-    assert!(means(weighted) > 60.0, "it matters, and");
-    let longest = |row: &Row| row.waits[normal].1;
-    assert!(longest(weighted) < longest(arrival) * 1.2, "nobody starves");
-    assert!(longest(weighted) < longest(strict), "as they do there");
-    assert!(strict.waits[urgent].0 <= in_a_row.waits[urgent].0);
-    for (office, row) in OFFICES.iter().zip(&rows) {
-        let name = office.name;
-        assert!(
-            row.estimate.0 < row.simple.0 * 0.6,
-            "{name}: a better guess"
-        );
-        assert!(row.estimate.3 > 45.0, "{name}: right often enough");
-    }
-    let table = table(&rows);
-    if std::env::var_os("TURNERO_RENEW").is_some() {
-        std::fs::write(TABLE, &table).expect("written");
-    }
-    let kept = std::fs::read_to_string(TABLE).expect("tests/simulated-day.md");
-    assert_eq!(kept, table, "TURNERO_RENEW=1 writes it anew");
 }
