@@ -44,4 +44,6 @@ pub(crate) mod properties;
 #[cfg(test)]
 mod simulation;
 #[cfg(test)]
+mod states;
+#[cfg(test)]
 pub(crate) mod testing;

@@ -8,6 +8,11 @@ mod record;
 mod sqlite;
 mod sqlite_access;
 
+#[cfg(test)]
+mod restarts;
+#[cfg(test)]
+mod testing;
+
 use thiserror::Error;
 
 use crate::domain::{Queue, Stamped};

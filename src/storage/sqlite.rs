@@ -314,34 +314,14 @@ fn reason(error: &rusqlite::Error) -> String {
 #[cfg(test)]
 mod tests {
     use std::fs;
-    use std::path::PathBuf;
     use std::sync::Arc;
 
+    use super::super::testing::TestFile;
     use super::*;
     use crate::domain::{
         Appearance, Command, Day, DeskName, Position, Prefix, Rule, ScreenId, ServiceChange,
         Settings, SettingsChange, Target, TicketId, apply, decide,
     };
-
-    /// A file of its own for each test, gone afterwards.
-    struct TestFile(PathBuf);
-
-    impl TestFile {
-        fn new(name: &str) -> Self {
-            let file = format!("turnero-{}-{name}.db", std::process::id());
-            Self(std::env::temp_dir().join(file))
-        }
-    }
-
-    impl Drop for TestFile {
-        fn drop(&mut self) {
-            for suffix in ["", "-wal", "-shm"] {
-                let mut path = self.0.clone().into_os_string();
-                path.push(suffix);
-                let _ = fs::remove_file(path);
-            }
-        }
-    }
 
     /// Some of everything that can happen.
     fn a_day() -> (Queue, Vec<Stamped>) {

@@ -229,6 +229,11 @@ impl Server {
         self.client().send_json("POST", path, body)
     }
 
+    /// A PUT of JSON.
+    pub fn put_json(&self, path: &str, body: &Value) -> Response {
+        self.client().send_json("PUT", path, body)
+    }
+
     /// Makes a ticket.
     pub fn ticket(&self) -> Value {
         self.post("/api/tickets").expect(201).json()

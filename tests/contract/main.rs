@@ -32,6 +32,7 @@ mod qr;
 mod rest;
 mod roles;
 mod signing;
+mod states;
 mod trace;
 mod undo;
 mod websocket;

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::common::{Folder, Launch, Server, codes, number, run_to_end, seq, text};
 
 fn put(server: &Server, path: &str, body: &Value) {
-    let answer = server.client().send_json("PUT", path, body);
+    let answer = server.put_json(path, body);
     assert!(answer.status < 300, "{path}: {}", answer.text());
 }
 

@@ -13,10 +13,6 @@ fn tickets(server: &Server, services: &[&str]) -> Vec<Value> {
     services.iter().map(new).collect()
 }
 
-fn put(server: &Server, path: &str, body: &Value) -> crate::common::Response {
-    server.client().send_json("PUT", path, body)
-}
-
 fn next(server: &Server, desk: &str) -> String {
     let answer = server.post(&format!("/api/desks/{desk}/next")).expect(200);
     text(&answer.json(), "code").to_owned()
@@ -84,7 +80,9 @@ fn several_can_be_put_aside_and_called_again_by_any_desk() {
 #[test]
 fn a_transfer_goes_where_it_is_sent_and_keeps_the_code() {
     let server = Server::new();
-    put(&server, "/api/services/B", &json!({"name": "Cash"})).expect(201);
+    server
+        .put_json("/api/services/B", &json!({"name": "Cash"}))
+        .expect(201);
     tickets(&server, &["A", "B", "B"]);
     let transfer = |body: Value| server.post_json("/api/desks/1/transfer", &body);
     assert_eq!(next(&server, "1"), "A1");
@@ -103,7 +101,7 @@ fn a_transfer_goes_where_it_is_sent_and_keeps_the_code() {
     assert_eq!(next(&server, "1"), "B2");
     transfer(json!({"position": "front"})).expect(200);
     assert_eq!(waiting(&server), ["B2", "A1"]);
-    put(&server, "/api/desks/2", &json!({})).expect(201);
+    server.put_json("/api/desks/2", &json!({})).expect(201);
     assert_eq!(next(&server, "1"), "B2");
     let sent = transfer(json!({"desk": "2"})).expect(200).json();
     assert_eq!(sent["ahead"], 0);
@@ -142,8 +140,12 @@ fn the_screens_hear_each_of_these_steps() {
     server.post("/api/desks/1/transfer").expect(200);
     next(&server, "1");
     server.post("/api/desks/1/no-show").expect(200);
-    put(&server, "/api/services/B", &json!({"name": "Cash"})).expect(201);
-    put(&server, "/api/settings", &json!({"name": "Clinic"})).expect(200);
+    server
+        .put_json("/api/services/B", &json!({"name": "Cash"}))
+        .expect(201);
+    server
+        .put_json("/api/settings", &json!({"name": "Clinic"}))
+        .expect(200);
     let heard = screen.until(begin + 10);
     let kinds = event_kinds(&heard);
     assert_eq!(
@@ -172,7 +174,7 @@ fn a_service_is_made_set_up_closed_and_deleted() {
     let body = json!({
         "name": "Caja", "names": {"en": "Cash desk"}, "first": 100, "last": 101, "digits": 4,
     });
-    let made = put(&server, "/api/services/b", &body).expect(201).json();
+    let made = server.put_json("/api/services/b", &body).expect(201).json();
     assert_eq!(made["prefix"], "B");
     let given = tickets(&server, &["B", "B", "B"]);
     let given: Vec<&str> = given.iter().map(|ticket| text(ticket, "code")).collect();
@@ -190,7 +192,10 @@ fn a_service_is_made_set_up_closed_and_deleted() {
     server.post_json("/api/desks/1/call", &call).expect(200);
     let server = server.restart();
     let closed = json!({"open": false, "message": "Until ten."});
-    let closed = put(&server, "/api/services/B", &closed).expect(200).json();
+    let closed = server
+        .put_json("/api/services/B", &closed)
+        .expect(200)
+        .json();
     assert_eq!(
         (&closed["first"], &closed["open"]),
         (&json!(100), &json!(false))
@@ -223,7 +228,7 @@ fn a_service_is_made_set_up_closed_and_deleted() {
         ("C", json!({"open": 1}), "open"),
         ("C", json!({"colour": "red"}), "colour"),
     ] {
-        let answer = put(&server, &format!("/api/services/{prefix}"), &body);
+        let answer = server.put_json(&format!("/api/services/{prefix}"), &body);
         let detail = answer.problem(422, "invalid");
         assert!(detail.starts_with(&format!("{field}: ")), "{detail}");
     }
@@ -234,11 +239,13 @@ fn a_service_is_made_set_up_closed_and_deleted() {
 fn a_desk_attends_its_services_in_its_own_order_and_all_as_people_come() {
     let server = Server::new();
     for prefix in ["B", "C"] {
-        put(&server, &format!("/api/services/{prefix}"), &json!({})).expect(201);
+        server
+            .put_json(&format!("/api/services/{prefix}"), &json!({}))
+            .expect(201);
     }
     tickets(&server, &["A", "B", "C", "B", "A"]);
     let order = json!({"services": ["C", "B", "C"]});
-    let made = put(&server, "/api/desks/1", &order).expect(201).json();
+    let made = server.put_json("/api/desks/1", &order).expect(201).json();
     assert_eq!(made["services"], json!(["C", "B"]), "each once");
     let called: Vec<String> = (0..3).map(|_| next(&server, "1")).collect();
     assert_eq!(called, ["C1", "B1", "B2"]);
@@ -308,7 +315,9 @@ fn settings_are_checked_kept_and_shown() {
         (json!({"mostPriorityInARow": -1}), "mostPriorityInARow"),
         (json!({"colour": "red"}), "colour"),
     ] {
-        let detail = put(&server, "/api/settings", &body).problem(422, "invalid");
+        let detail = server
+            .put_json("/api/settings", &body)
+            .problem(422, "invalid");
         assert!(detail.starts_with(field), "{detail}");
     }
     assert_eq!(server.json("/api/settings"), before);
@@ -324,7 +333,7 @@ fn settings_are_checked_kept_and_shown() {
         "frameAncestors": ["https://intranet.example"],
     });
     assert_eq!(
-        put(&server, "/api/settings", &after).expect(200).json(),
+        server.put_json("/api/settings", &after).expect(200).json(),
         after
     );
     let server = server.restart();
@@ -332,7 +341,9 @@ fn settings_are_checked_kept_and_shown() {
     let office = &server.json("/api/state")["payload"]["office"];
     assert_eq!(office["name"], "Clínica");
     assert_eq!(office["priorities"], after["priorities"]);
-    let machine = put(&server, "/api/settings", &json!({"timeZone": null})).expect(200);
+    let machine = server
+        .put_json("/api/settings", &json!({"timeZone": null}))
+        .expect(200);
     assert_eq!(machine.json()["timeZone"], Value::Null);
 }
 
@@ -371,7 +382,7 @@ fn numbers_restart_with_the_business_day_and_are_never_given_twice_on_one() {
     // Set back by a day or two, the clock gives no number again.
     let server = server.restart();
     let west = json!({"timeZone": "Etc/GMT+12"});
-    put(&server, "/api/settings", &west).expect(200);
+    server.put_json("/api/settings", &west).expect(200);
     let given = tickets(&server, &["A"]);
     assert_eq!(text(&given[0], "code"), "A3");
 }
@@ -379,7 +390,9 @@ fn numbers_restart_with_the_business_day_and_are_never_given_twice_on_one() {
 #[test]
 fn an_office_that_keeps_who_waits_passes_over_their_numbers() {
     let server = Server::new();
-    put(&server, "/api/settings", &json!({"keepWaiting": true})).expect(200);
+    server
+        .put_json("/api/settings", &json!({"keepWaiting": true}))
+        .expect(200);
     tickets(&server, &["A", "A", "A"]);
     assert_eq!(next(&server, "1"), "A1");
     server.post("/api/desks/1/finish").expect(200);
@@ -405,7 +418,7 @@ fn strict_priority_goes_first_and_at_most_so_many_in_a_row() {
     let server = Server::new();
     let priorities = json!([{"name": "normal"}, {"name": "urgent", "weight": 9}]);
     let rules = json!({"priorities": priorities, "rule": "strict", "mostPriorityInARow": 2});
-    put(&server, "/api/settings", &rules).expect(200);
+    server.put_json("/api/settings", &rules).expect(200);
     for priority in ["normal", "normal", "urgent", "urgent", "urgent"] {
         let body = json!({ "priority": priority });
         let made = server.post_json("/api/tickets", &body).expect(201).json();
@@ -438,7 +451,7 @@ fn an_office_has_its_own_look_and_each_wrong_field_is_named() {
         "logo": logo, "printTickets": true, "frameAncestors": ["https://intranet.example"],
         "mostWaiting": 200,
     });
-    let set = put(&server, "/api/settings", &look).expect(200).json();
+    let set = server.put_json("/api/settings", &look).expect(200).json();
     assert_eq!(set["languages"], json!(["en", "es"]), "each once");
     assert_eq!(set["accent"], "#7a1f5c");
     let server = server.restart();
@@ -468,12 +481,12 @@ fn an_office_has_its_own_look_and_each_wrong_field_is_named() {
         ("frameAncestors", json!(["*"])),
         ("mostWaiting", json!(-1)),
     ] {
-        let answer = put(&server, "/api/settings", &json!({ field: value }));
+        let answer = server.put_json("/api/settings", &json!({ field: value }));
         let detail = answer.problem(422, "invalid");
         assert!(detail.starts_with(field), "{detail}");
     }
     let none = json!({ "message": null, "accent": null, "logo": null, "mostWaiting": null });
-    put(&server, "/api/settings", &none).expect(200);
+    server.put_json("/api/settings", &none).expect(200);
     server.get("/logo").problem(404, "not-found");
 }
 
@@ -503,12 +516,12 @@ fn many_who_set_up_at_once_lose_nothing_of_each_other() {
         for (field, value) in &fields {
             let body = json!({ *field: value });
             let server = &server;
-            scope.spawn(move || put(server, "/api/settings", &body).expect(200));
+            scope.spawn(move || server.put_json("/api/settings", &body).expect(200));
         }
         for (field, value) in &of_a_service {
             let body = json!({ *field: value });
             let server = &server;
-            scope.spawn(move || put(server, "/api/services/A", &body).expect(200));
+            scope.spawn(move || server.put_json("/api/services/A", &body).expect(200));
         }
     });
     let settings = server.json("/api/settings");

@@ -18,5 +18,6 @@ mod crowd;
 mod hostile;
 mod jammed;
 mod killed;
+mod random;
 mod stalled;
 mod storage;

@@ -1,0 +1,132 @@
+//! Every state against every step, over REST: what the contract does not list is refused with its
+//! code, and the ticket stays what it was.
+
+use serde_json::{Value, json};
+
+use crate::common::{Server, text};
+
+const STATES: [&str; 6] = ["waiting", "serving", "held", "no-show", "done", "cancelled"];
+
+/// A step of desk 1, of the free desk 2 with the ticket, or on the ticket itself, with its body, and
+/// from which states to which it leads.
+type Step = (
+    &'static str,
+    fn(&str) -> Value,
+    &'static [(&'static str, &'static str)],
+);
+
+const STEPS: [Step; 11] = [
+    (
+        "desks/2/call",
+        |id| json!({ "ticket": id }),
+        &[("waiting", "serving"), ("held", "serving")],
+    ),
+    (
+        "tickets/ID/cancel",
+        nothing,
+        &[("waiting", "cancelled"), ("held", "cancelled")],
+    ),
+    (
+        "tickets/ID/return",
+        nothing,
+        &[("held", "waiting"), ("no-show", "waiting")],
+    ),
+    ("desks/1/recall", nothing, &[("serving", "serving")]),
+    ("desks/1/finish", nothing, &[("serving", "done")]),
+    ("desks/1/no-show", nothing, &[("serving", "no-show")]),
+    ("desks/1/hold", nothing, &[("serving", "held")]),
+    (
+        "desks/1/transfer",
+        |_| json!({"service": "B"}),
+        &[("serving", "waiting")],
+    ),
+    (
+        "desks/1/transfer",
+        |_| json!({"desk": "2"}),
+        &[("serving", "waiting")],
+    ),
+    (
+        "desks/1/transfer",
+        |_| json!({"service": "A", "position": "front"}),
+        &[("serving", "waiting")],
+    ),
+    (
+        "desks/1/transfer",
+        |_| json!({"desk": "2", "position": "back"}),
+        &[("serving", "waiting")],
+    ),
+];
+
+fn nothing(_: &str) -> Value {
+    json!({})
+}
+
+/// Makes a ticket and brings it into a state; returns its id.
+fn ticket_in(server: &Server, state: &str) -> String {
+    let made = server.post("/api/tickets").expect(201).json();
+    let id = text(&made, "id").to_owned();
+    let call = json!({ "ticket": id });
+    let at_desk: &[&str] = match state {
+        "waiting" => return id,
+        "cancelled" => {
+            server
+                .post(&format!("/api/tickets/{id}/cancel"))
+                .expect(200);
+            return id;
+        }
+        "serving" => &[],
+        "held" => &["hold"],
+        "no-show" => &["no-show"],
+        "done" => &["finish"],
+        other => panic!("no state {other}"),
+    };
+    server.post_json("/api/desks/1/call", &call).expect(200);
+    for step in at_desk {
+        server.post(&format!("/api/desks/1/{step}")).expect(200);
+    }
+    id
+}
+
+#[test]
+fn a_step_that_the_contract_does_not_list_is_refused_and_changes_nothing() {
+    let server = Server::new();
+    server
+        .put_json("/api/services/B", &json!({"name": "Second"}))
+        .expect(201);
+    for desk in ["1", "2"] {
+        server
+            .put_json(&format!("/api/desks/{desk}"), &json!({}))
+            .expect(201);
+    }
+    for (step, body, ways) in STEPS {
+        for state in STATES {
+            let id = ticket_in(&server, state);
+            let ticket = || server.json(&format!("/api/tickets/{id}"));
+            assert_eq!(ticket()["state"], state);
+            let before = ticket();
+            let path = format!("/api/{}", step.replace("ID", &id));
+            let answer = server.post_json(&path, &body(&id));
+            let case = format!("{step} while {state}");
+            if let Some((_, to)) = ways.iter().find(|(from, _)| *from == state) {
+                answer.expect(200);
+                assert_eq!(ticket()["state"], *to, "{case}");
+            } else {
+                let code = if step.starts_with("desks/1/") {
+                    "nobody-attended"
+                } else {
+                    "wrong-state"
+                };
+                let detail = answer.problem(409, code);
+                assert!(
+                    code != "wrong-state" || detail.contains(state),
+                    "{case}: {detail}"
+                );
+                assert_eq!(ticket(), before, "{case}");
+            }
+            // The desks are free for the next case, and nobody waits.
+            for desk in ["1", "2"] {
+                while server.post(&format!("/api/desks/{desk}/next")).status == 200 {}
+            }
+        }
+    }
+}
