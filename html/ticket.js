@@ -2,7 +2,7 @@
 
 import { freshKey, get, post } from './api.js';
 import { fitText } from './fit.js';
-import { deskTitle, officeLanguage, onLanguage, ready, t } from './i18n.js';
+import { isNumbered, isolated, officeLanguage, onLanguage, ready, t } from './i18n.js';
 import { Live } from './live.js';
 import { showOffice } from './office.js';
 import { aheadText, estimateText, nameOf } from './place.js';
@@ -166,7 +166,7 @@ function render() {
   show('what', line && !gone ? nameOf(line) : '');
   const main = now === 'waiting' ? aheadText(position.ahead) : t(MAIN[now]);
   show('main', main);
-  const desk = position && position.desk ? deskTitle(position.desk) : '';
+  const desk = position && position.desk ? placeName(position.desk) : '';
   $('go').hidden = now !== 'called';
   show('desk', now === 'called' ? desk : '');
   show('more', now === 'waiting' ? waitingMore() : MORE[now] ? t(MORE[now], { desk }) : '');
@@ -176,6 +176,11 @@ function render() {
   $('leave').hidden = !waits;
   $('give-up').disabled = $('yes').disabled = away || giving;
   document.title = title(now, main, code);
+}
+
+// As the room's screen and its voice say it.
+function placeName(desk) {
+  return isNumbered(desk) ? t('ticket.desk', { name: desk }) : isolated(desk);
 }
 
 function waitingMore() {

@@ -119,11 +119,11 @@ test('«attend next» puts the ticket and its desk large on the public screen', 
 test('the other desk stands at the side with its ticket while the first call is still announced', async () => {
   await deskB.keyboard.press('n');
   await shows(deskB, '#code', 'A2');
-  await sideHas(board, 'A2Escritorio 7');
+  await sideHas(board, 'A2Ventanilla 7');
   // The large number is the call being announced; the second waits for its turn and then has it.
   assert.equal(await text(board, '#code'), 'A1');
   await shows(board, '#code', 'A2');
-  await shows(board, '#desk', 'Escritorio 7');
+  await shows(board, '#desk', 'Ventanilla 7');
   await sideHas(board, 'A1Ventanilla 3');
 });
 

@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import net from 'node:net';
+import { after } from 'node:test';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -19,6 +20,10 @@ export const script = (name) => import('data:text/javascript,' + encodeURICompon
 const START_MS = 10000;
 export const DEADLINE_MS = 15000;
 const SCREEN = '0123456789abcdef0123456789abcdef';
+
+// A test that failed halfway leaves its server behind, and a file of tests waits for it for ever.
+const running = new Set();
+if (process.env.NODE_TEST_CONTEXT) after(() => running.forEach((server) => server.process.kill('SIGKILL')));
 
 export class Server {
   /** Starts the binary; `port` 0 is a free one; `flags` are more of them. The built-in pages, unless TURNERO_HTML names a folder. */
@@ -35,7 +40,11 @@ export class Server {
     const args = ['--listen', '127.0.0.1:' + port, '--data', this.data, ...this.flags];
     if (process.env.TURNERO_HTML) args.push('--html', process.env.TURNERO_HTML);
     this.process = spawn(BINARY, args, { stdio: ['ignore', 'ignore', 'pipe'] });
-    this.gone = new Promise((resolve) => this.process.once('exit', resolve));
+    running.add(this);
+    this.gone = new Promise((resolve) => this.process.once('exit', () => {
+      running.delete(this);
+      resolve();
+    }));
     return new Promise((resolve, reject) => {
       let log = '';
       const late = setTimeout(() => reject(new Error('no address within the deadline:\n' + log)), START_MS);

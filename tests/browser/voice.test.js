@@ -2,8 +2,10 @@
 // Chromium without a screen has no voices of its own.
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { Cable, Server, launch, open, shows, until, visible } from './support.mjs';
+import { Cable, LANGUAGES, ROOT, Server, launch, open, shows, until, visible } from './support.mjs';
 
 let server;
 let browser;
@@ -177,6 +179,21 @@ test('codes and desks are said so that they are understood', async () => {
   assert.ok(cut.length > 1 && cut.every((part) => part.length <= 90), JSON.stringify(cut));
   assert.equal(cut.join(' '), 'Turno A 12, ' + 'palabra '.repeat(30).trim());
   await page.context().close();
+});
+
+test('what is called out is read by the same word on the public screen and on the phone', () => {
+  for (const lang of LANGUAGES) {
+    const words = JSON.parse(readFileSync(path.join(ROOT, 'html/lang', lang + '.json'), 'utf8'));
+    const [board, phone, voice] = [words['public.desk'] + ' {name}', words['ticket.desk'], words['voice.desk']]
+      .map((said) => said.toLocaleLowerCase(lang));
+    assert.deepEqual([board, phone], [voice, voice], lang);
+  }
+  const spanish = JSON.parse(readFileSync(path.join(ROOT, 'html/lang/es.json'), 'utf8'));
+  for (const [key, said] of Object.entries(spanish)) {
+    if (/^(ahead|public|take|ticket|voice)\./.test(key)) assert.doesNotMatch(said, /escritorio/i, key);
+    // The staff's own screens have one word, too.
+    else if (key !== 'desks.name.what') assert.doesNotMatch(said, /ventanilla/i, key);
+  }
 });
 
 test('voices that come late are waited for', async () => {
