@@ -85,7 +85,8 @@ export async function post(path, body, key) {
     try {
       return await ask('POST', path, body, oneKey);
     } catch (refusal) {
-      const worthwhile = refusal.code === 'no-connection' || refusal.status === 503;
+      // Who waits for a printer is told at once what is wrong with it.
+      const worthwhile = refusal.code === 'no-connection' || (refusal.status === 503 && refusal.code !== 'printer-failing');
       if (!worthwhile || attempt >= RETRY_AFTER_MS.length) throw refusal;
       await new Promise((done) => setTimeout(done, RETRY_AFTER_MS[attempt]));
     }

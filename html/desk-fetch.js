@@ -1,5 +1,5 @@
-// What events do not tell: who waits, in the order of this desk; who is put aside; the note of
-// whom it attends. Asked for again after each event that may change it.
+// What events do not tell: who waits, in the order of this desk; who is put aside; the note and the
+// id of whom it attends. Asked for again after each event that may change it.
 
 import { get } from './api.js';
 
@@ -19,14 +19,14 @@ function notThere(refusal) {
 }
 
 export class Lists {
-  /** `attended()`: the ticket whose note is wanted; `changed()`: there is something new. */
+  /** `attended()`: the ticket of which all is wanted; `changed()`: there is something new. */
   constructor(path, attended, changed) {
     this.queue = [];
     this.aside = [];
     this._path = path;
     this._attended = attended;
     this._changed = changed;
-    this._note = { of: '', text: '' };
+    this._whole = { of: '', ticket: {} };
     this._asideWanted = true;
     this._timer = 0;
     this._asked = false;
@@ -48,9 +48,9 @@ export class Lists {
     this._timer = setTimeout(() => this._fetch(), LIST_AFTER_MS);
   }
 
-  /** The note of that ticket, as far as it is known. */
-  noteOf(ticket) {
-    return ticket && this._note.of === keyOf(ticket) ? this._note.text : '';
+  /** All of that ticket, once it is known. */
+  wholeOf(ticket) {
+    return ticket && this._whole.of === keyOf(ticket) ? this._whole.ticket : {};
   }
 
   async _fetch() {
@@ -58,7 +58,7 @@ export class Lists {
     this._again = false;
     const withAside = this._asideWanted;
     this._asideWanted = false;
-    const known = this._note.of === keyOf(this._attended());
+    const known = this._whole.of === keyOf(this._attended());
     try {
       const [queue, aside, desk] = await Promise.all([
         get(this._path + '/queue?limit=' + LIST_MOST).catch(notThere),
@@ -67,7 +67,7 @@ export class Lists {
       ]);
       this.queue = queue;
       this.aside = aside;
-      if (desk) this._note = { of: keyOf(desk.ticket), text: (desk.ticket && desk.ticket.note) || '' };
+      if (desk) this._whole = { of: keyOf(desk.ticket), ticket: desk.ticket || {} };
       this._changed();
     } catch (refusal) {
       // The next event, or the return of the connection, asks again.

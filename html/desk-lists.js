@@ -37,7 +37,8 @@ function renderPart(item, part, text) {
 }
 
 /**
- * `buttons` are `{word, label, press}`; `live` says whether they can be pressed, `about(ticket)` what
+ * `buttons` are `{word, press}`; a screen reader says whom each is for (`word.this`).
+ * `live` says whether they can be pressed, `about(ticket)` what
  * is shown of its service and priority, `lost` is told that a row with the focus has gone.
  */
 export function renderRows(list, tickets, { buttons, about, live, lost }) {
@@ -57,7 +58,7 @@ export function renderRows(list, tickets, { buttons, about, live, lost }) {
     Array.from(item.querySelectorAll('button')).forEach((button, nth) => {
       button.disabled = !live;
       button.textContent = t(buttons[nth].word);
-      button.setAttribute('aria-label', t(buttons[nth].label, { code: ticket.code }));
+      button.setAttribute('aria-label', t(buttons[nth].word + '.this', { code: ticket.code }));
     });
     if (list.children[i] !== item) list.insertBefore(item, list.children[i] || null);
   });
@@ -67,7 +68,7 @@ export function renderRows(list, tickets, { buttons, about, live, lost }) {
 
 /** Each row's time, as of `now`. */
 export function renderSpans(name, now) {
-  for (const item of Array.from(document.querySelectorAll('li[data-at]'))) {
+  for (const item of Array.from(document.querySelectorAll('[data-at]'))) {
     const span = roughSpan((now - Number(item.getAttribute('data-at'))) / 1000);
     const desk = item.getAttribute('data-desk');
     item.querySelector('.since').textContent = item.parentNode === $('queue') ? span
@@ -83,9 +84,12 @@ export function sortedAside(name, aside, wanted) {
     mine(a) - mine(b) || sign * (Date.parse(a.handleAt) - Date.parse(b.handleAt)));
 }
 
+/** The row that has the focus. */
+export const focusedRow = () => document.activeElement.closest('[data-at]');
+
 /** From anywhere to the queue; inside a list along its rows, and on into the next list. */
 export function moveInLists(step) {
-  const rows = Array.from(document.querySelectorAll('li[data-at]')).filter((item) => item.offsetParent);
+  const rows = Array.from(document.querySelectorAll('[data-at]')).filter((item) => item.offsetParent);
   if (!rows.length) return;
   const at = rows.findIndex((item) => item.contains(document.activeElement));
   const queued = rows.findIndex((item) => item.parentNode === $('queue'));

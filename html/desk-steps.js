@@ -1,19 +1,19 @@
 // What this screen asks of its desk, one thing at a time, and which events are only its echo.
 
 import { post } from './api.js';
-import { explain } from './i18n.js';
+import { explain, t } from './i18n.js';
 
-// What comes of each step; its event may come before the answer or after it.
+// What comes of each step to its ticket.
 const HAPPENS = {
-  next: 'ticket-called',
-  call: 'ticket-called',
-  recall: 'ticket-recalled',
-  finish: 'ticket-finished',
-  'no-show': 'ticket-no-show',
-  hold: 'ticket-held',
-  transfer: 'ticket-transferred',
-  return: 'ticket-returned',
-  undo: 'step-undone',
+  next: 'called',
+  call: 'called',
+  recall: 'recalled',
+  finish: 'finished',
+  'no-show': 'no-show',
+  hold: 'held',
+  transfer: 'transferred',
+  return: 'returned',
+  print: 'printed',
 };
 const UNDOABLE = ['next', 'call', 'finish', 'no-show', 'hold', 'transfer'];
 
@@ -34,7 +34,7 @@ export class Steps {
 
   /**
    * A second press of the same is a double click, another one waits for its turn. `done(answer)` says
-   * what the answer means, `refused(refusal)` what a refusal does that is none to worry about;
+   * what the answer means where it is more than what happens to the ticket, `refused(refusal)` what a refusal does that is none to worry about;
    * `attended` is whom a step finishes on the way, `by` is PUT where it is not POST.
    */
   async take(action, where, body, done, more) {
@@ -51,9 +51,11 @@ export class Steps {
     let isProblem = false;
     try {
       const answer = await (by || post)(where, body);
-      const echo = HAPPENS[action] + ' ' + (answer.code || '');
+      const { code } = answer;
+      // Its event may come before the answer or after it.
+      const echo = action === 'undo' ? 'step-undone ' : 'ticket-' + HAPPENS[action] + ' ' + code;
       if (this._heard.indexOf(echo) < 0) this._ours.push(echo);
-      text = done(answer);
+      text = done ? done(answer) : t('desk.said.' + HAPPENS[action], { code });
     } catch (refusal) {
       if (refusal.status !== 409) this._ours = [];
       text = refused && refused(refusal);
@@ -64,7 +66,7 @@ export class Steps {
     this._say(text, isProblem);
     // After anything else «undo» would not say what it takes back.
     if (!isProblem && UNDOABLE.indexOf(action) >= 0) this._undo.offer(text);
-    else if (!isProblem) this._undo.forget();
+    else if (!isProblem && action !== 'print') this._undo.forget();
     this._changed();
     const then = this._pressed;
     this._pressed = null;

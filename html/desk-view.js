@@ -29,7 +29,7 @@ export function about(state, ticket) {
 export function renderFacts(state, name, desk, note) {
   const { ticket, open } = desk;
   $('timer').hidden = !ticket;
-  show('note', note);
+  show('note', note || '');
   const names = desk.services.map((prefix) => serviceName(state, prefix)).join(' · ');
   show('scope', names && t('desk.scope', { names }));
   $('attends').hidden = state.services.length < 2;
@@ -40,7 +40,7 @@ export function renderFacts(state, name, desk, note) {
     $('fact').textContent = [service, priority, calls].filter(Boolean).join(' · ');
     return;
   }
-  const known = state.waiting ? tn('desk.facts', state.waiting) : t('desk.facts.none');
+  const known = state.waiting ? tn('desk.facts', state.waiting) : t('error.queue-empty');
   $('fact').textContent = (open ? '' : t('desk.facts.closed') + ' ')
     + (state.waiting && !withinReach(state, name) ? t('desk.facts.others') : known);
 }
@@ -49,7 +49,7 @@ export function renderFacts(state, name, desk, note) {
 export function renderWarning(state, printerFails) {
   const past = state.services.filter((s) => s.pastRange)
     .map((s) => t('desk.past', { prefix: s.prefix, last: s.last }));
-  show('warning', (printerFails ? [t('desk.printer')] : []).concat(past).join(' '));
+  show('warning', (printerFails ? [t('error.printer-failing')] : []).concat(past).join(' '));
 }
 
 /** That another screen has the desk. Gives whether what had the focus is gone with it. */

@@ -4,7 +4,7 @@
 import { put } from './api.js';
 import { Claim, screen } from './desk-claim.js';
 import { LIST_MOST, Lists } from './desk-fetch.js';
-import { moveInLists, renderRows, renderSpans, sortedAside } from './desk-lists.js';
+import { focusedRow, moveInLists, renderRows, renderSpans, sortedAside } from './desk-lists.js';
 import { Steps } from './desk-steps.js';
 import { Undo } from './desk-undo.js';
 import { about, renderFacts, renderTaken, renderWarning } from './desk-view.js';
@@ -25,7 +25,8 @@ const path = 'api/desks/' + encodeURIComponent(name);
 let state = null;
 let missedOpen = false;
 const panels = {};
-let printerFails = false;
+// How the office's ticket printer is, where it has one.
+let printer = '';
 let waitedBefore = null;
 let wantedUntil = 0;
 let saying = null;
@@ -37,7 +38,7 @@ const lists = new Lists(path, attended, render);
 const live = new Live({
   message(m) {
     if (m.type === 'printer') {
-      printerFails = m.payload.state === 'failing';
+      printer = m.payload.state;
       render();
       return;
     }
@@ -52,6 +53,7 @@ const live = new Live({
     render();
   },
   status() {
+    if (!live.online) printer = '';
     if (live.online) {
       lists.ask();
       if (state) claim.online();
@@ -122,10 +124,9 @@ function act(action, body, done) {
   steps.take(action, path + '/' + action, Object.assign({ current: ticket ? ticket.code : null }, body), done, {
     attended: ticket,
     refused(refusal) {
-      if (refusal.code !== 'queue-empty') return '';
-      const ended = ticket ? t('desk.said.finished', { code: ticket.code }) + ' ' : '';
-      if (state.waiting) return ended + t('desk.facts.others');
-      return ticket ? t('desk.said.last', { code: ticket.code }) : '';
+      if (refusal.code !== 'queue-empty' || !(ticket || state.waiting)) return '';
+      return (ticket ? t('desk.said.finished', { code: ticket.code }) + ' ' : '')
+        + t(state.waiting ? 'desk.facts.others' : 'error.queue-empty');
     },
   });
 }
@@ -169,28 +170,30 @@ function chooseServices() {
   }), (panel) => panel.open(state));
 }
 
+// Of whom the focus is on in a list; else of whom this desk attends.
+function printAgain() {
+  const row = focusedRow();
+  const id = row ? row.getAttribute('data-id') : lists.wholeOf(attended()).id;
+  if (id && printer) steps.take('print', 'api/tickets/' + id + '/print', {});
+}
+
 function pause() {
   const open = !ownDesk().open;
   setUp({ open }, () => t(open ? 'desk.said.opened' : 'desk.said.closed'));
 }
 
-const says = (key) => (answer) => t(key, { code: answer.code });
-
 const actions = {
-  next: () => act('next', {}, says('desk.said.called')),
-  recall: () => act('recall', {}, says('desk.said.recalled')),
-  finish: () => act('finish', {}, says('desk.said.finished')),
-  'no-show': () => act('no-show', {}, says('desk.said.no-show')),
-  hold: () => act('hold', {}, says('desk.said.held')),
   transfer: chooseTarget,
   undo: takeBack,
   pause,
   attends: chooseServices,
+  print: printAgain,
 };
-const KEYS = { n: 'next', r: 'recall', f: 'finish', a: 'no-show', h: 'hold', t: 'transfer', u: 'undo', p: 'pause', s: 'attends' };
+['next', 'recall', 'finish', 'no-show', 'hold'].forEach((id) => { actions[id] = () => act(id); });
+const KEYS = { n: 'next', r: 'recall', f: 'finish', a: 'no-show', h: 'hold', t: 'transfer', u: 'undo', p: 'pause', s: 'attends', i: 'print' };
 
-const callThis = (ticket) => act('call', { ticket: ticket.id }, says('desk.said.called'));
-const returnThis = (ticket) => steps.take('return', 'api/tickets/' + ticket.id + '/return', {}, says('desk.said.returned'));
+const callThis = (ticket) => act('call', { ticket: ticket.id });
+const returnThis = (ticket) => steps.take('return', 'api/tickets/' + ticket.id + '/return', {});
 
 function enable(id, on) {
   const button = $(id);
@@ -220,6 +223,8 @@ function render() {
   enable('next', on && Boolean(ticket || withinReach(state, name)));
   ['recall', 'finish', 'no-show', 'hold', 'transfer', 'panel-send'].forEach((id) => enable(id, on && Boolean(ticket)));
   ['undo', 'pause', 'attends'].forEach((id) => enable(id, on));
+  enable('print', on && Boolean(lists.wholeOf(ticket).id));
+  document.body.classList.toggle('prints', Boolean(printer));
   renderClaim();
   if (!state) return;
   const opened = openedPanel();
@@ -228,8 +233,8 @@ function render() {
   $('code').textContent = ticket ? ticket.code : t(desk.open ? 'desk.nobody' : 'desk.closed');
   $('code').classList.toggle('is-nobody', !ticket);
   $('attending-label').classList.toggle('heard', !ticket && !desk.open);
-  renderFacts(state, name, desk, lists.noteOf(ticket));
-  renderWarning(state, printerFails);
+  renderFacts(state, name, desk, lists.wholeOf(ticket).note);
+  renderWarning(state, printer === 'failing');
   renderQueue();
   renderAside();
   renderTimes();
@@ -274,9 +279,9 @@ function renderLink() {
   }
 }
 
-const CALL = { word: 'desk.call', label: 'desk.call.this', press: callThis };
-const RESUME = { word: 'desk.resume', label: 'desk.resume.this', press: callThis };
-const RETURN = { word: 'desk.return', label: 'desk.return.this', press: returnThis };
+const CALL = { word: 'desk.call', press: callThis };
+const RESUME = { word: 'desk.resume', press: callThis };
+const RETURN = { word: 'desk.return', press: returnThis };
 
 const rows = (list, tickets, buttons) => renderRows($(list), tickets, { buttons, about: (ticket) => about(state, ticket), live: isLive(), lost: () => focusWhenEnabled('next') });
 
@@ -321,7 +326,8 @@ function onKey(e) {
     return;
   }
   const action = KEYS[e.key.toLowerCase()];
-  if (!action || !$('keys').checked || $(action).disabled || $(action).hidden) return;
+  const isReady = action === 'print' && focusedRow() || action && !$(action).disabled && !$(action).hidden;
+  if (!isReady || !$('keys').checked) return;
   e.preventDefault();
   actions[action]();
 }

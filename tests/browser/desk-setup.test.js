@@ -165,6 +165,7 @@ test('a printer that jams and numbers that run out are shown quietly, for as lon
 });
 
 test('a soft tone when someone comes is heard where it is wanted, and the title says so', async () => {
+  await server.desk('9');
   const quiet = await open(browser, server.url + '/desk.html?desk=9', {
     before: () => {
       window.tones = 0;

@@ -116,7 +116,7 @@ test('where the last one was finished because nobody waits, that is taken back t
     await shows(page, '#code', code);
   }
   await page.click('#next');
-  await shows(page, '#said', 'A4 finished. Nobody else is waiting.');
+  await shows(page, '#said', 'A4 finished. Nobody is waiting.');
   await page.click('#undo');
   await shows(page, '#code', 'A4');
 });

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { LANGUAGES, SIZES, Server, hidden, launch, later, morning, noShows, open, services, severalServices, shows, take, taken, transfers, until, visible } from './support.mjs';
+import { LANGUAGES, Printer, SIZES, Server, hidden, launch, later, morning, noShows, open, services, severalServices, shows, take, taken, transfers, until, visible } from './support.mjs';
 
 // As long as a desk's name may be.
 const LONG = 'Oficina de atención a la ciudadanía, pl.';
@@ -16,7 +16,8 @@ let browser;
 let ticket;
 
 before(async () => {
-  server = await Server.start();
+  // A desk has the most to show where there is a printer.
+  server = await Server.start({ flags: (await Printer.start()).flags });
   browser = await launch();
   await morning(server);
   await later(server);

@@ -210,7 +210,7 @@ test('finishing the last one with nobody waiting ends it and says so', async () 
   await queueIs(deskB, '');
   await deskB.click('#next');
   await shows(deskB, '#code', 'A nadie');
-  await shows(deskB, '#said', 'A6 terminado. No espera nadie más.');
+  await shows(deskB, '#said', 'A6 terminado. No espera nadie.');
 });
 
 test('calls were announced in order, each for at least ten seconds', async () => {

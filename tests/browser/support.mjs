@@ -140,6 +140,39 @@ export class Cable {
   }
 }
 
+/** A ticket printer on the network, which answers when it is asked how it is (DLE EOT 2 and 4). */
+export class Printer {
+  static async start() {
+    const printer = new Printer();
+    printer.hasPaper = true;
+    printer.papers = [];
+    const question = Buffer.from([0x10, 0x04, 2, 0x10, 0x04, 4]);
+    printer.socket = net.createServer({ allowHalfOpen: true }, (caller) => {
+      let got = Buffer.alloc(0);
+      caller.on('data', (bytes) => {
+        const asked = got.length >= question.length;
+        got = Buffer.concat([got, bytes]);
+        if (!asked && got.length >= question.length) caller.write(Buffer.from(printer.hasPaper ? [0x12, 0x12] : [0x32, 0x72]));
+      });
+      caller.on('end', () => {
+        const paper = got.subarray(question.length).toString('latin1');
+        if (paper) printer.papers.push(paper);
+        caller.end();
+      });
+      caller.on('error', () => caller.destroy());
+    });
+    await new Promise((done) => printer.socket.listen(0, '127.0.0.1', done));
+    printer.socket.unref();
+    printer.flags = ['--printer', '127.0.0.1:' + printer.socket.address().port];
+    return printer;
+  }
+
+  /** The codes on the tickets that it has printed: four times as wide and high, and bold. */
+  codes() {
+    return this.papers.map((paper) => /\x1d!\x33\x1bE\x01([^\n]+)/.exec(paper)[1]);
+  }
+}
+
 export async function launch() {
   const executablePath = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser']
     .find((file) => file && existsSync(file));
@@ -299,6 +332,67 @@ export async function services(page) {
 }
 
 export const SIZES = [[1920, 1080], [1366, 768], [1024, 768], [390, 844]];
+
+/**
+ * A voice that records what it is asked to say, since Chromium without a screen has none of its own.
+ * Runs in the page before its scripts. `how.voices`: languages; `how.late`: after so many ms;
+ * `how.ends`: false where the end is never told; `how.starts`: false where nothing ever begins;
+ * `how.error`: what each utterance fails with; `how.fast`: time runs so many times as fast.
+ */
+export function recorder(how) {
+  window.fast = how.fast || 1;
+  window.spoken = [];
+  window.cancelled = 0;
+  window.alarms = new Set();
+  const [later, never] = [window.setTimeout.bind(window), window.clearTimeout.bind(window)];
+  window.setTimeout = (f, ms) => {
+    const id = later(() => { window.alarms.delete(id); f(); }, (ms || 0) / window.fast);
+    window.alarms.add(id);
+    return id;
+  };
+  window.clearTimeout = (id) => { window.alarms.delete(id); never(id); };
+  window.SpeechSynthesisUtterance = function Utterance(text) { this.text = text; };
+  let voices = how.late ? [] : how.voices;
+  const synthesis = {
+    speaking: false,
+    pending: false,
+    paused: false,
+    onvoiceschanged: null,
+    getVoices: () => voices.map((lang) => ({ lang, name: lang, localService: true, default: false })),
+    speak(utterance) {
+      // A real one queues; nothing here should make it.
+      if (synthesis.speaking) window.spoken.push('while another speaks:');
+      if (how.error) {
+        later(() => utterance.onerror && utterance.onerror({ error: how.error }), 5);
+        return;
+      }
+      if (how.starts === false) return;
+      window.spoken.push(utterance.lang + ': ' + utterance.text);
+      synthesis.speaking = true;
+      synthesis.now = utterance;
+      if (utterance.onstart) utterance.onstart({});
+      if (how.ends === false) return;
+      later(() => {
+        if (synthesis.now !== utterance) return;
+        synthesis.speaking = false;
+        if (utterance.onend) utterance.onend({});
+      }, 30);
+    },
+    cancel() {
+      window.cancelled += 1;
+      synthesis.speaking = false;
+      synthesis.now = null;
+    },
+    resume() {},
+  };
+  if (how.late) {
+    later(() => {
+      voices = how.voices;
+      if (synthesis.onvoiceschanged) synthesis.onvoiceschanged({});
+    }, how.late);
+  }
+  Object.defineProperty(window, 'speechSynthesis', { value: how.voices ? synthesis : undefined });
+}
 
 /** Steps of one story: after one has failed, the rest say so at once instead of failing one by one. */
 export function story(test) {

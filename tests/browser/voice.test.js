@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { Cable, LANGUAGES, ROOT, Server, launch, open, shows, until, visible } from './support.mjs';
+import { Cable, LANGUAGES, ROOT, Server, launch, open, recorder, shows, until, visible } from './support.mjs';
 
 let server;
 let browser;
@@ -19,66 +19,6 @@ after(async () => {
   if (browser) await browser.close();
   if (server) await server.stop();
 });
-
-/**
- * Runs in the page before its scripts. `how.voices`: languages; `how.late`: after so many ms;
- * `how.ends`: false where the end is never told; `how.starts`: false where nothing ever begins;
- * `how.error`: what each utterance fails with; `how.fast`: time runs so many times as fast.
- */
-function recorder(how) {
-  window.fast = how.fast || 1;
-  window.spoken = [];
-  window.cancelled = 0;
-  window.alarms = new Set();
-  const [later, never] = [window.setTimeout.bind(window), window.clearTimeout.bind(window)];
-  window.setTimeout = (f, ms) => {
-    const id = later(() => { window.alarms.delete(id); f(); }, (ms || 0) / window.fast);
-    window.alarms.add(id);
-    return id;
-  };
-  window.clearTimeout = (id) => { window.alarms.delete(id); never(id); };
-  window.SpeechSynthesisUtterance = function Utterance(text) { this.text = text; };
-  let voices = how.late ? [] : how.voices;
-  const synthesis = {
-    speaking: false,
-    pending: false,
-    paused: false,
-    onvoiceschanged: null,
-    getVoices: () => voices.map((lang) => ({ lang, name: lang, localService: true, default: false })),
-    speak(utterance) {
-      // A real one queues; nothing here should make it.
-      if (synthesis.speaking) window.spoken.push('while another speaks:');
-      if (how.error) {
-        later(() => utterance.onerror && utterance.onerror({ error: how.error }), 5);
-        return;
-      }
-      if (how.starts === false) return;
-      window.spoken.push(utterance.lang + ': ' + utterance.text);
-      synthesis.speaking = true;
-      synthesis.now = utterance;
-      if (utterance.onstart) utterance.onstart({});
-      if (how.ends === false) return;
-      later(() => {
-        if (synthesis.now !== utterance) return;
-        synthesis.speaking = false;
-        if (utterance.onend) utterance.onend({});
-      }, 30);
-    },
-    cancel() {
-      window.cancelled += 1;
-      synthesis.speaking = false;
-      synthesis.now = null;
-    },
-    resume() {},
-  };
-  if (how.late) {
-    later(() => {
-      voices = how.voices;
-      if (synthesis.onvoiceschanged) synthesis.onvoiceschanged({});
-    }, how.late);
-  }
-  Object.defineProperty(window, 'speechSynthesis', { value: how.voices ? synthesis : undefined });
-}
 
 /** A public screen that speaks so; time in it runs ten times as fast unless told. */
 async function listen(how, { url = server.url, lang = 'es', before: also } = {}) {
