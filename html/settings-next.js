@@ -1,7 +1,7 @@
 // Who is next: the priorities there are, and what they do.
 
 import { get, put } from './api.js';
-import { t } from './i18n.js';
+import { t, tn } from './i18n.js';
 import { Form } from './settings-form.js';
 import { arrange, make, names } from './settings-parts.js';
 import { start } from './settings.js';
@@ -92,9 +92,28 @@ const priorities = {
   },
 };
 
+/** Who still has a priority that the list has no more, and how many they are. */
+async function inUse(list) {
+  const left = list.map((one) => one.name);
+  const open = await get('api/tickets?state=waiting,serving,held,no-show&limit=100000');
+  const lost = open.filter((one) => left.indexOf(one.priority) < 0);
+  if (!lost.length) return t('next.used.now');
+  const name = lost[0].priority;
+  return tn('next.used', lost.filter((one) => one.priority === name).length, { name });
+}
+
+async function save(changed) {
+  try {
+    return await put('api/settings', changed);
+  } catch (refusal) {
+    if (refusal.code === 'priority-in-use') refusal.text = await inUse(changed.priorities);
+    throw refusal;
+  }
+}
+
 const form = new Form($('form'), {
   fields: { priorities },
-  save: (changed) => put('api/settings', changed),
+  save,
   check(values) {
     const wrong = {};
     values.priorities.forEach((one, i, all) => {

@@ -245,7 +245,7 @@ fn granted(queue: &Queue, command: &Command, now: Timestamp) -> Result<Decision,
         Command::DeleteDesk { desk } => setup::delete_desk(queue, desk),
         Command::SetService { service, change } => setup::set_service(queue, service, change),
         Command::DeleteService { service } => setup::delete_service(queue, service),
-        Command::SetSettings { change } => Ok(setup::set_settings(queue, change)),
+        Command::SetSettings { change } => setup::set_settings(queue, change),
         Command::KeepDay { day, newest } => Ok(setup::keep_day(queue, *day, *newest)),
     }
 }

@@ -42,6 +42,8 @@ mod examples;
 #[cfg(test)]
 pub(crate) mod properties;
 #[cfg(test)]
+mod setting_up;
+#[cfg(test)]
 mod simulation;
 #[cfg(test)]
 mod states;

@@ -45,14 +45,31 @@ pub enum Refusal {
     UnknownPriority { asked: String, known: String },
     #[error("{name} is closed. {message}")]
     ServiceClosed { name: String, message: String },
-    #[error("{most} people are waiting, and no more tickets are given for now.")]
+    #[error(
+        "{}, and no more tickets are given for now.",
+        so_many(*most as usize, "1 person is waiting", "people are waiting")
+    )]
     QueueFull { most: u32 },
     #[error("Service {service} is needed: {why}.")]
     ServiceInUse { service: Prefix, why: String },
+    #[error(
+        "Priority {priority} is needed: {}. It can go when nobody has it any more; what people see \
+         of it (`names`) can be changed now.",
+        so_many(*tickets, "1 ticket has it", "tickets have it")
+    )]
+    PriorityInUse { priority: String, tickets: usize },
     #[error("last: the last number comes after the first, {first}.")]
     EndsBeforeItBegins { first: u32 },
     #[error("An office has {MOST_SERVICES} services at most; delete one that is not used.")]
     TooManyServices,
     #[error("An office has {MOST_DESKS} desks at most; delete one that is not used.")]
     TooManyDesks,
+}
+
+/// `one`, or the number and what `several` are.
+fn so_many(number: usize, one: &str, several: &str) -> String {
+    match number {
+        1 => one.to_owned(),
+        _ => format!("{number} {several}"),
+    }
 }

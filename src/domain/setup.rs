@@ -118,14 +118,27 @@ fn day_events(queue: &Queue, day: Day, newest: Option<Day>) -> Vec<Event> {
     events
 }
 
-/// The office is set up.
-pub(super) fn set_settings(queue: &Queue, change: &SettingsChange) -> Decision {
-    let settings = change.of(&queue.settings);
-    office(if queue.settings == settings {
+/// The office is set up. A priority that somebody has stays: without it they would count as the
+/// least urgent, and nobody would know.
+pub(super) fn set_settings(queue: &Queue, change: &SettingsChange) -> Result<Decision, Refusal> {
+    let before = &queue.settings;
+    let settings = change.of(before);
+    let is_left = |name: &str| settings.priorities.iter().any(|p| &*p.name == name);
+    for gone in before.priorities.iter().filter(|p| !is_left(&p.name)) {
+        let open = queue.tickets.values().filter(|t| !t.state.is_final());
+        let tickets = open.filter(|t| t.priority == gone.name).count();
+        if tickets > 0 {
+            return Err(Refusal::PriorityInUse {
+                priority: gone.name.to_string(),
+                tickets,
+            });
+        }
+    }
+    Ok(office(if *before == settings {
         Vec::new()
     } else {
         vec![Event::SettingsChanged { settings }]
-    })
+    }))
 }
 
 fn office(events: Vec<Event>) -> Decision {

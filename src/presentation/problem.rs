@@ -269,6 +269,7 @@ impl From<&Refusal> for Problem {
             Refusal::QueueFull { .. } => (409, "queue-full"),
             Refusal::ServiceClosed { .. } => (409, "service-closed"),
             Refusal::ServiceInUse { .. } => (409, "service-in-use"),
+            Refusal::PriorityInUse { .. } => (409, "priority-in-use"),
         };
         Self::new(status, code, refusal.to_string())
     }

@@ -412,6 +412,33 @@ test('priorities and the rule say who is next, with an example', async () => {
   await close(page);
 });
 
+test('a priority that somebody has cannot go, and the screen says who has it', async () => {
+  const set = (list) => server.call('PUT', 'settings', { priorities: list });
+  await set([{ name: 'normal' }, { name: 'urgente', weight: 5 }]);
+  const page = await at('settings-next');
+  await page.click('#priorities li:nth-child(2) .small');
+  // Someone takes one meanwhile.
+  for (let n = 0; n < 2; n++) await server.call('POST', 'tickets', { priority: 'urgente' });
+  await save(page);
+  await shows(page, '.failed', /^2 personas esperan o se atienden con la prioridad «urgente»/);
+  assert.equal((await settings()).priorities.length, 2);
+  await page.click('.undo');
+  await page.fill('[name="priorities[1].name"]', 'preferente');
+  await save(page);
+  await shows(page, '.failed', /^2 personas/);
+  await page.fill('[name="priorities[1].name"]', 'urgente');
+  await page.click('#priorities li:nth-child(2) summary');
+  await page.fill('[name="priorities[1].names.es"]', 'Preferente');
+  await save(page);
+  await saved(page);
+  assert.deepEqual((await settings()).priorities[1], { name: 'urgente', names: { es: 'Preferente' }, weight: 5 });
+  for (const ticket of await server.call('GET', 'tickets?state=waiting')) {
+    if (ticket.priority === 'urgente') await server.call('POST', 'tickets/' + ticket.id + '/cancel');
+  }
+  await set([{ name: 'normal' }]);
+  await close(page);
+});
+
 test('PINs are changed, and programs get keys that are shown once and can be taken back', async () => {
   const page = await at('settings-access');
   await until('it is live', () => page.isEnabled('#staff-form .button--main'));

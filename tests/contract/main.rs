@@ -31,6 +31,7 @@ mod printing;
 mod qr;
 mod rest;
 mod roles;
+mod setting_up;
 mod signing;
 mod states;
 mod trace;
