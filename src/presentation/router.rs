@@ -12,6 +12,9 @@ use super::request::Request;
 use super::{Office, origin, tickets};
 use crate::storage::Role;
 
+/// The course's routes are this one and those below it.
+const COURSE: &str = "/api/ticket";
+
 /// What a handler works with.
 pub struct Context<'a> {
     pub office: &'a Office,
@@ -137,6 +140,7 @@ fn handle(office: &Office, request: &Request, who: Who) -> Handled {
             origin::check(request, &who, &office.config.allowed_origins)?;
         }
         who.require(route.role)?;
+        check_query(request)?;
         return (route.handler)(&Context {
             office,
             request,
@@ -159,6 +163,26 @@ fn handle(office: &Office, request: &Request, who: Who) -> Handled {
         return office.pages.answer(request, &ancestors);
     }
     Err(not_allowed(request, &["GET", "HEAD"]))
+}
+
+/// Refuses a query where the fields are in the body: a guard such as `current` that is without
+/// effect there is worse than none. The course's server never looked at it.
+fn check_query(request: &Request) -> Result<(), Problem> {
+    let in_body = matches!(request.method, Method::Post | Method::Put | Method::Delete);
+    let is_course = request
+        .path
+        .strip_prefix(COURSE)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    match form_urlencoded::parse(request.query.as_bytes()).next() {
+        Some((name, _)) if in_body && !is_course => Err(Problem::invalid(
+            &name,
+            format!(
+                "the fields of a {} go in its body, not in the address",
+                request.method
+            ),
+        )),
+        _ => Ok(()),
+    }
 }
 
 fn not_allowed(request: &Request, allowed: &[&str]) -> Problem {

@@ -16,6 +16,7 @@ mod common;
 mod claim;
 mod command_line;
 mod course;
+mod fields;
 mod flooding;
 mod idempotency;
 mod leaks;
