@@ -78,11 +78,22 @@ fn free_number(queue: &Queue, service: &Service) -> u32 {
     number
 }
 
-/// A ticket is withdrawn.
-pub(super) fn cancel(queue: &Queue, id: TicketId) -> Result<Decision, Refusal> {
+/// A ticket is withdrawn, by a desk or by its person.
+pub(super) fn cancel(
+    queue: &Queue,
+    id: TicketId,
+    desk: Option<&DeskName>,
+) -> Result<Decision, Refusal> {
+    if let Some(name) = desk {
+        known_desk(queue, name)?;
+    }
     let ticket = find(queue, &TicketRef::Id(id))?;
     expect_state(ticket, &[State::Waiting, State::Held], "cancelled")?;
-    Ok(about(ticket, vec![Event::TicketCancelled { ticket: id }]))
+    let event = Event::TicketCancelled {
+        ticket: id,
+        desk: desk.cloned(),
+    };
+    Ok(about(ticket, vec![event]))
 }
 
 /// A ticket is put on paper again.
@@ -125,8 +136,7 @@ pub(super) fn transfer(
             (service.clone(), Line::Service(service))
         }
         Target::Desk(name) => {
-            let known = queue.desk(name);
-            known.ok_or_else(|| Refusal::NoSuchDesk(name.clone()))?;
+            known_desk(queue, name)?;
             (ticket.service.clone(), Line::Desk(name.clone()))
         }
     };
@@ -295,6 +305,12 @@ pub(super) fn check_current(
         },
         actual: attended.map_or_else(|| NOBODY.to_owned(), Ticket::code),
     })
+}
+
+fn known_desk<'a>(queue: &'a Queue, name: &DeskName) -> Result<&'a Desk, Refusal> {
+    queue
+        .desk(name)
+        .ok_or_else(|| Refusal::NoSuchDesk(name.clone()))
 }
 
 fn find<'a>(queue: &'a Queue, wanted: &TicketRef) -> Result<&'a Ticket, Refusal> {

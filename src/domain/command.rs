@@ -58,8 +58,11 @@ pub enum Command {
         priority: Option<Arc<str>>,
         note: Option<Box<str>>,
     },
-    /// Withdraw a ticket that waits or was put aside.
-    Cancel { ticket: TicketId },
+    /// Withdraw a ticket that waits or was put aside. Where a desk does it, it can take that back.
+    Cancel {
+        ticket: TicketId,
+        desk: Option<DeskName>,
+    },
     /// Finish what the desk attends, if anything, and call the next ticket.
     Next {
         desk: DeskName,
@@ -194,7 +197,7 @@ fn granted(queue: &Queue, command: &Command, now: Timestamp) -> Result<Decision,
             priority.as_ref(),
             note.clone(),
         ),
-        Command::Cancel { ticket } => attend::cancel(queue, *ticket),
+        Command::Cancel { ticket, desk } => attend::cancel(queue, *ticket, desk.as_ref()),
         Command::Reprint { ticket } => attend::reprint(queue, *ticket),
         Command::Next { desk, current } => attend::next(queue, desk, current.as_ref(), now),
         Command::Call {

@@ -36,6 +36,8 @@ pub enum Event {
     },
     TicketCancelled {
         ticket: TicketId,
+        /// The desk that did it; `None` where its person did, or the day ended.
+        desk: Option<DeskName>,
     },
     /// Its person did not come.
     TicketNoShow {
@@ -177,7 +179,10 @@ pub fn apply(queue: &mut Queue, stamped: &Stamped) {
             queue.leave_desk(desk);
             queue.end(*ticket, State::Done, at);
         }
-        Event::TicketCancelled { ticket } => {
+        Event::TicketCancelled { ticket, desk } => {
+            if let Some(desk) = desk {
+                queue.remember_step(desk, *ticket, State::Cancelled, at, false);
+            }
             queue.leave_line(*ticket);
             queue.end(*ticket, State::Cancelled, at);
         }

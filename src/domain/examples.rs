@@ -331,6 +331,38 @@ fn each_command_comes_to_what_the_contract_says() {
             "undo 1",
             "! Desk 1 has nothing to take back: B1 has gone on since, and is waiting now.",
         ),
+        // A cancel of the desk's, and not of the person's, leaves whom it attends alone.
+        ("new;new;open 1", "cancel A2 1", "cancelled A2 at 1"),
+        ("new", "cancel A1 9", "! There is no desk 9 here."),
+        ("new;open 1;cancel A1 1", "undo 1", "undone A1 at 1"),
+        ("new;new;next 1;cancel A2 1", "undo 1 A1", "undone A2 at 1"),
+        (
+            "new;new;next 1;cancel A2 1;undo 1",
+            "next 1",
+            "finished A1 at 1, called A2 at 1",
+        ),
+        (
+            "new;new;next 1;hold 1;cancel A1 1;undo 1",
+            "call 1 A1",
+            "called A1 at 1",
+        ),
+        (
+            "new;new;next 1;cancel A2 1;finish 1",
+            "undo 1",
+            "undone A1 at 1",
+        ),
+        (
+            "new;open 1;open 2;cancel A1 1",
+            "undo 2",
+            "! Desk 2 has nothing to take back: it took no step in the last 15 seconds, or has taken \
+             it back.",
+        ),
+        (
+            "new;open 1;cancel A1",
+            "undo 1",
+            "! Desk 1 has nothing to take back: it took no step in the last 15 seconds, or has taken \
+             it back.",
+        ),
         // Another desk has undone what it did to the ticket, so it is as it was.
         (
             "new;next 1;send 1 back;next 2;undo 2",

@@ -115,6 +115,7 @@ proptest! {
                 | Event::TicketNoShow { desk, .. }
                 | Event::TicketHeld { desk, .. }
                 | Event::TicketTransferred { desk, .. } => Some(desk.clone()),
+                Event::TicketCancelled { desk, .. } => desk.clone(),
                 _ => None,
             });
             if let Some(desk) = desk {
@@ -174,7 +175,8 @@ fn ended_tickets_leave_memory_and_open_ones_stay() {
     for n in 1..=ENDED_KEPT + 10 {
         give(&mut queue, created(n));
         let ticket = TicketId::from_random(n as u128);
-        give(&mut queue, Event::TicketCancelled { ticket });
+        let desk = None;
+        give(&mut queue, Event::TicketCancelled { ticket, desk });
     }
     assert_eq!(queue.len(), ENDED_KEPT + 1);
     assert!(queue.ticket(TicketId::from_random(0)).is_some(), "it waits");

@@ -112,7 +112,10 @@ fn day_events(queue: &Queue, day: Day, newest: Option<Day>) -> Vec<Event> {
     if restart && !queue.settings().keep_waiting {
         let left = queue.tickets.values();
         let left = left.filter(|t| matches!(t.state, State::Waiting | State::Held));
-        events.extend(left.map(|ticket| Event::TicketCancelled { ticket: ticket.id }));
+        events.extend(left.map(|ticket| Event::TicketCancelled {
+            ticket: ticket.id,
+            desk: None,
+        }));
     }
     events.push(Event::DayStarted { day, restart });
     events

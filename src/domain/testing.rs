@@ -37,7 +37,9 @@ pub(crate) fn any_command() -> impl Strategy<Value = Command> {
             priority: urgent.then(|| "urgent".into()),
             note: None,
         }),
-        1 => ticket.clone().prop_map(|ticket| Command::Cancel { ticket }),
+        1 => ticket.clone().prop_map(|ticket| Command::Cancel { ticket, desk: None }),
+        2 => (ticket.clone(), desk.clone())
+            .prop_map(|(ticket, desk)| Command::Cancel { ticket, desk: Some(desk) }),
         4 => (desk.clone(), current.clone())
             .prop_map(|(desk, current)| Command::Next { desk, current }),
         2 => (desk.clone(), wanted, current.clone())
@@ -197,6 +199,9 @@ pub(crate) fn command(queue: &Queue, words: &str, drawn: u128) -> Command {
         },
         "cancel" => Command::Cancel {
             ticket: id(words[1]),
+            desk: words
+                .get(2)
+                .map(|name| DeskName::parse(name).expect("a name")),
         },
         "next" => Command::Next {
             desk: desk(),
@@ -279,7 +284,10 @@ pub(crate) fn words(queue: &Queue, decision: &Decision) -> String {
             Event::TicketFinished { ticket, desk } => {
                 format!("finished {} at {desk}", code(ticket))
             }
-            Event::TicketCancelled { ticket } => format!("cancelled {}", code(ticket)),
+            Event::TicketCancelled { ticket, desk } => match desk {
+                Some(desk) => format!("cancelled {} at {desk}", code(ticket)),
+                None => format!("cancelled {}", code(ticket)),
+            },
             Event::TicketNoShow { ticket, desk } => format!("no-show {} at {desk}", code(ticket)),
             Event::TicketHeld { ticket, desk } => format!("held {} at {desk}", code(ticket)),
             Event::TicketReturned { ticket, .. } => format!("returned {}", code(ticket)),

@@ -16,7 +16,7 @@ use super::ticket::{Arrival, Line, State, Ticket, TicketId, Timestamp};
 /// a person who was called to have walked to the desk and away again.
 pub const UNDO_WITHIN_MS: i64 = 15_000;
 
-/// The last step of a desk: next, call, finish, no-show, hold or transfer.
+/// The last step of a desk: next, call, finish, no-show, hold, transfer or cancel.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
     pub desk: DeskName,
@@ -52,6 +52,12 @@ impl Step {
     fn called(&self) -> Option<&Ticket> {
         let last = self.changes.last()?;
         (last.after == State::Serving).then_some(&last.before)
+    }
+
+    /// Whether it withdrew a ticket, and so left the desk's own as it was.
+    fn is_withdrawal(&self) -> bool {
+        let last = self.changes.last();
+        last.is_some_and(|change| change.after == State::Cancelled)
     }
 
     /// The ticket that the desk attended before.
@@ -109,7 +115,10 @@ pub(super) fn undo(
 fn is_untouched(queue: &Queue, step: &Step, change: &Change, ticket: &Ticket) -> bool {
     let before = &change.before;
     let attending = queue.desk(&step.desk).and_then(|desk| desk.attending);
-    let still_there = if change.after == State::Serving {
+    let still_there = if change.after == State::Cancelled {
+        // What has been withdrawn does not move.
+        true
+    } else if change.after == State::Serving {
         attending == Some(ticket.arrival) && ticket.called_at == Some(step.at)
     } else {
         let called = step.called().map(|ticket| ticket.arrival);
@@ -171,10 +180,12 @@ impl Queue {
         if let Some(called) = step.called() {
             self.forget_call(&step, called);
         }
-        if let Some(desk) = self.desks.get_mut(desk) {
-            desk.attending = step.attended();
+        if !step.is_withdrawal() {
+            if let Some(desk) = self.desks.get_mut(desk) {
+                desk.attending = step.attended();
+            }
+            self.pace.undone(&step.desk, step.last_call, step.seq);
         }
-        self.pace.undone(&step.desk, step.last_call, step.seq);
         for change in step.changes {
             self.put_back(change.before);
         }
@@ -211,7 +222,7 @@ impl Queue {
         let arrival = before.arrival;
         match self.tickets.get(&arrival).map(|ticket| ticket.state) {
             Some(State::Waiting) => self.leave_line(before.id),
-            Some(State::Done | State::NoShow) => {
+            Some(State::Done | State::NoShow | State::Cancelled) => {
                 // It ended a moment ago, so it is among the last.
                 if let Some(index) = self.ended.iter().rposition(|other| *other == arrival) {
                     self.ended.remove(index);

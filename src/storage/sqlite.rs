@@ -375,6 +375,11 @@ mod tests {
             },
             Command::Cancel {
                 ticket: TicketId::from_random(4),
+                desk: None,
+            },
+            Command::Cancel {
+                ticket: TicketId::from_random(6),
+                desk: Some(desk("2")),
             },
             Command::SetDesk {
                 desk: desk("3"),

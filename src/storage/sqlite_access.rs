@@ -251,6 +251,7 @@ mod tests {
                 at: Timestamp::from_millis(if seq <= old { 10 } else { 30 }),
                 event: Event::TicketCancelled {
                     ticket: TicketId::from_random(u128::from(seq)),
+                    desk: None,
                 },
             });
             // What happens by itself has no actor.

@@ -26,6 +26,7 @@ const TABLE: &[Row] = &[
     ("GET", "/api/tickets/*", "WAITS", "", [200, 200, 200, 200]),
     ("GET", "/api/tickets/*/qr.svg", "WAITS", "", [200, 200, 200, 200]),
     ("POST", "/api/tickets/*/cancel", "WAITS", "", [200, 200, 200, 403]),
+    ("POST", "/api/tickets/*/cancel", "WAITS", r#"{"desk":"1"}"#, [401, 200, 200, 403]),
     ("POST", "/api/tickets/*/return", "HELD", "", [401, 200, 200, 403]),
     ("POST", "/api/tickets/*/print", "WAITS", "", [401, 409, 409, 403]),
     ("POST", "/api/tickets/*/print", "WAITS", "", [401, 409, 409, 403]),

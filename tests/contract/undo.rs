@@ -213,3 +213,50 @@ fn the_courses_pages_and_a_follower_hear_of_it_as_well() {
     step(&server, "1", "undo");
     assert_eq!(course.hears_within(Duration::from_millis(300)), None);
 }
+
+#[test]
+fn a_desk_takes_back_its_cancel_and_nobody_takes_back_the_persons_own() {
+    let server = Server::new();
+    for _ in 0..3 {
+        server.ticket();
+    }
+    step(&server, "1", "next");
+    step(&server, "1", "hold");
+    step(&server, "1", "next");
+    let tickets = server.json("/api/tickets");
+    let cancel = |n: usize, body: &Value| {
+        let path = format!("/api/tickets/{}/cancel", text(&tickets[n], "id"));
+        server.post_json(&path, body)
+    };
+    let at = json!({"desk": "1"});
+    cancel(2, &json!({"desk": "9"})).problem(404, "not-found");
+    cancel(2, &json!({"counter": "1"})).problem(422, "invalid");
+    cancel(1, &at).problem(409, "wrong-state");
+    for (n, code) in [(0, "A1"), (2, "A3")] {
+        let mut screen = server.screen("");
+        let begin = seq(&screen.expect("state"));
+        assert_eq!(cancel(n, &at).expect(200).json()["state"], "cancelled");
+        let desk = step(&server, "1", "undo");
+        assert_eq!(desk["ticket"]["code"], "A2", "whom it attends stays");
+        assert_eq!(server.json("/api/tickets"), tickets, "{code} is as it was");
+        let heard = screen.until(begin + 2);
+        assert_eq!(event_kinds(&heard), ["ticket-cancelled", "step-undone"]);
+        assert_eq!(codes(&heard[1]["payload"]["tickets"]), [code]);
+    }
+    cancel(0, &at).expect(200);
+    let trace = server.json("/api/trace?limit=1");
+    assert_eq!(
+        (&trace[0]["desk"], &trace[0]["code"]),
+        (&json!("1"), &json!("A1"))
+    );
+    let server = server.restart();
+    step(&server, "1", "undo");
+    assert_eq!(server.json("/api/tickets"), tickets);
+    // The person gives it up: that is theirs.
+    let path = format!("/api/tickets/{}/cancel", text(&tickets[2], "id"));
+    server.post(&path).expect(200);
+    server
+        .post("/api/desks/1/undo")
+        .problem(409, "nothing-to-undo");
+    assert_eq!(states(&server), ["A1 held", "A2 serving", "A3 cancelled"]);
+}

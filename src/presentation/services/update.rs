@@ -80,7 +80,7 @@ impl Update {
             Event::TicketFinished { ticket, desk } => {
                 ("ticket-finished", of_ticket(*ticket), of_desk(desk))
             }
-            Event::TicketCancelled { ticket } => ("ticket-cancelled", of_ticket(*ticket), None),
+            Event::TicketCancelled { ticket, .. } => ("ticket-cancelled", of_ticket(*ticket), None),
             Event::TicketNoShow { ticket, desk } => {
                 ("ticket-no-show", of_ticket(*ticket), of_desk(desk))
             }
@@ -210,7 +210,7 @@ fn tickets_of(event: &Event) -> &[TicketId] {
         | Event::TicketCalled { ticket, .. }
         | Event::TicketRecalled { ticket, .. }
         | Event::TicketFinished { ticket, .. }
-        | Event::TicketCancelled { ticket }
+        | Event::TicketCancelled { ticket, .. }
         | Event::TicketNoShow { ticket, .. }
         | Event::TicketHeld { ticket, .. }
         | Event::TicketReturned { ticket, .. }

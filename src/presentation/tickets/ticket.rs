@@ -2,12 +2,13 @@
 
 use super::fields::Fields;
 use super::run::{granted_or_problem, run, subject_or_problem};
-use crate::domain::{Command, Prefix, State, TicketId};
+use crate::domain::{Command, DeskName, Prefix, State, TicketId};
 use crate::presentation::answer::Answer;
 use crate::presentation::json::{TicketJson, TicketView};
 use crate::presentation::problem::Problem;
 use crate::presentation::router::{Context, Handled};
 use crate::presentation::services::{Granted, Outcome, Render};
+use crate::storage::Role;
 
 /// The longest note, in characters: what a desk's screen shows without scrolling.
 pub const LONGEST_NOTE: usize = 500;
@@ -163,10 +164,23 @@ pub fn show(context: &Context<'_>) -> Handled {
     }
 }
 
-/// `POST /api/tickets/ID/cancel`
+/// `POST /api/tickets/ID/cancel`: by whoever knows the id, or by a desk, which can take it back.
 pub fn cancel(context: &Context<'_>) -> Handled {
-    let ticket = named(context)?;
-    run(context, Command::Cancel { ticket }, subject_or_problem)
+    let mut fields = Fields::of_body(context.request)?;
+    let desk = fields.text("desk")?;
+    fields.finish()?;
+    let asked = context.parameter();
+    let ticket = TicketId::parse(asked).ok_or_else(|| no_ticket(asked))?;
+    let desk = match desk {
+        None => None,
+        Some(name) => {
+            context.who.require(Role::Staff)?;
+            let name = DeskName::parse(&name);
+            Some(name.map_err(|why| Problem::invalid("desk", why))?)
+        }
+    };
+    let command = Command::Cancel { ticket, desk };
+    run(context, command, subject_or_problem)
 }
 
 /// `POST /api/tickets/ID/return`

@@ -41,6 +41,8 @@ enum EventRecord {
     },
     TicketCancelled {
         ticket: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        desk: Option<String>,
     },
     TicketNoShow {
         ticket: String,
@@ -133,8 +135,9 @@ pub fn write_event(event: &Event) -> String {
             ticket: ticket.to_string(),
             desk: desk.to_string(),
         },
-        Event::TicketCancelled { ticket } => EventRecord::TicketCancelled {
+        Event::TicketCancelled { ticket, desk } => EventRecord::TicketCancelled {
             ticket: ticket.to_string(),
+            desk: desk.map(|desk| desk.to_string()),
         },
         Event::TicketNoShow { ticket, desk } => EventRecord::TicketNoShow {
             ticket: ticket.to_string(),
@@ -238,8 +241,9 @@ pub fn read_event(text: &str) -> Result<Event, Unreadable> {
             ticket: ticket_id(&ticket)?,
             desk: DeskName::parse(&desk)?,
         },
-        EventRecord::TicketCancelled { ticket } => Event::TicketCancelled {
+        EventRecord::TicketCancelled { ticket, desk } => Event::TicketCancelled {
             ticket: ticket_id(&ticket)?,
+            desk: desk.map(|name| DeskName::parse(&name)).transpose()?,
         },
         EventRecord::TicketNoShow { ticket, desk } => Event::TicketNoShow {
             ticket: ticket_id(&ticket)?,
