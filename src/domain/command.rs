@@ -136,9 +136,15 @@ pub enum Command {
     DeleteService { service: Prefix },
     /// Set up the office.
     SetSettings { change: SettingsChange },
-    /// The clock says that it is that business day. `newest` is the day of the newest ticket, for
-    /// an office whose first day has not ended yet.
-    KeepDay { day: Day, newest: Option<Day> },
+    /// The clock says that it is that business day.
+    KeepDay {
+        day: Day,
+        /// The same by the rule under which the day in course began, where another has been set
+        /// since: [`Queue::rule_before`].
+        before: Option<Day>,
+        /// The day of the first ticket, by that rule; for an office whose first day has not ended.
+        first: Option<Day>,
+    },
 }
 
 /// What a granted wish was about, once its events are applied.
@@ -249,6 +255,8 @@ fn granted(queue: &Queue, command: &Command, now: Timestamp) -> Result<Decision,
         Command::SetService { service, change } => setup::set_service(queue, service, change),
         Command::DeleteService { service } => setup::delete_service(queue, service),
         Command::SetSettings { change } => setup::set_settings(queue, change),
-        Command::KeepDay { day, newest } => Ok(setup::keep_day(queue, *day, *newest)),
+        Command::KeepDay { day, before, first } => {
+            Ok(setup::keep_day(queue, *day, *before, *first))
+        }
     }
 }

@@ -248,7 +248,7 @@ pub fn apply(queue: &mut Queue, stamped: &Stamped) {
             queue.services.retain(|s| s.prefix != *service);
             queue.pace.turns.remove(service);
         }
-        Event::SettingsChanged { settings } => queue.settings = settings.clone(),
+        Event::SettingsChanged { settings } => queue.set_up(settings),
         Event::DayStarted { day, restart } => queue.start_day(*day, *restart),
         // It has been taken over whole.
         Event::OfficeImported { .. } => {}
@@ -398,8 +398,18 @@ impl Queue {
         }
     }
 
+    fn set_up(&mut self, settings: &Settings) {
+        let rule = self.settings.day_rule();
+        let has_begun = self.day.is_some() || !self.tickets.is_empty();
+        if has_begun && settings.day_rule() != rule {
+            self.rule_before.get_or_insert(rule);
+        }
+        self.settings = settings.clone();
+    }
+
     fn start_day(&mut self, day: Day, restart: bool) {
         self.day = Some(day);
+        self.rule_before = None;
         self.steps.clear();
         if !restart {
             return;

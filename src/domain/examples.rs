@@ -405,8 +405,9 @@ fn a_business_day_begins_with_new_numbers_and_no_clock_gives_one_twice() {
             for command in [
                 Command::KeepDay {
                     day: day(*n),
+                    before: None,
                     // The first ticket's day, as the ledger finds it by its time.
-                    newest: (drawn > 0).then(|| day(row[0].0)),
+                    first: (drawn > 0).then(|| day(row[0].0)),
                 },
                 Command::Create {
                     ticket,
@@ -456,7 +457,8 @@ fn a_new_day_withdraws_who_still_waits_or_passes_over_their_numbers() {
         });
         let begun = ask(Command::KeepDay {
             day: day(1),
-            newest: Some(day(0)),
+            before: None,
+            first: Some(day(0)),
         });
         assert_eq!(begun.waiting(), still_waiting, "keep: {keep_waiting}");
         let served = begun.ticket(TicketId::from_random(1)).expect("it stays");

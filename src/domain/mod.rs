@@ -32,7 +32,7 @@ pub use queue::{CALLS_KEPT, Call, CallKind, ENDED_KEPT, LAST_CALLED_KEPT, Queue,
 pub use refusal::Refusal;
 pub use screen::ScreenId;
 pub use service::{Prefix, Service, ServiceSetup};
-pub use settings::{Appearance, Day, NORMAL_PRIORITY, Priority, Rule, Settings};
+pub use settings::{Appearance, Day, DayRule, NORMAL_PRIORITY, Priority, Rule, Settings};
 pub use ticket::{Arrival, Lane, Line, Place, State, Ticket, TicketId, Timestamp};
 pub use undo::{Change, Step, UNDO_WITHIN_MS};
 pub use wait::Forecast;

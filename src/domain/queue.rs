@@ -10,7 +10,7 @@ use super::next::{Counts, Standing, Turns};
 use super::pace::Pace;
 use super::refusal::Refusal;
 use super::service::{Prefix, Service};
-use super::settings::{Day, Settings};
+use super::settings::{Day, DayRule, Settings};
 use super::ticket::{Arrival, Lane, Line, Place, State, Ticket, TicketId, Timestamp};
 use super::undo::Step;
 
@@ -52,6 +52,8 @@ pub struct Queue {
     pub(super) settings: Settings,
     /// The business day; `None` on the first day of an office.
     pub(super) day: Option<Day>,
+    /// The rule under which the day in course began, where the settings have another by now.
+    pub(super) rule_before: Option<DayRule>,
     /// Numbers that people held when the day began.
     pub(super) carried: BTreeSet<(Prefix, u32)>,
     pub(super) tickets: BTreeMap<Arrival, Ticket>,
@@ -82,6 +84,7 @@ pub struct QueueParts {
     pub seq: u64,
     pub settings: Settings,
     pub day: Option<Day>,
+    pub rule_before: Option<DayRule>,
     pub carried: Vec<(Prefix, u32)>,
     pub priority_run: u32,
     pub now: Timestamp,
@@ -109,6 +112,7 @@ impl Queue {
             seq: 0,
             settings: Settings::default(),
             day: None,
+            rule_before: None,
             carried: Vec::new(),
             priority_run: 0,
             now: Timestamp::from_millis(0),
@@ -141,6 +145,7 @@ impl Queue {
             seq: parts.seq,
             settings: parts.settings,
             day: parts.day,
+            rule_before: parts.rule_before,
             carried: parts.carried.into_iter().collect(),
             by_id: parts.tickets.iter().map(|t| (t.id, t.arrival)).collect(),
             tickets: parts.tickets.into_iter().map(|t| (t.arrival, t)).collect(),
@@ -171,6 +176,7 @@ impl Queue {
             seq: self.seq,
             settings: self.settings.clone(),
             day: self.day,
+            rule_before: self.rule_before.clone(),
             carried: self.carried.iter().cloned().collect(),
             priority_run: self.priority_run,
             now: self.now,
@@ -198,6 +204,11 @@ impl Queue {
     /// The business day; `None` on the first day of an office.
     pub fn day(&self) -> Option<Day> {
         self.day
+    }
+
+    /// The rule under which the day in course began, where the office has set another since.
+    pub fn rule_before(&self) -> Option<&DayRule> {
+        self.rule_before.as_ref()
     }
 
     /// How many tickets are held in memory, ended ones among them.
@@ -343,10 +354,10 @@ impl Queue {
             .filter_map(|arrival| self.tickets.get(arrival))
     }
 
-    /// When the newest ticket was given.
-    pub fn newest_at(&self) -> Option<Timestamp> {
-        let newest = self.tickets.values().next_back();
-        newest.map(|ticket| ticket.created_at)
+    /// When the first ticket in memory was given: on the first day of an office, that of the day.
+    pub fn first_at(&self) -> Option<Timestamp> {
+        let first = self.tickets.values().next();
+        first.map(|ticket| ticket.created_at)
     }
 
     /// The last number given today in any line, 0 when none was.

@@ -35,6 +35,15 @@ impl fmt::Display for Day {
     }
 }
 
+/// When a business day begins, and so which one it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DayRule {
+    /// The office's time zone, a name of the IANA database; `None` is the machine's.
+    pub time_zone: Option<Arc<str>>,
+    /// The hour at which a day begins there.
+    pub begins_hour: u8,
+}
+
 /// How urgent tickets can be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Priority {
@@ -142,6 +151,14 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// When its days begin.
+    pub fn day_rule(&self) -> DayRule {
+        DayRule {
+            time_zone: self.time_zone.clone(),
+            begins_hour: self.day_begins_hour,
+        }
+    }
+
     /// The weight of a priority; one that is no longer set up counts as 1.
     pub fn weight(&self, priority: &str) -> u32 {
         let known = self.priorities.iter().find(|p| &*p.name == priority);

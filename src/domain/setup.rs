@@ -85,12 +85,21 @@ const FIRST_DAY: Day = Day::from_epoch_days(20_454);
 /// What happens when the clock says that it is `day`. A later day begins with new numbers. An
 /// earlier one never does, since today's might be given twice; a step back of more than a day is
 /// taken over, so that a clock that was once far ahead does not stop numbers for ever.
-pub(super) fn keep_day(queue: &Queue, day: Day, newest: Option<Day>) -> Decision {
-    office(day_events(queue, day, newest))
+///
+/// Where the office has set another time zone or hour, the day in course is not cut short by that:
+/// it lasts until it is over by the rule `before`, and until another begins by the new one. Only
+/// where days would go backwards the next one begins with the former's end.
+pub(super) fn keep_day(
+    queue: &Queue,
+    day: Day,
+    before: Option<Day>,
+    first: Option<Day>,
+) -> Decision {
+    office(day_events(queue, day, before.unwrap_or(day), first))
 }
 
-fn day_events(queue: &Queue, day: Day, newest: Option<Day>) -> Vec<Event> {
-    let Some(today) = queue.day().or(newest) else {
+fn day_events(queue: &Queue, day: Day, by_rule: Day, first: Option<Day>) -> Vec<Event> {
+    let Some(today) = queue.day().or(first) else {
         return Vec::new();
     };
     if day < FIRST_DAY {
@@ -103,8 +112,8 @@ fn day_events(queue: &Queue, day: Day, newest: Option<Day>) -> Vec<Event> {
             restart: false,
         }];
     }
-    let ahead = day.days_after(today);
-    if (-SMALL_STEP_DAYS..=0).contains(&ahead) {
+    let ahead = by_rule.days_after(today);
+    if (-SMALL_STEP_DAYS..=0).contains(&ahead) || (ahead > 0 && day == today) {
         return Vec::new();
     }
     let restart = ahead > 0;

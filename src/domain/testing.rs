@@ -67,9 +67,17 @@ pub(crate) fn any_command() -> impl Strategy<Value = Command> {
             }
         ),
         1 => desk.prop_map(|desk| Command::DeleteDesk { desk }),
-        1 => (0..4i32).prop_map(|n| Command::KeepDay { day: day(n), newest: Some(day(0)) }),
-        1 => any::<bool>().prop_map(|keep_waiting| Command::SetSettings {
-            change: SettingsChange { keep_waiting: Some(keep_waiting), ..SettingsChange::default() },
+        1 => (0..4i32, any::<Option<bool>>()).prop_map(|(n, behind)| Command::KeepDay {
+            day: day(n),
+            before: behind.map(|behind| day(n - i32::from(behind))),
+            first: Some(day(0)),
+        }),
+        1 => (any::<bool>(), 0..24u8).prop_map(|(keep_waiting, hour)| Command::SetSettings {
+            change: SettingsChange {
+                keep_waiting: Some(keep_waiting),
+                day_begins_hour: Some(hour),
+                ..SettingsChange::default()
+            },
         }),
     ]
 }

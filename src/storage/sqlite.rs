@@ -377,10 +377,6 @@ mod tests {
                 ticket: TicketId::from_random(4),
                 desk: None,
             },
-            Command::Cancel {
-                ticket: TicketId::from_random(6),
-                desk: Some(desk("2")),
-            },
             Command::SetDesk {
                 desk: desk("3"),
                 open: Some(false),
@@ -428,14 +424,28 @@ mod tests {
             },
             Command::KeepDay {
                 day: Day::from_epoch_days(20_780),
-                newest: Some(Day::from_epoch_days(0)),
+                before: None,
+                first: Some(Day::from_epoch_days(0)),
             },
             new(5),
             Command::KeepDay {
                 day: Day::from_epoch_days(20_781),
-                newest: None,
+                before: None,
+                first: None,
             },
             new(6),
+            // It goes on by the hour at which it began.
+            Command::SetSettings {
+                change: SettingsChange {
+                    day_begins_hour: Some(7),
+                    ..SettingsChange::default()
+                },
+            },
+            new(7),
+            Command::Cancel {
+                ticket: TicketId::from_random(7),
+                desk: Some(desk("2")),
+            },
             // The day ends on a step that can still be taken back.
             next("2"),
         ];

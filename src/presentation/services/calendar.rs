@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 
-use crate::domain::{self, Day, Settings};
+use crate::domain::{self, Day, DayRule};
 
 /// The wall clock.
 pub fn now() -> domain::Timestamp {
@@ -17,15 +17,15 @@ pub fn now() -> domain::Timestamp {
 }
 
 /// The business day at `millis` since the Unix epoch, where the office is and when its day begins.
-pub fn business_day(settings: &Settings, millis: i64) -> Day {
-    let zone = match &settings.time_zone {
+pub fn business_day(rule: &DayRule, millis: i64) -> Day {
+    let zone = match &rule.time_zone {
         // Checked when it was set; a name that has gone from the database since is as none.
         Some(name) => zone(name).unwrap_or_else(TimeZone::system),
         None => TimeZone::system(),
     };
     let now = Timestamp::from_millisecond(millis).unwrap_or(Timestamp::UNIX_EPOCH);
     let local = zone.to_datetime(now);
-    let begun = local.saturating_sub(i64::from(settings.day_begins_hour).hours());
+    let begun = local.saturating_sub(i64::from(rule.begins_hour).hours());
     day_of(begun.date())
 }
 
@@ -59,13 +59,12 @@ mod tests {
     #[test]
     fn a_business_day_is_local_and_begins_at_the_offices_hour() {
         let day = |zone: &str, hour: u8, at: &str| {
-            let settings = Settings {
+            let rule = DayRule {
                 time_zone: Some(zone.into()),
-                day_begins_hour: hour,
-                ..Settings::default()
+                begins_hour: hour,
             };
             let at: Timestamp = at.parse().expect("a time");
-            business_day(&settings, at.as_millisecond()).as_epoch_days()
+            business_day(&rule, at.as_millisecond()).as_epoch_days()
         };
         let first = day("UTC", 0, "2026-11-23T00:00:00Z");
         assert_eq!(first, 20_780);

@@ -11,7 +11,7 @@ use super::calendar::{business_day, now};
 use super::ticket_service::{Granted, Outcome, Reply, Shared};
 use super::update::Update;
 use super::wss::WssService;
-use crate::domain::{Command, Event, Queue, Stamped, Subject, TicketId, apply, decide};
+use crate::domain::{Command, Event, Queue, Stamped, Subject, TicketId, Timestamp, apply, decide};
 use crate::presentation::answer::Answer;
 use crate::presentation::json::{DeskView, LineView, TicketView};
 use crate::presentation::printing::{Paper, Printer};
@@ -197,10 +197,15 @@ impl Ledger {
 
     /// Begins a business day when the calendar says so, before anything else of that day happens.
     fn keep_day(&mut self, batch: &mut Batch) {
-        let day_of = |millis| business_day(self.working.settings(), millis);
+        let queue = &self.working;
+        let rule = queue.settings().day_rule();
+        let before = queue.rule_before();
+        let in_course = before.unwrap_or(&rule);
+        let first = queue.first_at().map(Timestamp::as_millis);
         let command = Command::KeepDay {
-            day: day_of(batch.at),
-            newest: self.working.newest_at().map(|at| day_of(at.as_millis())),
+            day: business_day(&rule, batch.at),
+            before: before.map(|rule| business_day(rule, batch.at)),
+            first: first.map(|at| business_day(in_course, at)),
         };
         let decision = decide(&self.working, &command, now());
         self.record(decision.events, None, batch);

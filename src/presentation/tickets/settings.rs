@@ -52,14 +52,7 @@ pub fn changed(fields: &mut Fields) -> Result<SettingsChange, Problem> {
     if let Some(asked) = &language {
         check_language(asked).map_err(|why| Problem::invalid("language", why))?;
     }
-    let time_zone = fields.nullable_text("timeZone")?;
-    if let Some(Some(asked)) = &time_zone
-        && calendar::zone(asked).is_none()
-    {
-        let why = format!("«{asked}» is no time zone; one is named like Europe/Madrid");
-        return Err(Problem::invalid("timeZone", why));
-    }
-    let hour = fields.number("dayBeginsHour", 23)?;
+    let day = changed_day(fields)?;
     let priorities = match fields.objects("priorities")? {
         Some(list) => Some(checked(list)?),
         None => None,
@@ -74,14 +67,30 @@ pub fn changed(fields: &mut Fields) -> Result<SettingsChange, Problem> {
     Ok(SettingsChange {
         name: name.map(Into::into),
         language: language.map(Into::into),
-        time_zone: time_zone.map(|zone| zone.map(Into::into)),
-        day_begins_hour: hour.and_then(|hour| u8::try_from(hour).ok()),
         priorities,
         rule,
         most_priority_in_a_row: bound(fields, "mostPriorityInARow", MOST_IN_A_ROW)?,
         keep_waiting: fields.boolean("keepWaiting")?,
         most_waiting: bound(fields, "mostWaiting", MOST_WAITING)?,
         appearance: appearance::changed(fields)?,
+        ..day
+    })
+}
+
+/// What they say of when a business day begins.
+pub fn changed_day(fields: &mut Fields) -> Result<SettingsChange, Problem> {
+    let time_zone = fields.nullable_text("timeZone")?;
+    if let Some(Some(asked)) = &time_zone
+        && calendar::zone(asked).is_none()
+    {
+        let why = format!("«{asked}» is no time zone; one is named like Europe/Madrid");
+        return Err(Problem::invalid("timeZone", why));
+    }
+    let hour = fields.number("dayBeginsHour", 23)?;
+    Ok(SettingsChange {
+        time_zone: time_zone.map(|zone| zone.map(Into::into)),
+        day_begins_hour: hour.and_then(|hour| u8::try_from(hour).ok()),
+        ..SettingsChange::default()
     })
 }
 

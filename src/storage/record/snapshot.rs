@@ -9,8 +9,8 @@ use super::{
     own_desk, screen_id, ticket_id,
 };
 use crate::domain::{
-    Arrival, Call, CallKind, Change, Day, Desk, DeskName, LastCall, Pace, Place, Prefix, Queue,
-    QueueParts, Service, State, Step, Ticket, Timestamp, Turn,
+    Arrival, Call, CallKind, Change, Day, DayRule, Desk, DeskName, LastCall, Pace, Place, Prefix,
+    Queue, QueueParts, Service, State, Step, Ticket, Timestamp, Turn,
 };
 
 #[derive(Serialize, Deserialize)]
@@ -20,6 +20,8 @@ pub(super) struct QueueRecord {
     settings: SettingsRecord,
     #[serde(default)]
     day: Option<i32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    rule_before: Option<DayRuleRecord>,
     #[serde(default)]
     carried: Vec<(String, u32)>,
     #[serde(default)]
@@ -36,6 +38,13 @@ pub(super) struct QueueRecord {
     steps: Vec<StepRecord>,
     #[serde(default)]
     pace: PaceRecord,
+}
+
+/// When days began before the settings changed.
+#[derive(Serialize, Deserialize)]
+struct DayRuleRecord {
+    time_zone: Option<String>,
+    begins_hour: u8,
 }
 
 #[derive(Default, Serialize, Deserialize)]
@@ -154,6 +163,10 @@ impl From<QueueParts> for QueueRecord {
             seq: parts.seq,
             settings: SettingsRecord::from(&parts.settings),
             day: parts.day.map(Day::as_epoch_days),
+            rule_before: parts.rule_before.map(|rule| DayRuleRecord {
+                time_zone: rule.time_zone.map(|zone| zone.to_string()),
+                begins_hour: rule.begins_hour,
+            }),
             carried: parts
                 .carried
                 .iter()
@@ -218,6 +231,10 @@ impl QueueRecord {
             seq: record.seq,
             settings: record.settings.into(),
             day: record.day.map(Day::from_epoch_days),
+            rule_before: record.rule_before.map(|rule| DayRule {
+                time_zone: rule.time_zone.map(Into::into),
+                begins_hour: rule.begins_hour,
+            }),
             carried: record
                 .carried
                 .iter()

@@ -13,7 +13,7 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::Path;
 
-use crate::domain::{Event, Queue, Stamped, apply};
+use crate::domain::{Event, Queue, QueueParts, Stamped, Timestamp, apply};
 use crate::presentation::answer::Answer;
 use crate::presentation::router::{Context, Handled};
 use crate::presentation::services::calendar::{self, now};
@@ -37,8 +37,8 @@ const STANDARD: &str = "-";
 
 /// `GET /api/export`
 pub fn export(context: &Context<'_>) -> Handled {
-    let office = context.office.tickets.look(Queue::to_move);
-    let today = calendar::business_day(&office.settings, now().as_millis());
+    let office = context.office.tickets.look(to_move);
+    let today = calendar::business_day(&office.settings.day_rule(), now().as_millis());
     let name = format!(
         "attachment; filename=\"turnero-{}.json\"",
         calendar::date_text(today)
@@ -57,7 +57,7 @@ pub fn export_file(data: &Path, to: &Path) -> Result<(), Box<dyn Error>> {
     let mut journal = SqliteJournal::open(data).map_err(|error| {
         format!("{error} While the server runs, take the file from GET /api/export.")
     })?;
-    let bytes = write::write(&load(&mut journal)?.to_move());
+    let bytes = write::write(&to_move(&load(&mut journal)?));
     let shown = to.display();
     if to == Path::new(STANDARD) {
         io::stdout().lock().write_all(&bytes)?;
@@ -108,6 +108,19 @@ pub fn import_file(from: &Path, data: &Path) -> Result<(), Box<dyn Error>> {
         data.display()
     );
     Ok(())
+}
+
+/// What moves of an office. No event has told the first day of a new one, and its tickets may stay
+/// behind, so that day is said here.
+fn to_move(queue: &Queue) -> QueueParts {
+    let mut office = queue.to_move();
+    if office.day.is_none() {
+        let rule = queue.settings().day_rule();
+        let rule = queue.rule_before().unwrap_or(&rule);
+        let first = queue.first_at().map(Timestamp::as_millis);
+        office.day = first.map(|at| calendar::business_day(rule, at));
+    }
+    office
 }
 
 /// The office as the journal has it.
@@ -169,10 +182,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::domain::Timestamp;
     use crate::domain::properties::{check_numbers, go_on};
     use crate::domain::testing::{any_command, check, two_lines};
-    use crate::domain::{QueueParts, Stamped};
 
     /// What comes of an office's file.
     fn through_a_file(office: &QueueParts) -> QueueParts {

@@ -46,6 +46,15 @@ pub fn read(bytes: &[u8]) -> Result<QueueParts, Problem> {
         })?),
         None => None,
     };
+    let rule_before = match file.object("dayRule")? {
+        Some(mut fields) => {
+            let change = settings::changed_day(&mut fields)
+                .map_err(|problem| within("dayRule.", problem))?;
+            fields.finish()?;
+            Some(change.of(&Settings::default()).day_rule())
+        }
+        None => None,
+    };
     let priority_run = small(file.number("priorityRun", LARGEST)?);
     let settings = read_settings(&mut file)?;
     let services = read_services(&mut file)?;
@@ -65,6 +74,7 @@ pub fn read(bytes: &[u8]) -> Result<QueueParts, Problem> {
         seq,
         settings,
         day,
+        rule_before,
         carried,
         priority_run,
         services,

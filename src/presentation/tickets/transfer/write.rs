@@ -19,6 +19,9 @@ struct OfficeFile<'a> {
     seq: u64,
     /// The business day to which the numbers given belong.
     day: Option<String>,
+    /// By which that day lasts to its end, where the settings have changed since.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    day_rule: Option<DayRuleFile<'a>>,
     /// How many tickets of a higher priority were called in a row.
     priority_run: u32,
     settings: SettingsJson<'a>,
@@ -27,6 +30,13 @@ struct OfficeFile<'a> {
     tickets: Vec<TicketFile<'a>>,
     /// Numbers that are not given today, since people hold them.
     passed_over: Vec<PassedOver<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct DayRuleFile<'a> {
+    time_zone: Option<&'a str>,
+    day_begins_hour: u8,
 }
 
 #[derive(Serialize)]
@@ -97,6 +107,10 @@ pub fn write(office: &QueueParts) -> Vec<u8> {
         exported_at: format!("{:.3}", jiff::Timestamp::now()),
         seq: office.seq,
         day: office.day.map(calendar::date_text),
+        day_rule: office.rule_before.as_ref().map(|rule| DayRuleFile {
+            time_zone: rule.time_zone.as_deref(),
+            day_begins_hour: rule.begins_hour,
+        }),
         priority_run: office.priority_run,
         settings: SettingsJson::from(&office.settings),
         services: office.services.iter().map(service).collect(),
