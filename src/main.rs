@@ -22,7 +22,11 @@ fn main() -> ExitCode {
         Ok(Wish::Serve(config)) => (serve(*config), 1),
         Ok(Wish::SetPin(role, config)) => (set_pin_of_file(role, &config.data), 1),
         Ok(Wish::Export(file, config)) => (export_file(&config.data, &file), 1),
-        Ok(Wish::Import(file, config)) => (import_file(&file, &config.data), 1),
+        Ok(Wish::Import {
+            file,
+            replace,
+            config,
+        }) => (import_file(&file, &config.data, replace), 1),
         Ok(Wish::Print(text)) => {
             println!("{text}");
             (Ok(()), 0)

@@ -115,8 +115,13 @@ pub enum Wish {
     SetPin(Role, Box<Config>),
     /// `turnero export FILE`: write the office in the data file there.
     Export(PathBuf, Box<Config>),
-    /// `turnero import FILE`: let the office written there take the place of a new one.
-    Import(PathBuf, Box<Config>),
+    /// `turnero import FILE`: let the office written there take the place of a new one; and of one
+    /// that is set up already, where `replace` is true.
+    Import {
+        file: PathBuf,
+        replace: bool,
+        config: Box<Config>,
+    },
     /// Print this and end.
     Print(String),
 }
@@ -149,12 +154,17 @@ impl Config {
         }
         let mut parser = Parser::from_args(arguments);
         let mut words: Vec<OsString> = Vec::new();
+        let mut replace = false;
         while let Some(argument) = parser.next().map_err(|error| error.to_string())? {
             let name = match argument {
                 Arg::Short('h') | Arg::Long("help") => return Ok(Wish::Print(help())),
                 Arg::Short('V') | Arg::Long("version") => {
                     let version = format!("turnero {}", env!("CARGO_PKG_VERSION"));
                     return Ok(Wish::Print(version));
+                }
+                Arg::Long("replace") => {
+                    replace = true;
+                    continue;
                 }
                 Arg::Long(name) => name.to_owned(),
                 Arg::Short(letter) => return Err(unknown(&format!("-{letter}"))),
@@ -184,7 +194,15 @@ impl Config {
             };
             (flag.set)(&mut config, &value).map_err(|allowed| wrong(&shown, &value, &allowed))?;
         }
-        wish(&words, Box::new(config))
+        match wish(&words, Box::new(config))? {
+            Wish::Import { file, config, .. } => Ok(Wish::Import {
+                file,
+                replace,
+                config,
+            }),
+            _ if replace => Err("--replace is for import alone.".to_owned()),
+            wish => Ok(wish),
+        }
     }
 }
 
@@ -204,7 +222,13 @@ fn wish(words: &[OsString], config: Box<Config>) -> Result<Wish, String> {
         "export" => (Wish::Export(file.unwrap_or_else(|| "-".into()), config), 2),
         "import" => {
             let file = file.ok_or("import needs the name of a file that export has written.")?;
-            (Wish::Import(file, config), 2)
+            let replace = false;
+            let wish = Wish::Import {
+                file,
+                replace,
+                config,
+            };
+            (wish, 2)
         }
         other => return Err(unknown(other)),
     };
@@ -224,7 +248,9 @@ fn help() -> String {
             .to_owned(),
         "       turnero export [FILE] [--data FILE]      writes the whole office down, as JSON"
             .to_owned(),
-        "       turnero import FILE [--data FILE]        moves it into a new data file".to_owned(),
+        "       turnero import FILE [--data FILE] [--replace]".to_owned(),
+        "                    moves it into a new data file, or in place of what was set up there"
+            .to_owned(),
         String::new(),
     ];
     for flag in FLAGS {
@@ -276,7 +302,10 @@ mod tests {
             Wish::Serve(config) => Ok(*config),
             Wish::SetPin(role, _) => Err(format!("the PIN of {}", role.as_str())),
             Wish::Export(file, _) => Err(format!("export to {}", file.display())),
-            Wish::Import(file, _) => Err(format!("import of {}", file.display())),
+            Wish::Import { file, replace, .. } => {
+                let whole = if replace { "replacing " } else { "" };
+                Err(format!("{whole}import of {}", file.display()))
+            }
             Wish::Print(text) => Err(text),
         }
     }
@@ -289,6 +318,15 @@ mod tests {
             (&["--data", "a.db", "export", "b.json"], "export to b.json"),
             (&["import", "b.json", "--data", "a.db"], "import of b.json"),
             (&["import", "-"], "import of -"),
+            (
+                &["import", "--replace", "b.json"],
+                "replacing import of b.json",
+            ),
+            (
+                &["export", "--replace", "b.json"],
+                "--replace is for import",
+            ),
+            (&["--replace"], "--replace is for import"),
             (&["import"], "import needs the name of a file"),
             (&["export", "a", "b"], "b is not known"),
             (&["import", "a", "b"], "b is not known"),

@@ -60,7 +60,7 @@ pub(super) fn create(
         events: vec![Event::TicketCreated {
             ticket: id,
             service: service.prefix.clone(),
-            number: free_number(queue, service),
+            number: free_number(queue, service)?,
             digits: service.setup.digits,
             priority: priority.name.clone(),
             note,
@@ -70,12 +70,12 @@ pub(super) fn create(
 }
 
 /// The next number of a service. One that somebody holds from the day before is passed over.
-fn free_number(queue: &Queue, service: &Service) -> u32 {
-    let mut number = service.next_number();
-    while queue.carried.contains(&(service.prefix.clone(), number)) {
-        number += 1;
-    }
-    number
+fn free_number(queue: &Queue, service: &Service) -> Result<u32, Refusal> {
+    let is_held = |number: &u32| queue.carried.contains(&(service.prefix.clone(), *number));
+    let mut free = service.next_numbers().filter(|number| !is_held(number));
+    free.next().ok_or_else(|| Refusal::NoNumberLeft {
+        service: service.prefix.clone(),
+    })
 }
 
 /// A ticket is withdrawn, by a desk or by its person.

@@ -50,6 +50,10 @@ pub enum Refusal {
         so_many(*most as usize, "1 person is waiting", "people are waiting")
     )]
     QueueFull { most: u32 },
+    #[error(
+        "Service {service} has given all numbers there are today; new ones come with the next day."
+    )]
+    NoNumberLeft { service: Prefix },
     #[error("Service {service} is needed: {why}.")]
     ServiceInUse { service: Prefix, why: String },
     #[error(

@@ -98,10 +98,12 @@ impl Service {
         }
     }
 
-    /// The number after the last one.
-    pub fn next_number(&self) -> u32 {
-        let next = self.last_number.map_or(0, |last| last.saturating_add(1));
-        next.max(self.setup.first)
+    /// The numbers after the last one, until there are no more.
+    pub fn next_numbers(&self) -> impl Iterator<Item = u32> {
+        let next = self.last_number.map_or(Some(0), |last| last.checked_add(1));
+        let first = self.setup.first;
+        next.into_iter()
+            .flat_map(move |next| next.max(first)..=u32::MAX)
     }
 
     /// Whether numbers have gone past the end of the range.

@@ -155,3 +155,23 @@ fn another_zone_or_hour_neither_ends_a_day_early_nor_gives_a_number_twice() {
         }
     }
 }
+
+#[test]
+fn a_number_is_rather_not_given_than_given_twice() {
+    let mut parts = two_lines().parts();
+    parts.services[0].last_number = Some(u32::MAX - 2);
+    parts.carried = vec![(Prefix::new("A"), u32::MAX - 1)];
+    let mut queue = Queue::from_parts(parts);
+    let last = command(&queue, "new", 1);
+    then(&mut queue, &last).expect("the last one");
+    let given = queue.ticket(TicketId::from_random(1)).expect("given");
+    assert_eq!(given.number, u32::MAX);
+    let more = command(&queue, "new", 2);
+    let service = Prefix::new("A");
+    assert_eq!(
+        then(&mut queue, &more),
+        Err(Refusal::NoNumberLeft { service })
+    );
+    let other = command(&queue, "new B", 3);
+    then(&mut queue, &other).expect("another service goes on");
+}

@@ -18,16 +18,25 @@ impl Queue {
     pub fn to_move(&self) -> QueueParts {
         let parts = self.parts();
         let is_over = |ticket: &Ticket| ticket.state.is_final();
-        // The service of an ended ticket may be gone, and with it the number it had come to; made
+        // The service that gave a ticket may be gone, and with it the number it had come to; made
         // anew on the other machine it must not give the same number again.
         let mut passed_over = self.carried.clone();
         let gone = parts.tickets.iter().filter(|ticket| {
-            let known = parts.services.iter().any(|s| s.prefix == ticket.prefix);
-            is_over(ticket) && !known
+            let mut services = parts.services.iter();
+            !services.any(|s| s.prefix == ticket.prefix)
         });
         passed_over.extend(gone.map(|ticket| (ticket.prefix.clone(), ticket.number)));
         let mut tickets = parts.tickets;
         tickets.retain(|ticket| !is_over(ticket));
+        // In a file of an earlier program somebody may have a priority that was taken away.
+        let priorities = &parts.settings.priorities;
+        let least = priorities.iter().min_by_key(|p| p.weight);
+        for ticket in &mut tickets {
+            let is_known = priorities.iter().any(|p| p.name == ticket.priority);
+            if let Some(least) = least.filter(|_| !is_known) {
+                ticket.priority = least.name.clone();
+            }
+        }
         // The screens that have the desks open stay where they are.
         let mut desks = parts.desks;
         for desk in &mut desks {

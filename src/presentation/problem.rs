@@ -267,6 +267,7 @@ impl From<&Refusal> for Problem {
             | Refusal::TooManyDesks
             | Refusal::TooManyServices => (422, "invalid"),
             Refusal::QueueFull { .. } => (409, "queue-full"),
+            Refusal::NoNumberLeft { .. } => (409, "no-number-left"),
             Refusal::ServiceClosed { .. } => (409, "service-closed"),
             Refusal::ServiceInUse { .. } => (409, "service-in-use"),
             Refusal::PriorityInUse { .. } => (409, "priority-in-use"),

@@ -222,6 +222,11 @@ fn an_office_moves_only_into_a_new_one() {
         let data = data.to_str().unwrap();
         turnero(&folder, &["import", "office.json", "--data", data])
     };
+    let replace = |data: &Path| {
+        let data = data.to_str().unwrap();
+        let words = ["import", "office.json", "--replace", "--data", data];
+        turnero(&folder, &words)
+    };
     // Into itself, while it runs and when it rests; and where one ticket was ever given.
     expect(
         &import(server.launch().data()),
@@ -245,8 +250,10 @@ fn an_office_moves_only_into_a_new_one() {
         ["A1"],
         "nothing was done to it"
     );
-    // One that was only set up is replaced whole, once.
+    expect(&replace(launch.data()), 1, &["has tickets already"]);
+    // One that was only set up is replaced whole, once, and where that is said.
     let set_up = Server::new();
+    put(&set_up, "/api/settings", &json!({"name": "Clinic"}));
     put(&set_up, "/api/services/Z", &json!({"name": "Zeta"}));
     put(&set_up, "/api/desks/9", &json!({}));
     // A screen that was opened at a desk to look at it has given no ticket.
@@ -254,8 +261,14 @@ fn an_office_moves_only_into_a_new_one() {
     let claim = set_up.post_json("/api/desks/9/claim", &screen);
     claim.expect(200);
     let launch = set_up.stop();
-    expect(&import(launch.data()), 0, &["5 open tickets"]);
+    expect(&import(launch.data()), 1, &["«Clinic»", "--replace"]);
+    expect(&replace(launch.data()), 0, &["5 open tickets"]);
     expect(&import(launch.data()), 1, &["has tickets already"]);
+    // A screen that was only looked at is no set-up.
+    let looked_at = Server::new();
+    put(&looked_at, "/api/desks/9", &json!({}));
+    let empty = looked_at.stop();
+    expect(&import(empty.data()), 0, &["5 open tickets"]);
     let moved = launch.start();
     let state = moved.json("/api/state")["payload"].clone();
     let names = |list: &Value, name: &str| -> Vec<String> {

@@ -76,8 +76,9 @@ pub fn export_file(data: &Path, to: &Path) -> Result<(), Box<dyn Error>> {
 }
 
 /// `turnero import`: lets the office in the file `from` take the place of the empty one in the data
-/// file `data`, which is made when it is missing.
-pub fn import_file(from: &Path, data: &Path) -> Result<(), Box<dyn Error>> {
+/// file `data`, which is made when it is missing. One that was set up goes only where `replace` says
+/// so.
+pub fn import_file(from: &Path, data: &Path, replace: bool) -> Result<(), Box<dyn Error>> {
     let shown = from.display();
     let bytes = read_file(from).map_err(|error| format!("{shown} cannot be read: {error}."))?;
     let office = read::read(&bytes)
@@ -92,6 +93,14 @@ pub fn import_file(from: &Path, data: &Path) -> Result<(), Box<dyn Error>> {
             data.display()
         )
     })?;
+    if !replace && !is_as_new(&queue) {
+        let (name, data) = (&queue.settings().name, data.display());
+        let why = format!(
+            "The office in {data}, «{name}», is set up already: add --replace to let the new one take \
+             its place, or name another file with --data."
+        );
+        return Err(why.into());
+    }
     let open = office.tickets.len();
     let at = now();
     let expected = journal.end()?;
@@ -157,6 +166,16 @@ fn check_empty(queue: &Queue, journal: &mut SqliteJournal) -> Result<(), String>
     } else {
         Err(used)
     }
+}
+
+/// Whether nobody has set up anything here. A desk is made by looking at its screen.
+fn is_as_new(queue: &Queue) -> bool {
+    let new = Queue::new();
+    let services = queue.services().iter().map(|service| &service.setup);
+    queue.settings() == new.settings()
+        && services.eq(new.services().iter().map(|service| &service.setup))
+        && queue.service(&new.services()[0].prefix).is_some()
+        && queue.desks().all(|desk| desk.services.is_empty())
 }
 
 fn read_file(from: &Path) -> io::Result<Vec<u8>> {
@@ -281,6 +300,36 @@ mod tests {
             ("/services/1/last", json!(0), "services[1].last: "),
             (
                 "/services/0/lastNumber",
+                json!(4_294_967_294u32),
+                "services[0].lastNumber: 4294967294 is not",
+            ),
+            (
+                "/tickets/1/number",
+                json!(0),
+                "tickets[1].number: numbers begin at 1",
+            ),
+            (
+                "/tickets/1/prefix",
+                json!("Q"),
+                "tickets[1].prefix: there is no service Q",
+            ),
+            (
+                "/tickets/1/priority",
+                json!("vip"),
+                "tickets[1].priority: there is no priority vip; there are: normal, urgent",
+            ),
+            (
+                "/passedOver",
+                json!([{"prefix": "A", "number": 0}]),
+                "passedOver[0].number: numbers",
+            ),
+            (
+                "/dayRule",
+                json!({"timeZone": "Mars"}),
+                "dayRule.timeZone: «Mars»",
+            ),
+            (
+                "/services/0/lastNumber",
                 json!(2),
                 "tickets[2].number: 3 was not given",
             ),
@@ -374,7 +423,13 @@ mod tests {
         ];
         let whole = a_file();
         let good = serde_json::to_vec(&whole).expect("JSON");
-        read::read(&good).expect("as it was written");
+        let office = read::read(&good).expect("as it was written");
+        let marked = [b"\xef\xbb\xbf", good.as_slice()].concat();
+        assert_eq!(
+            read::read(&marked),
+            Ok(office),
+            "an editor's mark before it"
+        );
         for (place, wrong, said) in rows {
             let mut file = whole.clone();
             let (parent, name) = place.rsplit_once('/').expect("a place");

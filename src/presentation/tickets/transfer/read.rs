@@ -16,14 +16,22 @@ use crate::presentation::tickets::{services, settings};
 /// The largest number of an event: what other programs can still read exactly.
 const LARGEST_SEQ: u64 = 1 << 52;
 
-/// The largest number on a ticket, and of calls; more than a century of them.
+/// The largest number of calls and the like.
 const LARGEST: u64 = u32::MAX as u64;
+
+/// The largest number on a ticket: more than an office can give, and far below the last that a
+/// program can count to.
+const LARGEST_NUMBER: u64 = 999_999_999;
+
+/// What some editors write before the text.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// The most digits that a number is written with.
 const MOST_DIGITS: u64 = 6;
 
 /// Reads the file of an office. `Err` says in one sentence what is wrong with it, and where.
 pub fn read(bytes: &[u8]) -> Result<QueueParts, Problem> {
+    let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
     let mut file = Fields::of_json(bytes)?;
     if file.text("format")?.as_deref() != Some(FORMAT) {
         let why = format!("it is «{FORMAT}» in the file of an office");
@@ -107,7 +115,7 @@ fn read_services(file: &mut Fields) -> Result<Vec<Service>, Problem> {
         if found.iter().any(|other| other.prefix == prefix) {
             return Err(fields.invalid("prefix", format!("{prefix} is there twice")));
         }
-        let last_number = fields.number("lastNumber", LARGEST)?;
+        let last_number = fields.number("lastNumber", LARGEST_NUMBER)?;
         let change: ServiceChange = services::changed(&mut fields)
             .map_err(|problem| within(&format!("services[{n}]."), problem))?;
         let setup = change
@@ -180,6 +188,10 @@ fn read_ticket(
     let given = office.services.iter().find(|s| s.prefix == code_prefix);
     let behind = |s: &Service| s.last_number.unwrap_or(0) < number;
     let is_carried = office.carried.contains(&(code_prefix.clone(), number));
+    if given.is_none() && !is_carried {
+        let why = format!("there is no service {code_prefix}, and passedOver has no such ticket");
+        return Err(fields.invalid("prefix", why));
+    }
     if given.is_some_and(behind) && !is_carried {
         let why = format!("{number} was not given: lastNumber of {code_prefix} is smaller");
         return Err(fields.invalid("number", why));
@@ -206,7 +218,17 @@ fn read_ticket(
     }
     let created_at = time(fields, "createdAt")?;
     let created_at = required(fields, "createdAt", created_at)?;
-    let priority = fields.text("priority")?;
+    let priorities = &office.settings.priorities;
+    let priority = match fields.text("priority")? {
+        None => &priorities[0],
+        Some(asked) => {
+            let found = priorities.iter().find(|p| *p.name == asked);
+            let known: Vec<&str> = priorities.iter().map(|p| &*p.name).collect();
+            let known = known.join(", ");
+            let why = format!("there is no priority {asked}; there are: {known}");
+            found.ok_or_else(|| fields.invalid("priority", why))?
+        }
+    };
     Ok(Ticket {
         id,
         arrival,
@@ -219,11 +241,7 @@ fn read_ticket(
         },
         place,
         service,
-        // One that is no longer set up weighs as the least.
-        priority: match priority {
-            Some(priority) => priority.into(),
-            None => office.settings.priorities[0].name.clone(),
-        },
+        priority: priority.name.clone(),
         waiting_since: time(fields, "waitingSince")?.unwrap_or(created_at),
         note: note.map(String::into_boxed_str),
         state,
@@ -314,8 +332,12 @@ fn prefix(fields: &mut Fields, name: &'static str) -> Result<Prefix, Problem> {
 }
 
 fn number(fields: &mut Fields, name: &'static str) -> Result<u32, Problem> {
-    let number = fields.number(name, LARGEST)?;
-    required(fields, name, number).map(|number| small(Some(number)))
+    let number = fields.number(name, LARGEST_NUMBER)?;
+    let number = required(fields, name, number)?;
+    if number == 0 {
+        return Err(fields.invalid(name, "numbers begin at 1"));
+    }
+    Ok(small(Some(number)))
 }
 
 fn desk_name(fields: &mut Fields, name: &'static str) -> Result<Option<DeskName>, Problem> {
