@@ -1,8 +1,6 @@
 //! Whether a page that asks for something is ours: a browser says in `Origin` whose it is
 //! (RFC 6454), and other sites' pages must neither change anything here nor listen.
 
-use tiny_http::Method;
-
 use super::access::Who;
 use super::problem::Problem;
 use super::request::Request;
@@ -34,13 +32,12 @@ fn check_without_origin(request: &Request, who: &Who, host: &str) -> Result<(), 
         Some(referer) => return Err(Problem::cross_site(site_of(referer))),
         None => {}
     }
-    // The address of a picture can be asked for without any of them. A browser's session cookie is
-    // never sent along with such a request, and a program has its own way to say who it is.
+    // A picture's address can be asked for, and in older browsers a form sent, without any of them.
+    // A cookie proves nothing: another port of this very host is the same site for it. A token does,
+    // since no page can have it sent along; and a browser always says whose a WebSocket is.
     let is_page = |name: &str| name.starts_with("Mozilla/");
-    let proves = who.session.is_some() || who.token.is_some();
-    if request.method == Method::Get
-        && !request.wants_upgrade()
-        && !proves
+    if !request.wants_upgrade()
+        && who.token.is_none()
         && request.header("User-Agent").is_some_and(is_page)
     {
         return Err(Problem::cross_site("an unknown site"));

@@ -159,11 +159,9 @@ impl Pages {
         let frames = frame_policy(frame_ancestors);
         let answer = match &self.folder {
             Some(folder) => match folder.open(&path) {
-                // Their requests may say where they are from, to this server alone: the course's
-                // pages change things with GET, which other sites' pages must not.
-                Ok(file) => Ok(from_folder(&path, file)
-                    .with_header("Content-Security-Policy", frames)
-                    .with_header("Referrer-Policy", "same-origin")),
+                Ok(file) => {
+                    Ok(from_folder(&path, file).with_header("Content-Security-Policy", frames))
+                }
                 Err(error) if error.kind() == io::ErrorKind::NotFound => Err(missing()),
                 Err(error) => {
                     log::warn!("The page {path} cannot be read: {error}");
@@ -172,6 +170,9 @@ impl Pages {
             },
             None => built_in(&path, request, &frames).ok_or_else(missing),
         }?;
+        // Their requests may say where they are from, to this server alone: in a browser without
+        // `Sec-Fetch-Site` nothing else may, and what changes something must.
+        let answer = answer.with_header("Referrer-Policy", "same-origin");
         if frame_ancestors.is_empty() {
             // For browsers that do not know `frame-ancestors`; it cannot name other sites.
             return Ok(answer.with_header("X-Frame-Options", "SAMEORIGIN"));

@@ -82,20 +82,51 @@ fn a_picture_on_another_sites_page_calls_nobody() {
 }
 
 #[test]
-fn a_session_or_a_token_says_enough_of_who_asks() {
+fn a_token_says_enough_of_who_asks_and_a_session_does_not() {
     let server = behind_a_proxy().start();
     let browser = Person::at(FAR).with("User-Agent", BROWSER);
-    let staff = browser.clone().signed_in(&server, &pin(&server, "staff"));
-    staff.get(&server, "/api/ticket/draw/1").expect(200);
-    let evil = staff.with("Referer", "https://evil.example/");
-    evil.get(&server, "/api/ticket/draw/1")
-        .problem(403, "cross-site");
+    let staff = Person::at(FAR).signed_in(&server, &pin(&server, "staff"));
+    let staff = staff.with("User-Agent", BROWSER);
+    // Its cookie goes along with what a page on another port of this host asks for, too.
+    for (method, path) in [("GET", "/api/ticket/draw/1"), ("POST", "/api/desks/1/next")] {
+        let ask = |person: &Person| person.send(&server, method, path, "");
+        ask(&staff).problem(403, "cross-site");
+        for other in ["https://evil.example/", "http://127.0.0.1:1/page"] {
+            ask(&staff.clone().with("Referer", other)).problem(403, "cross-site");
+        }
+        let own = format!("http://{}/desk.html", server.address());
+        let answer = ask(&staff.clone().with("Referer", &own));
+        assert_ne!(answer.status, 403, "{}", answer.text());
+    }
     let admin = Person::at(FAR).signed_in(&server, &pin(&server, "admin"));
     let token = admin.make_token(&server, "extension", "staff");
     browser
         .with_token(&token)
         .get(&server, "/api/ticket/draw/1")
         .expect(200);
+}
+
+#[test]
+fn a_form_that_does_not_say_whose_it_is_changes_nothing_where_no_pin_is_needed() {
+    let forms = |server: &Server, who: &Person| {
+        let send = |who: &Person, path: &str| who.send(server, "POST", path, "").status;
+        for path in ["/api/tickets", "/api/ticket", "/api/desks/1/next"] {
+            assert_eq!(send(who, path), 403, "{path}");
+            let own = format!("http://{}/", server.address());
+            for (name, value) in [
+                ("Origin", own.trim_end_matches('/')),
+                ("Referer", own.as_str()),
+                ("Sec-Fetch-Site", "same-origin"),
+            ] {
+                let says = send(&who.clone().with(name, value), path);
+                assert_ne!(says, 403, "{path} with {name}");
+            }
+        }
+    };
+    let here = Person::here().with("User-Agent", BROWSER);
+    forms(&Server::new(), &here);
+    let open = behind_a_proxy().with(&["--open"]).start();
+    forms(&open, &Person::at(FAR).with("User-Agent", BROWSER));
 }
 
 #[test]
