@@ -11,14 +11,20 @@ let refusal = null;
 let openAt = 0;
 let clock = 0;
 
-// Only to a page of this very server: an address in a link must not lead elsewhere after the PIN.
+// What an address in a link may lead to after the PIN: a page of this very server, and nothing that is
+// asked of it, since that may change something.
+const OUR_PAGE = /^(?!(?:api|ws|media)\/)(?:t\/[\w-]+|(?:[\w-]+\/)*(?:[\w-]+\.html)?)$/;
+
 function destination() {
   const home = new URL('index.html', document.baseURI);
   const asked = new URLSearchParams(location.search).get('then');
   if (!asked) return home;
   try {
     const url = new URL(asked, document.baseURI);
-    return url.origin === location.origin && /^https?:$/.test(url.protocol) ? url : home;
+    const root = new URL('.', document.baseURI);
+    const ours = url.origin === root.origin && url.pathname.indexOf(root.pathname) === 0
+      && OUR_PAGE.test(url.pathname.slice(root.pathname.length));
+    return ours ? url : home;
   } catch (e) {
     return home;
   }

@@ -92,6 +92,25 @@ test('after the PIN nothing leads to another site', async () => {
   }
 });
 
+test('after the PIN nothing that is asked of the server is asked', async () => {
+  const { code } = await server.ticket();
+  for (const then of ['/api/ticket/draw/3', 'api/ticket/draw/x.html', '/%61pi/ticket/draw/3', '/api/../api/ticket/draw/3', '/ws', '/media/a.html', 'lang/en.json']) {
+    const page = await far('/signin.html?then=' + encodeURIComponent(then));
+    await signIn(page, STAFF);
+    await page.waitForURL((url) => !url.pathname.endsWith('signin.html'));
+    assert.equal(new URL(page.url()).pathname, '/index.html', then);
+    await page.context().close();
+  }
+  const waiting = await server.call('GET', 'tickets?state=waiting');
+  assert.ok(waiting.some((ticket) => ticket.code === code), 'nobody was called');
+  for (const then of ['/', '/desk.html?desk=3', 'settings-data.html', '/t/00000000000000000000000000000000']) {
+    const page = await far('/signin.html?then=' + encodeURIComponent(then));
+    await signIn(page, STAFF);
+    await page.waitForURL(new URL(then, server.url + '/').href + (then.includes('?') ? '' : '*'));
+    await page.context().close();
+  }
+});
+
 test('the screens for everyone ask for nothing', async () => {
   for (const path of ['/', '/public.html', '/new-ticket.html']) {
     const page = await far(path);
