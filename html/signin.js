@@ -5,6 +5,9 @@ import { explain, keepChoices, onLanguage, ready, roughSpan, t } from './i18n.js
 
 const $ = (id) => document.getElementById(id);
 
+// The server is verifying the PINs of others.
+const BUSY = 'busy';
+
 let busy = false;
 let refusal = null;
 // When the next attempt may be made, on the page's own clock.
@@ -40,6 +43,7 @@ function render() {
   let said = !refusal ? '' : refusal.code === 'wrong-pin' ? t('signin.wrong-pin') : explain(refusal);
   if (left >= 90) said = t('signin.wait', { span: roughSpan(left) });
   else if (left > 0) said = t('signin.wait.seconds', { n: left });
+  else if (refusal && refusal.code === BUSY) said = t('signin.busy');
   else if (refusal && refusal.wait) said = t('signin.again');
   if ($('error').textContent !== said) $('error').textContent = said;
   $('error').hidden = !said;
@@ -53,20 +57,24 @@ function render() {
 
 async function enter(e) {
   e.preventDefault();
-  const pin = $('pin').value.trim();
-  if (!pin || busy || secondsLeft() > 0) return;
+  if (!$('pin').value.trim() || busy || secondsLeft() > 0) return;
   busy = true;
   refusal = null;
   render();
-  try {
-    await post('api/session', { pin });
-    location.replace(destination().href);
-    return;
-  } catch (why) {
-    refusal = why;
-    openAt = performance.now() + why.wait * 1000;
-    if (why.wait && !clock) clock = setInterval(render, 1000);
-  }
+  do {
+    try {
+      await post('api/session', { pin: $('pin').value.trim() });
+      location.replace(destination().href);
+      return;
+    } catch (why) {
+      refusal = why;
+    }
+    render();
+    // Nothing was wrong: others were before us.
+    if (refusal.code === BUSY) await new Promise((done) => setTimeout(done, (refusal.wait + Math.random()) * 1000));
+  } while (refusal.code === BUSY);
+  openAt = performance.now() + refusal.wait * 1000;
+  if (refusal.wait && !clock) clock = setInterval(render, 1000);
   busy = false;
   $('pin').select();
   $('pin').focus();

@@ -21,7 +21,7 @@ pub struct Problem {
     pub detail: String,
     /// `Allow`, of a 405.
     pub allow: Option<String>,
-    /// `Retry-After`, of a 429, in seconds.
+    /// `Retry-After`, of a 429 and some of 503, in seconds.
     pub retry_after: Option<u64>,
 }
 
@@ -114,6 +114,15 @@ impl Problem {
         let seconds = whole_seconds(wait);
         let detail = format!("There were too many wrong PINs; try again in {seconds} s.");
         Self::too_many(seconds, detail)
+    }
+
+    /// Nobody did anything wrong: PINs are verified one after the other.
+    pub fn too_many_sign_ins() -> Self {
+        let detail = "Many are signing in at this moment; try again in 1 s.";
+        Self {
+            retry_after: Some(1),
+            ..Self::new(503, "busy", detail)
+        }
     }
 
     pub fn too_many_tickets(wait: Duration) -> Self {
@@ -239,7 +248,9 @@ impl Problem {
         match self.status {
             // Browsers ask for nothing because of it (RFC 9110, section 11.6.1, wants it there).
             401 => answer.with_header("WWW-Authenticate", "Bearer"),
-            503 => answer.with_header("Retry-After", RETRY_AFTER_SECONDS),
+            503 if self.retry_after.is_none() => {
+                answer.with_header("Retry-After", RETRY_AFTER_SECONDS)
+            }
             426 => answer.with_header("Sec-WebSocket-Version", "13"),
             _ => answer,
         }

@@ -2,10 +2,12 @@
 
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
+use std::sync::Barrier;
+use std::thread;
 
 use serde_json::json;
 
-use crate::common::{Launch, Server, array, is_time, text};
+use crate::common::{Launch, Server, array, is_time, text, wait_for};
 use crate::people::{FAR, Person, behind_a_proxy, pin};
 
 fn role(server: &Server, who: &Person) -> String {
@@ -229,6 +231,61 @@ fn guessing_is_slowed_for_an_address_and_as_a_whole() {
     late.sign_in(&server, &right).expect(200);
     assert!(server.log().contains("A wrong PIN from 192.0.2.1"));
     assert!(!server.log().contains("00000000"), "{}", server.log());
+}
+
+#[test]
+fn twenty_who_sign_in_at_once_all_get_in_and_it_costs_none_of_them_a_guess() {
+    let server = behind_a_proxy().start();
+    let right = pin(&server, "staff");
+    // Each from an address of its own, and all from one.
+    for address in [|n: usize| format!("192.0.2.{n}"), |_| FAR.to_owned()] {
+        let together = Barrier::new(20);
+        thread::scope(|scope| {
+            for n in 1..=20 {
+                let (server, right, together) = (&server, &right, &together);
+                scope.spawn(move || {
+                    let person = Person::at(&address(n));
+                    together.wait();
+                    wait_for("it is let in", || {
+                        let answer = person.sign_in(server, right);
+                        if answer.status == 200 {
+                            return Some(());
+                        }
+                        assert_eq!(answer.header("Retry-After"), Some("1"));
+                        let detail = answer.problem(503, "busy");
+                        assert!(detail.contains("Many are signing in"), "{detail}");
+                        None
+                    });
+                });
+            }
+        });
+    }
+    let wrong = || Person::at(FAR).sign_in(&server, "00000000");
+    for _ in 0..5 {
+        wrong().problem(401, "wrong-pin");
+    }
+    wrong().problem(429, "too-many-requests");
+}
+
+#[test]
+fn whoever_guesses_from_many_addresses_does_not_lock_out_who_signed_in_lately() {
+    let server = behind_a_proxy().start();
+    let right = pin(&server, "staff");
+    let desk = Person::at("192.0.2.1");
+    desk.sign_in(&server, &right).expect(200);
+    let attack = |server: &Server| {
+        let from = (1..=60).map(|n| Person::at(&format!("198.51.100.{n}")));
+        let answers = from.map(|one| one.sign_in(server, "00000000").status);
+        let last: Vec<u16> = answers.collect();
+        assert_eq!(last.last(), Some(&429), "it is slowed down: {last:?}");
+    };
+    attack(&server);
+    let stranger = Person::at("203.0.113.9");
+    stranger
+        .sign_in(&server, &right)
+        .problem(429, "too-many-requests");
+    desk.sign_in(&server, "00000000").problem(401, "wrong-pin");
+    desk.sign_in(&server, &right).expect(200);
 }
 
 #[test]

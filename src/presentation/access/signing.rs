@@ -4,6 +4,7 @@ use std::sync::MutexGuard;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use super::guess::Refused;
 use super::{Access, Who, lock, pin, secret};
 use crate::presentation::problem::Problem;
 use crate::presentation::services::TicketService;
@@ -35,13 +36,17 @@ impl Access {
         entered: &str,
     ) -> Result<SignedIn, Problem> {
         let guess = lock(&self.guesses).take(who.address, self.started.elapsed());
-        let guess = guess.map_err(Problem::too_many_guesses)?;
+        let guess = guess.map_err(|refused| match refused {
+            Refused::TooMany(wait) => Problem::too_many_guesses(wait),
+            Refused::Busy => Problem::too_many_sign_ins(),
+        })?;
         // Kept until the session has begun, so that no PIN changes in between.
-        let turn = Turn::wait(self)?;
+        let turn = Turn::wait(self).inspect_err(|_| lock(&self.guesses).give_back(&guess))?;
         if let Some(role) = turn.verify(entered) {
-            lock(&self.guesses).was_right(&guess);
+            lock(&self.guesses).was_right(&guess, self.started.elapsed());
             return self.begin_session(tickets, role);
         }
+        lock(&self.guesses).was_wrong(&guess, self.started.elapsed());
         log::warn!("A wrong PIN from {}", who.address);
         Err(Problem::wrong_pin())
     }
@@ -75,7 +80,7 @@ impl Access {
     /// Sets a PIN, and ends the sessions of that role.
     pub fn set_pin(&self, tickets: &TicketService, role: Role, new: &str) -> Result<(), Problem> {
         pin::check(new).map_err(|why| Problem::invalid("pin", why))?;
-        let turn = Turn::wait(self)?;
+        let turn = Turn::wait_long(self);
         if turn.verify(new).is_some_and(|other| other != role) {
             return Err(Problem::invalid(
                 "pin",
@@ -150,12 +155,21 @@ impl<'a> Turn<'a> {
     fn wait(access: &'a Access) -> Result<Self, Problem> {
         if access.waiting.fetch_add(1, Ordering::AcqRel) >= MOST_WAITING {
             access.waiting.fetch_sub(1, Ordering::AcqRel);
-            return Err(Problem::too_many_guesses(Duration::from_secs(1)));
+            return Err(Problem::too_many_sign_ins());
         }
         Ok(Self {
             access,
             _held: lock(&access.verifying),
         })
+    }
+
+    /// Waits for it behind however many, which is for admins alone.
+    fn wait_long(access: &'a Access) -> Self {
+        access.waiting.fetch_add(1, Ordering::AcqRel);
+        Self {
+            access,
+            _held: lock(&access.verifying),
+        }
     }
 
     /// Whose PIN it is. All are tried, so that the time tells nothing.
