@@ -70,9 +70,10 @@ fn any_setup() -> impl Strategy<Value = Command> {
                 ..SettingsChange::default()
             },
         }),
-        (0..6i32).prop_map(|n| Command::KeepDay {
+        (0..6i32, any::<Option<bool>>()).prop_map(|(n, behind)| Command::KeepDay {
             day: day(n),
-            newest: Some(day(0)),
+            before: behind.map(|behind| day(n - i32::from(behind))),
+            first: Some(day(0)),
         }),
     ]
 }
