@@ -44,6 +44,11 @@ export class Announcements {
     this._withdraw(calls, (mine) => mine.desk === desk.name && tickets.some((x) => x.code === mine.code));
   }
 
+  /** A day has begun, with these calls, usually none: what the old day still had to say is over. */
+  begun(calls) {
+    this._withdraw(calls, () => true);
+  }
+
   waiting() {
     return this._queue.length;
   }

@@ -34,8 +34,7 @@ const live = new Live({
     } else if (m.payload.call) {
       announcements.add(m.payload.call);
     } else if (m.payload.calls) {
-      announcements.withdrawn(state.calls);
-      if (!announcements.current) lastCall = state.calls[0] || null;
+      announcements.begun(state.calls);
     }
     render();
   },

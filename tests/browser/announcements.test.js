@@ -172,3 +172,25 @@ test('a new day, which has no calls yet, takes nothing back and announces its fi
   for (let i = 0; i < 3; i++) await pass(10);
   assert.deepEqual(shown, ['A42', 'A43', 'A1', '-']);
 });
+
+test('a day that begins before this screen\'s eyes takes back what the old one still had to say', async () => {
+  const { queue, shown, pass } = screen();
+  queue.known([call(700, 'A41')]);
+  queue.add(call(701, 'A42'));
+  queue.add(call(702, 'A43'));
+  queue.begun([]);
+  assert.deepEqual(shown, ['A42', 'hush', '-']);
+  queue.add(call(705, 'A1'));
+  await pass(10);
+  assert.deepEqual(shown, ['A42', 'hush', '-', 'A1', '-']);
+});
+
+test('a day that begins without new numbers takes nothing back', async () => {
+  const { queue, shown, pass } = screen();
+  queue.known([]);
+  queue.add(call(1, 'A1'));
+  queue.add(call(2, 'A2'));
+  queue.begun([call(2, 'A2'), call(1, 'A1')]);
+  for (let i = 0; i < 2; i++) await pass(10);
+  assert.deepEqual(shown, ['A1', 'A2', '-']);
+});
