@@ -284,6 +284,12 @@ export async function take(page) {
   await visible(page, '#given');
 }
 
+/** For a page of a kiosk, before its scripts: what it gives stays in sight, where it would return after 8 s. */
+export function stays() {
+  const later = window.setTimeout.bind(window);
+  window.setTimeout = (f, ms) => (ms >= 7000 ? 0 : later(f, ms));
+}
+
 /** A desk's screen with the list of those who did not come unfolded. */
 export async function noShows(page) {
   await visible(page, '#held li');
@@ -376,7 +382,7 @@ export function recorder(how) {
         if (synthesis.now !== utterance) return;
         synthesis.speaking = false;
         if (utterance.onend) utterance.onend({});
-      }, 30);
+      }, Math.min(30, 300 / window.fast));
     },
     cancel() {
       window.cancelled += 1;

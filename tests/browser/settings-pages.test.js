@@ -1,0 +1,112 @@
+// Every page of the settings, as it opens and unfolded: what axe finds, what is cut, what it weighs.
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { after, before, test } from 'node:test';
+import { LANGUAGES, SIZES, Server, launch, open, until, visible } from './support.mjs';
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const LIMIT_BYTES = 60 * 1024;
+const PAGES = ['settings', 'settings-look', 'settings-services', 'settings-desks', 'settings-next',
+  'settings-access', 'settings-trace', 'settings-data'];
+const PICTURE = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
+
+let server;
+let browser;
+
+before(async () => {
+  browser = await launch();
+  server = await Server.start();
+  await furnish();
+});
+after(async () => {
+  if (browser) await browser.close();
+  if (server) await server.stop();
+});
+
+async function furnish() {
+  await server.call('PUT', 'services/B', { name: 'Análisis de sangre', names: { en: 'Blood tests' }, last: 1, digits: 3 });
+  await server.call('PUT', 'services/C', { name: 'Recetas', open: false, message: 'Vuelve a las 16:00' });
+  for (let i = 0; i < 2; i++) await server.call('POST', 'tickets', { service: 'B' });
+  await server.call('PUT', 'desks/Caja', { services: ['C', 'B'] });
+  await server.desk('3');
+  await server.call('POST', 'tokens', { name: 'Agenda', role: 'staff' });
+  await server.call('PUT', 'settings', {
+    name: 'Centro de Salud Norte', languages: ['es', 'en'], accent: '#7a1f5c', message: 'El viernes cerramos',
+    logo: 'data:image/png;base64,' + PICTURE,
+    priorities: [{ name: 'normal' }, { name: 'urgente', weight: 5, names: { en: 'Urgent' } }],
+  });
+}
+
+/** Each page as it opens, and with what it unfolds. */
+async function unfolded(page, name) {
+  await until('its content', () => page.evaluate(() => {
+    const filled = document.querySelector('#rows li, #tokens li, #events tr, #priorities li, #version:not(:empty)');
+    const form = document.querySelector('#form .button--main');
+    return filled || (form && !form.disabled);
+  }));
+  if (name === 'settings-services' || name === 'settings-desks') {
+    await page.click('#rows li:nth-child(2) .change');
+    await visible(page, '#form');
+  }
+  if (name === 'settings-next') await page.click('#priorities li:nth-child(2) summary');
+}
+
+const at = (name, lang) => open(browser, server.url + '/' + name + '.html?lang=' + lang, { lang });
+
+for (const lang of ['es', 'en', 'ar']) {
+  test('axe finds nothing on any page, by day and by night, ' + lang, async () => {
+    for (const name of PAGES) {
+      const page = await at(name, lang);
+      await page.evaluate(axe);
+      const judge = async (what) => {
+        for (const theme of ['light', 'dark']) {
+          await page.emulateMedia({ colorScheme: theme });
+          await page.waitForSelector('html[data-theme="' + theme + '"]');
+          await page.evaluate(() => Promise.all(document.getAnimations().map((a) => a.finished)));
+          const found = await page.evaluate(() => window.axe.run(document));
+          assert.deepEqual(found.violations.map((v) => v.id + ': ' + v.nodes.map((n) => n.target + ' ' + n.failureSummary).join('; ')), [], [name, what, theme].join(' '));
+        }
+      };
+      if (/services|desks/.test(name)) {
+        await visible(page, '#rows li');
+        await judge('as it opens');
+      }
+      await unfolded(page, name);
+      if (name === 'settings') {
+        await page.fill('#name', '');
+        await page.click('#form .button--main');
+        await visible(page, '.wrong');
+      }
+      await judge('unfolded');
+      await page.context().close();
+    }
+  });
+}
+
+for (const lang of LANGUAGES) {
+  test('nothing is cut, nothing scrolls sideways, and each page loads at most 60 kB, ' + lang, async () => {
+    for (const name of PAGES) {
+      const page = await at(name, lang);
+      await unfolded(page, name);
+      for (const [width, height] of SIZES) {
+        await page.setViewportSize({ width, height });
+        const wide = await page.evaluate(() => {
+          const { clientWidth, scrollWidth } = document.documentElement;
+          const cut = Array.from(document.querySelectorAll('button, a, h1, h2, h3, label, legend, .what'))
+            .filter((el) => el.offsetParent && el.scrollWidth > el.clientWidth + 1 && getComputedStyle(el).display !== 'inline');
+          return (scrollWidth > clientWidth ? ['the page is ' + scrollWidth + ' wide'] : []).concat(cut.map((el) => el.textContent));
+        });
+        assert.deepEqual(wide, [], [name, width].join(' '));
+      }
+      const files = page.loaded.filter((r) => !/\/api\/|\/ws/.test(r.url()));
+      const sizes = await Promise.all(files.map(async (r) => (await r.body()).length));
+      const total = sizes.reduce((a, b) => a + b, 0);
+      assert.ok(total > 20000, name + ' measured something: ' + total);
+      // A folder is sent as it stands.
+      assert.ok(process.env.TURNERO_HTML || total <= LIMIT_BYTES, [name, total].join(' '));
+      await page.context().close();
+    }
+  });
+}
