@@ -171,10 +171,11 @@ pub(super) fn next(
     now: Timestamp,
 ) -> Result<Decision, Refusal> {
     let mut events = Vec::new();
+    let opened = queue.desk(desk).is_some_and(|desk| !desk.open);
     let desk = at_desk(queue, desk, current, &mut events)?;
     finish_attended(queue, &desk, &mut events);
     let outcome = match whose_turn(queue, &desk, now) {
-        Some(ticket) => Ok(called(ticket, &desk, &mut events)),
+        Some(ticket) => Ok(called(ticket, &desk, opened, &mut events)),
         None => Err(Refusal::QueueEmpty),
     };
     Ok(Decision { events, outcome })
@@ -188,11 +189,12 @@ pub(super) fn call(
     current: Option<&Expected>,
 ) -> Result<Decision, Refusal> {
     let mut events = Vec::new();
+    let opened = queue.desk(desk).is_some_and(|desk| !desk.open);
     let desk = at_desk(queue, desk, current, &mut events)?;
     let ticket = find(queue, ticket)?;
     expect_state(ticket, &[State::Waiting, State::Held], "called")?;
     finish_attended(queue, &desk, &mut events);
-    let subject = called(ticket, &desk, &mut events);
+    let subject = called(ticket, &desk, opened, &mut events);
     Ok(Decision {
         events,
         outcome: Ok(subject),
@@ -247,12 +249,13 @@ fn at_desk(
     }
 }
 
-fn called(ticket: &Ticket, desk: &Desk, events: &mut Vec<Event>) -> Subject {
+fn called(ticket: &Ticket, desk: &Desk, opened: bool, events: &mut Vec<Event>) -> Subject {
     let after_finish = matches!(events.last(), Some(Event::TicketFinished { .. }));
     events.push(Event::TicketCalled {
         ticket: ticket.id,
         desk: desk.name.clone(),
         after_finish,
+        opened,
     });
     Subject::Ticket(ticket.id)
 }

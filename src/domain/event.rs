@@ -25,6 +25,8 @@ pub enum Event {
         desk: DeskName,
         /// The event before was the desk's, too: it finished its former ticket in the same step.
         after_finish: bool,
+        /// The desk was closed until then.
+        opened: bool,
     },
     TicketRecalled {
         ticket: TicketId,
@@ -169,8 +171,12 @@ pub fn apply(queue: &mut Queue, stamped: &Stamped) {
             ticket,
             desk,
             after_finish,
+            opened,
         } => {
             queue.remember_step(desk, *ticket, State::Serving, at, *after_finish);
+            if let Some(step) = queue.steps.get_mut(desk) {
+                step.opened = *opened;
+            }
             queue.call(*ticket, desk, at);
         }
         Event::TicketRecalled { ticket, desk } => queue.recall(*ticket, desk, at),
@@ -410,7 +416,7 @@ impl Queue {
     fn start_day(&mut self, day: Day, restart: bool) {
         self.day = Some(day);
         self.rule_before = None;
-        self.steps.clear();
+        self.forget_steps();
         if !restart {
             return;
         }

@@ -271,7 +271,7 @@ fn each_command_comes_to_what_the_contract_says() {
         ("new;next 1;finish 1", "undo 1 nobody", "undone A1 at 1"),
         // Nothing was done, it was taken back, or it was long ago.
         (
-            "new",
+            "new;open 1",
             "undo 1",
             "! Desk 1 has nothing to take back: it took no step in the last 15 seconds, or has \
              taken it back.",
@@ -324,13 +324,36 @@ fn each_command_comes_to_what_the_contract_says() {
         (
             "new;next 1;open 2;send 1 2;call 3 A1;delete 2",
             "undo 3",
-            "! Desk 3 has nothing to take back: A1 has gone on since, and is serving now.",
+            "! Desk 3 has nothing to take back: the desk 2 of A1 has been deleted since.",
         ),
         (
             "new B;next 1;send 1 A;delete-service B",
             "undo 1",
-            "! Desk 1 has nothing to take back: B1 has gone on since, and is waiting now.",
+            "! Desk 1 has nothing to take back: the service B of B1 has been deleted since.",
         ),
+        (
+            "open 2;new;next 1;send 1 2;next 2;finish 2;delete 2",
+            "undo 2",
+            "! Desk 2 has nothing to take back: there is no such desk now.",
+        ),
+        (
+            "",
+            "undo 9",
+            "! Desk 9 has nothing to take back: there is no such desk now.",
+        ),
+        // A desk that the call opened is closed again; one that it made stays.
+        (
+            "new;close 1;next 1",
+            "undo 1",
+            "undone A1 at 1, desk 1 closed",
+        ),
+        (
+            "new;new;next 1;close 1;next 1",
+            "undo 1",
+            "undone A1 and A2 at 1, desk 1 closed",
+        ),
+        ("new;close 1;next 1;close 1", "undo 1", "undone A1 at 1"),
+        ("new;close 1;next 1;finish 1", "undo 1", "undone A1 at 1"),
         // A cancel of the desk's, and not of the person's, leaves whom it attends alone.
         ("new;new;open 1", "cancel A2 1", "cancelled A2 at 1"),
         ("new", "cancel A1 9", "! There is no desk 9 here."),

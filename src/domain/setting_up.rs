@@ -175,3 +175,48 @@ fn a_number_is_rather_not_given_than_given_twice() {
     let other = command(&queue, "new B", 3);
     then(&mut queue, &other).expect("another service goes on");
 }
+
+#[test]
+fn why_a_step_cannot_be_taken_back_is_said_as_it_is() {
+    let undo = Command::Undo {
+        desk: DeskName::parse("1").expect("a name"),
+        current: None,
+    };
+    let keep = |n| Command::KeepDay {
+        day: day(n),
+        before: None,
+        first: Some(day(0)),
+    };
+    let mut queue = after("new;new;next 1;next 1");
+    then(&mut queue, &keep(1)).expect("a day begins");
+    let mut kept = Queue::from_parts(queue.parts());
+    for queue in [&mut queue, &mut kept] {
+        let why = then(queue, &undo)
+            .expect_err("that was yesterday")
+            .to_string();
+        assert!(
+            why.ends_with("another business day has begun since."),
+            "{why}"
+        );
+        let next = command(queue, "new", 9);
+        then(queue, &next).expect("given");
+        let next = command(queue, "next 1", 9);
+        then(queue, &next).expect("called");
+        then(queue, &undo).expect("that is today");
+    }
+
+    let mut queue = two_lines();
+    then(&mut queue, &urgent(0)).expect("given");
+    for words in ["next 1", "finish 1"] {
+        let asked = command(&queue, words, 1);
+        then(&mut queue, &asked).expect(words);
+    }
+    then(&mut queue, &only_priorities(&["normal"])).expect("nobody has it");
+    let why = then(&mut queue, &undo)
+        .expect_err("it has no priority")
+        .to_string();
+    assert!(
+        why.ends_with("the priority urgent of A1 has been deleted since."),
+        "{why}"
+    );
+}

@@ -5,11 +5,12 @@
 
 use super::attend::check_current;
 use super::command::{Decision, Expected, Subject};
-use super::desk::DeskName;
+use super::desk::{Desk, DeskName};
 use super::event::Event;
 use super::pace::LastCall;
 use super::queue::{Call, CallKind, LAST_CALLED_KEPT, Queue};
 use super::refusal::Refusal;
+use super::setup::changed;
 use super::ticket::{Arrival, Line, State, Ticket, TicketId, Timestamp};
 
 /// How long a step can be taken back, in milliseconds: long enough to notice a slip, too short for
@@ -23,8 +24,11 @@ pub struct Step {
     /// Its last event.
     pub seq: u64,
     pub at: Timestamp,
-    /// What it changed; a ticket that it called is the last.
+    /// What it changed; a ticket that it called is the last. None any more where another business
+    /// day has begun since.
     pub changes: Vec<Change>,
+    /// Whether it opened the desk.
+    pub opened: bool,
     /// As it was before.
     pub priority_run: u32,
     /// As it was before.
@@ -79,6 +83,8 @@ pub(super) fn undo(
         desk: name.clone(),
         why,
     };
+    let desk = queue.desk(name);
+    let desk = desk.ok_or_else(|| refused("there is no such desk now".to_owned()))?;
     let step = queue.steps.get(name).filter(|step| step.is_recent(now));
     let step = step.ok_or_else(|| {
         let seconds = UNDO_WITHIN_MS / 1_000;
@@ -86,6 +92,9 @@ pub(super) fn undo(
             "it took no step in the last {seconds} seconds, or has taken it back"
         ))
     })?;
+    if step.changes.is_empty() {
+        return Err(refused("another business day has begun since".to_owned()));
+    }
     for change in &step.changes {
         let code = change.before.code();
         let ticket = queue.arrived(change.before.arrival);
@@ -96,13 +105,21 @@ pub(super) fn undo(
                 "{code} has gone on since, and is {state} now"
             )));
         }
+        can_be_again(queue, &change.before).map_err(refused)?;
     }
     let tickets = step.changes.iter().map(|change| change.before.id);
+    let mut events = vec![Event::StepUndone {
+        desk: name.clone(),
+        tickets: tickets.collect(),
+    }];
+    if step.opened && desk.open {
+        events.push(changed(&Desk {
+            open: false,
+            ..desk.clone()
+        }));
+    }
     Ok(Decision {
-        events: vec![Event::StepUndone {
-            desk: name.clone(),
-            tickets: tickets.collect(),
-        }],
+        events,
         outcome: Ok(Subject::Desk {
             name: name.clone(),
             made: false,
@@ -110,8 +127,8 @@ pub(super) fn undo(
     })
 }
 
-/// Whether a ticket is still as the step left it, and what it was before can still be. Whatever
-/// happens to a ticket changes its state, or the desk and the time of its call.
+/// Whether a ticket is still as the step left it. Whatever happens to a ticket changes its state, or
+/// the desk and the time of its call.
 fn is_untouched(queue: &Queue, step: &Step, change: &Change, ticket: &Ticket) -> bool {
     let before = &change.before;
     let attending = queue.desk(&step.desk).and_then(|desk| desk.attending);
@@ -124,14 +141,31 @@ fn is_untouched(queue: &Queue, step: &Step, change: &Change, ticket: &Ticket) ->
         let called = step.called().map(|ticket| ticket.arrival);
         attending == called && ticket.called_at == before.called_at && ticket.desk == before.desk
     };
-    let line_is_there = match &before.line {
-        Line::Service(prefix) => queue.service(prefix).is_some(),
-        Line::Desk(name) => queue.desk(name).is_some(),
+    ticket.state == change.after && still_there
+}
+
+/// Whether all that a ticket had is still there. `Err` says what is not.
+fn can_be_again(queue: &Queue, before: &Ticket) -> Result<(), String> {
+    let gone = |what: String| {
+        Err(format!(
+            "{what} of {} has been deleted since",
+            before.code()
+        ))
     };
-    ticket.state == change.after
-        && still_there
-        && line_is_there
-        && queue.service(&before.service).is_some()
+    if queue.service(&before.service).is_none() {
+        return gone(format!("the service {}", before.service));
+    }
+    let priorities = &queue.settings().priorities;
+    if !priorities.iter().any(|p| p.name == before.priority) {
+        return gone(format!("the priority {}", before.priority));
+    }
+    match &before.line {
+        Line::Service(prefix) if queue.service(prefix).is_none() => {
+            gone(format!("the service {prefix}"))
+        }
+        Line::Desk(name) if queue.desk(name).is_none() => gone(format!("the desk {name}")),
+        _ => Ok(()),
+    }
 }
 
 impl Queue {
@@ -165,11 +199,19 @@ impl Queue {
             seq,
             at,
             changes: vec![change],
+            opened: false,
             priority_run: self.priority_run,
             last_called: self.last_called.iter().copied().collect(),
             last_call: self.pace.desks.get(desk).cloned(),
         };
         self.steps.insert(desk.clone(), step);
+    }
+
+    /// A new business day: nothing of the one before can be taken back, and a desk is told why.
+    pub(super) fn forget_steps(&mut self) {
+        for step in self.steps.values_mut() {
+            step.changes.clear();
+        }
     }
 
     /// Puts everything back as it was before the desk's last step.

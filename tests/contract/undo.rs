@@ -70,6 +70,9 @@ fn each_step_is_taken_back_and_no_step_twice() {
         let path = format!("/api/desks/{desk}/undo");
         server.post(&path).problem(409, "nothing-to-undo")
     };
+    assert!(refused("1").contains("no such desk"));
+    let desk = server.client().send_json("PUT", "/api/desks/1", &json!({}));
+    desk.expect(201);
     assert!(refused("1").contains("15 seconds"));
     step(&server, "1", "next");
     for what in ["finish", "no-show", "hold", "transfer"] {

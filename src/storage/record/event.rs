@@ -30,6 +30,8 @@ enum EventRecord {
         desk: String,
         #[serde(default, skip_serializing_if = "is_not")]
         after_finish: bool,
+        #[serde(default, skip_serializing_if = "is_not")]
+        opened: bool,
     },
     TicketRecalled {
         ticket: String,
@@ -122,10 +124,12 @@ pub fn write_event(event: &Event) -> String {
             ticket,
             desk,
             after_finish,
+            opened,
         } => EventRecord::TicketCalled {
             ticket: ticket.to_string(),
             desk: desk.to_string(),
             after_finish,
+            opened,
         },
         Event::TicketRecalled { ticket, desk } => EventRecord::TicketRecalled {
             ticket: ticket.to_string(),
@@ -228,10 +232,12 @@ pub fn read_event(text: &str) -> Result<Event, Unreadable> {
             ticket,
             desk,
             after_finish,
+            opened,
         } => Event::TicketCalled {
             ticket: ticket_id(&ticket)?,
             desk: DeskName::parse(&desk)?,
             after_finish,
+            opened,
         },
         EventRecord::TicketRecalled { ticket, desk } => Event::TicketRecalled {
             ticket: ticket_id(&ticket)?,

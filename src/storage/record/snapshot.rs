@@ -69,6 +69,8 @@ struct StepRecord {
     seq: u64,
     at: i64,
     changes: Vec<ChangeRecord>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    opened: bool,
     priority_run: u32,
     last_called: Vec<u64>,
     #[serde(default)]
@@ -315,6 +317,7 @@ fn step_record(step: Step) -> StepRecord {
         seq: step.seq,
         at: step.at.as_millis(),
         changes: changes.collect(),
+        opened: step.opened,
         priority_run: step.priority_run,
         last_called: step.last_called.iter().map(|a| a.as_seq()).collect(),
         last_call: step.last_call.as_ref().map(last_call_record),
@@ -334,6 +337,7 @@ fn step(record: StepRecord) -> Result<Step, Unreadable> {
         seq: record.seq,
         at: Timestamp::from_millis(record.at),
         changes: changes.collect::<Result<_, Unreadable>>()?,
+        opened: record.opened,
         priority_run: record.priority_run,
         last_called: last_called.collect(),
         last_call: record.last_call.as_ref().map(last_call),
