@@ -95,7 +95,7 @@ pub enum Event {
     SettingsChanged {
         settings: Settings,
     },
-    /// A business day began. Yesterday's ended tickets are history; where the office does not keep
+    /// A business day began. Yesterday's ended tickets are history, no-shows among them; where the office does not keep
     /// them, those who still wait are withdrawn by events of their own before this one.
     DayStarted {
         day: Day,
@@ -423,9 +423,19 @@ impl Queue {
         for service in &mut self.services {
             service.last_number = None;
         }
+        self.past.clear();
         for ended in std::mem::take(&mut self.ended) {
-            if let Some(ticket) = self.tickets.remove(&ended) {
-                self.by_id.remove(&ticket.id);
+            let Some(mut ticket) = self.tickets.remove(&ended) else {
+                continue;
+            };
+            self.by_id.remove(&ticket.id);
+            if ticket.state == State::NoShow {
+                // The way back is closed.
+                ticket.state = State::Cancelled;
+                ticket.ended_at = Some(self.now);
+            }
+            if ticket.state == State::Cancelled {
+                self.past.insert(ticket.id, ticket);
             }
         }
         let open = self.tickets.values();

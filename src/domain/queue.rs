@@ -58,6 +58,9 @@ pub struct Queue {
     pub(super) carried: BTreeSet<(Prefix, u32)>,
     pub(super) tickets: BTreeMap<Arrival, Ticket>,
     pub(super) by_id: HashMap<TicketId, Arrival>,
+    /// Tickets that ended with the day before, for those who still follow them: withdrawn, and in no
+    /// list of this day.
+    pub(super) past: HashMap<TicketId, Ticket>,
     /// Who waits, first come first in each lane.
     pub(super) lanes: BTreeMap<Lane, VecDeque<Place>>,
     /// How many tickets of a higher weight than the lowest were called in a row.
@@ -92,6 +95,8 @@ pub struct QueueParts {
     pub desks: Vec<Desk>,
     /// In the order of arrival.
     pub tickets: Vec<Ticket>,
+    /// Those that ended with the day before, in the order of arrival.
+    pub past: Vec<Ticket>,
     pub ended: Vec<Arrival>,
     pub calls: Vec<Call>,
     pub last_called: Vec<Arrival>,
@@ -119,6 +124,7 @@ impl Queue {
             services: vec![Service::general()],
             desks: Vec::new(),
             tickets: Vec::new(),
+            past: Vec::new(),
             ended: Vec::new(),
             calls: Vec::new(),
             last_called: Vec::new(),
@@ -149,6 +155,7 @@ impl Queue {
             carried: parts.carried.into_iter().collect(),
             by_id: parts.tickets.iter().map(|t| (t.id, t.arrival)).collect(),
             tickets: parts.tickets.into_iter().map(|t| (t.arrival, t)).collect(),
+            past: parts.past.into_iter().map(|t| (t.id, t)).collect(),
             lanes,
             priority_run: parts.priority_run,
             now: parts.now,
@@ -172,6 +179,8 @@ impl Queue {
 
     /// A copy of everything, for storage.
     pub fn parts(&self) -> QueueParts {
+        let mut past: Vec<Ticket> = self.past.values().cloned().collect();
+        past.sort_unstable_by_key(|ticket| ticket.arrival);
         QueueParts {
             seq: self.seq,
             settings: self.settings.clone(),
@@ -183,6 +192,7 @@ impl Queue {
             services: self.services.clone(),
             desks: self.desks.values().cloned().collect(),
             tickets: self.tickets.values().cloned().collect(),
+            past,
             ended: self.ended.iter().copied().collect(),
             calls: self.calls.iter().cloned().collect(),
             last_called: self.last_called.iter().copied().collect(),
@@ -268,11 +278,12 @@ impl Queue {
             .and_then(|arrival| self.tickets.get(&arrival))
     }
 
-    /// The ticket of that id, while it is in memory.
+    /// The ticket of that id, while it is in memory; also one that was withdrawn when the day began.
     pub fn ticket(&self, id: TicketId) -> Option<&Ticket> {
-        self.by_id
-            .get(&id)
-            .and_then(|arrival| self.tickets.get(arrival))
+        match self.by_id.get(&id) {
+            Some(arrival) => self.tickets.get(arrival),
+            None => self.past.get(&id),
+        }
     }
 
     /// The ticket of that place in the order of arrival, while it is in memory.

@@ -220,3 +220,26 @@ fn why_a_step_cannot_be_taken_back_is_said_as_it_is() {
         "{why}"
     );
 }
+
+#[test]
+fn who_was_withdrawn_by_a_day_is_known_until_the_next_one() {
+    let keep = |n| Command::KeepDay {
+        day: day(n),
+        before: None,
+        first: Some(day(0)),
+    };
+    let mut queue = after("new;new;new;next 1;no-show 1;next 1;finish 1");
+    let known = |queue: &Queue| -> Vec<Option<State>> {
+        let ids = (0..3).map(TicketId::from_random);
+        ids.map(|id| queue.ticket(id).map(|ticket| ticket.state))
+            .collect()
+    };
+    then(&mut queue, &keep(1)).expect("a day begins");
+    let cancelled = Some(State::Cancelled);
+    assert_eq!(known(&queue), [cancelled, None, cancelled]);
+    assert_eq!(queue.len(), 0, "they are in no list");
+    let kept = Queue::from_parts(queue.parts());
+    assert_eq!(kept, queue);
+    then(&mut queue, &keep(2)).expect("a day begins");
+    assert_eq!(known(&queue), [None, None, None]);
+}

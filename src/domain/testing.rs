@@ -173,6 +173,11 @@ pub(crate) fn check(queue: &Queue) {
             ticket.state == State::Waiting
         );
     }
+    for ticket in queue.past.values() {
+        assert_eq!(ticket.state, State::Cancelled, "{} is over", ticket.code());
+        assert_eq!(queue.arrived(ticket.arrival), None, "it is in one place");
+        assert_eq!(queue.ahead(ticket, queue.now), None);
+    }
     let waiting = queue.tickets_after(None);
     let waiting = waiting.filter(|t| t.state == State::Waiting).count();
     assert_eq!(queue.waiting(), waiting);

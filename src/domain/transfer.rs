@@ -46,6 +46,7 @@ impl Queue {
             desks,
             carried: passed_over.into_iter().collect(),
             tickets,
+            past: Vec::new(),
             calls: Vec::new(),
             ended: Vec::new(),
             last_called: Vec::new(),

@@ -410,7 +410,44 @@ fn a_no_show_can_be_returned_while_its_business_day_lasts() {
     let path = format!("/api/tickets/{}/return", text(&gone, "id"));
     let server = after_hours(server, 24);
     server.ticket();
-    server.post(&path).problem(404, "not-found");
+    server.post(&path).problem(409, "wrong-state");
+}
+
+#[test]
+fn who_is_withdrawn_when_a_day_begins_is_told_so() {
+    let server = Server::new();
+    let made = tickets(&server, &["A", "A", "A", "A"]);
+    next(&server, "1");
+    server.post("/api/desks/1/no-show").expect(200);
+    next(&server, "1");
+    server.post("/api/desks/1/hold").expect(200);
+    next(&server, "1");
+    server.post("/api/desks/1/finish").expect(200);
+    let server = after_hours(server, 24).restart();
+    // A1 did not come, A2 was put aside, A3 is done, A4 waited; there is another A1 today.
+    assert_eq!(text(&server.ticket(), "code"), "A1");
+    for (n, known) in [(0, true), (1, true), (2, false), (3, true)] {
+        let path = format!("/api/tickets/{}", text(&made[n], "id"));
+        if !known {
+            server.get(&path).problem(404, "not-found");
+            continue;
+        }
+        let ticket = server.json(&path);
+        assert_eq!(
+            (&ticket["state"], &ticket["done"], &ticket["ahead"]),
+            (&json!("cancelled"), &json!(true), &Value::Null)
+        );
+        for step in ["cancel", "return"] {
+            let path = format!("{path}/{step}");
+            server.post(&path).problem(409, "wrong-state");
+        }
+        let call = json!({"ticket": made[n]["id"]});
+        server
+            .post_json("/api/desks/1/call", &call)
+            .problem(409, "wrong-state");
+    }
+    assert_eq!(codes(&server.json("/api/tickets")), ["A1"], "today's alone");
+    assert_eq!(next(&server, "1"), "A1");
 }
 
 #[test]

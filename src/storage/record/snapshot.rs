@@ -31,6 +31,8 @@ pub(super) struct QueueRecord {
     services: Vec<ServiceRecord>,
     desks: Vec<DeskRecord>,
     tickets: Vec<TicketRecord>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    past: Vec<TicketRecord>,
     ended: Vec<u64>,
     calls: Vec<CallRecord>,
     last_called: Vec<u64>,
@@ -197,6 +199,7 @@ impl From<QueueParts> for QueueRecord {
                 })
                 .collect(),
             tickets: parts.tickets.into_iter().map(ticket_record).collect(),
+            past: parts.past.into_iter().map(ticket_record).collect(),
             ended: parts.ended.iter().map(|arrival| arrival.as_seq()).collect(),
             calls: parts
                 .calls
@@ -223,6 +226,7 @@ impl QueueRecord {
         let desks: Result<Vec<Desk>, Unreadable> = record.desks.iter().map(desk).collect();
         let tickets: Result<Vec<Ticket>, Unreadable> =
             record.tickets.into_iter().map(ticket).collect();
+        let past: Result<Vec<Ticket>, Unreadable> = record.past.into_iter().map(ticket).collect();
         let calls: Result<Vec<Call>, Unreadable> = record.calls.into_iter().map(call).collect();
         let services = record.services.into_iter().map(|service| Service {
             prefix: Prefix::new(&service.prefix),
@@ -247,6 +251,7 @@ impl QueueRecord {
             services: services.collect(),
             desks: desks?,
             tickets: tickets?,
+            past: past?,
             ended: record.ended.into_iter().map(Arrival::from_seq).collect(),
             calls: calls?,
             last_called: record
