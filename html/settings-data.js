@@ -29,4 +29,5 @@ start({
     render();
   },
   translate: render,
+  copies: [$('copy')],
 });

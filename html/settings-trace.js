@@ -14,13 +14,26 @@ let events = [];
 let complete = false;
 let looked = 0;
 
+// What the settings are called where they are changed.
+const FIELDS = {
+  name: 'office.name', language: 'office.language', languages: 'office.languages', timeZone: 'office.zone',
+  dayBeginsHour: 'office.hour', keepWaiting: 'office.keep', mostWaiting: 'office.most', priorities: 'next.priorities',
+  rule: 'next.rule', mostPriorityInARow: 'next.row', message: 'look.message', accent: 'look.accent', logo: 'look.logo',
+  printTickets: 'look.print', frameAncestors: 'look.frames',
+};
+
 function what(one) {
   const values = {
     code: one.code || t('trace.forgotten'),
     desk: one.desk ? deskTitle(one.desk) : '',
     service: one.service || '',
+    target: one.toDesk ? deskTitle(one.toDesk) : one.service || '',
+    about: one.type === 'pin-changed' ? t('trace.role.' + one.about) : one.about || '',
+    count: one.count || 0,
   };
-  return t('trace.kind.' + one.type, values) || one.type;
+  const said = t('trace.kind.' + one.type, values) || one.type;
+  if (!one.fields) return said;
+  return said + ': ' + one.fields.map((field) => (FIELDS[field] ? t(FIELDS[field]) : field)).join(' · ');
 }
 
 function who(one) {
@@ -51,18 +64,17 @@ async function load() {
   if (wait > 0) await new Promise((done) => setTimeout(done, wait));
   looked = Date.now();
   const newest = await get('api/trace?limit=' + LISTED);
-  const last = newest.length ? newest[newest.length - 1].seq : 0;
-  const older = events.filter((one) => one.seq < last);
+  const last = newest.length ? newest[newest.length - 1].id : '';
+  const at = events.map((one) => one.id).indexOf(last);
   // A gap between both would look like a quiet hour.
-  const meets = events.some((one) => one.seq === last);
-  complete = newest.length < LISTED || (meets && complete);
-  events = newest.concat(meets ? older : []);
+  complete = newest.length < LISTED || (at >= 0 && complete);
+  events = newest.concat(at >= 0 ? events.slice(at + 1) : []);
   render();
 }
 
 $('more').addEventListener('click', async () => {
   try {
-    const older = await get('api/trace?limit=' + LISTED + '&before=' + events[events.length - 1].seq);
+    const older = await get('api/trace?limit=' + LISTED + '&before=' + events[events.length - 1].id);
     events = events.concat(older);
     complete = older.length < LISTED;
     render();
@@ -70,4 +82,4 @@ $('more').addEventListener('click', async () => {
   } catch (refusal) { /* The connection is away, and the page says so. */ }
 });
 
-start({ wants: () => true, load, translate: render });
+start({ wants: () => true, load, translate: render, copies: [$('copy')] });

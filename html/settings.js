@@ -11,12 +11,13 @@ let office = null;
 /**
  * Starts a page. `page.forms` are its forms; `page.load(message)` fetches what the server has, at the
  * first message and at each of a type that `page.wants`; `page.tell(message, live)` is told all of them;
- * `page.translate()` says what is not in the HTML.
+ * `page.translate()` says what is not in the HTML; `page.copies` are links to files for admins alone.
  */
 export function start(page) {
   const forms = page.forms || [];
   let loading = false;
   let next = null;
+  let mayCopy = false;
 
   async function load(message) {
     next = message;
@@ -60,6 +61,16 @@ export function start(page) {
       e.preventDefault();
       e.returnValue = '';
     });
+    (page.copies || []).forEach((link) => link.addEventListener('click', (e) => {
+      // A browser that is refused a file says nothing, or saves the refusal.
+      if (mayCopy) return;
+      e.preventDefault();
+      get('api/session').then(({ role }) => {
+        mayCopy = role === 'admin';
+        if (mayCopy) link.click(); else location.href = $('admin').querySelector('a').href;
+        mayCopy = false;
+      }, () => { $('away').hidden = false; });
+    }));
     const translate = () => {
       if (page.translate) page.translate();
       render();

@@ -75,6 +75,9 @@ pub struct AccessRecords {
     pub sessions: Vec<Session>,
     /// Oldest first.
     pub tokens: Vec<Token>,
+    /// From where someone signed in, and when for the last time (in milliseconds since the Unix
+    /// epoch), as far as the trace goes back.
+    pub signed_in: Vec<(IpAddr, i64)>,
 }
 
 /// A change of it.
@@ -107,14 +110,11 @@ pub struct Actor {
     pub address: IpAddr,
 }
 
-/// An event and who caused it, as the trace shows it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Traced {
-    pub seq: u64,
-    /// In milliseconds since the Unix epoch.
-    pub at: i64,
-    /// The event, as JSON.
-    pub event: String,
-    /// `None` where it happened by itself, or is no longer known.
-    pub actor: Option<Actor>,
+impl Actor {
+    /// Whoever uses the program itself, at the machine.
+    pub const HERE: Self = Self {
+        role: Role::Admin,
+        token: None,
+        address: IpAddr::V4(std::net::Ipv4Addr::LOCALHOST),
+    };
 }

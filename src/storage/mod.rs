@@ -7,6 +7,8 @@ mod access;
 mod record;
 mod sqlite;
 mod sqlite_access;
+mod sqlite_trace;
+mod trace;
 
 #[cfg(test)]
 mod restarts;
@@ -17,10 +19,9 @@ use thiserror::Error;
 
 use crate::domain::{Queue, Stamped};
 
-pub use access::{
-    AccessChange, AccessRecords, Actor, PinHash, Role, SecretHash, Session, Token, Traced,
-};
+pub use access::{AccessChange, AccessRecords, Actor, PinHash, Role, SecretHash, Session, Token};
 pub use sqlite::SqliteJournal;
+pub use trace::{Note, Noted, Place, Purged, Traced, What};
 
 /// Why storage could not do what was asked.
 #[derive(Debug, Error)]
@@ -58,10 +59,15 @@ pub struct Batch {
     pub events: Vec<Stamped>,
     /// Who caused which of the events, by their `seq`, in the same order.
     pub actors: Vec<(u64, Actor)>,
+    /// The fields that a change of the settings was about, by its `seq`, in the same order.
+    pub fields: Vec<(u64, Vec<String>)>,
     pub answers: Vec<KeptAnswer>,
     /// In order.
     pub access: Vec<AccessChange>,
-    /// The time of the batch in milliseconds since the Unix epoch, for the age of its answers.
+    /// What is no event and belongs in the trace, each with the last event before it.
+    pub notes: Vec<(u64, Note)>,
+    /// The time of the batch in milliseconds since the Unix epoch, for the age of its answers,
+    /// and of its notes.
     pub at: i64,
 }
 
@@ -101,12 +107,13 @@ pub trait Journal: Send {
     /// Who may do what.
     fn access(&mut self) -> Result<AccessRecords, StorageError>;
 
-    /// The events before event `before`, newest first and `limit` at most, with who caused them.
-    fn trace(&mut self, before: u64, limit: u64) -> Result<Vec<Traced>, StorageError>;
+    /// What the trace shows before that place, newest first and `limit` at most.
+    fn trace(&mut self, before: Place, limit: u64) -> Result<Vec<Traced>, StorageError>;
 
-    /// Forgets who caused the events before the time `before` (milliseconds since the Unix epoch),
-    /// a bounded number of them; says whether there may be more.
-    fn purge_trace(&mut self, before: i64) -> Result<bool, StorageError>;
+    /// Forgets who caused the events before the time `before`, and the notes before it, a bounded
+    /// number of them; at the time `at`, for the note that says so (both in milliseconds since the
+    /// Unix epoch).
+    fn purge_trace(&mut self, before: i64, at: i64) -> Result<Purged, StorageError>;
 
     /// Writes and commits something that changes nothing, to find out whether storage works again.
     fn probe(&mut self) -> Result<(), StorageError>;

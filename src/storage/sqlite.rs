@@ -10,15 +10,15 @@ use std::path::Path;
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Transaction, params};
 
 use super::record;
-use super::sqlite_access;
-use super::{AccessRecords, Batch, Journal, KeptAnswer, StorageError, Traced};
+use super::{AccessRecords, Batch, Journal, KeptAnswer, Place, Purged, StorageError, Traced};
+use super::{sqlite_access, sqlite_trace};
 use crate::domain::{Event, Queue, Stamped, Timestamp};
 
 /// Marks a file as ours (`PRAGMA application_id`): «Turn» in ASCII.
 const APPLICATION_ID: i32 = 0x5475_726e;
 
 /// The form of the tables (`PRAGMA user_version`). A higher one is a newer program's.
-const SCHEMA_VERSION: i32 = 2;
+const SCHEMA_VERSION: i32 = 3;
 
 /// Why a second server is refused.
 const IN_USE: &str = "another turnero is using it";
@@ -108,6 +108,9 @@ fn prepare_file(connection: &mut Connection) -> rusqlite::Result<Result<(), Stri
     if version < 2 {
         transaction.execute_batch(sqlite_access::VERSION_2)?;
     }
+    if version < 3 {
+        transaction.execute_batch(sqlite_trace::VERSION_3)?;
+    }
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
     transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
     transaction.commit()?;
@@ -185,6 +188,9 @@ impl Journal for SqliteJournal {
         for change in &batch.access {
             sqlite_access::change(&transaction, change)?;
         }
+        for (after, note) in &batch.notes {
+            sqlite_trace::note(&transaction, *after, batch.at, note)?;
+        }
         transaction.commit()?;
         Ok(())
     }
@@ -229,12 +235,12 @@ impl Journal for SqliteJournal {
         sqlite_access::load(&self.connection)
     }
 
-    fn trace(&mut self, before: u64, limit: u64) -> Result<Vec<Traced>, StorageError> {
-        sqlite_access::trace(&self.connection, before, limit)
+    fn trace(&mut self, before: Place, limit: u64) -> Result<Vec<Traced>, StorageError> {
+        sqlite_trace::trace(&self.connection, before, limit)
     }
 
-    fn purge_trace(&mut self, before: i64) -> Result<bool, StorageError> {
-        sqlite_access::purge(&mut self.connection, before)
+    fn purge_trace(&mut self, before: i64, at: i64) -> Result<Purged, StorageError> {
+        sqlite_trace::purge(&mut self.connection, before, at)
     }
 
     fn probe(&mut self) -> Result<(), StorageError> {
@@ -248,10 +254,13 @@ fn insert_events(transaction: &Transaction<'_>, batch: &Batch) -> rusqlite::Resu
     let mut insert = transaction
         .prepare_cached("INSERT INTO events (seq, at, body, actor) VALUES (?1, ?2, ?3, ?4)")?;
     let mut actors = batch.actors.iter().peekable();
+    let mut fields = batch.fields.iter().peekable();
     for stamped in &batch.events {
         let body = record::write_event(&stamped.event);
         let actor = actors.next_if(|(seq, _)| *seq == stamped.seq);
-        let actor = actor.map(|(_, actor)| sqlite_access::write_actor(actor));
+        let fields = fields.next_if(|(seq, _)| *seq == stamped.seq);
+        let fields = fields.map_or(&[][..], |(_, fields)| fields);
+        let actor = actor.map(|(_, actor)| sqlite_trace::write_actor(actor, fields));
         let at = stamped.at.as_millis();
         insert.execute(params![to_sql(stamped.seq), at, body, actor])?;
     }

@@ -1,13 +1,10 @@
-//! The tables of who may do what, and of who caused which event.
+//! The tables of who may do what.
 
 use rusqlite::{Connection, Transaction, params};
-use serde::{Deserialize, Serialize};
 
-use super::StorageError;
-use super::access::{
-    AccessChange, AccessRecords, Actor, PinHash, Role, SecretHash, Session, Token, Traced,
-};
+use super::access::{AccessChange, AccessRecords, PinHash, Role, SecretHash, Session, Token};
 use super::sqlite::{from_sql, to_sql};
+use super::{StorageError, sqlite_trace};
 
 /// What version 2 of the file adds to version 1.
 pub(super) const VERSION_2: &str = "
@@ -37,39 +34,6 @@ pub(super) const VERSION_2: &str = "
         value INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;
 ";
-
-/// The last event whose actor has been purged.
-const PURGED: &str = "trace-purged";
-
-/// Events that one step of a purge looks at: it shares its thread with people who wait.
-const PURGE_STEP: i64 = 2_000;
-
-#[derive(Serialize, Deserialize)]
-struct ActorRecord {
-    role: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    token: Option<String>,
-    address: String,
-}
-
-/// An actor as it is stored.
-pub(super) fn write_actor(actor: &Actor) -> String {
-    let record = ActorRecord {
-        role: actor.role.as_str().to_owned(),
-        token: actor.token.clone(),
-        address: actor.address.to_string(),
-    };
-    serde_json::to_string(&record).expect("strings are always JSON")
-}
-
-fn read_actor(text: &str) -> Option<Actor> {
-    let record: ActorRecord = serde_json::from_str(text).ok()?;
-    Some(Actor {
-        role: Role::parse(&record.role).unwrap_or(Role::Public),
-        token: record.token,
-        address: record.address.parse().ok()?,
-    })
-}
 
 /// Everything that is kept of who may do what.
 pub(super) fn load(connection: &Connection) -> Result<AccessRecords, StorageError> {
@@ -114,6 +78,7 @@ pub(super) fn load(connection: &Connection) -> Result<AccessRecords, StorageErro
             });
         }
     }
+    records.signed_in = sqlite_trace::signed_in(connection)?;
     Ok(records)
 }
 
@@ -180,116 +145,10 @@ pub(super) fn change(
     }
 }
 
-/// Events before event `before`, newest first, with who caused them.
-pub(super) fn trace(
-    connection: &Connection,
-    before: u64,
-    limit: u64,
-) -> Result<Vec<Traced>, StorageError> {
-    let mut statement = connection.prepare_cached(
-        "SELECT seq, at, body, actor FROM events WHERE seq < ?1 ORDER BY seq DESC LIMIT ?2",
-    )?;
-    let mut rows = statement.query([to_sql(before), to_sql(limit)])?;
-    let mut traced = Vec::new();
-    while let Some(row) = rows.next()? {
-        let actor: Option<String> = row.get(3)?;
-        traced.push(Traced {
-            seq: from_sql(row.get(0)?),
-            at: row.get(1)?,
-            event: row.get(2)?,
-            actor: actor.as_deref().and_then(read_actor),
-        });
-    }
-    Ok(traced)
-}
-
-/// Forgets who caused the events before the time `before`, a bounded number of them at a time;
-/// says whether there may be more.
-pub(super) fn purge(connection: &mut Connection, before: i64) -> Result<bool, StorageError> {
-    let transaction = connection.transaction()?;
-    let purged: i64 = transaction.query_row(
-        "SELECT coalesce((SELECT value FROM marks WHERE name = ?1), 0)",
-        [PURGED],
-        |row| row.get(0),
-    )?;
-    // A clock that was wrong for a while does not end it: the last old one in the step counts.
-    let last: Option<i64> = transaction.query_row(
-        "SELECT max(seq) FROM events WHERE seq > ?1 AND seq <= ?1 + ?2 AND at < ?3",
-        [purged, PURGE_STEP, before],
-        |row| row.get(0),
-    )?;
-    let Some(last) = last else {
-        return Ok(false);
-    };
-    transaction.execute(
-        "UPDATE events SET actor = NULL WHERE seq > ?1 AND seq <= ?2 AND actor IS NOT NULL",
-        [purged, last],
-    )?;
-    transaction.execute(
-        "INSERT OR REPLACE INTO marks (name, value) VALUES (?1, ?2)",
-        params![PURGED, last],
-    )?;
-    transaction.commit()?;
-    Ok(last == purged + PURGE_STEP)
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::{Batch, Journal, SqliteJournal};
     use super::*;
-    use crate::domain::{Event, Stamped, TicketId, Timestamp};
-
-    #[test]
-    fn a_purge_goes_through_all_that_is_old_in_steps_and_leaves_the_rest() {
-        let file = std::env::temp_dir().join(format!("turnero-purge-{}.db", std::process::id()));
-        let mut journal = SqliteJournal::open(&file).expect("a new file");
-        let (old, new) = (PURGE_STEP as u64 * 2 + 100, 50);
-        let mut batch = Batch::default();
-        for seq in 1..=old + new {
-            batch.events.push(Stamped {
-                seq,
-                at: Timestamp::from_millis(if seq <= old { 10 } else { 30 }),
-                event: Event::TicketCancelled {
-                    ticket: TicketId::from_random(u128::from(seq)),
-                    desk: None,
-                },
-            });
-            // What happens by itself has no actor.
-            if seq % 5 > 0 {
-                let actor = Actor {
-                    role: Role::Staff,
-                    token: (seq % 2 == 0).then(|| "kiosk «ñ»".to_owned()),
-                    address: std::net::IpAddr::from([192, 0, 2, 7]),
-                };
-                batch.actors.push((seq, actor));
-            }
-        }
-        journal.append(0, &batch).expect("appended");
-        let all = journal.trace(u64::MAX, 100_000).expect("read");
-        let known: Vec<(u64, Actor)> = all
-            .iter()
-            .rev()
-            .filter_map(|one| Some((one.seq, one.actor.clone()?)))
-            .collect();
-        assert_eq!(known, batch.actors);
-
-        let mut steps = 0;
-        while journal.purge_trace(20).expect("purged") {
-            steps += 1;
-        }
-        assert_eq!(steps, 2, "a bounded number at a time");
-        let left = journal.trace(u64::MAX, 100_000).expect("read");
-        assert_eq!(left.len() as u64, old + new, "the events stay");
-        let known = |one: &&Traced| one.actor.is_some();
-        assert!(left.iter().filter(known).all(|one| one.seq > old));
-        assert_eq!(left.iter().filter(known).count(), 40);
-        assert!(!journal.purge_trace(20).expect("nothing more"));
-        for suffix in ["", "-wal"] {
-            let mut name = file.clone().into_os_string();
-            name.push(suffix);
-            let _ = std::fs::remove_file(name);
-        }
-    }
 
     #[test]
     fn what_was_kept_of_who_may_do_what_reads_back() {

@@ -111,6 +111,8 @@ fn an_office_goes_on_at_another_machine() {
         (&file["format"], &file["version"]),
         (&json!("turnero-office"), &json!(1))
     );
+    assert_eq!(file["trace"][0]["type"], "ticket-called");
+    assert_eq!(file["trace"][0]["code"], "A2");
     // While the server runs, its file is not read beside it.
     let data = server.launch().data().to_str().unwrap().to_owned();
     let refused = turnero(&folder, &["export", "--data", &data]);
@@ -127,8 +129,12 @@ fn an_office_goes_on_at_another_machine() {
         serde_json::from_slice(&fs::read(folder.join("office.json")).unwrap()).unwrap();
     let but_time = |mut file: Value| {
         file["exportedAt"] = Value::Null;
+        // Each copy is in the trace of the next.
+        let trace = file["trace"].as_array_mut().unwrap();
+        trace.retain(|one| one["type"] != "exported");
         file
     };
+    assert_eq!(written["trace"][0]["type"], "exported");
     assert_eq!(but_time(written), but_time(file.clone()));
     // To standard output where no file is named; over an existing file never.
     let shown = turnero(&folder, &["export", "--data", data]);

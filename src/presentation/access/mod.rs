@@ -18,9 +18,9 @@ use std::error::Error;
 use std::net::IpAddr;
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use guess::Guesses;
+use guess::{FAMILIAR_FOR, Guesses};
 use known::Known;
 use rate::Rate;
 
@@ -29,7 +29,7 @@ use super::request::Request;
 use super::services::TicketService;
 use super::services::calendar::now;
 use crate::config::Config;
-use crate::storage::{AccessChange, AccessRecords, Actor, Journal, Role, SecretHash};
+use crate::storage::{AccessChange, AccessRecords, Actor, Journal, Note, Noted, Role, SecretHash};
 
 pub use peer::{Peer, network};
 pub use setup::set_pin_of_file;
@@ -76,6 +76,14 @@ impl Who {
             address: self.address,
         }
     }
+
+    /// What the trace says of what they did, where that is no event.
+    pub fn note(&self, noted: Noted) -> Note {
+        Note {
+            noted,
+            actor: Some(self.actor()),
+        }
+    }
 }
 
 /// Who may do what.
@@ -109,10 +117,16 @@ impl Access {
     }
 
     fn new(config: &Config, records: AccessRecords) -> Self {
+        let mut guesses = Guesses::default();
+        for (address, at) in &records.signed_in {
+            let ago = u64::try_from(now().as_millis() - at).unwrap_or(0);
+            let left = FAMILIAR_FOR.saturating_sub(Duration::from_millis(ago));
+            guesses.remember(*address, left);
+        }
         Self {
             open: config.open,
             known: Mutex::new(Known::from(records)),
-            guesses: Mutex::default(),
+            guesses: Mutex::new(guesses),
             tickets: Mutex::new(Rate::new(config.limits.tickets_per_10s)),
             verifying: Mutex::new(()),
             waiting: AtomicUsize::new(0),
@@ -150,7 +164,7 @@ impl Access {
             match used {
                 Some(used) => {
                     if let Some(id) = used.note {
-                        tickets.note(AccessChange::TokenUsed { id, at });
+                        tickets.note(vec![AccessChange::TokenUsed { id, at }], None);
                     }
                     who.role = used.role;
                     who.token = Some(used.name);

@@ -6,7 +6,9 @@ use std::path::Path;
 
 use super::pin;
 use crate::presentation::services::calendar::now;
-use crate::storage::{AccessChange, AccessRecords, Batch, Journal, Role, SqliteJournal};
+use crate::storage::{
+    AccessChange, AccessRecords, Actor, Batch, Journal, Note, Noted, Role, SqliteJournal,
+};
 
 /// Makes the PINs that an office has not got yet. Gives back what the log is to say of them, once.
 pub fn make_pins(
@@ -20,7 +22,7 @@ pub fn make_pins(
         }
         let new = pin::make()?;
         let hash = pin::hash(&new)?;
-        keep(journal, AccessChange::SetPin(role, hash.clone()))?;
+        keep(journal, AccessChange::SetPin(role, hash.clone()), None)?;
         records.pins.push((role, hash));
         let what = match role {
             Role::Admin => "to set it up",
@@ -68,15 +70,25 @@ pub fn set_pin_of_file(role: Role, file: &Path) -> Result<(), Box<dyn Error>> {
     {
         return Err("That cannot be the PIN: staff and admin each need their own.".into());
     }
-    keep(&mut journal, AccessChange::SetPin(role, pin::hash(&new)?))?;
+    let changed = Note {
+        noted: Noted::PinChanged(role),
+        actor: Some(Actor::HERE),
+    };
+    let change = AccessChange::SetPin(role, pin::hash(&new)?);
+    keep(&mut journal, change, Some(changed))?;
     println!("{said}");
     Ok(())
 }
 
-fn keep(journal: &mut dyn Journal, change: AccessChange) -> Result<(), Box<dyn Error>> {
+fn keep(
+    journal: &mut dyn Journal,
+    change: AccessChange,
+    note: Option<Note>,
+) -> Result<(), Box<dyn Error>> {
     let end = journal.end()?;
     let batch = Batch {
         access: vec![change],
+        notes: note.into_iter().map(|note| (end, note)).collect(),
         at: now().as_millis(),
         ..Batch::default()
     };

@@ -9,7 +9,7 @@ use super::{Access, Who, lock, pin, secret};
 use crate::presentation::problem::Problem;
 use crate::presentation::services::TicketService;
 use crate::presentation::services::calendar;
-use crate::storage::{AccessChange, Role, Session, Token};
+use crate::storage::{AccessChange, Actor, Note, Noted, Role, Session, Token};
 
 /// How long a session lasts: a working day, with what comes before and after it.
 pub const SESSION: Duration = Duration::from_secs(12 * 60 * 60);
@@ -44,14 +44,22 @@ impl Access {
         let turn = Turn::wait(self).inspect_err(|_| lock(&self.guesses).give_back(&guess))?;
         if let Some(role) = turn.verify(entered) {
             lock(&self.guesses).was_right(&guess, self.started.elapsed());
-            return self.begin_session(tickets, role);
+            return self.begin_session(tickets, who, role);
         }
         lock(&self.guesses).was_wrong(&guess, self.started.elapsed());
         log::warn!("A wrong PIN from {}", who.address);
+        let refused = who.note(Noted::SignInRefused);
+        tickets.note(Vec::new(), Some(refused));
         Err(Problem::wrong_pin())
     }
 
-    fn begin_session(&self, tickets: &TicketService, role: Role) -> Result<SignedIn, Problem> {
+    /// Begins a session, and ends the one that the request belongs to: the browser forgets it.
+    fn begin_session(
+        &self,
+        tickets: &TicketService,
+        who: &Who,
+        role: Role,
+    ) -> Result<SignedIn, Problem> {
         let secret = secret::make().map_err(|_| Problem::storage_unavailable())?;
         let now = calendar::now().as_millis();
         let session = Session {
@@ -59,11 +67,30 @@ impl Access {
             role,
             expires_at: now + SESSION.as_millis() as i64,
         };
-        tickets.keep(AccessChange::AddSession {
+        let mut changes: Vec<AccessChange> = who
+            .session
+            .map(AccessChange::EndSession)
+            .into_iter()
+            .collect();
+        changes.push(AccessChange::AddSession {
             session: session.clone(),
             now,
-        })?;
-        self.known().add_session(session, now);
+        });
+        let actor = Actor {
+            role,
+            ..who.actor()
+        };
+        let note = Note {
+            noted: Noted::SignedIn,
+            actor: Some(actor),
+        };
+        tickets.keep(changes, Some(note))?;
+        let mut known = self.known();
+        if let Some(old) = who.session {
+            known.end_session(&old);
+        }
+        known.add_session(session, now);
+        drop(known);
         Ok(SignedIn { role, secret })
     }
 
@@ -72,13 +99,20 @@ impl Access {
         let Some(hash) = who.session else {
             return Ok(());
         };
-        tickets.keep(AccessChange::EndSession(hash))?;
+        let note = who.note(Noted::SignedOut);
+        tickets.keep(vec![AccessChange::EndSession(hash)], Some(note))?;
         self.known().end_session(&hash);
         Ok(())
     }
 
     /// Sets a PIN, and ends the sessions of that role.
-    pub fn set_pin(&self, tickets: &TicketService, role: Role, new: &str) -> Result<(), Problem> {
+    pub fn set_pin(
+        &self,
+        tickets: &TicketService,
+        who: &Who,
+        role: Role,
+        new: &str,
+    ) -> Result<(), Problem> {
         pin::check(new).map_err(|why| Problem::invalid("pin", why))?;
         let turn = Turn::wait_long(self);
         if turn.verify(new).is_some_and(|other| other != role) {
@@ -88,7 +122,8 @@ impl Access {
             ));
         }
         let hash = pin::hash(new).map_err(|_| Problem::storage_unavailable())?;
-        tickets.keep(AccessChange::SetPin(role, hash.clone()))?;
+        let note = who.note(Noted::PinChanged(role));
+        tickets.keep(vec![AccessChange::SetPin(role, hash.clone())], Some(note))?;
         self.known().set_pin(role, hash);
         log::info!("The PIN of {} was changed", role.as_str());
         Ok(())
@@ -98,6 +133,7 @@ impl Access {
     pub fn make_token(
         &self,
         tickets: &TicketService,
+        who: &Who,
         name: String,
         role: Role,
     ) -> Result<(Token, String), Problem> {
@@ -124,7 +160,8 @@ impl Access {
             created_at: calendar::now().as_millis(),
             used_at: None,
         };
-        tickets.keep(AccessChange::AddToken(token.clone()))?;
+        let note = who.note(Noted::TokenMade(token.name.clone()));
+        tickets.keep(vec![AccessChange::AddToken(token.clone())], Some(note))?;
         self.known().add_token(token.clone());
         Ok((token, secret))
     }
@@ -135,11 +172,22 @@ impl Access {
     }
 
     /// Takes a token away; says whether it was there.
-    pub fn delete_token(&self, tickets: &TicketService, id: u64) -> Result<bool, Problem> {
-        if !self.known().tokens().iter().any(|token| token.id == id) {
+    pub fn delete_token(
+        &self,
+        tickets: &TicketService,
+        who: &Who,
+        id: u64,
+    ) -> Result<bool, Problem> {
+        let name = {
+            let known = self.known();
+            let token = known.tokens().iter().find(|token| token.id == id);
+            token.map(|token| token.name.clone())
+        };
+        let Some(name) = name else {
             return Ok(false);
-        }
-        tickets.keep(AccessChange::DeleteToken { id })?;
+        };
+        let note = who.note(Noted::TokenRevoked(name));
+        tickets.keep(vec![AccessChange::DeleteToken { id }], Some(note))?;
         Ok(self.known().delete_token(id))
     }
 }

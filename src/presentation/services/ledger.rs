@@ -11,11 +11,13 @@ use super::calendar::{business_day, now};
 use super::ticket_service::{Granted, Outcome, Reply, Shared};
 use super::update::Update;
 use super::wss::WssService;
-use crate::domain::{Command, Event, Queue, Stamped, Subject, TicketId, Timestamp, apply, decide};
+use crate::domain::{
+    Command, Event, Queue, Settings, Stamped, Subject, TicketId, Timestamp, apply, decide,
+};
 use crate::presentation::answer::Answer;
-use crate::presentation::json::{DeskView, LineView, TicketView};
+use crate::presentation::json::{DeskView, LineView, SettingsJson, TicketView};
 use crate::presentation::printing::{Paper, Printer};
-use crate::storage::{AccessChange, Actor, Batch, Journal, KeptAnswer, Traced};
+use crate::storage::{AccessChange, Actor, Batch, Journal, KeptAnswer, Note, Place, Traced};
 
 /// Commands in one commit. More would make the first one wait for the last; by then the cost of
 /// the commit is spread thin enough.
@@ -62,14 +64,16 @@ pub(super) enum Order {
         keyed: Option<Keyed>,
         reply: Sender<Reply>,
     },
-    /// Store a change of who may do what; the reply says whether it is durable.
+    /// Store changes of who may do what, and what the trace says of them; the reply says whether
+    /// it is durable.
     Keep {
-        change: AccessChange,
+        changes: Vec<AccessChange>,
+        note: Option<Note>,
         reply: Option<Sender<bool>>,
     },
     /// Say who caused what; `None` where it cannot be read.
     Trace {
-        before: u64,
+        before: Place,
         limit: u64,
         reply: Sender<Option<Vec<Traced>>>,
     },
@@ -220,6 +224,10 @@ impl Ledger {
                 at,
                 event,
             };
+            if let Event::SettingsChanged { settings } = &stamped.event {
+                let fields = changed_fields(self.working.settings(), settings);
+                batch.fields.push((stamped.seq, fields));
+            }
             apply(&mut self.working, &stamped);
             if let Some(actor) = actor {
                 batch.actors.push((stamped.seq, actor.clone()));
@@ -240,8 +248,14 @@ impl Ledger {
                 let answer = self.decide(&command, actor.as_ref(), keyed, pending);
                 pending.replies.push((reply, answer));
             }
-            Order::Keep { change, reply } => {
-                pending.batch.access.push(change);
+            Order::Keep {
+                changes,
+                note,
+                reply,
+            } => {
+                pending.batch.access.extend(changes);
+                let after = self.working.seq();
+                pending.batch.notes.extend(note.map(|note| (after, note)));
                 pending.kept.extend(reply);
             }
             Order::Trace {
@@ -334,8 +348,10 @@ impl Ledger {
             kept,
             reprints,
         } = pending;
-        let is_empty =
-            batch.events.is_empty() && batch.answers.is_empty() && batch.access.is_empty();
+        let is_empty = batch.events.is_empty()
+            && batch.answers.is_empty()
+            && batch.access.is_empty()
+            && batch.notes.is_empty();
         if !is_empty {
             let expected = self.shared.with_queue(|queue| queue.seq());
             if let Err(error) = self.journal.append(expected, &batch) {
@@ -406,11 +422,14 @@ impl Ledger {
             return;
         }
         let kept = i64::try_from(self.trace_kept.as_millis()).unwrap_or(i64::MAX);
-        let is_more = self.journal.purge_trace(now().as_millis() - kept);
-        let is_more = is_more.unwrap_or_else(|error| {
-            log::warn!("Who did what could not be purged, and is tried again: {error}");
-            false
-        });
+        let at = now().as_millis();
+        let is_more = match self.journal.purge_trace(at - kept, at) {
+            Ok(purged) => purged.is_more,
+            Err(error) => {
+                log::warn!("Who did what could not be purged, and is tried again: {error}");
+                false
+            }
+        };
         let pause = if is_more { PURGE_PAUSE } else { PURGE_EVERY };
         self.purge_at = Instant::now() + pause;
     }
@@ -429,4 +448,16 @@ impl Ledger {
             log::warn!("No snapshot could be kept, so the next start takes longer: {error}");
         }
     }
+}
+
+/// The settings in which two offices differ, by the names that they have in JSON.
+fn changed_fields(before: &Settings, after: &Settings) -> Vec<String> {
+    let fields = |settings| match serde_json::to_value(SettingsJson::from(settings)) {
+        Ok(serde_json::Value::Object(fields)) => fields,
+        _ => serde_json::Map::new(),
+    };
+    let before = fields(before);
+    let after = fields(after).into_iter();
+    let changed = after.filter(|(name, value)| before.get(name) != Some(value));
+    changed.map(|(name, _)| name).collect()
 }

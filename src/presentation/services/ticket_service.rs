@@ -15,7 +15,7 @@ use super::ledger::{Keyed, Ledger, Order, Told};
 use crate::domain::{Command, Forecast, Queue, Refusal, Settings, Timestamp};
 use crate::presentation::json::{DeskView, LineView, TicketView};
 use crate::presentation::problem::Problem;
-use crate::storage::{AccessChange, Actor, Journal, KeptAnswer, Traced};
+use crate::storage::{AccessChange, Actor, Journal, KeptAnswer, Note, Place, Traced};
 use crate::threads;
 
 /// Commands that may wait for the ledger. Each waiting one holds a connection's thread, so there
@@ -156,29 +156,34 @@ impl TicketService {
         })
     }
 
-    /// Stores a change of who may do what, and returns when it is durable.
-    pub fn keep(&self, change: AccessChange) -> Result<(), Problem> {
+    /// Stores changes of who may do what and what the trace says of them, and returns when both are
+    /// durable.
+    pub fn keep(&self, changes: Vec<AccessChange>, note: Option<Note>) -> Result<(), Problem> {
         let (sender, kept) = bounded(1);
-        let reply = Some(sender);
-        let sent = self.orders.send(Order::Keep { change, reply });
+        let sent = self.orders.send(Order::Keep {
+            changes,
+            note,
+            reply: Some(sender),
+        });
         match sent.map(|()| kept.recv()) {
             Ok(Ok(true)) => Ok(()),
             _ => Err(Problem::storage_unavailable()),
         }
     }
 
-    /// Has a change stored that matters little, without waiting for it.
-    pub fn note(&self, change: AccessChange) {
+    /// Has something stored that nobody needs to wait for.
+    pub fn note(&self, changes: Vec<AccessChange>, note: Option<Note>) {
         let order = Order::Keep {
-            change,
+            changes,
+            note,
             reply: None,
         };
-        // Where the ledger has much to do, the next time will do.
+        // Where the ledger has that much to do, people who wait come first.
         let _ = self.orders.try_send(order);
     }
 
-    /// The events before event `before`, newest first and `limit` at most, with who caused them.
-    pub fn trace(&self, before: u64, limit: u64) -> Result<Vec<Traced>, Problem> {
+    /// What the trace shows before that place, newest first and `limit` at most.
+    pub fn trace(&self, before: Place, limit: u64) -> Result<Vec<Traced>, Problem> {
         let (reply, traced) = bounded(1);
         let order = Order::Trace {
             before,

@@ -41,6 +41,11 @@ impl Fields {
         Self::of_form(request.query.as_bytes())
     }
 
+    /// The fields of a JSON object that has been read.
+    pub fn of_object(fields: BTreeMap<String, Value>) -> Self {
+        Self::new(fields, true)
+    }
+
     /// The fields of a JSON object.
     pub fn of_json(body: &[u8]) -> Result<Self, Problem> {
         match serde_json::from_slice(body) {

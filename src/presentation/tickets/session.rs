@@ -80,6 +80,8 @@ pub fn set_pin(context: &Context<'_>) -> Handled {
     fields.finish()?;
     let pin = pin.ok_or_else(|| Problem::invalid("pin", "it is missing"))?;
     let office = context.office;
-    office.access.set_pin(&office.tickets, role, &pin)?;
+    office
+        .access
+        .set_pin(&office.tickets, &context.who, role, &pin)?;
     Ok(Answer::empty(204))
 }

@@ -64,7 +64,9 @@ pub fn create(context: &Context<'_>) -> Handled {
         Problem::invalid("role", why)
     })?;
     let office = context.office;
-    let (token, secret) = office.access.make_token(&office.tickets, name, role)?;
+    let (token, secret) = office
+        .access
+        .make_token(&office.tickets, &context.who, name, role)?;
     Ok(Answer::json(201, &TokenJson::of(&token, Some(&secret))))
 }
 
@@ -74,7 +76,10 @@ pub fn delete(context: &Context<'_>) -> Handled {
     let missing = || Problem::not_found(format!("There is no token {asked} here."));
     let id = asked.parse().map_err(|_| missing())?;
     let office = context.office;
-    if office.access.delete_token(&office.tickets, id)? {
+    if office
+        .access
+        .delete_token(&office.tickets, &context.who, id)?
+    {
         return Ok(Answer::empty(204));
     }
     Err(missing())

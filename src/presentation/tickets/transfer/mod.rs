@@ -2,7 +2,8 @@
 //! `turnero import`.
 //!
 //! The file has how the office is set up, the numbers given today and the tickets that are not
-//! over, with their ids, so that phones go on following. It has no PINs, sessions or tokens: each
+//! over, with their ids, so that phones go on following; and the trace, for people who look into it:
+//! an import leaves it, since it is of another machine. It has no PINs, sessions or tokens: each
 //! machine has its own.
 
 mod read;
@@ -13,11 +14,12 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::Path;
 
+use super::trace;
 use crate::domain::{Event, Queue, QueueParts, Stamped, Timestamp, apply};
 use crate::presentation::answer::Answer;
 use crate::presentation::router::{Context, Handled};
 use crate::presentation::services::calendar::{self, now};
-use crate::storage::{Batch, Journal, SqliteJournal};
+use crate::storage::{Actor, Batch, Journal, Note, Noted, SqliteJournal};
 
 /// What the file says it is.
 const FORMAT: &str = "turnero-office";
@@ -28,6 +30,9 @@ const VERSION: u64 = 1;
 /// The largest file that is read: many times that of the largest office.
 const LARGEST_FILE: u64 = 64 * 1024 * 1024;
 
+/// The newest so many of the trace are in the file: weeks of a large office, and some 20 MB.
+const MOST_TRACED: usize = 100_000;
+
 /// How much may have happened in an office that another may replace: setting it up. Past it, its
 /// events are not even looked at.
 const MOST_SETTING_UP: u64 = 4_096;
@@ -37,13 +42,20 @@ const STANDARD: &str = "-";
 
 /// `GET /api/export`
 pub fn export(context: &Context<'_>) -> Handled {
-    let office = context.office.tickets.look(to_move);
+    let tickets = &context.office.tickets;
+    let queue = tickets.look(Queue::clone);
+    let traced = trace::all(&queue, MOST_TRACED, |before| {
+        tickets.trace(before, trace::STEP)
+    })?;
+    let office = to_move(&queue);
+    // Not waited for: an office must be able to go where nothing can be stored any more.
+    tickets.note(Vec::new(), Some(context.who.note(Noted::Exported)));
     let today = calendar::business_day(&office.settings.day_rule(), now().as_millis());
     let name = format!(
         "attachment; filename=\"turnero-{}.json\"",
         calendar::date_text(today)
     );
-    let answer = Answer::new(200, "application/json", write::write(&office));
+    let answer = Answer::new(200, "application/json", write::write(&office, &traced));
     Ok(answer
         .with_header("Content-Disposition", name)
         .with_header("Cache-Control", "no-store"))
@@ -57,10 +69,15 @@ pub fn export_file(data: &Path, to: &Path) -> Result<(), Box<dyn Error>> {
     let mut journal = SqliteJournal::open(data).map_err(|error| {
         format!("{error} While the server runs, take the file from GET /api/export.")
     })?;
-    let bytes = write::write(&to_move(&load(&mut journal)?));
+    let queue = load(&mut journal)?;
+    let traced = trace::all(&queue, MOST_TRACED, |before| {
+        journal.trace(before, trace::STEP)
+    })?;
+    let bytes = write::write(&to_move(&queue), &traced);
     let shown = to.display();
     if to == Path::new(STANDARD) {
         io::stdout().lock().write_all(&bytes)?;
+        note_copy(&mut journal);
         return Ok(());
     }
     let written = File::create_new(to).and_then(|mut file| {
@@ -71,8 +88,29 @@ pub fn export_file(data: &Path, to: &Path) -> Result<(), Box<dyn Error>> {
         io::ErrorKind::AlreadyExists => format!("{shown} is there already; name another file."),
         _ => format!("{shown} cannot be written: {error}."),
     })?;
+    note_copy(&mut journal);
     println!("The office in {} is in {shown} now.", data.display());
     Ok(())
+}
+
+/// Says in the trace that the office was written down. A copy of an office where nothing can be
+/// stored any more is worth more than that.
+fn note_copy(journal: &mut dyn Journal) {
+    let note = Note {
+        noted: Noted::Exported,
+        actor: Some(Actor::HERE),
+    };
+    let noted = journal.end().and_then(|end| {
+        let batch = Batch {
+            notes: vec![(end, note)],
+            at: now().as_millis(),
+            ..Batch::default()
+        };
+        journal.append(end, &batch)
+    });
+    if let Err(error) = noted {
+        eprintln!("turnero: the trace does not say of this copy: {error}.");
+    }
 }
 
 /// `turnero import`: lets the office in the file `from` take the place of the empty one in the data
@@ -206,7 +244,7 @@ mod tests {
 
     /// What comes of an office's file.
     fn through_a_file(office: &QueueParts) -> QueueParts {
-        read::read(&write::write(office)).expect("what was written is read")
+        read::read(&write::write(office, &[])).expect("what was written is read")
     }
 
     fn arrived(office: QueueParts, at: Timestamp) -> (Queue, Stamped) {
@@ -264,7 +302,7 @@ mod tests {
             current: None,
         };
         go_on(&mut queue, 0, &[new.clone(), new.clone(), new, next]);
-        serde_json::from_slice(&write::write(&queue.to_move())).expect("JSON")
+        serde_json::from_slice(&write::write(&queue.to_move(), &[])).expect("JSON")
     }
 
     #[test]

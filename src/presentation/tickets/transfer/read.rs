@@ -1,6 +1,10 @@
 //! An office's file is read and checked: every mistake is named with its place in the file.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_json::Value;
 
 use super::{FORMAT, VERSION};
 use crate::domain::{
@@ -29,10 +33,20 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 /// The most digits that a number is written with.
 const MOST_DIGITS: u64 = 6;
 
+#[derive(Deserialize)]
+struct OfficeFile {
+    /// Who did what on another machine, which is not even looked at: there may be very much of it.
+    #[serde(default, rename = "trace")]
+    _trace: Option<IgnoredAny>,
+    #[serde(flatten)]
+    fields: BTreeMap<String, Value>,
+}
+
 /// Reads the file of an office. `Err` says in one sentence what is wrong with it, and where.
 pub fn read(bytes: &[u8]) -> Result<QueueParts, Problem> {
     let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
-    let mut file = Fields::of_json(bytes)?;
+    let OfficeFile { fields, .. } = serde_json::from_slice(bytes).map_err(Problem::bad_json)?;
+    let mut file = Fields::of_object(fields);
     if file.text("format")?.as_deref() != Some(FORMAT) {
         let why = format!("it is «{FORMAT}» in the file of an office");
         return Err(file.invalid("format", why));

@@ -6,6 +6,7 @@ use super::{FORMAT, VERSION};
 use crate::domain::{DeskName, Line, Prefix, QueueParts, Service, ServiceSetup, Ticket, TicketId};
 use crate::presentation::json::{SettingsJson, Shown, Time};
 use crate::presentation::services::calendar;
+use crate::presentation::tickets::trace::TraceJson;
 
 /// The file.
 #[derive(Serialize)]
@@ -94,8 +95,8 @@ struct PassedOver<'a> {
     number: u32,
 }
 
-/// The file of an office, from what of it moves.
-pub fn write(office: &QueueParts) -> Vec<u8> {
+/// The file of an office, from what of it moves, and its trace.
+pub fn write(office: &QueueParts, trace: &[TraceJson]) -> Vec<u8> {
     let id_of = |arrival| {
         let ticket = office.tickets.iter().find(|t| t.arrival == arrival);
         ticket.map(|ticket| Shown(ticket.id))
@@ -134,8 +135,16 @@ pub fn write(office: &QueueParts) -> Vec<u8> {
             })
             .collect(),
     };
-    let mut bytes = serde_json::to_vec_pretty(&file).expect("our own structs are always JSON");
-    bytes.push(b'\n');
+    let always = "our own structs are always JSON";
+    let mut bytes = serde_json::to_vec_pretty(&file).expect(always);
+    // One line for each of the trace: there may be very many.
+    bytes.truncate(bytes.len() - "\n}".len());
+    bytes.extend_from_slice(b",\n  \"trace\": [");
+    for (n, one) in trace.iter().enumerate() {
+        bytes.extend_from_slice(if n == 0 { b"\n    " } else { b",\n    " });
+        serde_json::to_writer(&mut bytes, one).expect(always);
+    }
+    bytes.extend_from_slice(b"\n  ]\n}\n");
     bytes
 }
 
