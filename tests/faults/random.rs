@@ -72,7 +72,7 @@ fn step(server: &Server, random: &mut Random, ids: &mut Vec<String>, given: &mut
     assert!(matches!(status, 200 | 409), "{path} {body}: {status}");
 }
 
-/// All that can be asked for.
+/// All that can be asked for, but for how long people will still wait: that is of the moment.
 fn office(server: &Server) -> Vec<Value> {
     let paths = [
         "/api/tickets?limit=100000",
@@ -83,7 +83,23 @@ fn office(server: &Server) -> Vec<Value> {
         "/api/events?since=0",
         "/api/desks/1/queue?limit=100",
     ];
-    paths.map(|path| server.json(path)).to_vec()
+    paths.map(|path| timeless(server.json(path))).to_vec()
+}
+
+fn timeless(mut value: Value) -> Value {
+    match &mut value {
+        Value::Object(fields) => {
+            fields.remove("estimateSeconds");
+            fields
+                .values_mut()
+                .for_each(|field| *field = timeless(field.take()));
+        }
+        Value::Array(values) => values
+            .iter_mut()
+            .for_each(|one| *one = timeless(one.take())),
+        _ => {}
+    }
+    value
 }
 
 /// No ticket is at two desks, and as many wait as are counted.
