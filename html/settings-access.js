@@ -139,8 +139,10 @@ start({
   forms: pins.concat(maker),
   wants: () => false,
   load,
-  session({ open, session, role }) {
+  session({ open, session, role, local }) {
     $('open').hidden = !open;
+    $('far').hidden = !open || local;
+    if (open && !local) pins.concat(maker).forEach((form) => form.shut());
     $('here').hidden = open || session || role !== 'admin';
     $('leave-part').hidden = !session;
   },

@@ -172,8 +172,14 @@ export class Form {
     this._enable();
   }
 
+  /** Nothing can be said here, for good. */
+  shut() {
+    this._shut = true;
+    Array.from(this.el.elements).forEach((control) => { control.disabled = true; });
+  }
+
   _enable() {
-    this.el.querySelector('.button--main').disabled = !this._online || !this.base;
+    this.el.querySelector('.button--main').disabled = this._shut || !this._online || !this.base;
   }
 
   async _submit(e) {

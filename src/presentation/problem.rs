@@ -99,6 +99,13 @@ impl Problem {
         Self::new(401, "wrong-pin", "That is not the PIN.")
     }
 
+    /// A PIN or token that a stranger makes must not outlast `--open`.
+    pub fn no_pins() -> Self {
+        let detail = "This server runs without PINs (--open), so PINs and tokens can be set only on \
+                      the machine itself; start it without --open to set them from here.";
+        Self::new(409, "no-pins", detail)
+    }
+
     pub fn unknown_token() -> Self {
         let detail = "That token is not known here; it may have been deleted.";
         Self::new(401, "pin-needed", detail)

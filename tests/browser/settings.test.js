@@ -485,7 +485,16 @@ test('a server without PINs says so, and who is signed in can leave', async () =
   await shows(page, '#open', /This server is open/);
   await visible(page, '#open');
   await hidden(page, '#here');
+  await hidden(page, '#far');
   await page.context().close();
+  const far = await open(browser, 'about:blank', { lang: 'en' });
+  await far.setExtraHTTPHeaders({ 'X-Forwarded-For': '192.0.2.7' });
+  await far.goto(openServer.url + '/settings-access.html?lang=en');
+  await shows(far, '#far', /only be set at the server’s own computer/);
+  for (const control of ['#staff-pin', '#admin-pin', '#token-name', '#token-form .button--main']) {
+    assert.equal(await far.isDisabled(control), true, control);
+  }
+  await far.context().close();
   await openServer.stop();
   await server.call('PUT', 'pins/staff', { pin: '48213579' });
   const staff = await at('settings-access', { lang: 'en' });

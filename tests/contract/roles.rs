@@ -251,7 +251,7 @@ fn without_pins_everyone_is_admin_and_the_log_and_the_session_say_so() {
     let session = far.get(&server, "/api/session").expect(200).json();
     assert_eq!(
         session,
-        json!({ "role": "admin", "open": true, "session": false })
+        json!({ "role": "admin", "open": true, "session": false, "local": false })
     );
     far.get(&server, "/api/trace").expect(200);
     let log = server.log();
@@ -261,8 +261,33 @@ fn without_pins_everyone_is_admin_and_the_log_and_the_session_say_so() {
     let session = server.json("/api/session");
     assert_eq!(
         session,
-        json!({ "role": "admin", "open": false, "session": false })
+        json!({ "role": "admin", "open": false, "session": false, "local": true })
     );
+}
+
+#[test]
+fn what_would_outlast_open_can_be_made_only_at_the_machine() {
+    let open = |launch: Launch| launch.with(&["--open"]).start();
+    let token = json!({ "name": "kiosk", "role": "admin" }).to_string();
+    let server = open(behind_a_proxy());
+    for far in [Person::at(FAR), Person::at("127.0.0.1"), Person::here()] {
+        let new = json!({ "pin": "735102-b" });
+        for answer in [
+            far.send(&server, "POST", "/api/tokens", &token),
+            far.put(&server, "/api/pins/admin", &new),
+        ] {
+            let detail = answer.problem(409, "no-pins");
+            assert!(detail.contains("--open"), "{detail}");
+        }
+        let tokens = far.get(&server, "/api/tokens").expect(200).json();
+        assert_eq!(tokens, json!([]));
+    }
+    let server = open(Launch::new());
+    let here = Person::here();
+    here.send(&server, "POST", "/api/tokens", &token)
+        .expect(201);
+    here.put(&server, "/api/pins/admin", &json!({ "pin": "735102-b" }))
+        .expect(204);
 }
 
 #[test]

@@ -25,12 +25,8 @@ fn set_pin(launch: &Launch, role: &str, input: &str) -> Output {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    child
-        .stdin
-        .take()
-        .unwrap()
-        .write_all(input.as_bytes())
-        .unwrap();
+    // One that cannot use the file ends without reading.
+    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
     child.wait_with_output().unwrap()
 }
 
@@ -71,7 +67,7 @@ fn a_session_is_a_cookie_that_scripts_and_other_sites_cannot_use() {
     let server = behind_a_proxy().start();
     let far = Person::at(FAR);
     let answer = far.sign_in(&server, &pin(&server, "staff")).expect(200);
-    let expected = json!({ "role": "staff", "open": false, "session": true });
+    let expected = json!({ "role": "staff", "open": false, "session": true, "local": false });
     assert_eq!(answer.json(), expected);
     let cookie = answer.header("Set-Cookie").unwrap();
     for part in ["HttpOnly", "SameSite=Strict", "Path=/", "Max-Age=43200"] {

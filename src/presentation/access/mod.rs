@@ -52,6 +52,8 @@ pub struct Who {
     pub session: Option<SecretHash>,
     /// Someone at this machine, whom nobody has passed on.
     pub is_here: bool,
+    /// The same, by a name that only this machine has.
+    pub is_local: bool,
     /// A trusted proxy says that it was reached over HTTPS.
     pub is_secure: bool,
 }
@@ -139,6 +141,15 @@ impl Access {
         self.open
     }
 
+    /// Refuses a new PIN or token where there are no PINs, but at this machine: it would be good for
+    /// whoever made it when there are PINs again.
+    pub fn check_lasting(&self, who: &Who) -> Result<(), Problem> {
+        if self.open && !who.is_local {
+            return Err(Problem::no_pins());
+        }
+        Ok(())
+    }
+
     /// Who asks. `Err` where the name of this server may be another site's, or where a token is
     /// shown that is not known.
     pub fn who(
@@ -155,6 +166,7 @@ impl Access {
             token: None,
             session: None,
             is_here: peer.is_here,
+            is_local: peer.is_local,
             is_secure: peer.is_secure,
         };
         if let Some(token) = bearer(request) {

@@ -17,17 +17,21 @@ struct SessionJson {
     open: bool,
     /// Whether there is something to sign out of.
     session: bool,
+    /// Someone at the machine itself.
+    local: bool,
 }
 
 fn session_json(context: &Context<'_>, role: Role, session: bool) -> Answer {
     let open = context.office.access.is_open();
     let role = role.as_str();
+    let local = context.who.is_local;
     Answer::json(
         200,
         &SessionJson {
             role,
             open,
             session,
+            local,
         },
     )
 }
@@ -75,11 +79,12 @@ pub fn set_pin(context: &Context<'_>) -> Handled {
     let asked = context.parameter();
     let role = Role::parse(asked)
         .ok_or_else(|| Problem::not_found(format!("Nobody called {asked} has a PIN.")))?;
+    let office = context.office;
+    office.access.check_lasting(&context.who)?;
     let mut fields = Fields::of_body(context.request)?;
     let pin = fields.text("pin")?;
     fields.finish()?;
     let pin = pin.ok_or_else(|| Problem::invalid("pin", "it is missing"))?;
-    let office = context.office;
     office
         .access
         .set_pin(&office.tickets, &context.who, role, &pin)?;

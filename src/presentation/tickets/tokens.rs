@@ -49,6 +49,8 @@ pub fn list(context: &Context<'_>) -> Handled {
 
 /// `POST /api/tokens`. An `Idempotency-Key` is not looked at: what was shown is kept nowhere.
 pub fn create(context: &Context<'_>) -> Handled {
+    let office = context.office;
+    office.access.check_lasting(&context.who)?;
     let mut fields = Fields::of_body(context.request)?;
     let name = fields.text("name")?;
     let role = fields.text("role")?;
@@ -63,7 +65,6 @@ pub fn create(context: &Context<'_>) -> Handled {
         let why = format!("«{word}» is no role; there are: staff, admin");
         Problem::invalid("role", why)
     })?;
-    let office = context.office;
     let (token, secret) = office
         .access
         .make_token(&office.tickets, &context.who, name, role)?;
