@@ -236,19 +236,19 @@ async function giveUp() {
   render();
 }
 
-// Whether the sound was asked for, and so is worth a word.
+// Whether a touch has unblocked the sound, which is worth a word.
 let rang = false;
 
 ready.then(async () => {
   onLanguage(render);
+  // A touch unblocks at its beginning, and the button may be gone before the finger is: no click tells.
   watchSound((is) => {
+    if (blocked && !is) {
+      rang = true;
+      if (navigator.vibrate) navigator.vibrate(PULSES_MS[0]);
+      softTone();
+    }
     blocked = is;
-    render();
-  });
-  $('alert').addEventListener('click', () => {
-    rang = true;
-    if (navigator.vibrate) navigator.vibrate(PULSES_MS[0]);
-    softTone();
     render();
   });
   $('give-up').addEventListener('click', openQuestion);

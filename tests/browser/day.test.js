@@ -364,8 +364,8 @@ function theDay(lang, day) {
     await shows(desks[2], '#said', say('desk.said.finished', { code: 'A6' }) + ' ' + say('error.queue-empty'));
     // Who was called together with the phone's is still there.
     await press(1 - second, 'finish');
-    await agree(0);
     for (const n of [0, 1, 2]) await attends(n, '');
+    await agree(0);
     const states = (await server.call('GET', 'tickets')).map((x) => [x.code, x.state]);
     assert.equal(states.length, 9);
     for (const [code, state] of states) assert.ok(FINAL.includes(state), code + ' is ' + state);

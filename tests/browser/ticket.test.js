@@ -1,7 +1,7 @@
 // A ticket's own page, as the phone of whoever holds it shows it.
 
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { after, before, beforeEach, test } from 'node:test';
 import { Cable, Server, hidden, launch, open, shows, text, until, visible } from './support.mjs';
 
 const PHONE = [390, 844];
@@ -30,6 +30,12 @@ function watch() {
   };
 }
 
+// One that failed must not be in the way of the next.
+beforeEach(async () => {
+  for (const t of await server.call('GET', 'tickets?state=waiting,held')) await server.call('POST', 'tickets/' + t.id + '/cancel');
+  for (const d of await server.call('GET', 'desks')) if (d.ticket) await server.act(d.name, 'finish');
+});
+
 async function phone(ticket, { at = server.url, query = '', ...options } = {}) {
   const page = await open(browser, at + '/t/' + ticket.id + query, { size: PHONE, before: watch, ...options });
   await visible(page, '#main');
@@ -38,9 +44,6 @@ async function phone(ticket, { at = server.url, query = '', ...options } = {}) {
 
 const kindIs = (page, kind) => page.waitForSelector('body[data-kind="' + kind + '"]');
 const pulses = (page) => page.evaluate(() => window.pulses);
-const nobodyWaits = async () => {
-  for (const t of await server.call('GET', 'tickets?state=waiting,held')) await server.call('POST', 'tickets/' + t.id + '/cancel');
-};
 
 test('a phone sees its number, who is ahead, and its turn, and is alerted once for a call and once for a recall', async () => {
   await server.tickets(2);
@@ -72,7 +75,6 @@ test('a phone sees its number, who is ahead, and its turn, and is alerted once f
   await shows(page, '#main', 'Ya le han atendido');
   assert.deepEqual(page.problems, []);
   await page.context().close();
-  await nobodyWaits();
 });
 
 test('put aside, back in the line, not come, sent on: each is said in words', async () => {
@@ -102,7 +104,6 @@ test('put aside, back in the line, not come, sent on: each is said in words', as
   assert.equal(await pulses(page), 3);
   assert.deepEqual(page.problems, []);
   await page.context().close();
-  await nobodyWaits();
 });
 
 test('after a touch it is alerted with sound, too', async () => {
@@ -150,7 +151,6 @@ test('giving up asks first, is done once, and leaves the line', async () => {
   assert.equal(keys[0], keys[1]);
   await shows(other, '#main', 'Es la siguiente persona');
   for (const p of [page, other]) await p.context().close();
-  await nobodyWaits();
 });
 
 test('who is called while giving up is told that it is too late', async () => {

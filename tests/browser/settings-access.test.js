@@ -1,0 +1,153 @@
+// The settings' PINs and keys of programs, who did what, and the copy of the office.
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { after, before, beforeEach, test } from 'node:test';
+import { close, openSettings, wrongAt } from './settings.mjs';
+import { Server, hidden, launch, open, shows, until, visible } from './support.mjs';
+
+let server;
+let browser;
+
+before(async () => { browser = await launch(); });
+after(async () => {
+  if (browser) await browser.close();
+  if (server) await server.stop();
+});
+
+// A fresh office for each test: what one sets must not help another.
+beforeEach(async () => {
+  if (server) await server.stop();
+  server = await Server.start();
+});
+
+const at = (page, options) => openSettings(browser, server, page, options);
+
+test('PINs are changed, and programs get keys that are shown once and can be taken back', async () => {
+  const page = await at('settings-access');
+  await until('it is live', () => page.isEnabled('#staff-form .button--main'));
+  await visible(page, '#here');
+  await hidden(page, '#open');
+  await page.fill('#staff-pin', '123');
+  await page.click('#staff-form .button--main');
+  await wrongAt(page, '#staff-pin', /6 cifras/);
+  await page.fill('#staff-pin', '87654321');
+  await page.click('#staff-form .button--main');
+  await wrongAt(page, '#staff-pin', /cualquiera probaría/);
+  await page.fill('#staff-pin', '48213579');
+  await page.click('#staff-form .button--main');
+  await shows(page, '#staff-form .status', 'Guardado');
+  assert.equal(await page.inputValue('#staff-pin'), '', 'it is not left on the screen');
+  const signedIn = await fetch(server.url + '/api/session', {
+    method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ pin: '48213579' }),
+  });
+  assert.deepEqual([signedIn.status, (await signedIn.json()).session], [200, true]);
+
+  await page.click('#token-form .button--main');
+  await wrongAt(page, '#token-name', /Falta/);
+  await page.fill('#token-name', 'Agenda');
+  await page.selectOption('#role', 'admin');
+  await page.click('#token-form .button--main');
+  await visible(page, '#made');
+  const secret = await page.inputValue('#secret');
+  const asked = await fetch(server.url + '/api/tokens', { headers: { Authorization: 'Bearer ' + secret } });
+  assert.equal(asked.status, 200);
+  await shows(page, '#tokens li', /Agenda ?Administración · /);
+  await page.click('#copy');
+  await shows(page, '#copied', /./);
+  await page.reload();
+  await shows(page, '#tokens li', /Agenda ?Administración · usada por última vez/);
+  assert.equal(await page.inputValue('#secret'), '');
+  await page.click('#tokens .change');
+  await page.click('#tokens .really');
+  await shows(page, '#tokens-said', 'Retirada: Agenda');
+  await visible(page, '#none');
+  const again = await fetch(server.url + '/api/tokens', { headers: { Authorization: 'Bearer ' + secret } });
+  assert.equal(again.status, 401);
+  await close(page);
+});
+
+test('a server without PINs says so, and who is signed in can leave', async () => {
+  const openServer = await Server.start({ flags: ['--open'] });
+  const page = await open(browser, openServer.url + '/settings-access.html', { lang: 'en' });
+  await shows(page, '#open', /This server is open/);
+  await visible(page, '#open');
+  await hidden(page, '#here');
+  await hidden(page, '#far');
+  await page.context().close();
+  const far = await open(browser, 'about:blank', { lang: 'en' });
+  await far.setExtraHTTPHeaders({ 'X-Forwarded-For': '192.0.2.7' });
+  await far.goto(openServer.url + '/settings-access.html?lang=en');
+  await shows(far, '#far', /only be set at the server’s own computer/);
+  for (const control of ['#staff-pin', '#admin-pin', '#token-name', '#token-form .button--main']) {
+    assert.equal(await far.isDisabled(control), true, control);
+  }
+  await far.context().close();
+  await openServer.stop();
+  await server.call('PUT', 'pins/staff', { pin: '48213579' });
+  const staff = await at('settings-access', { lang: 'en' });
+  await staff.evaluate(() => fetch('api/session', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: '{"pin":"48213579"}' }));
+  await staff.reload();
+  await visible(staff, '#leave');
+  await staff.click('#leave');
+  await visible(staff, '#take');
+  await staff.context().close();
+});
+
+test('staff may look, and are told what changing takes', async () => {
+  const page = await open(browser, 'about:blank', { lang: 'en' });
+  await page.route('**/api/session', (route) => route.fulfill({ contentType: 'application/json', body: '{"role":"staff","open":false,"session":true}' }));
+  page.problems.length = 0;
+  await page.goto(server.url + '/settings-desks.html?theme=dark');
+  await shows(page, '#admin', /needs the administrator/);
+  await page.click('#admin a');
+  await until('the sign-in, and the way back', () => /signin\.html\?then=settings-desks\.html%3Ftheme%3Ddark/.test(page.url()));
+  await close(page);
+});
+
+test('who did what is listed, the newest first, and goes on by itself', async () => {
+  await server.ticket();
+  await server.act('3', 'next');
+  const page = await at('settings-trace', { lang: 'en' });
+  await shows(page, '#events tr:first-child', /A1 called: Desk 3 ?Administrator ?127\.0\.0\.1/);
+  await shows(page, '#events tr:last-child', /Ticket A1 taken/);
+  await server.act('3', 'finish');
+  await shows(page, '#events tr:first-child', /A1 finished: Desk 3/);
+  await hidden(page, '#more');
+  await server.tickets(120);
+  await shows(page, '#events tr:first-child', /Ticket A121 taken/);
+  // What was seen to come stays in the list; who comes later finds the latest hundred.
+  await page.reload();
+  await page.click('#more');
+  await shows(page, '#events tr:last-child', /Ticket A1 taken/);
+  await hidden(page, '#more');
+  await server.call('PUT', 'settings', { name: 'Clinic', mostWaiting: 500 });
+  await shows(page, '#events tr:first-child', /Settings changed: How many people may wait at a time · Name of the office/);
+  await server.desk('4');
+  await server.act('3', 'next');
+  await server.act('3', 'transfer', { desk: '4' });
+  await shows(page, '#events tr:first-child', /A2 sent on from Desk 3 to Desk 4/);
+  await server.act('3', 'undo');
+  await shows(page, '#events tr:first-child', /Last step taken back \(A2\): Desk 3/);
+  await server.call('PUT', 'pins/staff', { pin: '735102-b' });
+  await server.call('POST', 'tokens', { name: 'kiosk', role: 'staff' });
+  await server.ticket();
+  await shows(page, '#events tr:nth-child(2)', /Key made: kiosk ?Administrator ?127/);
+  await shows(page, '#events tr:nth-child(3)', /New PIN: Staff ?Administrator/);
+  const [copy] = await Promise.all([page.waitForEvent('download'), page.click('#copy')]);
+  assert.equal(JSON.parse(readFileSync(await copy.path(), 'utf8')).trace[1].about, 'kiosk');
+  await close(page);
+});
+
+test('a copy can be taken, and the version and the address of this server are there', async () => {
+  const page = await at('settings-data', { lang: 'en' });
+  const { version } = await server.call('GET', 'health');
+  await shows(page, '#version', version);
+  await shows(page, '#address', server.url + '/');
+  await server.call('PUT', 'settings', { name: 'Clinic' });
+  const [copy] = await Promise.all([page.waitForEvent('download'), page.click('a[download]')]);
+  assert.match(copy.suggestedFilename(), /^turnero-[0-9-]{10}\.json$/);
+  assert.match(readFileSync(await copy.path(), 'utf8'), /Clinic/);
+  await shows(page, '#command', /^turnero import turnero-[0-9-]{10}\.json$/);
+  await close(page);
+});
