@@ -136,7 +136,9 @@ pub(super) fn transfer(
             (service.clone(), Line::Service(service))
         }
         Target::Desk(name) => {
-            known_desk(queue, name)?;
+            if !known_desk(queue, name)?.open {
+                return Err(Refusal::DeskClosed { desk: name.clone() });
+            }
             (ticket.service.clone(), Line::Desk(name.clone()))
         }
     };
@@ -212,10 +214,27 @@ pub(super) fn step(
     Ok(about(ticket, vec![happens(ticket.id, desk.clone())]))
 }
 
-/// One that was put aside, or whose person did not come, waits again.
+/// One that was put aside, or whose person did not come, waits again, where it was; so does one that
+/// a desk attends, which takes a step of that desk's.
 pub(super) fn give_back(queue: &Queue, id: TicketId) -> Result<Decision, Refusal> {
     let ticket = find(queue, &TicketRef::Id(id))?;
-    expect_state(ticket, &[State::Held, State::NoShow], "returned")?;
+    let states = [State::Held, State::NoShow, State::Serving];
+    expect_state(ticket, &states, "returned")?;
+    if let (State::Serving, Some(desk)) = (ticket.state, &ticket.desk) {
+        // The desk whose own line it came from may be gone.
+        let line = match &ticket.line {
+            Line::Desk(name) if queue.desk(name).is_none() => Line::Service(ticket.service.clone()),
+            line => line.clone(),
+        };
+        let event = Event::TicketTransferred {
+            ticket: id,
+            desk: desk.clone(),
+            service: ticket.service.clone(),
+            line,
+            rank: ticket.place.rank(),
+        };
+        return Ok(about(ticket, vec![event]));
+    }
     let event = Event::TicketReturned {
         ticket: id,
         rank: ticket.place.rank(),

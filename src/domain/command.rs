@@ -108,7 +108,8 @@ pub enum Command {
         desk: DeskName,
         current: Option<Expected>,
     },
-    /// Let a ticket that was put aside, or whose person did not come, wait again, where it was.
+    /// Let a ticket wait again, where it was: one that was put aside, whose person did not come, or
+    /// that a desk attends.
     Return { ticket: TicketId },
     /// Put a ticket on paper again. Nothing of the queue changes.
     Reprint { ticket: TicketId },

@@ -48,7 +48,12 @@ impl DeskName {
 /// Characters that change a text without being seen: two names would look the same, or one would
 /// turn round what follows it.
 fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+    matches!(c, '\u{200b}'..='\u{200f}') || is_deceptive(c)
+}
+
+/// Those of them that no language needs within a line.
+pub fn is_deceptive(c: char) -> bool {
+    matches!(c, '\u{200b}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
 impl fmt::Display for DeskName {

@@ -217,9 +217,13 @@ pub fn apply(queue: &mut Queue, stamped: &Stamped) {
             if let Some(ticket) = queue.ticket_mut(*ticket) {
                 ticket.service = service.clone();
                 ticket.line = line.clone();
-                // Behind all others, waiting begins anew; elsewhere it counts from the arrival.
-                let behind = u64::try_from(*rank) == Ok(stamped.seq);
-                ticket.waiting_since = if behind { at } else { ticket.created_at };
+                // Behind all others, waiting begins anew; where it was, it goes on; elsewhere it
+                // counts from the arrival.
+                if u64::try_from(*rank) == Ok(stamped.seq) {
+                    ticket.waiting_since = at;
+                } else if ticket.place.rank() != *rank {
+                    ticket.waiting_since = ticket.created_at;
+                }
             }
             queue.come_back(*ticket, *rank);
         }

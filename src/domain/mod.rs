@@ -24,7 +24,7 @@ mod wait;
 
 pub use change::{AppearanceChange, ServiceChange, SettingsChange};
 pub use command::{Command, Decision, Expected, Position, Subject, Target, TicketRef, decide};
-pub use desk::{Desk, DeskName};
+pub use desk::{Desk, DeskName, is_deceptive};
 pub use event::{Event, Stamped, apply};
 pub use next::Order;
 pub use pace::{LastCall, Pace, Turn};

@@ -35,6 +35,8 @@ pub enum Refusal {
          taken over from here (`takeOver`)."
     )]
     DeskTaken { desk: DeskName },
+    #[error("Desk {desk} is closed, so nobody would call the ticket there: open it first.")]
+    DeskClosed { desk: DeskName },
     #[error("There is no ticket {0} here.")]
     NoSuchTicket(String),
     #[error("There is no desk {0} here.")]

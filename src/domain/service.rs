@@ -22,6 +22,11 @@ impl Prefix {
         Ok(Self(text.to_uppercase().into()))
     }
 
+    /// Names a service as people write it, in either case.
+    pub fn asked(text: &str) -> Self {
+        Self(text.to_uppercase().into())
+    }
+
     /// Names a service; whether there is one of that name is the queue's to say.
     pub fn new(text: &str) -> Self {
         Self(text.into())

@@ -278,6 +278,7 @@ impl From<&Refusal> for Problem {
             Refusal::DeskMovedOn { .. } => (409, "desk-moved-on"),
             Refusal::NothingToUndo { .. } => (409, "nothing-to-undo"),
             Refusal::DeskInUse { .. } | Refusal::DeskTaken { .. } => (409, "desk-in-use"),
+            Refusal::DeskClosed { .. } => (409, "desk-closed"),
             Refusal::NoSuchTicket(_) | Refusal::NoSuchDesk(_) => (404, "not-found"),
             Refusal::UnknownService { .. } => (422, "unknown-service"),
             Refusal::UnknownPriority { .. } => (422, "unknown-priority"),

@@ -1,6 +1,6 @@
 //! The fields of a request: where they go, and what is said of one that cannot be taken.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::common::Server;
 
@@ -39,4 +39,99 @@ fn a_field_in_the_address_of_a_request_that_changes_something_is_refused() {
     server.post("/api/ticket?x=1").expect(201);
     let drawn = server.post("/api/ticket/draw/1?x=1").expect(200).json();
     assert_eq!(drawn["ticket"]["code"], json!("A2"));
+}
+
+#[test]
+fn what_is_said_of_a_field_is_true_and_names_it() {
+    let server = Server::new();
+    let rows: &[(&str, Value, &str)] = &[
+        (
+            "services/B",
+            json!({"first": 0}),
+            "first: 0 is not a whole number from 1 to 999999.",
+        ),
+        (
+            "services/B",
+            json!({"last": 0}),
+            "last: 0 is not a whole number from 1 to 999999.",
+        ),
+        (
+            "services/B",
+            json!({"digits": 0}),
+            "digits: 0 is not a whole number from 1 to 6.",
+        ),
+        (
+            "services/B",
+            json!({"names": {"es": 3}}),
+            "names.es: it takes a text, not 3.",
+        ),
+        (
+            "services/B",
+            json!({"name": "Cash \u{202e}desk"}),
+            "name: it is one line of visible text.",
+        ),
+        (
+            "services/B",
+            json!({"message": "a\u{200b}b"}),
+            "message: it is one line of visible text.",
+        ),
+        (
+            "settings",
+            json!({"mostWaiting": 0}),
+            "mostWaiting: 0 is not a whole number from 1 to 1000000.",
+        ),
+        (
+            "settings",
+            json!({"mostPriorityInARow": 1.5}),
+            "mostPriorityInARow: 1.5 is not a whole number from 1 to 1000.",
+        ),
+        (
+            "settings",
+            json!({"priorities": [{"name": "normal", "weight": 0}]}),
+            "priorities[0].weight: 0 is not a whole number from 1 to 1000.",
+        ),
+        (
+            "settings",
+            json!({"priorities": [{"name": "normal", "names": {"en": []}}]}),
+            "priorities[0].names.en: it takes a text, not [].",
+        ),
+    ];
+    for (path, body, said) in rows {
+        let answer = server
+            .client()
+            .send_json("PUT", &format!("/api/{path}"), body);
+        assert_eq!(answer.problem(422, "invalid"), *said, "{body}");
+    }
+    // What languages need within a word is no trick.
+    let name = json!({"name": "\u{627}\u{644}\u{635}\u{200c}\u{62f}"});
+    server
+        .client()
+        .send_json("PUT", "/api/services/B", &name)
+        .expect(201);
+    server
+        .client()
+        .send_json("PUT", "/api/settings", &json!({"mostWaiting": 1}))
+        .expect(200);
+    server.ticket();
+    let full = server.post("/api/tickets").problem(409, "queue-full");
+    assert_eq!(
+        full,
+        "1 person is waiting, and no more tickets are given for now."
+    );
+}
+
+#[test]
+fn a_service_is_named_in_either_case() {
+    let server = Server::new();
+    let put = |path: &str, body: &Value| server.client().send_json("PUT", path, body).expect(201);
+    put("/api/services/b", &json!({}));
+    let made = server.post_json("/api/tickets", &json!({"service": "b"}));
+    assert_eq!(made.expect(201).json()["code"], "B1");
+    let desk = put("/api/desks/1", &json!({"services": ["b", "A"]})).json();
+    assert_eq!(desk["services"], json!(["B", "A"]));
+    server.post("/api/desks/1/next").expect(200);
+    let sent = server.post_json("/api/desks/1/transfer", &json!({"service": "a"}));
+    assert_eq!(sent.expect(200).json()["service"], "A");
+    let listed = server.json("/api/tickets?service=a");
+    assert_eq!(crate::common::codes(&listed), ["B1"]);
 }

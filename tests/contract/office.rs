@@ -54,6 +54,31 @@ fn who_does_not_come_can_be_returned_and_keeps_the_place() {
 }
 
 #[test]
+fn who_is_at_a_desk_can_go_back_to_where_they_waited() {
+    let server = Server::new();
+    let made = tickets(&server, &["A", "A"]);
+    assert_eq!(next(&server, "1"), "A1");
+    let path = format!("/api/tickets/{}/return", text(&made[0], "id"));
+    let back = server.post(&path).expect(200).json();
+    assert_eq!(
+        (&back["state"], &back["ahead"]),
+        (&json!("waiting"), &json!(0))
+    );
+    assert!(is_served_nowhere(&server));
+    server.post(&path).problem(409, "wrong-state");
+    server.post("/api/desks/1/undo").expect(200);
+    assert_eq!(server.json("/api/desks/1")["ticket"]["code"], "A1");
+    // Nobody would call it at a desk that is closed.
+    put(&server, "/api/desks/2", &json!({"open": false})).expect(201);
+    let to_two = server.post_json("/api/desks/1/transfer", &json!({"desk": "2"}));
+    assert!(
+        to_two
+            .problem(409, "desk-closed")
+            .contains("Desk 2 is closed")
+    );
+}
+
+#[test]
 fn several_can_be_put_aside_and_called_again_by_any_desk() {
     let server = Server::new();
     let made = tickets(&server, &["A", "A", "A"]);

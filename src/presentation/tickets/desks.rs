@@ -71,8 +71,8 @@ pub fn set(context: &Context<'_>) -> Handled {
     let services = fields.texts("services")?;
     let open = fields.boolean("open")?;
     fields.finish()?;
-    let services = services.map(without_repeats);
-    let services = services.map(|list| list.iter().map(|prefix| Prefix::new(prefix)).collect());
+    let services: Option<Vec<Prefix>> =
+        services.map(|list| without_repeats(list.iter().map(|p| Prefix::asked(p)).collect()));
     let command = Command::SetDesk {
         desk,
         open,
@@ -183,7 +183,7 @@ pub fn transfer(context: &Context<'_>) -> Handled {
     fields.finish()?;
     let target = match (service, other_desk) {
         (None, None) => Target::Back,
-        (Some(prefix), None) => Target::Service(Prefix::new(&prefix)),
+        (Some(prefix), None) => Target::Service(Prefix::asked(&prefix)),
         (None, Some(name)) => {
             let name = DeskName::parse(&name).map_err(|why| Problem::invalid("desk", why))?;
             Target::Desk(name)

@@ -136,6 +136,15 @@ impl Fields {
 
     /// A whole number from 0 to `most`.
     pub fn number(&mut self, name: &'static str, most: u64) -> Result<Option<u64>, Problem> {
+        self.whole(name, 0, most)
+    }
+
+    /// A whole number from 1 to `most`.
+    pub fn count(&mut self, name: &'static str, most: u64) -> Result<Option<u64>, Problem> {
+        self.whole(name, 1, most)
+    }
+
+    fn whole(&mut self, name: &'static str, least: u64, most: u64) -> Result<Option<u64>, Problem> {
         let sent = match self.take(name) {
             None | Some(Value::Null) => return Ok(None),
             Some(sent) => sent,
@@ -145,16 +154,16 @@ impl Fields {
             Value::String(text) if !self.typed => text.trim().parse().ok(),
             _ => None,
         };
-        let number = number.filter(|number| *number <= most);
+        let number = number.filter(|number| (least..=most).contains(number));
         number.map(Some).ok_or_else(|| {
-            let why = format!("{sent} is not a whole number from 0 to {most}");
+            let why = format!("{sent} is not a whole number from {least} to {most}");
             self.invalid(name, why)
         })
     }
 
-    /// A whole number that may be null (in a form: empty), which says something else than its
-    /// absence.
-    pub fn nullable_number(
+    /// A whole number from 1 to `most` that may be null (in a form: empty), which says something else
+    /// than its absence.
+    pub fn nullable_count(
         &mut self,
         name: &'static str,
         most: u64,
@@ -168,7 +177,7 @@ impl Fields {
             self.take(name);
             return Ok(Some(None));
         }
-        self.number(name, most).map(Some)
+        self.count(name, most).map(Some)
     }
 
     /// Texts by keys: an object; blank ones are left out. A form has none.
@@ -186,7 +195,10 @@ impl Fields {
                         Value::String(text) => {
                             texts.insert(key, text.trim().to_owned());
                         }
-                        other => return Err(self.wrong(name, "texts by language", &other)),
+                        other => {
+                            let place = format!("{name}.{key}");
+                            return Err(self.wrong(&place, "a text", &other));
+                        }
                     }
                 }
                 Ok(Some(texts))

@@ -62,15 +62,9 @@ fn prefix(context: &Context<'_>) -> Result<Prefix, Problem> {
 pub fn changed(fields: &mut Fields) -> Result<ServiceChange, Problem> {
     let name = texts::always(fields, "name", LONGEST_TEXT)?;
     let names = texts::names(fields, LONGEST_TEXT)?;
-    let first = fields.number("first", LARGEST_NUMBER)?;
-    if first == Some(0) {
-        return Err(Problem::invalid("first", "numbers begin at 1 or later"));
-    }
-    let last = fields.nullable_number("last", LARGEST_NUMBER)?;
-    let digits = fields.number("digits", MOST_DIGITS)?;
-    if digits == Some(0) {
-        return Err(Problem::invalid("digits", "a number has 1 at least"));
-    }
+    let first = fields.count("first", LARGEST_NUMBER)?;
+    let last = fields.nullable_count("last", LARGEST_NUMBER)?;
+    let digits = fields.count("digits", MOST_DIGITS)?;
     let message = texts::perhaps(fields, "message", LONGEST_TEXT)?;
     Ok(ServiceChange {
         name: name.map(Into::into),

@@ -94,16 +94,13 @@ pub fn changed_day(fields: &mut Fields) -> Result<SettingsChange, Problem> {
     })
 }
 
-/// A bound from 1 on, or none. Nobody means 0 by a bound: it would let nobody through.
+/// A bound, or none. Nobody means 0 by a bound: it would let nobody through.
 fn bound(
     fields: &mut Fields,
     name: &'static str,
     most: u64,
 ) -> Result<Option<Option<u32>>, Problem> {
-    let bound = fields.nullable_number(name, most)?;
-    if bound == Some(Some(0)) {
-        return Err(fields.invalid(name, "it is 1 or more, or null for no bound"));
-    }
+    let bound = fields.nullable_count(name, most)?;
     Ok(bound.map(|bound| bound.and_then(|bound| u32::try_from(bound).ok())))
 }
 
@@ -118,12 +115,9 @@ fn checked(list: Vec<Fields>) -> Result<Arc<[Priority]>, Problem> {
         let name = texts::always(&mut fields, "name", LONGEST_PRIORITY)?
             .ok_or_else(|| fields.invalid("name", "each has a name"))?;
         let names = texts::names(&mut fields, LONGEST_PRIORITY)?.unwrap_or_default();
-        let weight = fields.number("weight", MOST_WEIGHT)?.unwrap_or(1);
+        let weight = fields.count("weight", MOST_WEIGHT)?.unwrap_or(1);
         if priorities.iter().any(|other| *other.name == name) {
             return Err(fields.invalid("name", format!("«{name}» is there twice")));
-        }
-        if weight == 0 {
-            return Err(fields.invalid("weight", "it is 1 or more"));
         }
         fields.finish()?;
         priorities.push(Priority {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::appearance::check_language;
 use super::fields::Fields;
+use crate::domain::is_deceptive;
 use crate::presentation::problem::Problem;
 
 /// A text that there always is, of `most` characters at most; `None` where it is absent.
@@ -54,7 +55,7 @@ fn check(text: &str, most: usize) -> Result<(), String> {
     if length > most {
         return Err(format!("it has {most} characters at most, not {length}"));
     }
-    if text.chars().any(char::is_control) {
+    if text.chars().any(|c| c.is_control() || is_deceptive(c)) {
         return Err("it is one line of visible text".to_owned());
     }
     Ok(())

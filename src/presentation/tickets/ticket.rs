@@ -33,7 +33,7 @@ pub fn create(context: &Context<'_>) -> Handled {
     }
     let command = Command::Create {
         ticket: new_id()?,
-        service: service.as_deref().map(Prefix::new),
+        service: service.as_deref().map(Prefix::asked),
         priority: priority.map(Into::into),
         note: note.map(String::into_boxed_str),
     };
@@ -86,7 +86,7 @@ pub fn list(context: &Context<'_>) -> Handled {
     let mut fields = Fields::of_query(context.request)?;
     // `?state=` asks for no state in particular.
     let states = fields.texts("state")?.filter(|states| !states.is_empty());
-    let service = fields.text("service")?.as_deref().map(Prefix::new);
+    let service = fields.text("service")?.as_deref().map(Prefix::asked);
     let limit = fields.number("limit", MOST_LISTED)?.unwrap_or(LISTED);
     let after = fields.text("after")?;
     fields.finish()?;

@@ -341,11 +341,7 @@ mod tests {
                 json!(4_294_967_294u32),
                 "services[0].lastNumber: 4294967294 is not",
             ),
-            (
-                "/tickets/1/number",
-                json!(0),
-                "tickets[1].number: numbers begin at 1",
-            ),
+            ("/tickets/1/number", json!(0), "tickets[1].number: 0 is not"),
             (
                 "/tickets/1/prefix",
                 json!("Q"),
@@ -359,7 +355,7 @@ mod tests {
             (
                 "/passedOver",
                 json!([{"prefix": "A", "number": 0}]),
-                "passedOver[0].number: numbers",
+                "passedOver[0].number: 0 is not",
             ),
             (
                 "/dayRule",

@@ -346,12 +346,8 @@ fn prefix(fields: &mut Fields, name: &'static str) -> Result<Prefix, Problem> {
 }
 
 fn number(fields: &mut Fields, name: &'static str) -> Result<u32, Problem> {
-    let number = fields.number(name, LARGEST_NUMBER)?;
-    let number = required(fields, name, number)?;
-    if number == 0 {
-        return Err(fields.invalid(name, "numbers begin at 1"));
-    }
-    Ok(small(Some(number)))
+    let number = fields.count(name, LARGEST_NUMBER)?;
+    required(fields, name, number).map(|number| small(Some(number)))
 }
 
 fn desk_name(fields: &mut Fields, name: &'static str) -> Result<Option<DeskName>, Problem> {
