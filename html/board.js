@@ -2,7 +2,7 @@
 // what carries across a room, so that is kept, and everything else gives way to it.
 
 import { fitText, widthInEms } from './fit.js';
-import { isNumbered, isolated, t } from './i18n.js';
+import { ROW_LEAST, columnsOf, deskParts, drawSide, leastWidth, longestOf, nameWidth, needsOf, rowsHeight } from './side.js';
 import { byName } from './state.js';
 
 // Shares of the screen's height, from EN 301 549 (12.2 mm of capital height a metre), as font sizes:
@@ -12,15 +12,20 @@ const CODE_LEAST = 0.305 / CAPITAL;
 const CODE_MOST = 0.38 / CAPITAL;
 const DESK_LEAST = 0.122 / CAPITAL;
 const DESK_MOST = 0.16 / CAPITAL;
-const ROW_LEAST = 0.0715 / CAPITAL;
-const ROW_MOST = 0.1 / CAPITAL;
 // A code that is too wide is set narrower before it is set smaller: height is what carries far.
-// Two columns end where it would become narrower than this; the second is the end of what can be read.
-const NARROWEST_BESIDE = 0.74;
-const NARROWEST = 0.42;
+// Two columns end where it would become narrower than this. Upright, a code of up to three characters keeps its
+// height down to the second; a longer one is set smaller before its letters become thinner than the third.
+const NARROWEST_BESIDE = 0.68;
+const NARROWEST_SHORT = 0.45;
+const NARROWEST_LONG = 0.6;
+const SHORT = 3;
+// Of the width.
+const SIDE_MOST = 0.42;
 const WORD_SHARES = [1, 0.7, 0.5, 0.36, 0.28];
+// A word of a name that would have to be smaller than this share of the least is broken.
+const WHOLE = 0.2;
 const ROWS_MOST = 8;
-const DOTS_MOST = 6;
+const ROW_MOST = 0.1 / CAPITAL;
 // Pictures of the office have a place where the screen is wide, and leave the others these rows.
 const MEDIA_RATIO = 1.5;
 const MEDIA_LEAST_PX = 1000;
@@ -29,27 +34,6 @@ const MEDIA_ROWS_LEAST = 2;
 const MEDIA_WIDTH_LEAST = 0.42;
 const MEDIA_HEIGHT_LEAST = 0.2;
 const $ = (id) => document.getElementById(id);
-const el = (tag, className, text) => {
-  const made = document.createElement(tag);
-  made.className = className;
-  made.textContent = text;
-  return made;
-};
-
-/** Writes a desk's name into `box`, its word apart from its number. */
-export function writeDesk(box, name) {
-  const parts = deskParts(name);
-  box.textContent = '';
-  if (parts.word) box.appendChild(el('span', 'word', parts.word + '\u00a0'));
-  box.appendChild(document.createTextNode(isolated(parts.rest)));
-}
-
-// «Ventanilla 3»: people look for the number, so where room is short the word gives way first.
-function deskParts(name) {
-  if (isNumbered(name)) return { word: t('public.desk'), rest: name };
-  const found = /^(\S{1,16}) (\d{1,4}[A-Za-z]?)$/.exec(name);
-  return found ? { word: found[1], rest: found[2] } : { word: '', rest: name };
-}
 
 /** The desks at the side: all but the one in large letters, unless it has moved on meanwhile. */
 function otherDesks(desks, call) {
@@ -81,8 +65,8 @@ export function drawBoard({ office, desks, call, turn, hasMedia }) {
     ['call-label', 'waiting', 'none', 'muted'].map((id) => [$(id).hidden, $(id).textContent])]);
   if (what === drawn) return mediaShown;
   drawn = what;
-  const widest = others.reduce((w, d) => Math.max(w, d.ticket ? widthInEms($('code'), d.ticket.code) : 0), 1.2);
-  const least = others.length ? (widest + 1.6) * ROW_LEAST * height + 0.05 * height : 0;
+  const needs = needsOf(others, $('code'));
+  let least = others.length ? leastWidth(needs, height) : 0;
   // The others go below where the screen is upright, or the codes too long for two columns.
   const code = call ? widthInEms($('code'), call.code) * CODE_LEAST * NARROWEST_BESIDE * height : 0;
   const tall = width < height * 1.15 || (others.length > 0 && code + least + 0.13 * height > width);
@@ -90,19 +74,22 @@ export function drawBoard({ office, desks, call, turn, hasMedia }) {
   fitText($('office'), $('top').clientWidth - headTaken(), $('top').clientHeight, (tall ? 0.022 : 0.036) * height, 0);
   // Upright, the badge about blocked sound needs the message's room: whoever touches the screen gets it back.
   drawMessage(tall && !$('muted').hidden ? '' : office.message, height, tall);
+  // A long word of a name is worth what width the side may have.
+  least = Math.max(least, Math.min(nameWidth(needs, height), width * SIDE_MOST, width - code - 0.13 * height));
   const board = $('board');
   const room = { width: board.clientWidth - 0.04 * height, height: board.clientHeight - 0.02 * height };
-  const place = { others, call, widest, height, room };
+  const place = { others, call, needs, height, room };
+  let columns = 1;
   if (tall) {
     mediaShown = false;
-    drawBelow(place);
+    columns = drawBelow(place);
   } else {
     const wide = width >= MEDIA_RATIO * height && width >= MEDIA_LEAST_PX;
     const mediaLeast = Math.max(least, MEDIA_WIDTH_LEAST * height);
     mediaShown = hasMedia && wide && code + mediaLeast + 0.13 * height <= width && drawBeside(place, mediaLeast, true);
     if (!mediaShown) drawBeside(place, least, false);
   }
-  drawOthers(others, height, widest, turn);
+  drawSide({ others, needs, list: $('others'), strip: $('strip'), height, columns, tall, turn });
   return mediaShown;
 }
 
@@ -134,21 +121,27 @@ function placeSide(hasOthers, hasMedia, width, mediaHeight) {
   $('media').style.height = mediaHeight + 'px';
 }
 
-function drawBelow({ others, call, widest, height, room }) {
+/** Gives back in how many columns the others stand. */
+function drawBelow({ others, call, needs, height, room }) {
   placeSide(others.length > 0, false, room.width, 0);
-  // At least one of the others keeps its place, with the dots that tell the turns.
-  const stackedRow = widest * ROW_LEAST * height > room.width * 0.53 ? 1.65 : 1.05;
-  const kept = others.length ? (ROW_LEAST * stackedRow + 0.05) * height : 0;
-  if (call) drawCall(call, room.width - 0.02 * height, room.height - kept, height, true);
+  const columns = columnsOf(needs, room.width, height);
+  if (!call) return columns;
+  // As many of the others as can be, as long as the desk's name keeps its height; one of them in any case.
+  const least = others.length ? 1 : 0;
+  for (let rows = Math.ceil(Math.min(others.length, ROWS_MOST) / columns); ; rows -= 1) {
+    const kept = rows ? rowsHeight(rows, needs, room.width / columns, height) : 0;
+    if (drawCall(call, room.width - 0.02 * height, room.height - kept, height, true) >= DESK_LEAST * height || rows <= least) break;
+  }
+  return columns;
 }
 
 /** Gives back whether it did: no pictures where their place would be too small. */
-function drawBeside({ others, call, widest, height, room }, least, hasMedia) {
-  const names = others.reduce((w, d) => Math.max(w, widthInEms($('desk'), rowName(d))), 0);
-  const wish = hasMedia ? room.width : (widest + names * 0.8 + 0.5) * ROW_MOST * height + 0.05 * height;
+function drawBeside({ others, call, needs, height, room }, least, hasMedia) {
+  const names = Math.max(needs.word + needs.number, needs.name);
+  const wish = hasMedia ? room.width : (needs.code + names * 0.8 + 0.5) * ROW_MOST * height + 0.05 * height;
   const widths = others.length || hasMedia ? [sideShare(call, room.width, height, least, wish), least] : [0];
   for (const width of widths) {
-    const media = hasMedia ? mediaHeight(others, width, height, room.height, widest) : 0;
+    const media = hasMedia ? mediaHeight(others, needs, width, height, room.height) : 0;
     if (hasMedia && media < MEDIA_HEIGHT_LEAST * height) return false;
     placeSide(others.length > 0, hasMedia, width, media);
     const left = room.width - (width ? width + 0.02 * height : 0);
@@ -158,26 +151,20 @@ function drawBeside({ others, call, widest, height, room }, least, hasMedia) {
   return true;
 }
 
-function mediaHeight(others, width, height, room, widest) {
+function mediaHeight(others, needs, width, height, room) {
   if (!others.length) return room;
-  const row = ROW_LEAST * height * (isStacked(widest, width - 0.024 * height, height) ? 1.6 : 1.02);
   // Most pictures are wider than high: rows give way to them, as far as turns make up for it.
   let rows = Math.min(others.length, MEDIA_ROWS);
-  const left = () => room - rows * row - (others.length > rows ? 0.06 : 0.025) * height;
+  const left = () => room - rowsHeight(rows, needs, width, height) - 0.02 * height;
   while (rows > MEDIA_ROWS_LEAST && left() < width * 0.5) rows -= 1;
   return Math.min(left(), width * 0.75);
-}
-
-// Long codes on a narrow screen: the name goes below its code.
-function isStacked(widest, inner, height) {
-  return widest * ROW_LEAST * height > inner * 0.55;
 }
 
 /** How wide the side may be so that the large code still has its height. */
 function sideShare(call, width, height, least, wish) {
   const code = call ? widthInEms($('code'), call.code) * CODE_LEAST * height : 0;
   const beside = (narrowing) => width - code * narrowing - 0.09 * height;
-  const most = Math.min(wish, width * 0.42);
+  const most = Math.max(least, Math.min(wish, width * SIDE_MOST));
   if (beside(1) >= least) {
     // The longest word of the desk's name is worth width too, as far as the side can spare it.
     const desk = call ? widthInEms($('desk'), longestWord(call.desk)) * DESK_LEAST * height : 0;
@@ -191,7 +178,7 @@ function longestWord(name) {
   const parts = deskParts(name);
   // Not the whole word: it may be set smaller than its number.
   if (parts.word) return parts.word.slice(0, Math.ceil(parts.word.length * 0.7)) + ' ' + parts.rest;
-  return name.split(' ').reduce((longest, word) => (word.length > longest.length ? word : longest), '');
+  return longestOf(name);
 }
 
 /** Gives back the size of the desk's name. */
@@ -200,15 +187,16 @@ function drawCall(call, width, room, height, tall) {
   const desk = $('desk');
   const word = desk.querySelector('.word');
   const ems = widthInEms(code, call.code);
+  const narrowest = !tall ? NARROWEST_BESIDE : call.code.length > SHORT ? NARROWEST_LONG : NARROWEST_SHORT;
   // The label, the air around the code, and the badge, which must lie on nothing.
   const badge = $('muted').hidden ? 0 : $('muted').offsetHeight + (tall ? 0.02 : 0.032) * height;
   $('call').style.paddingBottom = tall ? '' : badge + 'px';
-  const labelHeight = $('call-label').offsetHeight + badge + (tall ? 0.06 : 0.07) * height;
+  const labelHeight = $('call-label').offsetHeight + badge + (tall ? 0.045 : 0.07) * height;
   const set = (size) => {
     const scale = Math.min(1, width / (ems * size));
-    const fitted = scale < NARROWEST ? (size * scale) / NARROWEST : size;
+    const fitted = scale < narrowest ? (size * scale) / narrowest : size;
     code.style.fontSize = fitted + 'px';
-    code.style.transform = 'translateX(-50%) scaleX(' + Math.max(scale, NARROWEST) + ')';
+    code.style.transform = 'translateX(-50%) scaleX(' + Math.max(scale, narrowest) + ')';
     $('code-box').style.height = fitted * 0.74 + 'px';
     return fitted * 0.74;
   };
@@ -217,7 +205,7 @@ function drawCall(call, width, room, height, tall) {
     let size = 0;
     for (const share of word ? WORD_SHARES : [1]) {
       if (word) word.style.fontSize = share + 'em';
-      size = fitText(desk, width, box, DESK_MOST * height, DESK_LEAST * height * 0.5);
+      size = fitText(desk, width, box, DESK_MOST * height, DESK_LEAST * height * WHOLE);
       if (size >= DESK_LEAST * height) break;
     }
     return size;
@@ -228,67 +216,4 @@ function drawCall(call, width, room, height, tall) {
   const got = fitDesk(set(wish));
   if (got >= DESK_LEAST * height || wish === CODE_LEAST * height) return got;
   return fitDesk(set(CODE_LEAST * height));
-}
-
-function rowName(desk) {
-  const parts = deskParts(desk.name);
-  return (parts.word ? parts.word + '\u00a0' : '') + isolated(parts.rest);
-}
-
-function drawOthers(others, height, widest, turn) {
-  const list = $('others');
-  list.textContent = '';
-  const turns = $('turns');
-  turns.hidden = true;
-  if (!others.length) return;
-  const full = list.clientHeight;
-  const inner = list.clientWidth - 0.024 * height;
-  const stacked = isStacked(widest, inner, height);
-  list.classList.toggle('is-stacked', stacked);
-  const rowLeast = ROW_LEAST * height * (stacked ? 1.6 : 1.02);
-  const fits = (space) => Math.max(1, Math.min(ROWS_MOST, Math.floor(space / rowLeast)));
-  let perTurn = fits(full);
-  let space = full;
-  if (others.length > perTurn) {
-    space = full - 0.035 * height;
-    perTurn = fits(space);
-  }
-  const pages = Math.ceil(others.length / perTurn);
-  const page = turn % pages;
-  const rowHeight = Math.min(space / Math.min(perTurn, Math.max(others.length, 3)), 0.23 * height);
-  const wish = Math.min(ROW_MOST * height, rowHeight * 0.72, (inner * 0.5) / widest);
-  const size = Math.max(ROW_LEAST * height, wish);
-  const narrowing = Math.min(1, inner / widest / size);
-  const shown = others.slice(page * perTurn, (page + 1) * perTurn);
-  const rows = shown.map((desk) => row(desk, rowHeight, size));
-  rows.forEach((r) => list.appendChild(r.item));
-  const codeWidth = rows.reduce((w, r) => Math.max(w, r.code.offsetWidth), 0);
-  if (!stacked) rows.forEach((r) => { r.code.style.width = codeWidth + 'px'; });
-  else if (narrowing < 1) {
-    rows.forEach((r) => { r.code.style.width = inner + 'px'; r.code.style.transform = 'scaleX(' + narrowing + ')'; });
-  }
-  const box = stacked ? { width: inner, height: rowHeight * 0.95 - size - 4 }
-    : { width: inner - codeWidth - size * 0.3, height: rowHeight * 0.96 - 3 };
-  const sizes = rows.map((r) => fitText(r.name, box.width, box.height, size * 0.85, size * 0.25));
-  // One size for all where they are near each other; a very long name does not shrink its neighbours.
-  const common = Math.min.apply(null, sizes.filter((s) => s >= size * 0.5).concat(size));
-  rows.forEach((r, i) => { if (sizes[i] > common) r.name.style.fontSize = common + 'px'; });
-  if (pages > 1) {
-    turns.hidden = false;
-    turns.textContent = '';
-    if (pages > DOTS_MOST) turns.textContent = isolated(page + 1 + ' / ' + pages);
-    else for (let i = 0; i < pages; i++) turns.appendChild(el('i', i === page ? 'is-now' : '', ''));
-  }
-}
-
-function row(desk, height, size) {
-  const item = el('li', 'row', '');
-  item.style.height = height + 'px';
-  const code = el('span', desk.ticket ? 'code' : 'code free', desk.ticket ? desk.ticket.code : '–');
-  code.style.fontSize = size + 'px';
-  const name = el('span', desk.ticket ? 'name' : 'name free', rowName(desk));
-  name.dir = 'auto';
-  item.appendChild(code);
-  item.appendChild(name);
-  return { desk, item, code, name };
 }

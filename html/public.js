@@ -2,11 +2,12 @@
 // The large number is always the call being announced, the side always the truth of this instant.
 
 import { Announcements } from './announcements.js';
-import { drawBoard, measureAgain, writeDesk } from './board.js';
+import { drawBoard, measureAgain } from './board.js';
 import { language, locale, officeLanguage, onLanguage, ready, t, tn } from './i18n.js';
 import { Live } from './live.js';
 import { Media } from './media.js';
 import { showOffice } from './office.js';
+import { writeDesk } from './side.js';
 import { chime, watchSound } from './sound.js';
 import { apply } from './state.js';
 import { Voice } from './voice.js';

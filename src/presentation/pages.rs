@@ -104,6 +104,7 @@ const PAGES: &[Page] = pages![
     "settings.css",
     "settings.html",
     "settings.js",
+    "side.js",
     "signin.css",
     "signin.html",
     "signin.js",

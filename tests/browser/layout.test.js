@@ -79,8 +79,10 @@ function measure() {
   if (code.bottom > desk.top) wrong.push('the code touches the desk');
   const rows = Array.from(document.querySelectorAll('.row'));
   const side = $('others-box').getBoundingClientRect();
+  const broken = [];
   rows.forEach((row, i) => {
     const box = row.getBoundingClientRect();
+    if (row.querySelector('.is-broken')) broken.push(row.textContent);
     const codeInk = inside('row ' + i + ' code', row.querySelector('.code'), box);
     const nameInk = inside('row ' + i + ' name', row.querySelector('.name'), box);
     if (box.bottom > H + 1) wrong.push('row ' + i + ' is below the screen');
@@ -126,6 +128,18 @@ function measure() {
     desk: capital($('desk')) / H,
     rows: rows.map((r) => capital(r.querySelector('.code')) / H),
     names: rows.map((r) => capital(r.querySelector('.name')) / H),
+    // How wide the longest word of each name is for its row: 1 fills it.
+    full: rows.map((r) => {
+      const name = r.querySelector('.name');
+      capital(name);
+      const longest = Math.max(...name.textContent.split(' ').map((w) => pen.measureText(w).width));
+      return longest / name.parentNode.clientWidth;
+    }),
+    tallest: Math.max(0, ...rows.map((r) => r.offsetHeight)) / (rows.length ? side.height : 1),
+    words: rows.map((r) => r.querySelector('.word:not([hidden])')).filter(Boolean).map((w) => capital(w) / H),
+    tall,
+    broken,
+    isBroken: $('desk').classList.contains('is-broken'),
     // How wide the code is in the card, and how much narrower than it is by itself.
     fills: ink($('code')).width / call.width,
     narrowed: ink($('code')).width / $('code').offsetWidth,
@@ -146,9 +160,9 @@ const KINDS = {
 const PORTRAIT = [1080, 1920];
 
 /** A public screen that shows what the test tells it. */
-async function board({ size, pictures = [] }) {
+async function board({ size, lang, pictures = [] }) {
   let tell;
-  const page = await open(browser, 'about:blank', { size });
+  const page = await open(browser, 'about:blank', { size, lang });
   await page.routeWebSocket(/\/ws/, (ws) => { tell = (m) => ws.send(JSON.stringify(m)); });
   await page.route('**/api/media', (route) => route.fulfill({ json: pictures.map((url) => ({ name: url, type: 'image/svg+xml', url })) }));
   page.problems.length = 0;
@@ -167,20 +181,29 @@ async function board({ size, pictures = [] }) {
   return { page, draw };
 }
 
-function judge(got, { code, desk, others }, what) {
+function judge(got, { code, desk, others, names }, what) {
+  const numbered = /^(\S{1,16} )?\d+$/.test(names(0));
   assert.deepEqual(got.wrong, [], what);
   if (got.code < 0.3) {
     // An upright screen is narrower than the code at that height: then it is as large as the width allows.
-    assert.ok(code.length > 3 && got.fills > 0.9 && got.narrowed < 0.43, what + ': code ' + JSON.stringify(got));
-    assert.ok(got.code >= 0.1, what + ': code ' + got.code);
+    assert.ok(code.length > 3 && got.fills > 0.9 && got.narrowed < (got.tall ? 0.61 : 0.69), what + ': code ' + JSON.stringify(got));
+    assert.ok(got.code >= 0.075, what + ': code ' + got.code);
   }
+  // Letters as thin as a bar code's are not read from afar, however high.
+  assert.ok(got.narrowed >= (code.length > 3 ? 0.59 : 0.44), what + ': narrowed ' + got.narrowed);
+  if (desk !== WORD) assert.equal(got.isBroken, false, what + ': the desk\'s name is broken');
   if (/\d$/.test(desk)) assert.ok(got.desk >= 0.12, what + ': desk ' + got.desk);
   // A name that needs more room than there is has all of it.
   else assert.ok(got.desk >= 0.12 || (got.desk >= 0.025 && !got.grows), what + ': long desk ' + JSON.stringify(got));
   assert.ok(got.rows.length <= 8, what);
   assert.ok(got.rows.length > 0 || others === 0, what + ': no rows');
   for (const share of got.rows) assert.ok(share >= 0.07, what + ': row ' + share);
-  for (const share of got.names) assert.ok(share >= 0.012, what + ': name in a row ' + share);
+  got.names.forEach((share, i) => {
+    // A name under 7 % fills its row with a word, or with its lines.
+    assert.ok(share >= 0.07 || (share >= 0.0125 && !numbered && (got.full[i] > 0.9 || got.tallest > 0.6)), what + ': name in a row ' + share + ' ' + JSON.stringify(got));
+  });
+  for (const share of got.words) assert.ok(share >= 0.0175, what + ': word in a row ' + share);
+  if (numbered || others < 1) assert.deepEqual(got.broken, [], what);
   // Whoever does not fit now has a turn.
   assert.ok(got.turns * 8 >= others && (got.turns > 1 || got.rows.length === others), what + ': ' + got.turns);
 }
@@ -331,5 +354,33 @@ test('a ticket just given is shown as large as fits, on every size, and is not c
     assert.equal(got.inside, true, String(size));
     assert.ok(got.share > 0.4, size + ': ' + got.share);
     await page.context().close();
+  }
+});
+
+test('at 4:3 and 5:4 the side\'s numbers and names keep their 7 % beside up to twenty desks, in Spanish and English, and no word is broken', async () => {
+  const named = (i) => ['Caja', 'Sala', 'Consulta 12', 'Mesa 4', 'Padrón', 'Multas', 'Pagos'][i % 7];
+  for (const size of [[1280, 1024], [1024, 768], [800, 600], [1366, 768]]) {
+    for (const lang of ['es', 'en']) {
+      const { page, draw } = await board({ size, lang });
+      for (const others of [2, 5, 8, 19]) {
+        for (const [code, names] of [['A3', (i) => String(i + 1)], ['A12', (i) => 'Ventanilla ' + (i + 1)], ['A12', named], ['A105', (i) => String(i + 1)]]) {
+          const what = [size, lang, others + 1 + ' desks', code, names(0)].join(' ');
+          const got = await draw({ code, desk: '3', others, names });
+          assert.deepEqual(got.wrong, [], what);
+          assert.deepEqual(got.broken, [], what);
+          for (const share of [...got.rows, ...got.names]) assert.ok(share >= 0.07, what + ': ' + share);
+          // No more turns than 7 % need.
+          const most = got.tall ? 4 : names === named ? 3 : 8;
+          assert.ok(got.turns <= Math.ceil(others / most), what + ': ' + got.turns + ' turns');
+          if (names === named) continue;
+          const head = await page.$$eval('.head', (all) => all.map((el) => el.textContent));
+          const inline = await page.$$eval('.row .word:not([hidden])', (all) => all.length);
+          assert.ok(head.length ? !inline : inline === got.rows.length, what + ': the word before the number is said');
+          const lines = await page.$$eval('.row .name', (all) => all.map((el) => el.getClientRects().length));
+          assert.ok(lines.every((n) => n === 1), what);
+        }
+      }
+      await page.context().close();
+    }
   }
 });
