@@ -69,7 +69,9 @@ fn who_is_at_a_desk_can_go_back_to_where_they_waited() {
     server.post("/api/desks/1/undo").expect(200);
     assert_eq!(server.json("/api/desks/1")["ticket"]["code"], "A1");
     // Nobody would call it at a desk that is closed.
-    put(&server, "/api/desks/2", &json!({"open": false})).expect(201);
+    server
+        .put_json("/api/desks/2", &json!({"open": false}))
+        .expect(201);
     let to_two = server.post_json("/api/desks/1/transfer", &json!({"desk": "2"}));
     assert!(
         to_two
