@@ -169,6 +169,7 @@ function render() {
   const desk = position && position.desk ? placeName(position.desk) : '';
   $('go').hidden = now !== 'called';
   show('desk', now === 'called' ? desk : '');
+  fitDesk();
   show('more', now === 'waiting' ? waitingMore() : MORE[now] ? t(MORE[now], { desk }) : '');
   $('keep').hidden = !waits;
   $('alert').hidden = !waits || !blocked;
@@ -180,7 +181,9 @@ function render() {
 
 // As the room's screen and its voice say it.
 function placeName(desk) {
-  return isNumbered(desk) ? t('ticket.desk', { name: desk }) : isolated(desk);
+  const title = isNumbered(desk) ? t('ticket.desk', { name: desk }) : isolated(desk);
+  // A number stays with its word.
+  return title.replace(/ (?=\S{1,6}$)/, '\u00a0');
 }
 
 function waitingMore() {
@@ -193,11 +196,19 @@ function title(now, main, code) {
   return now === 'waiting' ? t('ticket.tab', { n: position.ahead || 0, code }) : main + ' · ' + code;
 }
 
+function room() {
+  const style = getComputedStyle($('card'));
+  return $('card').clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
+}
+
 function fitCode() {
-  const box = $('card');
-  const style = getComputedStyle(box);
-  const room = box.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
-  fitText($('code'), room, window.innerHeight * 0.32, 260, 40);
+  fitText($('code'), room(), window.innerHeight * 0.32, 260, 40);
+}
+
+// As large as it goes without breaking a word.
+function fitDesk() {
+  if ($('desk').hidden) return;
+  fitText($('desk'), room(), window.innerHeight * 0.35, Math.min(window.innerWidth, window.innerHeight) * 0.05 + 40, 20);
 }
 
 function openQuestion() {
@@ -255,7 +266,7 @@ ready.then(async () => {
   $('no').addEventListener('click', () => { closeQuestion(); $('give-up').focus(); });
   $('yes').addEventListener('click', giveUp);
   $('sure').addEventListener('keydown', (e) => { if (e.key === 'Escape') $('no').click(); });
-  window.addEventListener('resize', fitCode);
+  window.addEventListener('resize', () => { fitCode(); fitDesk(); });
   document.addEventListener('visibilitychange', stayAwake);
   render();
   await ask();

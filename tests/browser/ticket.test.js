@@ -1,8 +1,10 @@
 // A ticket's own page, as the phone of whoever holds it shows it.
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
-import { Cable, Server, hidden, launch, open, shows, text, until, visible } from './support.mjs';
+import { Cable, LANGUAGES, ROOT, Server, hidden, launch, open, shows, text, until, visible } from './support.mjs';
 
 const PHONE = [390, 844];
 let server;
@@ -55,7 +57,7 @@ test('a phone sees its number, who is ahead, and its turn, and is alerted once f
   await server.act('3', 'next');
   await shows(page, '#main', '1 persona delante');
   await server.act('3', 'next');
-  await shows(page, '#main', 'Es la siguiente persona');
+  await shows(page, '#main', 'No tiene a nadie delante');
   assert.equal(await pulses(page), 0);
   await server.act('3', 'next');
   await kindIs(page, 'called');
@@ -88,8 +90,8 @@ test('put aside, back in the line, not come, sent on: each is said in words', as
   };
   await called();
   await server.act('3', 'hold');
-  await shows(page, '#main', 'You were put aside for a moment');
-  await shows(page, '#more', 'Please stay: you will be called again.');
+  await shows(page, '#main', 'You will be called again in a moment');
+  await shows(page, '#more', 'Your place is kept: please stay.');
   await server.call('POST', 'tickets/' + ticket.id + '/return');
   await shows(page, '#main', 'You are next');
   await shows(page, '#more', /^You are back in the line\./);
@@ -149,7 +151,7 @@ test('giving up asks first, is done once, and leaves the line', async () => {
   assert.equal((await server.call('GET', 'tickets/' + ticket.id)).state, 'cancelled');
   await until('the same key twice', () => keys.length === 2);
   assert.equal(keys[0], keys[1]);
-  await shows(other, '#main', 'Es la siguiente persona');
+  await shows(other, '#main', 'No tiene a nadie delante');
   for (const p of [page, other]) await p.context().close();
 });
 
@@ -172,7 +174,7 @@ test('without the connection it says so and offers nothing that would fail; back
   const ticket = await server.ticket();
   const cable = await Cable.to(server);
   const page = await phone(ticket, { at: cable.url });
-  await shows(page, '#main', 'Es la siguiente persona');
+  await shows(page, '#main', 'No tiene a nadie delante');
   await cable.cut();
   await shows(page, '#away', /^Sin conexión/);
   assert.equal(await page.isDisabled('#give-up'), true);
@@ -206,7 +208,7 @@ test('where WebSockets cannot pass, it asks, and is alerted all the same', async
   await shows(page, '#main', '1 persona delante');
   await hidden(page, '#away');
   await server.act('3', 'next');
-  await shows(page, '#main', 'Es la siguiente persona');
+  await shows(page, '#main', 'No tiene a nadie delante');
   await server.act('3', 'next');
   await kindIs(page, 'called');
   assert.equal(await pulses(page), 1);
@@ -234,7 +236,7 @@ test('a ticket that goes while it is followed is said to be gone', async () => {
   const first = await Server.start();
   const ticket = await first.ticket();
   const page = await phone(ticket, { at: first.url });
-  await shows(page, '#main', 'Es la siguiente persona');
+  await shows(page, '#main', 'No tiene a nadie delante');
   await first.stop();
   await visible(page, '#away');
   const other = await Server.start({ port: first.port });
@@ -295,4 +297,50 @@ test('however long the code and the desk\'s name are, nothing is cut on any phon
   }
   assert.equal(await text(page, '#more'), 'Fue en: ' + long + '. Pregunte allí: pueden volver a llamarle.');
   await page.context().close();
+});
+
+test('where to go is as large as fits, a number never apart from its word, and no word broken', async () => {
+  for (const name of ['7', '12', 'Consulta 12', 'Oficina de atención a la ciudadanía, pl.', 'Otorrinolaringología']) {
+    const ticket = await server.ticket();
+    await server.act(name, 'next');
+    for (const lang of ['es', 'en']) {
+      const page = await phone(ticket, { lang });
+      await kindIs(page, 'called');
+      for (const size of [PHONE, [320, 568], [1366, 768]]) {
+        await page.setViewportSize({ width: size[0], height: size[1] });
+        await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+        const got = await page.$eval('#desk', (el) => {
+          const text = el.firstChild;
+          const line = (from, to) => {
+            const range = document.createRange();
+            range.setStart(text, from);
+            range.setEnd(text, to);
+            return range.getClientRects().length;
+          };
+          const words = Array.from(text.data.matchAll(/[^ ]+/g));
+          return {
+            broken: words.filter((w) => line(w.index, w.index + w[0].length) > 1).map((w) => w[0]),
+            over: el.scrollWidth - el.clientWidth,
+            letters: parseFloat(getComputedStyle(el).fontSize),
+          };
+        });
+        const what = [name, lang, size].join(' ');
+        assert.deepEqual(got.broken, [], what);
+        assert.ok(got.over <= 1, what);
+        assert.ok(got.letters >= 20, what + ': ' + got.letters);
+      }
+      await page.context().close();
+    }
+    await server.act(name, 'finish');
+  }
+});
+
+test('no word over a number says that it is one\'s turn already, and who is next is of either gender', () => {
+  for (const lang of LANGUAGES) {
+    const words = JSON.parse(readFileSync(path.join(ROOT, 'html/lang', lang + '.json'), 'utf8'));
+    assert.equal(words['ticket.yours'], words['take.yours']);
+    assert.equal(words['paper.next'].slice(-8), words['ahead.none'].slice(-8), lang);
+    const turn = words['ticket.called'].toLowerCase().split(' ').pop();
+    for (const key of ['take.yours', 'ticket.yours', 'ticket.title']) assert.ok(!words[key].replace('Turnero', '').toLowerCase().includes(turn), lang + ' ' + key);
+  }
 });

@@ -79,7 +79,7 @@ fn a_ticket_on_paper_says_what_its_person_needs() {
     ] {
         assert!(says(print, line), "{line} in {}", print.escape_ascii());
     }
-    assert!(says(&prints[0], "Es la siguiente persona"));
+    assert!(says(&prints[0], "No tiene a nadie delante"));
     // The local time of the office: «2026-11-23T09:00:00.123Z» is ten o'clock in winter there, so
     // only the minutes are the same.
     let minutes = &text(&second, "createdAt")[13..16];
@@ -114,8 +114,8 @@ fn a_ticket_can_be_printed_again_without_a_new_number() {
     let codes: Vec<String> = prints.iter().map(|print| printed_code(print)).collect();
     assert_eq!(codes, ["A1", "A1", "A1"]);
     // Once it is called, nobody is before it any more.
-    assert!(says(&prints[1], "Es la siguiente persona"));
-    assert!(!says(&prints[2], "Es la siguiente persona"));
+    assert!(says(&prints[1], "No tiene a nadie delante"));
+    assert!(!says(&prints[2], "No tiene a nadie delante"));
     // Making the desk and calling are the only events.
     let made = server.json("/api/health")["seq"].as_u64().unwrap() - before.as_u64().unwrap();
     assert_eq!(made, 2);
