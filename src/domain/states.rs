@@ -6,12 +6,16 @@ use super::*;
 
 /// A step as `testing::command` reads it, on ticket A1 or on what desk 1 attends; and from which
 /// states to which it leads.
-const STEPS: [(&str, &[(State, State)]); 14] = {
+const STEPS: [(&str, &[(State, State)]); 15] = {
     use State::{Cancelled, Done, Held, NoShow, Serving, Waiting};
     [
         ("call 2 A1", &[(Waiting, Serving), (Held, Serving)]),
         ("cancel A1", &[(Waiting, Cancelled), (Held, Cancelled)]),
-        ("return A1", &[(Held, Waiting), (NoShow, Waiting)]),
+        ("cancel A1 2", &[(Waiting, Cancelled), (Held, Cancelled)]),
+        (
+            "return A1",
+            &[(Held, Waiting), (NoShow, Waiting), (Serving, Waiting)],
+        ),
         ("done A1", &[(Serving, Done), (Done, Done)]),
         ("recall 1", &[(Serving, Serving)]),
         ("finish 1", &[(Serving, Done)]),

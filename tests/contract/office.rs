@@ -330,7 +330,7 @@ fn settings_are_checked_kept_and_shown() {
         ),
         (
             json!({"priorities": [{"name": "a", "names": {"en": 1}}]}),
-            "priorities[0].names: ",
+            "priorities[0].names.en: ",
         ),
         (
             json!({"priorities": [{"name": "a", "colour": 1}]}),
