@@ -80,13 +80,15 @@ impl<'a> Turns<'a> {
         let Some(most) = self.settings.most_priority_in_a_row else {
             return low + higher;
         };
-        let (most, run) = (most as usize, self.priority_run as usize);
+        let most = most as usize;
+        // Chosen calls may have made more of them.
+        let run = most.min(self.priority_run as usize);
         if high {
             // One of the lowest goes after each so many.
             let between = (higher + run).checked_div(most).unwrap_or(usize::MAX);
             higher + low.max(between.min(all_low))
         } else {
-            low + higher.min(most.saturating_sub(run) + low * most)
+            low + higher.min(most - run + low * most)
         }
     }
 
