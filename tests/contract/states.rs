@@ -29,7 +29,11 @@ const STEPS: [Step; 11] = [
     (
         "tickets/ID/return",
         nothing,
-        &[("held", "waiting"), ("no-show", "waiting")],
+        &[
+            ("serving", "waiting"),
+            ("held", "waiting"),
+            ("no-show", "waiting"),
+        ],
     ),
     ("desks/1/recall", nothing, &[("serving", "serving")]),
     ("desks/1/finish", nothing, &[("serving", "done")]),
