@@ -9,6 +9,16 @@ use super::request::Request;
 /// send nothing of what is looked at here, and may.
 pub fn check(request: &Request, who: &Who, allowed: &[String]) -> Result<(), Problem> {
     let host = request.header("Host").unwrap_or_default();
+    for name in ["Origin", "Sec-Fetch-Site", "Referer"] {
+        // No browser sends one twice, or one that is no text; it must not count as none.
+        let there = request.header_names();
+        let there = there.filter(|other| other.eq_ignore_ascii_case(name.as_bytes()));
+        let read = request.headers();
+        let read = read.filter(|(other, _)| other.eq_ignore_ascii_case(name));
+        if there.count() != usize::from(read.count() > 0) {
+            return Err(Problem::cross_site("an unknown site"));
+        }
+    }
     let Some(origin) = request.header("Origin") else {
         return check_without_origin(request, who, host);
     };

@@ -70,9 +70,11 @@ impl Problem {
     }
 
     pub fn cross_site(origin: &str) -> Self {
-        let detail = format!(
-            "Pages of {origin} may not use this server; --allow-origin {origin} would allow it."
-        );
+        let mut detail = format!("Pages of {origin} may not use this server");
+        if origin.contains("://") {
+            detail.push_str(&format!("; --allow-origin {origin} would allow it"));
+        }
+        detail.push('.');
         Self::new(403, "cross-site", detail)
     }
 

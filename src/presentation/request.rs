@@ -29,6 +29,8 @@ pub struct Request {
     pub query: String,
     pub body: Vec<u8>,
     pub peer: SocketAddr,
+    /// The address in its first line names another host than its `Host` header does.
+    pub is_for_another: bool,
     /// Whether the connection may stay open after the answer.
     pub keep_alive: bool,
     /// Whether the peer speaks HTTP/1.0.
@@ -100,6 +102,7 @@ impl Request {
             query: String::new(),
             body: Vec::new(),
             peer,
+            is_for_another: false,
             keep_alive: true,
             http_1_0: false,
             head,
@@ -236,7 +239,9 @@ impl<'a> RequestReader<'a> {
         let method: Method = method
             .parse()
             .map_err(|()| Problem::unreadable("the method is not ASCII"))?;
-        let (path, query) = target(parsed.path.unwrap_or_default())?;
+        let target = parsed.path.unwrap_or_default();
+        let named = authority(target).map(str::to_owned);
+        let (path, query) = self::target(target)?;
         let rest = self.buffer.split_off(length);
         let head = std::mem::replace(&mut self.buffer, rest);
         let mut request = Request {
@@ -245,12 +250,14 @@ impl<'a> RequestReader<'a> {
             query,
             body: Vec::new(),
             peer: self.wire.peer(),
+            is_for_another: false,
             keep_alive: false,
             http_1_0,
             head,
             headers,
         };
         let body = body_of(&request, self.limits)?;
+        request.is_for_another = names_another(&request, named.as_deref())?;
         request.keep_alive = keeps_alive(&request);
         let expects_continue = expects_continue(&request)?;
         Ok(Some(Head {
@@ -344,6 +351,25 @@ impl<'a> RequestReader<'a> {
         let rest = self.buffer.split_off(length);
         std::mem::replace(&mut self.buffer, rest)
     }
+}
+
+/// Host and port in a request's target, where it has the absolute form.
+fn authority(raw: &str) -> Option<&str> {
+    let (_, rest) = raw.split_once("://").filter(|_| !raw.starts_with('/'))?;
+    rest.split(['/', '?', '#']).next()
+}
+
+/// Whether a target names another host than the `Host` header, which only a proxy would send. Refused
+/// where that is no text.
+fn names_another(request: &Request, named: Option<&str>) -> Result<bool, Problem> {
+    let mut names = request.header_names();
+    let is_there = names.any(|name| name.eq_ignore_ascii_case(b"Host"));
+    let host = request.header("Host");
+    if is_there && host.is_none() {
+        return Err(Problem::unreadable("the Host header is no text"));
+    }
+    let bare = |host: &str| host.trim().trim_end_matches(":80").to_ascii_lowercase();
+    Ok(named.is_some_and(|named| host.is_none_or(|host| bare(named) != bare(host))))
 }
 
 /// Path and query of a request's target, in the origin form or, as proxies send it, the absolute.

@@ -130,6 +130,50 @@ fn a_form_that_does_not_say_whose_it_is_changes_nothing_where_no_pin_is_needed()
 }
 
 #[test]
+fn what_cannot_be_read_one_way_alone_lets_nobody_in() {
+    let server = Server::new();
+    let host = format!("Host: {}", server.address());
+    let own = format!("Origin: http://{}", server.address());
+    let next = |lines: &[&str]| raw(&server, "POST", "/api/desks/1/next", lines);
+    for name in [
+        "[::1].evil",
+        "localhost:evil.com",
+        "[localhost]",
+        "127.0.0.1:80.evil",
+    ] {
+        next(&[&format!("Host: {name}")]).problem(403, "host-not-allowed");
+    }
+    next(&[&host, &own, "Origin: https://evil.example"]).problem(403, "cross-site");
+    next(&[&host, &own]).problem(409, "queue-empty");
+    let bytes = |origin: &[u8], host: &[u8]| {
+        let mut client = Client::connect(server.address());
+        let lines = [
+            b"POST /api/desks/1/next HTTP/1.1\r\nHost: ",
+            host,
+            b"\r\nOrigin: ",
+            origin,
+        ];
+        client.raw([&lines.concat()[..], b"\r\n\r\n"].concat());
+        client.answer_to("POST")
+    };
+    bytes(b"https://ev\xffl.example", b"localhost").problem(403, "cross-site");
+    bytes(b"https://evil.example", b"local\xffhost").problem(400, "bad-request");
+    for (target, status) in [
+        ("http://evil.example/api/tickets", 401),
+        ("http://evil.example/api/state", 200),
+        ("http://localhost/api/tickets", 200),
+    ] {
+        let answer = raw(&server, "GET", target, &["Host: localhost"]);
+        assert_eq!(answer.status, status, "{target}");
+    }
+    for header in ["X-Forwarded-Port: 80", "CF-Connecting-IP: 127.0.0.1"] {
+        next(&[&host, header]).problem(401, "pin-needed");
+    }
+    let detail = next(&[&host, "Origin: null"]).problem(403, "cross-site");
+    assert!(!detail.contains("--allow-origin"), "{detail}");
+}
+
+#[test]
 fn another_sites_page_gets_no_socket() {
     let server = Server::new();
     let try_with = |headers: &[(&str, &str)]| {

@@ -19,13 +19,23 @@ impl<'a> Host<'a> {
     /// Reads the value of a `Host` header.
     pub fn of(header: &'a str) -> Self {
         let header = header.trim();
-        let bare = match header.strip_prefix('[') {
-            Some(rest) => rest.split(']').next().unwrap_or_default(),
-            None => header.split(':').next().unwrap_or_default(),
+        let (bare, port) = match header.strip_prefix('[') {
+            Some(rest) => rest.split_once(']').unwrap_or(("", rest)),
+            None => header
+                .find(':')
+                .map_or((header, ""), |at| header.split_at(at)),
         };
+        let is_port = |port: &str| port.bytes().all(|b| b.is_ascii_digit());
+        if !port.is_empty() && !port.strip_prefix(':').is_some_and(is_port) {
+            // Two readers could read it differently, so it is nobody's name.
+            return Self::Name(header);
+        }
         match bare.parse::<IpAddr>() {
-            Ok(address) => Self::Address(address.to_canonical()),
-            Err(_) => Self::Name(bare.strip_suffix('.').unwrap_or(bare)),
+            Ok(address) if address.is_ipv6() == header.starts_with('[') => {
+                Self::Address(address.to_canonical())
+            }
+            _ if header.starts_with('[') => Self::Name(header),
+            _ => Self::Name(bare.strip_suffix('.').unwrap_or(bare)),
         }
     }
 
@@ -80,6 +90,15 @@ mod tests {
             ),
             ("127.1", Host::Name("127.1")),
             ("", Host::Name("")),
+            ("localhost:", Host::Name("localhost")),
+            ("[::1].evil", Host::Name("[::1].evil")),
+            ("[::1]:3000.evil", Host::Name("[::1]:3000.evil")),
+            ("[::1", Host::Name("[::1")),
+            ("[localhost]", Host::Name("[localhost]")),
+            ("[127.0.0.1]", Host::Name("[127.0.0.1]")),
+            ("localhost:evil.com", Host::Name("localhost:evil.com")),
+            ("127.0.0.1:80@evil", Host::Name("127.0.0.1:80@evil")),
+            ("::1", Host::Name("::1")),
         ];
         for (header, expected) in cases {
             assert_eq!(Host::of(header), expected, "{header}");

@@ -8,17 +8,22 @@ use crate::presentation::request::Request;
 
 /// Headers that a proxy adds. A request with one of them was passed on, so it does not come from
 /// this machine, whatever its connection says.
-const FORWARDING: [&str; 9] = [
+const FORWARDING: [&str; 11] = [
     "Forwarded",
+    "Forwarded-For",
     "Via",
-    "X-Forwarded-For",
-    "X-Forwarded-Host",
-    "X-Forwarded-Proto",
-    "X-Forwarded-Server",
     "X-Real-IP",
     "X-Client-IP",
+    "X-Cluster-Client-IP",
+    "X-Envoy-External-Address",
+    "Client-IP",
     "True-Client-IP",
+    "CF-Connecting-IP",
+    "Fly-Client-IP",
 ];
+
+/// What the names of others begin with.
+const FORWARDING_BEGINS: [&str; 2] = ["X-Forwarded", "X-Original-"];
 
 /// Who asks, as far as the network tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +45,7 @@ impl Peer {
             let is_secure = last(request, "X-Forwarded-Proto")
                 .is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"));
             // A proxy that says nothing is taken for who it is, and for nobody in particular.
-            let named = last(request, "X-Forwarded-For").and_then(hop);
+            let named = client(request, trusted);
             return Self {
                 address: named.unwrap_or(address),
                 is_here: false,
@@ -48,7 +53,8 @@ impl Peer {
                 is_secure,
             };
         }
-        let is_here = address.is_loopback() && !is_forwarded(request);
+        let is_passed_on = request.is_for_another || is_forwarded(request);
+        let is_here = address.is_loopback() && !is_passed_on;
         let host = request.header("Host").map(Host::of);
         Self {
             address,
@@ -74,8 +80,31 @@ pub fn network(address: IpAddr) -> IpAddr {
 fn is_forwarded(request: &Request) -> bool {
     request.header_names().any(|name| {
         let is = |known: &&str| name.eq_ignore_ascii_case(known.as_bytes());
-        FORWARDING.iter().any(is)
+        let begins = |known: &&str| {
+            let begin = name.get(..known.len());
+            begin.is_some_and(|begin| begin.eq_ignore_ascii_case(known.as_bytes()))
+        };
+        FORWARDING.iter().any(is) || FORWARDING_BEGINS.iter().any(begins)
     })
+}
+
+/// The address that the trusted proxies name. Each adds the one that it was reached from, so the last
+/// one that is no trusted proxy itself is the client's; what stands before it the client has said.
+fn client(request: &Request, trusted: &[IpAddr]) -> Option<IpAddr> {
+    let mut hops: Vec<&str> = request
+        .headers()
+        .filter(|(name, _)| name.eq_ignore_ascii_case("X-Forwarded-For"))
+        .flat_map(|(_, list)| list.split(','))
+        .map(str::trim)
+        .collect();
+    let mut named = None;
+    while let Some(address) = hops.pop().and_then(hop) {
+        named = Some(address);
+        if !trusted.contains(&address) {
+            break;
+        }
+    }
+    named
 }
 
 /// The last value of a list that each proxy adds to: the one that ours has added.
@@ -114,7 +143,7 @@ mod tests {
 
     #[test]
     fn only_an_unforwarded_loopback_connection_to_a_loopback_name_is_local() {
-        let cases: [(&str, Headers, bool); 12] = [
+        let cases: [(&str, Headers, bool); 18] = [
             (LOOPBACK, &[("Host", "localhost:3000")], true),
             (LOOPBACK, &[("Host", "127.0.0.1")], true),
             ("[::1]:50000", &[("Host", "[::1]:3000")], true),
@@ -131,6 +160,24 @@ mod tests {
             ),
             (LOOPBACK, &[("Host", "localhost"), ("Forwarded", "")], false),
             (LOOPBACK, &[("Host", "localhost"), ("Via", "1.1 x")], false),
+            (
+                LOOPBACK,
+                &[("Host", "localhost"), ("x-forwarded-port", "443")],
+                false,
+            ),
+            (
+                LOOPBACK,
+                &[("Host", "localhost"), ("X-Original-URL", "/")],
+                false,
+            ),
+            (
+                LOOPBACK,
+                &[("Host", "localhost"), ("CF-Connecting-IP", "192.0.2.7")],
+                false,
+            ),
+            (LOOPBACK, &[("Host", "[::1].evil")], false),
+            (LOOPBACK, &[("Host", "localhost:evil.com")], false),
+            (LOOPBACK, &[("Host", "localhost"), ("X-For", "")], true),
         ];
         for (from, headers, expected) in cases {
             let found = peer(from, headers, &[]);
@@ -157,6 +204,15 @@ mod tests {
             assert_eq!(found.address.to_string(), expected, "{from} {forwarded}");
             assert!(!found.is_local && !found.is_here, "{from} {forwarded}");
         }
+        // Through two trusted proxies, of which the first may write what it was told before.
+        let chain = [("X-Forwarded-For", "127.0.0.1, 192.0.2.7, 10.0.0.9")];
+        let found = peer(LOOPBACK, &chain, &["127.0.0.1", "10.0.0.9"]);
+        assert_eq!(found.address.to_string(), "192.0.2.7");
+        let found = peer(LOOPBACK, &chain, &["127.0.0.1"]);
+        assert_eq!(found.address.to_string(), "10.0.0.9");
+        let odd = [("X-Forwarded-For", "192.0.2.7, unknown, 10.0.0.9")];
+        let found = peer(LOOPBACK, &odd, &["127.0.0.1", "10.0.0.9"]);
+        assert_eq!(found.address.to_string(), "10.0.0.9");
         let twice = [
             ("X-Forwarded-For", "192.0.2.7"),
             ("X-Forwarded-For", "192.0.2.8"),
