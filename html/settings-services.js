@@ -30,7 +30,8 @@ const list = new List({
   fresh: { prefix: '', name: '', names: {}, first: 1, last: null, digits: 1, open: true, message: null },
   fields: { names: inLanguages },
   show(row, item) {
-    row.querySelector('.code').textContent = code(item.prefix, item.first, item.digits);
+    // Who has not signed in is not told the numbers.
+    row.querySelector('.code').textContent = item.digits ? code(item.prefix, item.first, item.digits) : item.prefix;
     row.querySelector('.name').textContent = item.name;
     const told = state && state.services.filter((one) => one.prefix === item.prefix)[0];
     const facts = [tn('services.waiting', told ? told.waiting : item.waiting)];

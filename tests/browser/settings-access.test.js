@@ -105,6 +105,18 @@ test('staff may look, and are told what changing takes', async () => {
   await close(page);
 });
 
+test('who has not signed in sees nothing odd, and a copy leads to the sign-in', async () => {
+  const page = await open(browser, 'about:blank', { lang: 'en' });
+  await page.setExtraHTTPHeaders({ 'X-Forwarded-For': '192.0.2.7' });
+  await page.goto(server.url + '/settings-services.html?lang=en');
+  await shows(page, '#rows .code', /^A$/);
+  await page.goto(server.url + '/settings-data.html?lang=en');
+  await visible(page, '#admin');
+  await page.click('#copy');
+  await until('the sign-in, and the way back', () => /signin\.html\?then=settings-data\.html/.test(page.url()));
+  await page.context().close();
+});
+
 test('who did what is listed, the newest first, and goes on by itself', async () => {
   await server.ticket();
   await server.act('3', 'next');
