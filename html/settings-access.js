@@ -13,10 +13,15 @@ const SHORTEST_PIN = 6;
 let tokens = null;
 let sure = null;
 
-/** What anybody tries first: all the same, or one after the other. */
+// Words that anybody tries (pin.rs), with or without digits after them.
+const WORDS = /^(passw|passwor[dt]|contrase[ñn]a|clave|senha|motdepasse|qwerty|azerty|letmein|welcome|secreto?|turnero|admin)\d*$/i;
+
+/** What anybody tries first: two digits, a part again and again, one after the other, or such a word. */
 function isEasy(pin) {
-  const steps = pin.split('').slice(1).map((c, i) => c.charCodeAt(0) - pin.charCodeAt(i));
-  return [0, 1, -1].some((by) => steps.every((step) => step === by));
+  const isRow = (text) => [1, -1].some((by) => text.split('').every((c, i) => !i || c.charCodeAt(0) - text.charCodeAt(i - 1) === by));
+  const low = pin.toLowerCase();
+  return /^(\d)\1*(?:(\d)(?:\1|\2)*)?$/.test(low) || /^(.+)\1+$/.test(low) || isRow(low)
+    || (/^(?:(.)\1)+$/.test(low) && isRow(low.replace(/(.)\1/g, '$1'))) || WORDS.test(low);
 }
 
 function pinForm(role) {

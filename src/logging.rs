@@ -1,6 +1,7 @@
 //! The log, to standard error. A log that cannot be written (a full disk, a pipe whose reader has
 //! gone) must not end what it reports on, and the logger underneath panics there.
 
+use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use log::{LevelFilter, Log, Metadata, Record, SetLoggerError};
@@ -20,6 +21,15 @@ impl Log for Careful {
 
     fn flush(&self) {
         self.0.flush();
+    }
+}
+
+/// Says what is not said again: as a warning, and where the log is to hold none, beside it.
+pub fn say(line: &str) {
+    if log::log_enabled!(target: "turnero", log::Level::Warn) {
+        log::warn!(target: "turnero", "{line}");
+    } else {
+        let _ = writeln!(std::io::stderr(), "{line}");
     }
 }
 

@@ -69,8 +69,7 @@ fn serve(config: Config) -> Result<(), Box<dyn Error>> {
     let office = Office::new(config, access, tickets, wss, printer);
     let server = Server::start(listener, office)?;
 
-    // Warnings, so that a log that says little says this: it is not said again.
-    said.iter().for_each(|line| log::warn!("{line}"));
+    said.iter().for_each(|line| logging::say(line));
     signals.forever().next();
     server.stop();
     Ok(())

@@ -63,6 +63,7 @@ impl SqliteJournal {
                 path.display()
             ))
         };
+        make_private(path).map_err(|error| unusable(error.to_string()))?;
         let mut connection = Connection::open(path).map_err(|error| unusable(reason(&error)))?;
         match prepare_file(&mut connection) {
             Ok(Ok(())) => {}
@@ -75,6 +76,19 @@ impl SqliteJournal {
             connection,
             _lock: lock,
         })
+    }
+}
+
+/// Makes a file that is missing, for this user's eyes alone: it holds notes and hashes of PINs. SQLite
+/// gives the files beside it the same rights. Where it cannot be made, opening it says why.
+fn make_private(path: &Path) -> std::io::Result<()> {
+    let mut options = File::options();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Ok(file) => file.sync_all(),
+        Err(_) => Ok(()),
     }
 }
 

@@ -6,6 +6,7 @@ use std::thread;
 use serde_json::json;
 
 use crate::common::{Client, Response, Server, number, text};
+use crate::people::{Person, behind_a_proxy};
 
 fn post(client: &mut Client, path: &str, key: &str, body: &str) -> Response {
     let headers = [
@@ -45,6 +46,22 @@ fn the_same_key_makes_one_ticket_after_a_restart_too() {
     assert_eq!((number(&health, "waiting"), number(&health, "seq")), (1, 1));
     let other = post(&mut server.client(), "/api/tickets", "k-2", "{}");
     assert_eq!(other.expect(201).json()["code"], "A2");
+}
+
+#[test]
+fn a_key_that_others_may_choose_too_shows_nobody_anothers_ticket() {
+    let server = behind_a_proxy().start();
+    let post = |address: &str, key: &str| {
+        let person = Person::at(address).with("Idempotency-Key", key);
+        person.post(&server, "/api/tickets").expect(201).json()
+    };
+    let one = post("192.0.2.1", "1");
+    assert_eq!(post("192.0.2.1", "1"), one);
+    assert_ne!(post("192.0.2.2", "1")["id"], one["id"]);
+    // A phone may change its network between two attempts.
+    let long = "0123456789abcdef0123456789abcdef";
+    let one = post("192.0.2.1", long);
+    assert_eq!(post("198.51.100.1", long), one);
 }
 
 #[test]

@@ -1,13 +1,13 @@
 //! PINs, sessions and tokens.
 
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Output, Stdio};
 use std::sync::Barrier;
 use std::thread;
 
 use serde_json::json;
 
-use crate::common::{Launch, Server, array, is_time, text, wait_for};
+use crate::common::{Folder, Launch, Server, array, is_time, text, wait_for};
 use crate::people::{FAR, Person, behind_a_proxy, pin};
 
 fn role(server: &Server, who: &Person) -> String {
@@ -44,6 +44,33 @@ fn pins_are_made_once_and_said_once_and_only_their_hashes_are_kept() {
         server.log().contains("turnero pin staff"),
         "how to change it"
     );
+    // The file is for nobody else's eyes.
+    let mode = |file: &std::path::Path| {
+        let rights = std::fs::metadata(file).unwrap().permissions();
+        std::os::unix::fs::PermissionsExt::mode(&rights) & 0o777
+    };
+    let data = server.launch().data().to_owned();
+    assert_eq!(mode(&data), 0o600);
+    let mut beside = data.into_os_string();
+    beside.push("-wal");
+    assert_eq!(mode(std::path::Path::new(&beside)), 0o600);
+    // And they are said even where the log is to say nothing.
+    let folder = Folder::new();
+    let mut quiet = Command::new(env!("CARGO_BIN_EXE_turnero"))
+        .args(["--listen", "127.0.0.1:0", "--data"])
+        .arg(folder.join("quiet.db"))
+        .env("RUST_LOG", "off")
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(quiet.stderr.take().unwrap()).lines();
+    let said: Vec<String> = lines.take(2).map(Result::unwrap).collect();
+    quiet.kill().unwrap();
+    quiet.wait().unwrap();
+    let said = said.join("\n");
+    for role in ["staff", "admin"] {
+        assert!(said.contains(&format!("The PIN of {role}, ")), "{said}");
+    }
     let server = server.restart();
     assert!(!server.log().contains("The PIN of"), "{}", server.log());
     assert_eq!(
@@ -205,6 +232,36 @@ fn a_token_is_shown_once_listed_with_its_last_use_and_revoked() {
         .problem(401, "pin-needed");
     let listed = admin.get(&server, "/api/tokens").expect(200).json();
     assert!(array(&listed).is_empty(), "{listed}");
+}
+
+#[test]
+fn a_token_that_is_asked_for_again_with_its_key_is_the_same_and_kept_nowhere() {
+    let server = behind_a_proxy().start();
+    let admin = Person::at(FAR).signed_in(&server, &pin(&server, "admin"));
+    let keyed = admin.clone().with("Idempotency-Key", "k-1");
+    let ask = |server: &Server, name: &str| {
+        let body = json!({ "name": name, "role": "staff" }).to_string();
+        keyed.send(server, "POST", "/api/tokens", &body)
+    };
+    let first = ask(&server, "kiosk").expect(201).json();
+    assert_eq!(ask(&server, "kiosk").expect(201).json(), first);
+    assert_eq!(array(&admin.get(&server, "/api/tokens").json()).len(), 1);
+    let detail = ask(&server, "other").problem(422, "invalid");
+    assert!(detail.contains("Idempotency-Key"), "{detail}");
+    let other = admin.make_token(&server, "other", "staff");
+    assert_ne!(first["token"], json!(other));
+    let path = format!("/api/tokens/{}", text(&first, "id"));
+    admin.send(&server, "DELETE", &path, "").expect(204);
+    // What was taken away does not come back.
+    ask(&server, "kiosk").problem(422, "invalid");
+    let program = Person::at(FAR).with_token(text(&first, "token"));
+    program
+        .get(&server, "/api/state")
+        .problem(401, "pin-needed");
+    let launch = server.stop();
+    let file = std::fs::read(launch.data()).unwrap();
+    let secret = text(&first, "token").as_bytes();
+    assert!(!file.windows(secret.len()).any(|part| part == secret));
 }
 
 #[test]

@@ -7,6 +7,7 @@
 mod guess;
 mod host;
 mod known;
+mod mint;
 mod peer;
 mod pin;
 mod rate;
@@ -22,6 +23,7 @@ use std::time::{Duration, Instant};
 
 use guess::{FAMILIAR_FOR, Guesses};
 use known::Known;
+use mint::Minted;
 use rate::Rate;
 
 use super::problem::Problem;
@@ -98,6 +100,7 @@ pub struct Access {
     /// a while, and no session may begin with a PIN that is being changed.
     verifying: Mutex<()>,
     waiting: AtomicUsize,
+    minted: Mutex<Minted>,
     started: Instant,
 }
 
@@ -115,10 +118,11 @@ impl Access {
         } else {
             setup::make_pins(journal, &mut records)?
         };
-        Ok((Self::new(config, records), said))
+        let seed = secret::random()?;
+        Ok((Self::new(config, records, seed), said))
     }
 
-    fn new(config: &Config, records: AccessRecords) -> Self {
+    fn new(config: &Config, records: AccessRecords, seed: [u8; 32]) -> Self {
         let mut guesses = Guesses::default();
         for (address, at) in &records.signed_in {
             let ago = u64::try_from(now().as_millis() - at).unwrap_or(0);
@@ -132,6 +136,7 @@ impl Access {
             tickets: Mutex::new(Rate::new(config.limits.tickets_per_10s)),
             verifying: Mutex::new(()),
             waiting: AtomicUsize::new(0),
+            minted: Mutex::new(Minted::new(seed)),
             started: Instant::now(),
         }
     }

@@ -44,15 +44,61 @@ pub fn check(pin: &str) -> Result<(), String> {
     if pin.chars().any(char::is_control) || pin.trim() != pin {
         return Err("a PIN has no spaces at its ends, and no control characters".to_owned());
     }
-    let steps = |by: i64| {
-        let codes = pin.chars().map(|c| i64::from(u32::from(c)));
-        codes.clone().zip(codes.skip(1)).all(|(a, b)| b - a == by)
-    };
-    if [0, 1, -1].into_iter().any(steps) {
+    if is_easy(pin) {
         return Err("this is among the first that anybody tries; take another".to_owned());
     }
     Ok(())
 }
+
+/// What anybody tries first: digits of two kinds at most, a part again and again, one after the
+/// other (each once or doubled), or a word of the list. The settings screen knows it, too.
+fn is_easy(pin: &str) -> bool {
+    let codes: Vec<i64> = pin
+        .to_lowercase()
+        .chars()
+        .map(|c| i64::from(u32::from(c)))
+        .collect();
+    let mut kinds = codes.clone();
+    kinds.sort_unstable();
+    kinds.dedup();
+    let is_digits = pin.bytes().all(|b| b.is_ascii_digit());
+    let repeats = |length: usize| {
+        let part = codes.iter().skip(length);
+        codes.len().is_multiple_of(length) && part.zip(&codes).all(|(a, b)| a == b)
+    };
+    let steps = |codes: &[i64], by: i64| codes.windows(2).all(|two| two[1] - two[0] == by);
+    let doubled = codes.len().is_multiple_of(2) && codes.chunks(2).all(|two| two[0] == two[1]);
+    let once: Vec<i64> = codes.iter().copied().step_by(2).collect();
+    let lower = pin.to_lowercase();
+    (is_digits && kinds.len() <= 2)
+        || (1..=codes.len() / 2).any(repeats)
+        || [1, -1]
+            .into_iter()
+            .any(|by| steps(&codes, by) || (doubled && steps(&once, by)))
+        || WORDS
+            .iter()
+            .any(|word| lower.trim_end_matches(|c: char| c.is_ascii_digit()) == *word)
+}
+
+/// Words that anybody tries, with or without digits after them.
+const WORDS: [&str; 16] = [
+    "password",
+    "passwort",
+    "passw",
+    "contraseña",
+    "contrasena",
+    "clave",
+    "senha",
+    "motdepasse",
+    "qwerty",
+    "azerty",
+    "letmein",
+    "welcome",
+    "secret",
+    "secreto",
+    "turnero",
+    "admin",
+];
 
 /// The hash of a new PIN.
 pub fn hash(pin: &str) -> Result<PinHash, NoRandomness> {
@@ -102,12 +148,40 @@ mod tests {
 
     #[test]
     fn short_long_and_obvious_pins_are_refused() {
-        for good in ["482133", "48213377", "Mañana-8", "111112", &"a8".repeat(32)] {
+        let longest = format!("{}1", "a8b".repeat(21));
+        for good in [
+            "482133",
+            "48213377",
+            "Mañana-8",
+            "112234",
+            "admin-7",
+            &longest,
+        ] {
             assert_eq!(check(good), Ok(()), "{good}");
         }
         let long = "a8".repeat(33);
         for bad in [
-            "", "12a45", "111111", "123456", "87654321", " 482133", "48213\n7", &long,
+            "",
+            "12a45",
+            "111111",
+            "123456",
+            "87654321",
+            " 482133",
+            "48213\n7",
+            &long,
+            "111112",
+            "000001",
+            "121212",
+            "112233",
+            "665544",
+            "123123",
+            "482482",
+            "abcdef",
+            "Password",
+            "password1",
+            "Turnero2026",
+            "admin123",
+            "aabbcc",
         ] {
             assert!(check(bad).is_err(), "{bad}");
         }

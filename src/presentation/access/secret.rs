@@ -28,6 +28,17 @@ pub fn make() -> Result<String, NoRandomness> {
     Ok(data_encoding::BASE64URL_NOPAD.encode(&bytes))
 }
 
+/// A secret as [`make`] makes it, and the same again from the same `seed` and `parts`. Whoever does
+/// not know the seed cannot tell it from any other.
+pub fn from(seed: &[u8; 32], parts: &[&str]) -> String {
+    let mut digest = Blake2s256::new_with_prefix(seed);
+    for part in parts {
+        digest.update((part.len() as u64).to_be_bytes());
+        digest.update(part.as_bytes());
+    }
+    data_encoding::BASE64URL_NOPAD.encode(&digest.finalize()[..24])
+}
+
 /// What a secret is known by. A plain hash is enough: nobody can try 2^192 of them.
 pub fn hash(secret: &str) -> SecretHash {
     Blake2s256::digest(secret.as_bytes()).into()
@@ -42,6 +53,16 @@ pub fn same(one: &[u8; 32], other: &[u8; 32]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_same_seed_and_parts_make_the_same_secret_and_others_another() {
+        let one = from(&[1; 32], &["a", "bc"]);
+        assert_eq!(one, from(&[1; 32], &["a", "bc"]));
+        assert_eq!(one.len(), 32);
+        for other in [from(&[2; 32], &["a", "bc"]), from(&[1; 32], &["ab", "c"])] {
+            assert_ne!(one, other);
+        }
+    }
 
     #[test]
     fn secrets_differ_and_can_stand_in_a_header() {

@@ -129,16 +129,25 @@ impl Access {
         Ok(())
     }
 
-    /// Makes a token: what is kept of it, and the token itself, which is not.
+    /// Makes a token: what is kept of it, and the token itself, which is not. With a `key` the same
+    /// request gets the same token again.
     pub fn make_token(
         &self,
         tickets: &TicketService,
         who: &Who,
         name: String,
         role: Role,
+        key: Option<&str>,
     ) -> Result<(Token, String), Problem> {
         // One at a time, so that no two get the same number.
         let _one = lock(&self.verifying);
+        if let Some(key) = key {
+            let tokens = self.tokens();
+            let again = lock(&self.minted).again(key, &name, role, &tokens)?;
+            if let Some(again) = again {
+                return Ok(again);
+            }
+        }
         let id = {
             let known = self.known();
             if known.tokens().len() >= MOST_TOKENS {
@@ -151,7 +160,10 @@ impl Access {
             }
             known.next_token()
         };
-        let secret = secret::make().map_err(|_| Problem::storage_unavailable())?;
+        let secret = match key {
+            Some(key) => lock(&self.minted).secret(key, &name, role),
+            None => secret::make().map_err(|_| Problem::storage_unavailable())?,
+        };
         let token = Token {
             id,
             hash: secret::hash(&secret),
@@ -163,6 +175,9 @@ impl Access {
         let note = who.note(Noted::TokenMade(token.name.clone()));
         tickets.keep(vec![AccessChange::AddToken(token.clone())], Some(note))?;
         self.known().add_token(token.clone());
+        if let Some(key) = key {
+            lock(&self.minted).remember(key, &token);
+        }
         Ok((token, secret))
     }
 

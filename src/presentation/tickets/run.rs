@@ -1,6 +1,7 @@
 //! How a handler has a command carried out, and how what came of it is answered.
 
 use crate::domain::Command;
+use crate::presentation::access::network;
 use crate::presentation::answer::Answer;
 use crate::presentation::json::SettingsJson;
 use crate::presentation::problem::Problem;
@@ -9,6 +10,9 @@ use crate::presentation::services::{Granted, Keyed, Outcome, Render, Reply};
 
 /// The longest `Idempotency-Key`, in bytes: several UUIDs.
 const LONGEST_KEY: usize = 255;
+
+/// From so many bytes on a key is taken for drawn at random: 128 bits in base64, as in UUIDs.
+const UNGUESSABLE_KEY: usize = 22;
 
 /// Has a command carried out. Under an `Idempotency-Key` it happens once, and the same request
 /// gets the same answer again.
@@ -26,9 +30,9 @@ pub fn run(context: &Context<'_>, command: Command, render: Render) -> Handled {
     }
 }
 
-fn keyed(context: &Context<'_>, render: Render) -> Result<Option<Keyed>, Problem> {
-    let request = context.request;
-    let Some(key) = request.header("Idempotency-Key") else {
+/// The request's `Idempotency-Key`, where it has one that can be kept.
+pub fn key<'a>(context: &'a Context<'_>) -> Result<Option<&'a str>, Problem> {
+    let Some(key) = context.request.header("Idempotency-Key") else {
         return Ok(None);
     };
     if key.is_empty() || key.len() > LONGEST_KEY || !key.bytes().all(|b| b.is_ascii_graphic()) {
@@ -37,10 +41,27 @@ fn keyed(context: &Context<'_>, render: Render) -> Result<Option<Keyed>, Problem
             format!("a key has 1 to {LONGEST_KEY} visible ASCII characters"),
         ));
     }
+    Ok(Some(key))
+}
+
+/// A long key is good from everywhere: nobody can guess it, and a phone that leaves the office's
+/// network between two attempts still gets one ticket. A short one may be chosen by several, and one
+/// of them must not be shown another's ticket; so it is good for its own address.
+fn keyed(context: &Context<'_>, render: Render) -> Result<Option<Keyed>, Problem> {
+    let Some(key) = key(context)? else {
+        return Ok(None);
+    };
+    let request = context.request;
+    let key = if key.len() < UNGUESSABLE_KEY {
+        // No key has a space, so this is no other key's.
+        format!("{} {key}", network(context.who.address))
+    } else {
+        key.to_owned()
+    };
     let mut words = format!("{} {}?{}\n", request.method, request.path, request.query).into_bytes();
     words.extend_from_slice(&request.body);
     Ok(Some(Keyed {
-        key: key.to_owned(),
+        key,
         request: words,
         render,
     }))

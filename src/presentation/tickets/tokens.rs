@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::fields::Fields;
+use super::run::key;
 use crate::domain::Timestamp;
 use crate::presentation::answer::Answer;
 use crate::presentation::json::Time;
@@ -47,7 +48,8 @@ pub fn list(context: &Context<'_>) -> Handled {
     Ok(Answer::json(200, &tokens))
 }
 
-/// `POST /api/tokens`. An `Idempotency-Key` is not looked at: what was shown is kept nowhere.
+/// `POST /api/tokens`. What was shown is kept nowhere, also not under an `Idempotency-Key`: the token
+/// is made from the key, and so again while the server runs.
 pub fn create(context: &Context<'_>) -> Handled {
     let office = context.office;
     office.access.check_lasting(&context.who)?;
@@ -65,9 +67,10 @@ pub fn create(context: &Context<'_>) -> Handled {
         let why = format!("«{word}» is no role; there are: staff, admin");
         Problem::invalid("role", why)
     })?;
-    let (token, secret) = office
-        .access
-        .make_token(&office.tickets, &context.who, name, role)?;
+    let (token, secret) =
+        office
+            .access
+            .make_token(&office.tickets, &context.who, name, role, key(context)?)?;
     Ok(Answer::json(201, &TokenJson::of(&token, Some(&secret))))
 }
 
