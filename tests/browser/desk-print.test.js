@@ -48,7 +48,9 @@ test('the ticket of whom the desk attends is printed again, and what was done be
 
 test('the key prints the ticket of the row that has the focus', async () => {
   await page.click('#hold');
+  await visible(page, '#held li');
   await page.click('#next');
+  await shows(page, '#code', 'A2');
   await page.click('#no-show');
   await shows(page, '#said', 'A2 did not show up.');
   await noShows(page);

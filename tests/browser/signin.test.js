@@ -36,8 +36,21 @@ async function far(path, options = {}) {
 async function signIn(page, pin) {
   await visible(page, '#pin');
   await page.fill('#pin', pin);
+  // Before the script is there nothing is sent: the browser alone would put the PIN into the address.
+  await until('it can be sent', () => page.isEnabled('#enter'));
   await page.keyboard.press('Enter');
 }
+
+test('without its script the page sends no PIN', async () => {
+  const context = await browser.newContext({ javaScriptEnabled: false, extraHTTPHeaders: { 'X-Forwarded-For': '192.0.2.7' } });
+  const page = await context.newPage();
+  await page.goto(server.url + '/signin.html');
+  await page.fill('#pin', STAFF);
+  await page.keyboard.press('Enter');
+  await page.reload();
+  assert.equal(page.url(), server.url + '/signin.html');
+  await context.close();
+});
 
 test('a desk asks for the PIN, says when it is wrong, and goes on where it was', async () => {
   await server.ticket();
