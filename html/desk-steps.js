@@ -14,8 +14,9 @@ const HAPPENS = {
   transfer: 'transferred',
   return: 'returned',
   print: 'printed',
+  cancel: 'cancelled',
 };
-const UNDOABLE = ['next', 'call', 'finish', 'no-show', 'hold', 'transfer'];
+const UNDOABLE = ['next', 'call', 'finish', 'no-show', 'hold', 'transfer', 'cancel'];
 
 export class Steps {
   /** `may()`: whether anything can be asked now; `say(text, isProblem)`; `changed()`; `undo`: the offer. */

@@ -16,7 +16,7 @@ import { apply, deskNamed, withinReach } from './state.js';
 
 const WANTED_MS = 6500;
 // What is said of another person's step.
-const SAID = /^ticket-(called|recalled|finished|no-show|held|returned|transferred)$/;
+const SAID = /^ticket-(called|recalled|finished|no-show|held|returned|transferred|cancelled)$/;
 
 const $ = (id) => document.getElementById(id);
 const name = new URLSearchParams(location.search).get('desk') || '';
@@ -170,6 +170,22 @@ function chooseServices() {
   }), (panel) => panel.open(state));
 }
 
+// The one in whose row the focus is, or whose code is typed.
+function findSomeone() {
+  const row = focusedRow();
+  openPanel('desk-find.js', () => parts.findPanel({
+    call: (ticket, close) => act('call', { ticket }, said('called', close)),
+    drop: (id, close) => steps.take('cancel', 'api/tickets/' + id + '/cancel', { desk: name }, said('cancelled', close)),
+    say: (key) => say(t(key), true),
+    closed: () => focusWhenEnabled('find'),
+  }), (panel) => panel.open(row ? row.firstChild.textContent : ''));
+}
+
+const said = (what, close) => ({ code }) => {
+  close();
+  return t('desk.said.' + what, { code });
+};
+
 // Of whom the focus is on in a list; else of whom this desk attends.
 function printAgain() {
   const row = focusedRow();
@@ -188,9 +204,10 @@ const actions = {
   pause,
   attends: chooseServices,
   print: printAgain,
+  find: findSomeone,
 };
 ['next', 'recall', 'finish', 'no-show', 'hold'].forEach((id) => { actions[id] = () => act(id); });
-const KEYS = { n: 'next', r: 'recall', f: 'finish', a: 'no-show', h: 'hold', t: 'transfer', u: 'undo', p: 'pause', s: 'attends', i: 'print' };
+const KEYS = { n: 'next', r: 'recall', f: 'finish', a: 'no-show', h: 'hold', t: 'transfer', u: 'undo', p: 'pause', s: 'attends', i: 'print', c: 'find' };
 
 const callThis = (ticket) => act('call', { ticket: ticket.id });
 const returnThis = (ticket) => steps.take('return', 'api/tickets/' + ticket.id + '/return', {});
@@ -222,7 +239,7 @@ function render() {
   const on = isLive();
   enable('next', on && Boolean(ticket || withinReach(state, name)));
   ['recall', 'finish', 'no-show', 'hold', 'transfer', 'panel-send'].forEach((id) => enable(id, on && Boolean(ticket)));
-  ['undo', 'pause', 'attends'].forEach((id) => enable(id, on));
+  ['undo', 'pause', 'attends', 'find'].forEach((id) => enable(id, on));
   enable('print', on && Boolean(lists.wholeOf(ticket).id));
   document.body.classList.toggle('prints', Boolean(printer));
   renderClaim();

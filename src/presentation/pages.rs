@@ -44,6 +44,7 @@ const PAGES: &[Page] = pages![
     "desk-build.js",
     "desk-claim.js",
     "desk-fetch.js",
+    "desk-find.js",
     "desk-lists.js",
     "desk-panel.js",
     "desk-services.js",
@@ -326,5 +327,31 @@ mod tests {
             let asked = |key: &&str| *key == "away" || key.starts_with("start.");
             assert!(some.keys().all(asked), "{some:?}");
         }
+    }
+
+    #[test]
+    fn what_styles_name_shortly_is_named_in_them_alone() {
+        let mut names = std::collections::BTreeSet::new();
+        for page in PAGES {
+            let text = String::from_utf8_lossy(page.bytes);
+            if page.path.ends_with(".css") {
+                let parts = text.split("--").skip(1);
+                let ends = |c: char| !(c.is_alphanumeric() || c == '-');
+                names.extend(
+                    parts.map(|part| format!("--{}", part.split(ends).next().unwrap_or(""))),
+                );
+            } else {
+                let named = super::super::slim::NAMES
+                    .iter()
+                    .find(|(long, _)| text.contains(long));
+                assert_eq!(named, None, "{}", page.path);
+            }
+        }
+        let sent = names.iter().map(|name| {
+            let file = format!("a{{{name}:0}}");
+            slim("a.css", file.as_bytes()).into_owned()
+        });
+        let sent: std::collections::BTreeSet<_> = sent.collect();
+        assert_eq!(sent.len(), names.len(), "two would have one name");
     }
 }

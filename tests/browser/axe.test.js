@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { after, before, test } from 'node:test';
-import { LANGUAGES, Server, launch, later, morning, noShows, open, services, severalServices, shows, take, taken, transfers, visible } from './support.mjs';
+import { LANGUAGES, Server, finds, launch, later, morning, noShows, open, services, severalServices, shows, take, taken, transfers, visible } from './support.mjs';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 let server;
@@ -57,6 +57,7 @@ const SCREENS = {
     },
   },
   'desk that chooses its services': { path: '/desk.html?desk=3', ready: services },
+  'desk that looks for a ticket': { path: '/desk.html?desk=3', ready: finds },
   'desk that another screen has taken over': { path: '/desk.html?desk=3', ready: taken },
 };
 

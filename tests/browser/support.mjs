@@ -337,6 +337,13 @@ export async function services(page) {
   await fetch(new URL(page.url()).origin + '/api/tickets', { method: 'POST' });
 }
 
+/** A desk's screen that asks for a code. */
+export async function finds(page) {
+  await until('the desk is live', () => page.isEnabled('#find'));
+  await page.click('#find');
+  await visible(page, '#found-code');
+}
+
 export const SIZES = [[1920, 1080], [1366, 768], [1024, 768], [390, 844]];
 
 /**

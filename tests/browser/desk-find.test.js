@@ -1,0 +1,100 @@
+// Someone by the code on their ticket, at a desk: called or withdrawn, whether the list shows them or not.
+
+import assert from 'node:assert/strict';
+import { after, before, test as plain } from 'node:test';
+import { Server, finds, hidden, launch, open, shows, story, text, until, visible } from './support.mjs';
+
+const test = story(plain);
+let server;
+let browser;
+let page;
+
+before(async () => {
+  server = await Server.start();
+  browser = await launch();
+  await server.tickets(13);
+  await server.desk('1');
+  page = await open(browser, server.url + '/desk.html?desk=1', { lang: 'en' });
+  await until('the desk is live', () => page.isEnabled('#next'));
+});
+after(async () => {
+  if (browser) await browser.close();
+  if (server) await server.stop();
+});
+
+const stateOf = async (code) => (await server.call('GET', 'tickets')).find((ticket) => ticket.code === code).state;
+const focused = () => page.evaluate(() => document.activeElement.id);
+
+test('who is not among the first ten is called by the code, with the keyboard alone', async () => {
+  await visible(page, '#queue li');
+  assert.equal((await page.$$('#queue li')).length, 10);
+  await page.keyboard.press('c');
+  await visible(page, '#found');
+  assert.equal(await focused(), 'found-code');
+  assert.equal(await page.isVisible('#actions'), false);
+  // Letters are of the code now, and not of the desk.
+  await page.keyboard.type('n a-012');
+  assert.equal(await text(page, '#code'), 'Nobody');
+  await page.keyboard.press('Enter');
+  await shows(page, '#said', 'That ticket no longer exists.');
+  assert.equal(await page.isVisible('#found'), true, 'what was typed can be put right');
+  await page.fill('#found-code', 'a-012');
+  await page.keyboard.press('Enter');
+  await shows(page, '#code', 'A12');
+  await shows(page, '#said', 'A12 called.');
+  await hidden(page, '#found');
+  await visible(page, '#undo');
+  assert.equal(await focused(), 'find');
+});
+
+test('one in the list is withdrawn, and that is taken back', async () => {
+  await page.focus('#queue li:nth-child(3) button');
+  await page.keyboard.press('c');
+  await visible(page, '#found');
+  assert.equal(await page.inputValue('#found-code'), 'A3');
+  await page.click('#found-drop');
+  await shows(page, '#said', 'A3 withdrawn.');
+  await hidden(page, '#found');
+  assert.equal(await stateOf('A3'), 'cancelled');
+  await page.getByRole('button', { name: 'Undo (A3 withdrawn.) U' }).waitFor();
+  await page.keyboard.press('u');
+  await shows(page, '#said', 'Undone: A3 withdrawn.');
+  assert.equal(await stateOf('A3'), 'waiting');
+  await shows(page, '#code', 'A12');
+  await shows(page, '#queue li:nth-child(3) .who', 'A3');
+});
+
+test('one that was put aside is withdrawn as well, and who is attended cannot be', async () => {
+  await page.keyboard.press('h');
+  await visible(page, '#held li');
+  await page.keyboard.press('n');
+  await shows(page, '#code', 'A1');
+  await finds(page);
+  await page.fill('#found-code', 'A1');
+  await page.click('#found-drop');
+  await shows(page, '#said', /^That ticket has already changed/);
+  await page.fill('#found-code', 'A99');
+  await page.click('#found-drop');
+  await shows(page, '#said', 'That ticket no longer exists.');
+  await page.fill('#found-code', 'A12');
+  await page.click('#found-drop');
+  await shows(page, '#said', 'A12 withdrawn.');
+  await hidden(page, '#held-box');
+  await page.click('#undo');
+  await visible(page, '#held li');
+  assert.equal(await stateOf('A12'), 'held');
+});
+
+test('the panel is closed by Escape, speaks the language of the moment, and goes with the desk', async () => {
+  await finds(page);
+  await shows(page, '#found-title', 'Find a ticket');
+  await page.keyboard.press('Escape');
+  await hidden(page, '#found');
+  assert.equal(await focused(), 'find');
+  assert.equal(await page.isVisible('#actions'), true);
+  await finds(page);
+  const screen = 'abcdef0123456789abcdef0123456789';
+  await server.call('POST', 'desks/1/claim', { screen, takeOver: true });
+  await visible(page, '#taken');
+  await hidden(page, '#found');
+});
