@@ -18,8 +18,9 @@ const SETTLE_MS = 700;
 // Who left in the middle took no ticket: the next person finds the screen as usual.
 const ASK_MS = 20000;
 const HOME_AFTER_MS = 30000;
-// A wish without an answer belongs to whoever touches next, but not to tomorrow's people.
-const WISH_KEPT_MS = 10 * 60 * 1000;
+// For so long after «no answer» somebody still stands there, and the ticket would be theirs.
+const STAY_MS = 10000;
+const AGAIN_MS = 2000;
 
 // Why no ticket was given, in words for a stranger; anything else is `take.refused`.
 const REFUSED = {
@@ -46,6 +47,11 @@ let back = 0;
 let idle = 0;
 let shownAs = '';
 const wishes = {};
+// Wishes, and tickets, of people who left without an answer.
+const orphans = [];
+let asking = null;
+let leaving = 0;
+let returning = false;
 
 const live = new Live({
   message(m) {
@@ -54,7 +60,12 @@ const live = new Live({
     if (!home && (m.type === 'state' || m.type === 'settings-changed')) officeLanguage(state.office.language);
     render();
   },
-  status: render,
+  status() {
+    clearTimeout(leaving);
+    if (!live.online && asking) leaving = setTimeout(abandon, STAY_MS);
+    render();
+    giveBack();
+  },
 });
 
 const isOpen = (service) => service.open !== false;
@@ -62,7 +73,9 @@ const serviceOf = (prefix) => state.services.filter((s) => s.prefix === prefix)[
 const touchable = () => performance.now() >= touchableAt;
 
 function render() {
-  const away = !live.online && view !== 'given' && !busy;
+  // A connection that has just ended may be back before the answer; a stale one is none.
+  const away = !live.online && view !== 'given' && (!busy || live.stale);
+  if (away) $('error').hidden = true;
   if (state && view === 'ask' && !busy && !canAsk()) view = 'offer';
   $('offer').hidden = view !== 'offer' || away || !state;
   $('ask').hidden = view !== 'ask' || away;
@@ -187,11 +200,13 @@ function reconsider() {
   stir();
 }
 
-function wishFor(prefix, priority) {
-  const wish = prefix + ' ' + (priority || '');
-  const old = wishes[wish];
-  if (!old || performance.now() - old.at > WISH_KEPT_MS) wishes[wish] = { key: freshKey(), at: performance.now() };
-  return { key: wishes[wish].key, over: () => { delete wishes[wish]; } };
+const isSilence = (refusal) => refusal.code === 'no-connection' || refusal.status === 503;
+
+function wishFor(service, priority) {
+  const name = service + ' ' + (priority || '');
+  if (!wishes[name]) wishes[name] = { name, key: freshKey(), body: priority ? { service, priority } : { service }, timer: 0 };
+  clearTimeout(wishes[name].timer);
+  return wishes[name];
 }
 
 async function take(prefix, priority) {
@@ -200,23 +215,77 @@ async function take(prefix, priority) {
   $('error').hidden = true;
   render();
   const wish = wishFor(prefix, priority);
+  asking = wish;
   try {
-    const ticket = await post('api/tickets', priority ? { service: prefix, priority } : { service: prefix }, wish.key);
-    wish.over();
-    busy = '';
+    const ticket = await post('api/tickets', wish.body, wish.key);
+    if (asking !== wish) {
+      orphan({ id: ticket.id, key: wish.key });
+      return;
+    }
+    delete wishes[wish.name];
+    answered();
     show(ticket);
   } catch (refusal) {
-    // An answer, even a refusal, ends the wish; silence keeps its key.
-    if (refusal.code !== 'no-connection' && refusal.status !== 503) wish.over();
-    busy = '';
-    $('error').textContent = t(REFUSED[refusal.code] || 'take.refused');
-    $('error').hidden = false;
-    clearTimeout(back);
-    back = setTimeout(() => { $('error').hidden = true; }, SHOW_MS);
-    $('said').textContent = $('error').textContent;
+    const silent = isSilence(refusal);
+    if (asking !== wish) {
+      if (silent) orphan(wish);
+      return;
+    }
+    // An answer, even a refusal, ends the wish; silence keeps its key while somebody may touch again.
+    if (silent) wish.timer = setTimeout(() => { delete wishes[wish.name]; orphan(wish); }, STAY_MS);
+    else delete wishes[wish.name];
+    answered();
     stir();
+    // Where the connection is gone the screen says so, and nothing besides.
+    if (live.online || !silent) complain(t(REFUSED[refusal.code] || 'take.refused'));
   }
   render();
+}
+
+function answered() {
+  busy = '';
+  asking = null;
+  clearTimeout(leaving);
+}
+
+function complain(text) {
+  $('error').textContent = text;
+  $('error').hidden = false;
+  clearTimeout(back);
+  back = setTimeout(() => { $('error').hidden = true; }, SHOW_MS);
+  $('said').textContent = text;
+}
+
+// Whoever touched has been told that there are no tickets, and has left.
+function abandon() {
+  if (!asking) return;
+  delete wishes[asking.name];
+  answered();
+  leave();
+}
+
+function orphan(one) {
+  orphans.push(one);
+  giveBack();
+}
+
+// What the server gave to nobody is taken out of the line: the next stranger must not get it, nor wait behind it.
+async function giveBack() {
+  if (returning) return;
+  returning = true;
+  while (orphans.length && live.online) {
+    const one = orphans[0];
+    let silent = false;
+    try {
+      if (!one.id) one.id = (await post('api/tickets', one.body, one.key)).id;
+      await post('api/tickets/' + one.id + '/cancel', undefined, one.id);
+    } catch (refusal) {
+      silent = isSilence(refusal);
+    }
+    if (silent) await new Promise((done) => setTimeout(done, AGAIN_MS));
+    else orphans.shift();
+  }
+  returning = false;
 }
 
 function show(ticket) {

@@ -52,7 +52,7 @@ export function layOut(box, turner, page) {
   box.style.gridAutoRows = 'minmax(' + chosen.shape.height + 'rem, 1fr)';
   box.style.gridGap = chosen.shape.gap + 'rem';
   const most = columns > 3 ? 2 : columns > 2 ? 1 : 0;
-  const isCut = () => shown.some((el) => el.scrollWidth > el.clientWidth + 1 || el.scrollHeight > el.clientHeight + 1);
+  const isCut = () => shown.some(leavesItsBox);
   const over = () => !phone && document.documentElement.scrollHeight > window.innerHeight;
   const write = (letters) => {
     box.style.fontSize = letters + 'rem';
@@ -65,6 +65,17 @@ export function layOut(box, turner, page) {
     write(LEAST_LETTERS);
   }
   return pages;
+}
+
+// Its words keep the target's own padding, too.
+function leavesItsBox(el) {
+  const box = el.getBoundingClientRect();
+  const style = getComputedStyle(el);
+  const [top, bottom] = [parseFloat(style.paddingTop), parseFloat(style.paddingBottom)];
+  return el.scrollWidth > el.clientWidth + 1 || Array.from(el.children).filter((part) => part.getClientRects().length).some((part) => {
+    const its = part.getBoundingClientRect();
+    return part.scrollWidth > part.clientWidth + 1 || its.top < box.top + top - 1 || its.bottom > box.bottom - bottom + 1;
+  });
 }
 
 function grids(width, height, rem) {

@@ -212,11 +212,11 @@ test('the languages that are offered are the office\'s, by their own names', asy
 });
 
 test('from one service to thirty, at every size, each has a target of 64 px, none is cut, and a kiosk has them all on pages', async () => {
-  const WORDS = ['Información general', 'Registro', 'Licencias y urbanismo', 'Atención a la ciudadanía', 'Extranjería', 'Cita previa'];
+  const WORDS = ['Información general', 'Empadronamiento', 'Registro', 'Licencias y urbanismo', 'Atención a la ciudadanía', 'Extranjería', 'Cita previa'];
   let made = 1;
   const page = await kiosk();
   for (const count of [1, 2, 4, 8, 12, 30]) {
-    for (; made < count; made++) await service(prefix(made), { name: WORDS[made % 6] + ' ' + made, ...(made % 5 === 4 ? { open: false, message: 'Mañana a las 9:00' } : {}) });
+    for (; made < count; made++) await service(prefix(made), { name: WORDS[made % 7] + ' ' + made, ...(made % 5 === 4 ? { open: false, message: 'Mañana a las 9:00' } : {}) });
     for (const [width, height] of SIZES) {
       await page.setViewportSize({ width, height });
       await until(count + ' services', async () => (await page.$$('#services .service')).length === count);
@@ -232,6 +232,12 @@ test('from one service to thirty, at every size, each has a target of 64 px, non
             const name = b.textContent;
             if (box.height < 64) wrong.push(name + ' is ' + box.height + ' high');
             if (b.scrollWidth > b.clientWidth + 1 || b.scrollHeight > b.clientHeight + 1) wrong.push(name + ' is cut');
+            const { paddingLeft, paddingRight } = getComputedStyle(b);
+            const range = document.createRange();
+            range.selectNodeContents(b);
+            for (const words of b.hasAttribute('data-key') ? range.getClientRects() : []) {
+              if (words.left < box.left + parseFloat(paddingLeft) - 1 || words.right > box.right - parseFloat(paddingRight) + 1) wrong.push(name + ' touches the edge');
+            }
             if (innerWidth > 600 && (box.bottom > innerHeight + 1 || box.right > innerWidth + 1)) wrong.push(name + ' is off the screen');
             if (innerWidth > 600 && innerHeight > innerWidth && box.top < 0.3 * innerHeight) wrong.push(name + ' is out of reach');
           }
@@ -374,4 +380,107 @@ test('the estimate is said roughly, and not at all where there is none', async (
     await visible(page, '#offer');
   }
   await page.context().close();
+});
+
+test('while the server hangs the kiosk says within 10 s that no ticket can be taken, and nothing besides; an answer in time is shown', async () => {
+  const page = await kiosk();
+  const had = await waiting();
+  server.process.kill('SIGSTOP');
+  try {
+    await page.click('.service');
+    await visible(page, '#away');
+    assert.equal(await page.isVisible('#error'), false);
+    assert.equal(await page.isVisible('#offer'), false);
+  } finally {
+    server.process.kill('SIGCONT');
+  }
+  await visible(page, '#given');
+  assert.equal(await waiting(), had + 1);
+  await hidden(page, '#away');
+  await page.context().close();
+});
+
+test('a ticket that comes when its person has left is taken out of the line, and the next stranger has a number of their own', async () => {
+  const page = await kiosk();
+  const had = await waiting();
+  const cancelled = async () => (await server.call('GET', 'tickets?state=cancelled')).map((ticket) => ticket.code);
+  const before = await cancelled();
+  server.process.kill('SIGSTOP');
+  try {
+    await page.click('.service');
+    await visible(page, '#away');
+    await page.waitForTimeout(11000);
+    assert.equal(await page.isVisible('#away'), true);
+    assert.equal(await page.isVisible('#error'), false);
+  } finally {
+    server.process.kill('SIGCONT');
+  }
+  await visible(page, '#offer');
+  const ghost = await until('the ticket was made and cancelled', async () => (await cancelled()).filter((code) => before.indexOf(code) < 0)[0]);
+  assert.equal(await waiting(), had);
+  assert.equal(await page.isVisible('#given'), false);
+  await until('it can be touched', () => page.isEnabled('.service'));
+  await page.click('.service');
+  await visible(page, '#given');
+  assert.notEqual(await text(page, '#code'), ghost);
+  assert.equal(await waiting(), had + 1);
+  assert.deepEqual(page.problems, []);
+  await page.context().close();
+});
+
+test('a wish without an answer is its person\'s for ten seconds; then what came of it is taken back', async () => {
+  const page = await open(browser, 'about:blank');
+  await page.clock.install();
+  await page.goto(server.url + '/new-ticket.html');
+  await visible(page, '.service');
+  const had = await waiting();
+  const keys = new Set();
+  let cut = true;
+  await page.route('**/api/tickets', async (route) => {
+    keys.add(route.request().headers()['idempotency-key']);
+    if (!cut) return route.continue();
+    await route.fetch();
+    return route.abort('connectionreset');
+  });
+  await page.click('.service');
+  await until('it gave up', async () => {
+    await page.clock.runFor(500);
+    return page.isVisible('#error');
+  });
+  assert.equal(await waiting(), had + 1);
+  cut = false;
+  await until('it is taken back', async () => {
+    await page.clock.runFor(1000);
+    return (await waiting()) === had;
+  });
+  await page.click('.service');
+  await visible(page, '#given');
+  assert.equal(keys.size, 2);
+  await page.context().close();
+});
+
+test('beside a ticket its code for the phone is large and says what it is for, and the way on stands below the number from the start', async () => {
+  for (const size of SIZES) {
+    const page = await open(browser, server.url + '/new-ticket.html', { size });
+    await visible(page, '.service');
+    await page.click('.service');
+    await visible(page, '#qr');
+    const got = await page.evaluate(() => {
+      const box = (id) => document.getElementById(id).getBoundingClientRect();
+      const middle = (b) => (b.left + b.right) / 2;
+      return {
+        apart: Math.abs(middle(box('done')) - middle(box('code'))),
+        time: Math.abs(middle(document.querySelector('.time').getBoundingClientRect()) - middle(box('code'))),
+        seen: getComputedStyle(document.getElementById('done')).visibility,
+        qr: box('qr').width / Math.min(innerWidth, innerHeight),
+        estimate: parseFloat(getComputedStyle(document.getElementById('ahead')).fontSize) / innerHeight,
+      };
+    });
+    assert.ok(got.apart < 3 && got.time < 3, size + ': ' + JSON.stringify(got));
+    assert.equal(got.seen, 'visible');
+    assert.ok(got.qr > 0.3, size + ': ' + got.qr);
+    assert.ok(size[0] < size[1] || got.estimate > 0.045, size + ': ' + got.estimate);
+    assert.equal(await page.isVisible('#phone p'), true, String(size));
+    await page.context().close();
+  }
 });
