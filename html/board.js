@@ -25,6 +25,7 @@ const WORD_SHARES = [1, 0.7, 0.5, 0.36, 0.28];
 // A word of a name that would have to be smaller than this share of the least is broken.
 const WHOLE = 0.2;
 const ROWS_MOST = 8;
+const STALE = 0.043 / CAPITAL;
 const ROW_MOST = 0.1 / CAPITAL;
 // Pictures of the office have a place where the screen is wide, and leave the others these rows.
 const MEDIA_RATIO = 1.5;
@@ -62,7 +63,7 @@ export function drawBoard({ office, desks, call, turn, hasMedia }) {
   // Measuring is dear on an old television, and most events change nothing of this.
   const what = JSON.stringify([width, height, turn, hasMedia, office.name, office.message, call && [call.code, call.desk],
     others.map((d) => [d.name, d.ticket && d.ticket.code]),
-    ['call-label', 'waiting', 'none', 'muted'].map((id) => [$(id).hidden, $(id).textContent])]);
+    ['call-label', 'waiting', 'none-what', 'muted', 'stale'].map((id) => [$(id).hidden, $(id).textContent])]);
   if (what === drawn) return mediaShown;
   drawn = what;
   const needs = needsOf(others, $('code'));
@@ -72,8 +73,8 @@ export function drawBoard({ office, desks, call, turn, hasMedia }) {
   const tall = width < height * 1.15 || (others.length > 0 && code + least + 0.13 * height > width);
   document.documentElement.classList.toggle('is-tall', tall);
   fitText($('office'), $('top').clientWidth - headTaken(), $('top').clientHeight, (tall ? 0.022 : 0.036) * height, 0);
-  // Upright, the badge about blocked sound needs the message's room: whoever touches the screen gets it back.
-  drawMessage(tall && !$('muted').hidden ? '' : office.message, height, tall);
+  drawMessage(office.message, height, tall);
+  if (!$('stale').hidden) fitText($('stale-text'), width - 0.04 * height, $('top').clientHeight, STALE * height, 0);
   // A long word of a name is worth what width the side may have.
   least = Math.max(least, Math.min(nameWidth(needs, height), width * SIDE_MOST, width - code - 0.13 * height));
   const board = $('board');
@@ -89,8 +90,24 @@ export function drawBoard({ office, desks, call, turn, hasMedia }) {
     mediaShown = hasMedia && wide && code + mediaLeast + 0.13 * height <= width && drawBeside(place, mediaLeast, true);
     if (!mediaShown) drawBeside(place, least, false);
   }
+  if (!call) drawNone(height, tall);
   drawSide({ others, needs, list: $('others'), strip: $('strip'), height, columns, tall, turn });
   return mediaShown;
+}
+
+// Nobody called yet: who this is, what to do, and that the screen lives.
+function drawNone(height, tall) {
+  const card = $('call');
+  card.style.paddingBottom = tall ? '' : badgeHeight(height, tall) + 'px';
+  const width = card.clientWidth - 0.08 * height;
+  const room = $('none').clientHeight;
+  fitText($('none-office'), width, room * 0.36, (tall ? 0.07 : 0.16) * height, 0);
+  fitText($('none-what'), width, room * 0.25, (tall ? 0.032 : 0.06) * height, 0);
+}
+
+// The badge about blocked sound lies on nothing.
+function badgeHeight(height, tall) {
+  return $('muted').hidden ? 0 : $('muted').offsetHeight + (tall ? 0.02 : 0.032) * height;
 }
 
 // What stands beside the office's name in the top line.
@@ -188,8 +205,8 @@ function drawCall(call, width, room, height, tall) {
   const word = desk.querySelector('.word');
   const ems = widthInEms(code, call.code);
   const narrowest = !tall ? NARROWEST_BESIDE : call.code.length > SHORT ? NARROWEST_LONG : NARROWEST_SHORT;
-  // The label, the air around the code, and the badge, which must lie on nothing.
-  const badge = $('muted').hidden ? 0 : $('muted').offsetHeight + (tall ? 0.02 : 0.032) * height;
+  // The label, the air around the code, and the badge.
+  const badge = badgeHeight(height, tall);
   $('call').style.paddingBottom = tall ? '' : badge + 'px';
   const labelHeight = $('call-label').offsetHeight + badge + (tall ? 0.045 : 0.07) * height;
   const set = (size) => {

@@ -81,6 +81,8 @@ function render() {
   }
   $('code-box').hidden = $('desk').hidden = !call;
   $('none').hidden = Boolean(call);
+  $('call').classList.toggle('is-empty', !call);
+  $('none-office').textContent = state.office.name;
   place();
 }
 
@@ -97,18 +99,21 @@ function label(call, announced) {
 
 function renderWaiting() {
   const parts = tn('public.waiting', state.waiting).split('#');
-  const box = $('waiting');
-  box.textContent = parts[0] || '';
-  box.appendChild(document.createElement('b')).textContent = String(state.waiting);
-  box.appendChild(document.createTextNode(parts[1] || ''));
+  ['waiting', 'none-waiting'].forEach((id) => {
+    const box = $(id);
+    box.textContent = parts[0] || '';
+    box.appendChild(document.createElement('b')).textContent = String(state.waiting);
+    box.appendChild(document.createTextNode(parts[1] || ''));
+  });
 }
 
 function renderStatus() {
-  $('board').classList.toggle('is-stale', live.stale);
-  if (live.stale !== !$('stale').hidden) {
-    $('stale').hidden = !live.stale;
-    $('stale').textContent = live.stale ? t('public.stale') : '';
-  }
+  if (live.stale === !$('stale').hidden) return;
+  document.documentElement.classList.toggle('is-stale', live.stale);
+  $('stale').hidden = !live.stale;
+  $('stale-text').textContent = live.stale ? t('public.stale') : '';
+  measureAgain();
+  render();
 }
 
 function renderMuted() {
@@ -119,7 +124,7 @@ function renderMuted() {
 function renderClock() {
   const now = new Date(live.now());
   const text = now.toLocaleTimeString(locale(), { hour: '2-digit', minute: '2-digit', hour12: false });
-  if ($('clock').textContent !== text) $('clock').textContent = text;
+  ['clock', 'none-clock'].forEach((id) => { if ($(id).textContent !== text) $(id).textContent = text; });
 }
 
 ready.then(() => {
