@@ -386,3 +386,28 @@ test('at 4:3 and 5:4 the side\'s numbers and names keep their 7 % beside up to t
     }
   }
 });
+
+test('neither a desk\'s name nor the office\'s is broken in a word at the top of a desk', async () => {
+  const other = await Server.start();
+  await other.call('PUT', 'settings', { name: 'Ayuntamiento de La Rosaleda' });
+  await other.call('PUT', 'services/B', { name: 'Caja' });
+  for (const name of ['3', LONG]) {
+    const page = await open(browser, other.url + '/desk.html?desk=' + encodeURIComponent(name));
+    await shows(page, '#office', 'Ayuntamiento de La Rosaleda');
+    for (const [width, height] of SIZES) {
+      await page.setViewportSize({ width, height });
+      const broken = await page.evaluate(() => ['desk-name', 'office'].map((id) => document.getElementById(id)).filter((el) => el.offsetParent).flatMap((el) => {
+        const text = document.createTreeWalker(el, NodeFilter.SHOW_TEXT).nextNode();
+        return Array.from(text.data.matchAll(/[^ ]+/g)).filter((word) => {
+          const range = document.createRange();
+          range.setStart(text, word.index);
+          range.setEnd(text, word.index + word[0].length);
+          return new Set(Array.from(range.getClientRects()).map((box) => Math.round(box.top))).size > 1;
+        }).map((word) => word[0]);
+      }));
+      assert.deepEqual(broken, [], name + ' ' + width);
+    }
+    await page.context().close();
+  }
+  await other.stop();
+});
