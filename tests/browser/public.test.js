@@ -109,6 +109,8 @@ test('a lost connection is told across the room, and the badge about blocked sou
     await until('the data is dimmed', () => page.$eval('#code-box', (el) => getComputedStyle(el).opacity < 0.5));
     for (const size of FORMATS) {
       await page.setViewportSize({ width: size[0], height: size[1] });
+      // The browser's own event comes with the next frame, and time stands still here.
+      await page.evaluate(() => window.dispatchEvent(new Event('resize')));
       const what = size + ' ' + lang;
       await until(what + ': it is large', async () => {
         const got = await capitals(page, '#stale-text');
