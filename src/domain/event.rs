@@ -418,6 +418,12 @@ impl Queue {
     }
 
     fn start_day(&mut self, day: Day, restart: bool) {
+        let is_later = self.day.is_none_or(|today| today < day);
+        self.numbers_of = if restart || is_later {
+            Some(day)
+        } else {
+            self.numbers_of.or(self.day)
+        };
         self.day = Some(day);
         self.rule_before = None;
         self.forget_steps();

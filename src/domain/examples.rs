@@ -436,6 +436,10 @@ fn a_business_day_begins_with_new_numbers_and_no_clock_gives_one_twice() {
         // Without a battery the clock says 1970: the day goes on, or has not begun.
         &[(0, "A1"), (-20_780, "A2"), (0, "A3"), (1, "A1")],
         &[(-20_780, "A1"), (0, "A2"), (0, "A3"), (1, "A1")],
+        // Days behind, then right again: the day that had begun goes on, an office's first as well.
+        &[(0, "A1"), (-3, "A2"), (0, "A3"), (1, "A1")],
+        &[(0, "A1"), (5, "A1"), (2, "A2"), (5, "A3"), (6, "A1")],
+        &[(0, "A1"), (5, "A1"), (2, "A2"), (3, "A1"), (5, "A1")],
         // Far ahead by mistake, then set right: new numbers at the next true day.
         &[(0, "A1"), (900, "A1"), (0, "A2"), (0, "A3"), (1, "A1")],
     ];

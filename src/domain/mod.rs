@@ -49,3 +49,5 @@ mod simulation;
 mod states;
 #[cfg(test)]
 pub(crate) mod testing;
+#[cfg(test)]
+pub(crate) mod wishes;

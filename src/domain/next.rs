@@ -81,7 +81,8 @@ impl<'a> Turns<'a> {
             return low + higher;
         };
         let most = most as usize;
-        // Chosen calls may have made more of them.
+        // However long the row was, where nobody of the lowest waited or by chosen calls, one of the
+        // lowest ends it.
         let run = most.min(self.priority_run as usize);
         if high {
             // One of the lowest goes after each so many.
@@ -238,8 +239,39 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::domain::testing::{any_command, moment, two_lines};
+    use crate::domain::testing::{moment, two_lines};
+    use crate::domain::wishes::any_command;
     use crate::domain::{DeskName, Line, Prefix, properties};
+
+    #[test]
+    fn one_of_the_lowest_ends_a_row_however_long_it_was() {
+        let settings = Settings {
+            most_priority_in_a_row: Some(2),
+            ..Settings::default()
+        };
+        // So many were called in a row, and so many of a higher weight are before one of them.
+        let rows = [
+            ((0, 0), 0),
+            ((1, 1), 2),
+            ((2, 0), 1),
+            ((2, 2), 4),
+            ((7, 0), 1),
+            ((7, 2), 4),
+        ];
+        for ((priority_run, high), expected) in rows {
+            let turns = Turns {
+                settings: &settings,
+                priority_run,
+            };
+            let counts = Counts {
+                low: 0,
+                high,
+                all_low: 9,
+            };
+            let before = turns.before(&counts, true);
+            assert_eq!(before, expected, "{priority_run} called, {high} before");
+        }
+    }
 
     proptest! {
         /// A line that one desk attends is called in the order that its people are told.
@@ -264,7 +296,8 @@ mod tests {
             };
             for (index, ticket) in Order::of(&queue, &desk, now).enumerate() {
                 // With weights and a limit it is nearly that.
-                if strict || most.is_none() {
+                let settings = queue.settings();
+                if settings.rule == Rule::Strict || settings.most_priority_in_a_row.is_none() {
                     prop_assert_eq!(queue.ahead(ticket, now), Some(index), "{}", ticket.code());
                 }
             }

@@ -5,7 +5,8 @@ use std::collections::HashSet;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use super::testing::{any_command, ask, check, moment, two_lines};
+use super::testing::{ask, check, moment, two_lines};
+use super::wishes::any_command;
 use super::*;
 
 /// Runs commands as the ledger does; returns the queue and everything that happened.
@@ -35,21 +36,40 @@ pub(crate) fn go_on(queue: &mut Queue, drawn: u128, commands: &[Command]) -> Vec
     events
 }
 
-/// No number was given twice between two restarts of numbers.
-pub(crate) fn check_numbers(events: &[Stamped]) {
-    let mut given = HashSet::new();
-    for stamped in events {
+/// The numbers that were given, as the events tell it.
+#[derive(Default)]
+pub(crate) struct Numbers {
+    given: HashSet<(Prefix, u32)>,
+    /// The business day whose numbers they are; `None` on the first.
+    pub(crate) day: Option<Day>,
+}
+
+impl Numbers {
+    /// No number is given twice on a business day, and none begins twice.
+    pub(crate) fn happened(&mut self, stamped: &Stamped) {
         match &stamped.event {
-            Event::DayStarted { restart: true, .. } => given.clear(),
+            Event::DayStarted { day, restart: true } => {
+                assert_ne!(self.day, Some(*day), "{day} begins twice");
+                self.day = Some(*day);
+                self.given.clear();
+            }
+            // The clock is set right, and the numbers given before are that day's.
+            Event::DayStarted { day, .. } => self.day = self.day.max(Some(*day)),
             Event::TicketCreated {
                 service, number, ..
             } => {
                 let code = (service.clone(), *number);
-                assert!(given.insert(code), "{service}{number} was given twice");
+                assert!(self.given.insert(code), "{service}{number} twice");
             }
             _ => {}
         }
     }
+}
+
+/// No number was given twice on a business day.
+pub(crate) fn check_numbers(events: &[Stamped]) {
+    let mut numbers = Numbers::default();
+    events.iter().for_each(|stamped| numbers.happened(stamped));
 }
 
 /// All that a step changes and an undo gives back: a desk that it made or opened stays.

@@ -52,6 +52,9 @@ pub struct Queue {
     pub(super) settings: Settings,
     /// The business day; `None` on the first day of an office.
     pub(super) day: Option<Day>,
+    /// The business day that numbers last began for. A clock that steps back by days changes `day`
+    /// and not this.
+    pub(super) numbers_of: Option<Day>,
     /// The rule under which the day in course began, where the settings have another by now.
     pub(super) rule_before: Option<DayRule>,
     /// Numbers that people held when the day began.
@@ -87,6 +90,7 @@ pub struct QueueParts {
     pub seq: u64,
     pub settings: Settings,
     pub day: Option<Day>,
+    pub numbers_of: Option<Day>,
     pub rule_before: Option<DayRule>,
     pub carried: Vec<(Prefix, u32)>,
     pub priority_run: u32,
@@ -117,6 +121,7 @@ impl Queue {
             seq: 0,
             settings: Settings::default(),
             day: None,
+            numbers_of: None,
             rule_before: None,
             carried: Vec::new(),
             priority_run: 0,
@@ -151,6 +156,7 @@ impl Queue {
             seq: parts.seq,
             settings: parts.settings,
             day: parts.day,
+            numbers_of: parts.numbers_of,
             rule_before: parts.rule_before,
             carried: parts.carried.into_iter().collect(),
             by_id: parts.tickets.iter().map(|t| (t.id, t.arrival)).collect(),
@@ -185,6 +191,7 @@ impl Queue {
             seq: self.seq,
             settings: self.settings.clone(),
             day: self.day,
+            numbers_of: self.numbers_of,
             rule_before: self.rule_before.clone(),
             carried: self.carried.iter().cloned().collect(),
             priority_run: self.priority_run,

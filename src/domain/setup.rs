@@ -84,7 +84,8 @@ const FIRST_DAY: Day = Day::from_epoch_days(20_454);
 
 /// What happens when the clock says that it is `day`. A later day begins with new numbers. An
 /// earlier one never does, since today's might be given twice; a step back of more than a day is
-/// taken over, so that a clock that was once far ahead does not stop numbers for ever.
+/// taken over, so that a clock that was once far ahead does not stop numbers for ever. Where it is
+/// set right again before another day has begun, the day from before goes on with its numbers.
 ///
 /// Where the office has set another time zone or hour, the day in course is not cut short by that:
 /// it lasts until it is over by the rule `before`, and until another begins by the new one. Only
@@ -116,8 +117,15 @@ fn day_events(queue: &Queue, day: Day, by_rule: Day, first: Option<Day>) -> Vec<
     if (-SMALL_STEP_DAYS..=0).contains(&ahead) || (ahead > 0 && day == today) {
         return Vec::new();
     }
-    let restart = ahead > 0;
+    let restart = ahead > 0 && queue.numbers_of != Some(day);
     let mut events = Vec::new();
+    if !restart && queue.day().is_none() {
+        // The office's first day has no event of its own, and is the one to come back to.
+        events.push(Event::DayStarted {
+            day: today,
+            restart,
+        });
+    }
     if restart && !queue.settings().keep_waiting {
         let left = queue.tickets.values();
         let left = left.filter(|t| matches!(t.state, State::Waiting | State::Held));

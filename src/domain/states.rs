@@ -5,8 +5,8 @@ use super::testing::{ask, command, moment, two_lines};
 use super::*;
 
 /// A step as `testing::command` reads it, on ticket A1 or on what desk 1 attends; and from which
-/// states to which it leads.
-const STEPS: [(&str, &[(State, State)]); 15] = {
+/// states to which it leads. Desk 2 attends nobody.
+const STEPS: [(&str, &[(State, State)]); 23] = {
     use State::{Cancelled, Done, Held, NoShow, Serving, Waiting};
     [
         ("call 2 A1", &[(Waiting, Serving), (Held, Serving)]),
@@ -27,6 +27,23 @@ const STEPS: [(&str, &[(State, State)]); 15] = {
         ("send 1 B", &[(Serving, Waiting)]),
         ("send 1 2", &[(Serving, Waiting)]),
         ("next 1", &[(Waiting, Serving), (Serving, Done)]),
+        ("next 2", &[(Waiting, Serving)]),
+        ("call 1 A1", &[(Waiting, Serving), (Held, Serving)]),
+        (
+            "undo 1",
+            &[
+                (Serving, Waiting),
+                (Held, Serving),
+                (NoShow, Serving),
+                (Done, Serving),
+            ],
+        ),
+        // What another desk attends is not this one's.
+        ("recall 2", &[]),
+        ("finish 2", &[]),
+        ("no-show 2", &[]),
+        ("hold 2", &[]),
+        ("send 2 back", &[]),
     ]
 };
 
@@ -42,11 +59,10 @@ fn is_step(command: &Command) -> bool {
         | Command::NoShow { .. }
         | Command::Hold { .. }
         | Command::Transfer { .. }
-        | Command::Next { .. } => true,
-        // It has a test of its own for each step that it takes back.
-        Command::Undo { .. }
+        | Command::Next { .. }
+        | Command::Undo { .. } => true,
         // They are of no ticket, or change none.
-        | Command::Create { .. }
+        Command::Create { .. }
         | Command::Reprint { .. }
         | Command::SetDesk { .. }
         | Command::Claim { .. }
@@ -109,7 +125,8 @@ fn every_step_is_taken_from_the_states_that_the_contract_lists_and_from_no_other
             assert_eq!(queue, before, "{case}");
             match (decision.outcome, &command) {
                 (Err(Refusal::WrongState { state: named, .. }), _) => assert_eq!(named, state),
-                (Err(Refusal::QueueEmpty), Command::Next { .. }) => {}
+                (Err(Refusal::QueueEmpty), Command::Next { .. })
+                | (Err(Refusal::NothingToUndo { .. }), Command::Undo { .. }) => {}
                 (
                     Err(Refusal::NobodyAttended { .. }),
                     Command::Recall { .. }

@@ -1,109 +1,13 @@
-//! What the tests of the rules share: an office, commands at random and in words, and what holds in
-//! every queue.
+//! What the tests of the rules share: an office, commands in words, and what holds in every queue.
 
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use proptest::prelude::*;
-
 use super::*;
-
-/// A command of few names, so that random ones meet.
-pub(crate) fn any_command() -> impl Strategy<Value = Command> {
-    let desk = (0..3u8).prop_map(|n| DeskName::parse(&format!("desk {n}")).expect("a name"));
-    let ticket = (0..12u128).prop_map(TicketId::from_random);
-    let code = (1..12u32).prop_map(|n| format!("A{n}"));
-    let current = prop_oneof![
-        5 => Just(None),
-        1 => Just(Some(Expected::Nobody)),
-        1 => code.clone().prop_map(|code| Some(Expected::Code(code))),
-    ];
-    let current_of_undo = current.clone();
-    let wanted = prop_oneof![
-        ticket.clone().prop_map(TicketRef::Id),
-        code.prop_map(TicketRef::Code),
-    ];
-    let create = prop_oneof![
-        Just(None),
-        Just(Some("A")),
-        Just(Some("B")),
-        Just(Some("Z"))
-    ];
-    prop_oneof![
-        4 => (create, any::<bool>()).prop_map(|(service, urgent)| Command::Create {
-            // The id is set where the command is run: each is drawn once.
-            ticket: TicketId::from_random(0),
-            service: service.map(Prefix::new),
-            priority: urgent.then(|| "urgent".into()),
-            note: None,
-        }),
-        1 => ticket.clone().prop_map(|ticket| Command::Cancel { ticket, desk: None }),
-        2 => (ticket.clone(), desk.clone())
-            .prop_map(|(ticket, desk)| Command::Cancel { ticket, desk: Some(desk) }),
-        4 => (desk.clone(), current.clone())
-            .prop_map(|(desk, current)| Command::Next { desk, current }),
-        2 => (desk.clone(), wanted, current.clone())
-            .prop_map(|(desk, ticket, current)| Command::Call { desk, ticket, current }),
-        1 => (desk.clone(), current.clone())
-            .prop_map(|(desk, current)| Command::Recall { desk, current }),
-        2 => (desk.clone(), current)
-            .prop_map(|(desk, current)| Command::Finish { desk, current }),
-        1 => ticket.clone().prop_map(|ticket| Command::FinishTicket { ticket }),
-        3 => (desk.clone(), current_of_undo).prop_map(|(desk, current)| Command::Undo { desk, current }),
-        2 => ticket.prop_map(|ticket| Command::Return { ticket }),
-        1 => desk.clone().prop_map(|desk| Command::NoShow { desk, current: None }),
-        2 => desk.clone().prop_map(|desk| Command::Hold { desk, current: None }),
-        3 => (desk.clone(), any_target(), any_position()).prop_map(|(desk, target, position)| {
-            Command::Transfer { desk, current: None, target, position }
-        }),
-        1 => (desk.clone(), any::<Option<bool>>())
-            .prop_map(|(desk, open)| Command::SetDesk { desk, open, services: None }),
-        2 => (desk.clone(), 0..3u128, any::<Option<bool>>(), any::<bool>()).prop_map(
-            |(desk, screen, gone, take_over)| Command::Claim {
-                desk,
-                screen: ScreenId::from_random(screen),
-                gone: gone.map(|first| ScreenId::from_random(u128::from(first))),
-                take_over,
-            }
-        ),
-        1 => desk.prop_map(|desk| Command::DeleteDesk { desk }),
-        1 => (0..4i32, any::<Option<bool>>()).prop_map(|(n, behind)| Command::KeepDay {
-            day: day(n),
-            before: behind.map(|behind| day(n - i32::from(behind))),
-            first: Some(day(0)),
-        }),
-        1 => (any::<bool>(), 0..24u8).prop_map(|(keep_waiting, hour)| Command::SetSettings {
-            change: SettingsChange {
-                keep_waiting: Some(keep_waiting),
-                day_begins_hour: Some(hour),
-                ..SettingsChange::default()
-            },
-        }),
-    ]
-}
 
 /// The nth day after one that can be.
 pub(crate) fn day(n: i32) -> Day {
     Day::from_epoch_days(20_780 + n)
-}
-
-fn any_target() -> impl Strategy<Value = Target> {
-    prop_oneof![
-        Just(Target::Back),
-        Just(Target::Service(Prefix::new("A"))),
-        Just(Target::Service(Prefix::new("B"))),
-        Just(Target::Service(Prefix::new("Z"))),
-        (0..3u8)
-            .prop_map(|n| { Target::Desk(DeskName::parse(&format!("desk {n}")).expect("a name")) }),
-    ]
-}
-
-fn any_position() -> impl Strategy<Value = Position> {
-    prop_oneof![
-        Just(Position::Arrival),
-        Just(Position::Front),
-        Just(Position::Back)
-    ]
 }
 
 /// An office of two lines, so that tickets can change between them.
@@ -146,32 +50,15 @@ pub(crate) fn check(queue: &Queue) {
     for ticket in queue.tickets_after(None) {
         let number = (ticket.prefix.clone(), ticket.number);
         assert!(numbers.insert(number), "{} was given twice", ticket.code());
-        let places = queue.lanes.values().flatten();
-        let in_line = places.filter(|p| p.arrival() == ticket.arrival).count();
-        if in_line > 0 {
-            let lane = queue.lanes.get(&ticket.lane()).expect("its lane");
-            assert!(lane.contains(&ticket.place), "it is in its own lane");
-        }
-        let at_desks: Vec<&Desk> = queue
-            .desks()
-            .filter(|desk| desk.attending == Some(ticket.arrival))
-            .collect();
-        let ended = queue.ended.iter().filter(|a| **a == ticket.arrival).count();
-        let places = (in_line, at_desks.len(), ended);
-        let expected = match ticket.state {
-            State::Waiting => (1, 0, 0),
-            State::Serving => (0, 1, 0),
-            State::Held => (0, 0, 0),
-            State::Done | State::Cancelled | State::NoShow => (0, 0, 1),
+        check_place(queue, ticket);
+    }
+    for desk in queue.desks() {
+        let Some(arrival) = desk.attending else {
+            continue;
         };
-        assert_eq!(places, expected, "{} is {:?}", ticket.code(), ticket.state);
-        if let [desk] = at_desks.as_slice() {
-            assert_eq!(ticket.desk.as_ref(), Some(&desk.name));
-        }
-        assert_eq!(
-            queue.ahead(ticket, queue.now).is_some(),
-            ticket.state == State::Waiting
-        );
+        let attended = queue.arrived(arrival);
+        let is_served = attended.is_some_and(|ticket| ticket.state == State::Serving);
+        assert!(is_served, "desk {} attends {attended:?}", desk.name);
     }
     for ticket in queue.past.values() {
         assert_eq!(ticket.state, State::Cancelled, "{} is over", ticket.code());
@@ -182,9 +69,47 @@ pub(crate) fn check(queue: &Queue) {
     let waiting = waiting.filter(|t| t.state == State::Waiting).count();
     assert_eq!(queue.waiting(), waiting);
     assert_eq!(queue.waiting_tickets().len(), waiting);
+    let services = queue.services().iter();
+    let services = services.map(|s| Line::Service(s.prefix.clone()));
+    let desks = queue.desks().map(|desk| Line::Desk(desk.name.clone()));
+    let in_lines = services.chain(desks).map(|line| queue.waiting_in(&line));
+    assert_eq!(in_lines.sum::<usize>(), waiting, "a line that is not there");
     for line in queue.lanes.values() {
         assert!(line.iter().is_sorted(), "a line is in order");
     }
+    assert_eq!(queue.by_id.len(), queue.tickets.len());
+    assert!(queue.ended.iter().all(|a| queue.arrived(*a).is_some()));
+}
+
+/// A ticket is where its state says, and nowhere else.
+fn check_place(queue: &Queue, ticket: &Ticket) {
+    assert_eq!(queue.ticket(ticket.id), Some(ticket));
+    let places = queue.lanes.values().flatten();
+    let in_line = places.filter(|p| p.arrival() == ticket.arrival).count();
+    if in_line > 0 {
+        let lane = queue.lanes.get(&ticket.lane()).expect("its lane");
+        assert!(lane.contains(&ticket.place), "it is in its own lane");
+    }
+    let at_desks: Vec<&Desk> = queue
+        .desks()
+        .filter(|desk| desk.attending == Some(ticket.arrival))
+        .collect();
+    let ended = queue.ended.iter().filter(|a| **a == ticket.arrival).count();
+    let places = (in_line, at_desks.len(), ended);
+    let expected = match ticket.state {
+        State::Waiting => (1, 0, 0),
+        State::Serving => (0, 1, 0),
+        State::Held => (0, 0, 0),
+        State::Done | State::Cancelled | State::NoShow => (0, 0, 1),
+    };
+    assert_eq!(places, expected, "{} is {:?}", ticket.code(), ticket.state);
+    if let [desk] = at_desks.as_slice() {
+        assert_eq!(ticket.desk.as_ref(), Some(&desk.name));
+    }
+    assert_eq!(
+        queue.ahead(ticket, queue.now).is_some(),
+        ticket.state == State::Waiting
+    );
 }
 
 /// Reads `next 1`, `finish 1 A2`, `new`, `cancel A1` … into a command.

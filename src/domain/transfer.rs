@@ -52,6 +52,9 @@ impl Queue {
             last_called: Vec::new(),
             // What was done and how fast belongs to the people and the desks that stay behind.
             steps: Vec::new(),
+            // Its clock may be right where this one stepped back.
+            day: parts.numbers_of.or(parts.day),
+            numbers_of: None,
             pace: Pace::default(),
             // It arrives later than that.
             now: Timestamp::from_millis(0),

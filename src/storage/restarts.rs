@@ -1,175 +1,331 @@
-//! Whatever is asked, in whatever order: an office that is stopped and opened again at any moment,
-//! on a real file, goes on as if it had never stopped.
+//! The office is stopped and started again at any moment, through a real file, while everything is
+//! asked of it and its clock does what clocks do: it is the office that was never stopped.
+//!
+//! What the ledger does is done here step by step: the calendar is asked before each batch, a batch
+//! is decided on a working copy and stored in one go, and a snapshot is kept now and then.
 
-use std::sync::Arc;
+use std::collections::HashSet;
+use std::mem::Discriminant;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use proptest::collection::vec;
 use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
 
 use super::testing::TestFile;
 use super::{Batch, Journal, SqliteJournal};
-use crate::domain::testing::{any_command, ask, check, day};
+use crate::domain::properties::Numbers;
+use crate::domain::testing::{ask, check};
+use crate::domain::wishes::any_wish;
 use crate::domain::{
-    Command, Prefix, Priority, Queue, Rule, ServiceChange, SettingsChange, Stamped, TicketId,
-    Timestamp, apply, decide, properties,
+    Command, Day, DayRule, Event, Prefix, Priority, Queue, ServiceChange, SettingsChange, Stamped,
+    TicketId, TicketRef, Timestamp, apply,
 };
 
-#[derive(Clone, Debug)]
-enum Step {
-    Ask(Box<Command>),
-    /// The clock goes on, or is set back, by so many seconds.
-    Clock(i64),
-    /// The office stops and is opened again, with the snapshot that so many events follow, perhaps
-    /// after one more was kept.
+const SECOND: i64 = 1_000;
+const HOUR: i64 = 60 * 60 * SECOND;
+const DAY: i64 = 24 * HOUR;
+
+/// 2026-11-23T09:00:00Z.
+const OPENS: i64 = 20_780 * DAY + 9 * HOUR;
+
+/// What the office's clock does before a batch.
+#[derive(Clone, Copy, Debug)]
+enum Clock {
+    /// So many milliseconds pass.
+    Pass(i64),
+    /// It is wrong by so much from now on.
+    Wrong(i64),
+    /// It has lost its battery and says 1970.
+    Lost,
+    /// It is set right.
+    Right,
+}
+
+/// What comes after a batch.
+#[derive(Clone, Copy, Debug)]
+enum End {
+    Stored,
+    /// And the queue as it is then is kept.
+    Snapshot,
+    /// The office is stopped, and started from the newest snapshot that so many events follow.
     Restart {
-        keep: bool,
         followed_by: u64,
     },
+    /// It is killed before the batch is stored.
+    Killed {
+        followed_by: u64,
+    },
+    /// It moves, into the same file.
+    Move,
 }
 
-fn any_step() -> impl Strategy<Value = Step> {
-    prop_oneof![
-        10 => any_command().prop_map(|command| Step::Ask(Box::new(command))),
-        2 => any_setup().prop_map(|command| Step::Ask(Box::new(command))),
-        2 => (-90..90i64).prop_map(Step::Clock),
-        1 => (any::<bool>(), 0..40u64)
-            .prop_map(|(keep, followed_by)| Step::Restart { keep, followed_by }),
-    ]
+/// Commands that are stored together.
+#[derive(Clone, Debug)]
+struct Turn {
+    clock: Clock,
+    wishes: Vec<Command>,
+    end: End,
 }
 
-/// What is set up, and days that begin.
-fn any_setup() -> impl Strategy<Value = Command> {
-    let service = prop_oneof![Just("A"), Just("B"), Just("C")].prop_map(Prefix::new);
-    let numbers = (
-        1..4u32,
-        proptest::option::of(3..9u32),
-        1..4u8,
-        any::<bool>(),
-    );
-    let rules = (any::<bool>(), proptest::option::of(0..3u32), 1..9u32);
-    prop_oneof![
-        (service.clone(), numbers).prop_map(|(service, (first, last, digits, open))| {
-            let change = ServiceChange {
-                first: Some(first),
-                last: Some(last),
-                digits: Some(digits),
-                open: Some(open),
-                ..ServiceChange::default()
-            };
-            Command::SetService { service, change }
-        }),
-        service.prop_map(|service| Command::DeleteService { service }),
-        rules.prop_map(|(strict, most, weight)| Command::SetSettings {
+fn any_turn() -> impl Strategy<Value = Turn> {
+    let clock = prop_oneof![
+        12 => (0..20 * SECOND).prop_map(Clock::Pass),
+        2 => (0..3 * HOUR).prop_map(Clock::Pass),
+        3 => (0..3i64).prop_map(|days| Clock::Pass(days * DAY)),
+        1 => (-20 * SECOND..0).prop_map(Clock::Wrong),
+        1 => (-12 * HOUR..12 * HOUR).prop_map(Clock::Wrong),
+        2 => (-5..5i64).prop_map(|days| Clock::Wrong(days * DAY)),
+        1 => Just(Clock::Wrong(900 * DAY)),
+        1 => Just(Clock::Lost),
+        3 => Just(Clock::Right),
+    ];
+    let followed_by = prop_oneof![3 => Just(0), 2 => 1..40u64, 1 => Just(u64::MAX)];
+    let end = prop_oneof![
+        4 => Just(End::Stored),
+        3 => Just(End::Snapshot),
+        3 => followed_by.clone().prop_map(|followed_by| End::Restart { followed_by }),
+        2 => followed_by.prop_map(|followed_by| End::Killed { followed_by }),
+        1 => Just(End::Move),
+    ];
+    (clock, vec(any_wish(), 0..9), end).prop_map(|(clock, wishes, end)| Turn { clock, wishes, end })
+}
+
+/// An office, and the same one that is never stopped.
+struct Office {
+    file: TestFile,
+    /// `None` while it is stopped.
+    journal: Option<SqliteJournal>,
+    /// As the program has it: started again and again.
+    working: Queue,
+    /// Decided and not yet stored.
+    batch: Vec<Stamped>,
+    /// What was stored, as it adds up in memory. It is never read from the file.
+    never_stopped: Queue,
+    numbers: Numbers,
+    /// All that was stored.
+    events: Vec<Stamped>,
+    /// The true time, and by how much the clock is wrong.
+    time: i64,
+    wrong_by: i64,
+    /// Tickets asked for.
+    drawn: u128,
+}
+
+impl Office {
+    /// A new file with two services and two priorities.
+    fn open() -> Self {
+        static OPENED: AtomicUsize = AtomicUsize::new(0);
+        let number = OPENED.fetch_add(1, Ordering::Relaxed);
+        let file = TestFile::new(&format!("restarts-{number}"));
+        let mut office = Self {
+            journal: Some(open(&file)),
+            file,
+            working: Queue::new(),
+            batch: Vec::new(),
+            never_stopped: Queue::new(),
+            numbers: Numbers::default(),
+            events: Vec::new(),
+            time: OPENS,
+            wrong_by: 0,
+            drawn: 0,
+        };
+        let priority = |name: &str, weight| Priority {
+            name: name.into(),
+            names: Default::default(),
+            weight,
+        };
+        office.ask(&Command::SetSettings {
             change: SettingsChange {
-                rule: Some(if strict { Rule::Strict } else { Rule::Weighted }),
-                most_priority_in_a_row: Some(most),
-                priorities: Some(Arc::new([
-                    priority("normal", 1),
-                    priority("urgent", weight)
-                ])),
+                priorities: Some([priority("normal", 1), priority("urgent", 4)].into()),
                 ..SettingsChange::default()
             },
-        }),
-        (0..6i32, any::<Option<bool>>()).prop_map(|(n, behind)| Command::KeepDay {
-            day: day(n),
-            before: behind.map(|behind| day(n - i32::from(behind))),
-            first: Some(day(0)),
-        }),
-    ]
-}
-
-fn priority(name: &str, weight: u32) -> Priority {
-    Priority {
-        name: name.into(),
-        names: Arc::default(),
-        weight,
+        });
+        office.ask(&Command::SetService {
+            service: Prefix::new("B"),
+            change: ServiceChange::default(),
+        });
+        office.store();
+        office
     }
-}
 
-/// An office on a file, as the program keeps it: a journal, and what is decided but not durable yet.
-struct Office<'a> {
-    file: &'a TestFile,
-    journal: Option<SqliteJournal>,
-    queue: Queue,
-    pending: Vec<Stamped>,
-}
+    fn take(&mut self, turn: &Turn) {
+        match turn.clock {
+            Clock::Pass(millis) => self.time += millis,
+            Clock::Wrong(by) => self.wrong_by = by,
+            Clock::Lost => self.wrong_by = -self.time,
+            Clock::Right => self.wrong_by = 0,
+        }
+        self.keep_day();
+        for wish in &turn.wishes {
+            let wish = self.aimed(wish);
+            self.ask(&wish);
+        }
+        match turn.end {
+            End::Stored => self.store(),
+            End::Snapshot => {
+                self.store();
+                let queue = self.working.clone();
+                let kept = self.journal().save_snapshot(&queue, 0);
+                kept.expect("kept");
+            }
+            End::Restart { followed_by } => {
+                self.store();
+                self.start(followed_by);
+            }
+            End::Killed { followed_by } => {
+                self.batch.clear();
+                self.start(followed_by);
+            }
+            End::Move => {
+                self.store();
+                let (seq, event) = self.working.to_move().arrival_at(&self.working);
+                let at = self.clock();
+                let moved = Stamped { seq, at, event };
+                apply(&mut self.working, &moved);
+                check(&self.working);
+                self.batch.push(moved);
+                self.store();
+            }
+        }
+    }
 
-impl<'a> Office<'a> {
-    fn open(file: &'a TestFile, followed_by: u64) -> Self {
-        let mut journal = SqliteJournal::open(&file.0).expect("a file of ours");
-        let (mut queue, events) = journal.load(followed_by).expect("it reads back");
+    fn clock(&self) -> Timestamp {
+        Timestamp::from_millis(self.time + self.wrong_by)
+    }
+
+    fn keep_day(&mut self) {
+        let day = |rule: &DayRule, at: Timestamp| {
+            let begins = i64::from(rule.begins_hour) * HOUR;
+            let days = (at.as_millis() - begins).div_euclid(DAY);
+            Day::from_epoch_days(i32::try_from(days).expect("a day that can be"))
+        };
+        let queue = &self.working;
+        let rule = queue.settings().day_rule();
+        let before = queue.rule_before();
+        let in_course = before.unwrap_or(&rule);
+        let first = queue.first_at().map(|at| day(in_course, at));
+        if queue.day().is_none() {
+            self.numbers.day = first;
+        }
+        let command = Command::KeepDay {
+            day: day(&rule, self.clock()),
+            before: before.map(|rule| day(rule, self.clock())),
+            first,
+        };
+        self.ask(&command);
+    }
+
+    /// The same wish, about one of the last tickets; each new one has an id of its own.
+    fn aimed(&mut self, wish: &Command) -> Command {
+        let mut wish = wish.clone();
+        match &mut wish {
+            Command::Create { ticket, .. } => {
+                *ticket = TicketId::from_random(self.drawn);
+                self.drawn += 1;
+            }
+            Command::Cancel { ticket, .. }
+            | Command::FinishTicket { ticket }
+            | Command::Return { ticket }
+            | Command::Reprint { ticket } => *ticket = self.one_of_the_last(*ticket),
+            Command::Call {
+                ticket: TicketRef::Id(id),
+                ..
+            } => *id = self.one_of_the_last(*id),
+            _ => {}
+        }
+        wish
+    }
+
+    fn one_of_the_last(&self, ticket: TicketId) -> TicketId {
+        let nth = u128::from_str_radix(&ticket.to_string(), 16).expect("hexadecimal digits");
+        TicketId::from_random(self.drawn.saturating_sub(12) + nth)
+    }
+
+    fn ask(&mut self, command: &Command) {
+        let at = self.clock();
+        let (_, happened) = ask(&mut self.working, command, at);
+        self.batch.extend(happened);
+    }
+
+    fn journal(&mut self) -> &mut SqliteJournal {
+        self.journal.as_mut().expect("it is open")
+    }
+
+    fn store(&mut self) {
+        let batch = Batch {
+            events: std::mem::take(&mut self.batch),
+            ..Batch::default()
+        };
+        let expected = self.never_stopped.seq();
+        self.journal().append(expected, &batch).expect("stored");
+        for stamped in &batch.events {
+            apply(&mut self.never_stopped, stamped);
+            self.numbers.happened(stamped);
+        }
+        self.events.extend(batch.events);
+    }
+
+    /// Starts it from the file, as the program does.
+    fn start(&mut self, followed_by: u64) {
+        drop(self.journal.take());
+        let mut journal = open(&self.file);
+        let (mut queue, events) = journal.load(followed_by).expect("it can be read");
         for stamped in &events {
             apply(&mut queue, stamped);
         }
-        Self {
-            file,
-            journal: Some(journal),
-            queue,
-            pending: Vec::new(),
-        }
-    }
-
-    fn ask(&mut self, command: &Command, at: Timestamp) {
-        let (_, happened) = ask(&mut self.queue, command, at);
-        self.pending.extend(happened);
-    }
-
-    fn restart(&mut self, keep: bool, followed_by: u64) {
-        let mut journal = self.journal.take().expect("it is open");
-        let batch = Batch {
-            events: std::mem::take(&mut self.pending),
-            ..Batch::default()
-        };
-        let expected = journal.end().expect("its end");
-        journal.append(expected, &batch).expect("it is durable");
-        if keep {
-            journal.save_snapshot(&self.queue, 0).expect("it is kept");
-        }
-        drop(journal);
-        *self = Self::open(self.file, followed_by);
+        check(&queue);
+        assert_eq!(queue, self.never_stopped, "it is another one after a start");
+        self.working = queue;
+        self.journal = Some(journal);
     }
 }
 
+fn open(file: &TestFile) -> SqliteJournal {
+    SqliteJournal::open(&file.0).expect("it can be opened")
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(32))]
+    #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn an_office_goes_on_as_if_it_had_never_stopped(steps in vec(any_step(), 1..150)) {
-        let file = TestFile::new("restarts");
-        let mut office = Office::open(&file, 0);
-        let mut never = Queue::new();
-        let mut events = Vec::new();
-        let mut at = Timestamp::from_millis(0);
-        for (drawn, step) in (0..).zip(steps) {
-            match step {
-                Step::Ask(mut command) => {
-                    if let Command::Create { ticket, .. } = &mut *command {
-                        *ticket = TicketId::from_random(drawn);
-                    }
-                    let decided = decide(&office.queue, &command, at);
-                    office.ask(&command, at);
-                    let (decision, happened) = ask(&mut never, &command, at);
-                    prop_assert_eq!(decided, decision, "{:?}", command);
-                    events.extend(happened);
-                }
-                Step::Clock(seconds) => {
-                    at = Timestamp::from_millis(at.as_millis() + seconds * 1_000);
-                }
-                Step::Restart { keep, followed_by } => {
-                    office.restart(keep, followed_by);
-                    check(&office.queue);
-                    prop_assert_eq!(&office.queue, &never);
-                }
-            }
+    fn an_office_that_is_stopped_at_any_moment_is_the_one_that_never_was(
+        turns in vec(any_turn(), 1..24)
+    ) {
+        let mut office = Office::open();
+        for turn in &turns {
+            office.take(turn);
         }
-        office.restart(false, 0);
-        prop_assert_eq!(&office.queue, &never);
-        properties::check_numbers(&events);
-        // From the very first event as well, without any snapshot.
+        office.batch.clear();
+        office.start(0);
         let mut replayed = Queue::new();
-        for stamped in &events {
+        for stamped in &office.events {
             apply(&mut replayed, stamped);
         }
-        prop_assert_eq!(&replayed, &never);
+        prop_assert_eq!(&replayed, &office.never_stopped);
+        let stored = office.journal().read_after(0).expect("it can be read");
+        prop_assert_eq!(stored, office.events);
     }
+}
+
+/// Random wishes that are all refused would show nothing.
+#[test]
+fn whatever_can_happen_happens_in_such_an_office() {
+    let mut runner = TestRunner::deterministic();
+    let mut happened: HashSet<Discriminant<Event>> = HashSet::new();
+    for _ in 0..40 {
+        let turns = vec(any_turn(), 20).new_tree(&mut runner).expect("drawn");
+        let mut office = Office::open();
+        for turn in turns.current() {
+            office.take(&turn);
+        }
+        let events = office.events.iter();
+        happened.extend(events.map(|stamped| std::mem::discriminant(&stamped.event)));
+    }
+    assert_eq!(
+        happened.len(),
+        18,
+        "not all of what can happen: {happened:?}"
+    );
 }

@@ -15,7 +15,7 @@ type Step = (
     &'static [(&'static str, &'static str)],
 );
 
-const STEPS: [Step; 11] = [
+const STEPS: [Step; 19] = [
     (
         "desks/2/call",
         |id| json!({ "ticket": id }),
@@ -59,7 +59,39 @@ const STEPS: [Step; 11] = [
         |_| json!({"desk": "2", "position": "back"}),
         &[("serving", "waiting")],
     ),
+    (
+        "desks/1/call",
+        |id| json!({ "ticket": id }),
+        &[("waiting", "serving"), ("held", "serving")],
+    ),
+    (
+        "desks/1/undo",
+        nothing,
+        &[
+            ("serving", "waiting"),
+            ("held", "serving"),
+            ("no-show", "serving"),
+            ("done", "serving"),
+        ],
+    ),
+    ("desks/2/next", nothing, &[("waiting", "serving")]),
+    // What another desk attends is not this one's.
+    ("desks/2/recall", nothing, &[]),
+    ("desks/2/finish", nothing, &[]),
+    ("desks/2/no-show", nothing, &[]),
+    ("desks/2/hold", nothing, &[]),
+    ("desks/2/transfer", nothing, &[]),
 ];
+
+/// How a step is refused.
+fn code(step: &str) -> &'static str {
+    match step.rsplit('/').next() {
+        Some("call" | "cancel" | "return") => "wrong-state",
+        Some("next") => "queue-empty",
+        Some("undo") => "nothing-to-undo",
+        _ => "nobody-attended",
+    }
+}
 
 fn nothing(_: &str) -> Value {
     json!({})
@@ -97,13 +129,12 @@ fn a_step_that_the_contract_does_not_list_is_refused_and_changes_nothing() {
     server
         .put_json("/api/services/B", &json!({"name": "Second"}))
         .expect(201);
-    for desk in ["1", "2"] {
-        server
-            .put_json(&format!("/api/desks/{desk}"), &json!({}))
-            .expect(201);
-    }
     for (step, body, ways) in STEPS {
         for state in STATES {
+            let desks = ["/api/desks/1", "/api/desks/2"];
+            for desk in desks {
+                server.put_json(desk, &json!({})).expect(201);
+            }
             let id = ticket_in(&server, state);
             let ticket = || server.json(&format!("/api/tickets/{id}"));
             assert_eq!(ticket()["state"], state);
@@ -115,11 +146,7 @@ fn a_step_that_the_contract_does_not_list_is_refused_and_changes_nothing() {
                 answer.expect(200);
                 assert_eq!(ticket()["state"], *to, "{case}");
             } else {
-                let code = if step.starts_with("desks/1/") {
-                    "nobody-attended"
-                } else {
-                    "wrong-state"
-                };
+                let code = code(step);
                 let detail = answer.problem(409, code);
                 assert!(
                     code != "wrong-state" || detail.contains(state),
@@ -127,9 +154,12 @@ fn a_step_that_the_contract_does_not_list_is_refused_and_changes_nothing() {
                 );
                 assert_eq!(ticket(), before, "{case}");
             }
-            // The desks are free for the next case, and nobody waits.
-            for desk in ["1", "2"] {
-                while server.post(&format!("/api/desks/{desk}/next")).status == 200 {}
+            // The desks of the next case are new ones, that have nothing to take back.
+            for desk in desks {
+                while server.post(&format!("{desk}/next")).status == 200 {}
+            }
+            for desk in desks {
+                server.send("DELETE", desk).expect(204);
             }
         }
     }

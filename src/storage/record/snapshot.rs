@@ -20,6 +20,9 @@ pub(super) struct QueueRecord {
     settings: SettingsRecord,
     #[serde(default)]
     day: Option<i32>,
+    /// Absent where an older program wrote it, and on an office's first day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    numbers_of: Option<i32>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     rule_before: Option<DayRuleRecord>,
     #[serde(default)]
@@ -167,6 +170,7 @@ impl From<QueueParts> for QueueRecord {
             seq: parts.seq,
             settings: SettingsRecord::from(&parts.settings),
             day: parts.day.map(Day::as_epoch_days),
+            numbers_of: parts.numbers_of.map(Day::as_epoch_days),
             rule_before: parts.rule_before.map(|rule| DayRuleRecord {
                 time_zone: rule.time_zone.map(|zone| zone.to_string()),
                 begins_hour: rule.begins_hour,
@@ -237,6 +241,7 @@ impl QueueRecord {
             seq: record.seq,
             settings: record.settings.into(),
             day: record.day.map(Day::from_epoch_days),
+            numbers_of: record.numbers_of.map(Day::from_epoch_days),
             rule_before: record.rule_before.map(|rule| DayRule {
                 time_zone: rule.time_zone.map(Into::into),
                 begins_hour: rule.begins_hour,

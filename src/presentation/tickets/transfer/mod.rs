@@ -240,7 +240,8 @@ mod tests {
 
     use super::*;
     use crate::domain::properties::{check_numbers, go_on};
-    use crate::domain::testing::{any_command, check, two_lines};
+    use crate::domain::testing::{check, two_lines};
+    use crate::domain::wishes::any_command;
 
     /// What comes of an office's file.
     fn through_a_file(office: &QueueParts) -> QueueParts {
