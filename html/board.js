@@ -2,12 +2,10 @@
 // what carries across a room, so that is kept, and everything else gives way to it.
 
 import { fitText, widthInEms } from './fit.js';
-import { ROW_LEAST, columnsOf, deskParts, drawSide, leastWidth, longestOf, nameWidth, needsOf, rowsHeight } from './side.js';
+import { CAPITAL, ROWS_MOST, ROW_LEAST, ROW_MOST, columnsOf, deskParts, drawSide, leastWidth, longestOf, nameWidth, needsOf, rowsHeight } from './side.js';
 import { byName } from './state.js';
 
-// Shares of the screen's height, from EN 301 549 (12.2 mm of capital height a metre), as font sizes:
-// a capital of the system typefaces is 0.70 to 0.73 of its font size high.
-const CAPITAL = 0.7;
+// Shares of the screen's height, from EN 301 549 (12.2 mm of capital height a metre), as font sizes.
 const CODE_LEAST = 0.305 / CAPITAL;
 const CODE_MOST = 0.38 / CAPITAL;
 const DESK_LEAST = 0.122 / CAPITAL;
@@ -24,9 +22,7 @@ const SIDE_MOST = 0.42;
 const WORD_SHARES = [1, 0.7, 0.5, 0.36, 0.28];
 // A word of a name that would have to be smaller than this share of the least is broken.
 const WHOLE = 0.2;
-const ROWS_MOST = 8;
 const STALE = 0.043 / CAPITAL;
-const ROW_MOST = 0.1 / CAPITAL;
 // Pictures of the office have a place where the screen is wide, and leave the others these rows.
 const MEDIA_RATIO = 1.5;
 const MEDIA_LEAST_PX = 1000;

@@ -1,9 +1,7 @@
 // Someone by the code on their ticket, also past the first ten: called, or withdrawn. A panel in the
 // place of the actions, loaded when it is first asked for.
 
-import { get } from './api.js';
 import { element, form, translate } from './desk-build.js';
-import { t } from './i18n.js';
 import { parts } from './later.js';
 
 const $ = (id) => document.getElementById(id);
@@ -26,8 +24,8 @@ function build() {
   return made;
 }
 
-/** `call(code, done)` calls; `drop(id, done)` withdraws; `say(text)` says what went wrong; `closed()` gives the focus away. */
-function findPanel({ call, drop, say, closed }) {
+/** `call(code, done)` calls; `drop(code, done)` withdraws; `closed()` gives the focus away. */
+function findPanel({ call, drop, closed }) {
   const asked = build();
   const box = $('found');
   box.hidden = true;
@@ -45,24 +43,11 @@ function findPanel({ call, drop, say, closed }) {
 
   const wanted = () => plain($('found-code').value);
 
-  async function withdraw() {
-    const code = wanted();
-    if (!code) return;
-    try {
-      const open = await get('api/tickets?state=waiting,held,serving,no-show&limit=100000');
-      const found = open.find((ticket) => plain(ticket.code) === code);
-      if (found) drop(found.id, close);
-      else say('error.not-found');
-    } catch (refusal) {
-      say('error.' + refusal.code);
-    }
-  }
-
   asked.addEventListener('submit', (e) => {
     e.preventDefault();
     if (wanted()) call(wanted(), close);
   });
-  $('found-drop').addEventListener('click', withdraw);
+  $('found-drop').addEventListener('click', () => { if (wanted()) drop(wanted(), close); });
   $('found-close').addEventListener('click', close);
 
   return {

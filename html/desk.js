@@ -175,8 +175,7 @@ function findSomeone() {
   const row = focusedRow();
   openPanel('desk-find.js', () => parts.findPanel({
     call: (ticket, close) => act('call', { ticket }, said('called', close)),
-    drop: (id, close) => steps.take('cancel', 'api/tickets/' + id + '/cancel', { desk: name }, said('cancelled', close)),
-    say: (key) => say(t(key), true),
+    drop: (code, close) => steps.take('cancel', 'api/tickets/' + encodeURIComponent(code) + '/cancel', { desk: name }, said('cancelled', close)),
     closed: () => focusWhenEnabled('find'),
   }), (panel) => panel.open(row ? row.firstChild.textContent : ''));
 }

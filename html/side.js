@@ -6,11 +6,11 @@ import { widthInEms } from './fit.js';
 import { isNumbered, isolated, t } from './i18n.js';
 
 // As font sizes: a capital of the system typefaces is 0.70 to 0.73 of its font size high.
-const CAPITAL = 0.7;
+export const CAPITAL = 0.7;
 export const ROW_LEAST = 0.0705 / CAPITAL;
-const ROW_MOST = 0.1 / CAPITAL;
+export const ROW_MOST = 0.1 / CAPITAL;
 const STEPS = 5;
-const ROWS_MOST = 8;
+export const ROWS_MOST = 8;
 // Of a row, in ems: beside the code, above and below it, at both ends of it.
 const GAP = 0.35;
 const LINE = 0.95;

@@ -194,21 +194,16 @@ impl Config {
             };
             (flag.set)(&mut config, &value).map_err(|allowed| wrong(&shown, &value, &allowed))?;
         }
-        match wish(&words, Box::new(config))? {
-            Wish::Import { file, config, .. } => Ok(Wish::Import {
-                file,
-                replace,
-                config,
-            }),
-            _ if replace => Err("--replace is for import alone.".to_owned()),
-            wish => Ok(wish),
-        }
+        wish(&words, replace, Box::new(config))
     }
 }
 
 /// What the words beside the flags ask for; to serve, where there are none.
-fn wish(words: &[OsString], config: Box<Config>) -> Result<Wish, String> {
+fn wish(words: &[OsString], replace: bool, config: Box<Config>) -> Result<Wish, String> {
     let shown = |n: usize| words.get(n).map(|word| word.to_string_lossy());
+    if replace && shown(0).as_deref() != Some("import") {
+        return Err("--replace is for import alone.".to_owned());
+    }
     let Some(first) = shown(0) else {
         return Ok(Wish::Serve(config));
     };
@@ -222,7 +217,6 @@ fn wish(words: &[OsString], config: Box<Config>) -> Result<Wish, String> {
         "export" => (Wish::Export(file.unwrap_or_else(|| "-".into()), config), 2),
         "import" => {
             let file = file.ok_or("import needs the name of a file that export has written.")?;
-            let replace = false;
             let wish = Wish::Import {
                 file,
                 replace,

@@ -81,16 +81,16 @@ fn free_number(queue: &Queue, service: &Service) -> Result<u32, Refusal> {
 /// A ticket is withdrawn, by a desk or by its person.
 pub(super) fn cancel(
     queue: &Queue,
-    id: TicketId,
+    wanted: &TicketRef,
     desk: Option<&DeskName>,
 ) -> Result<Decision, Refusal> {
     if let Some(name) = desk {
         known_desk(queue, name)?;
     }
-    let ticket = find(queue, &TicketRef::Id(id))?;
+    let ticket = find(queue, wanted)?;
     expect_state(ticket, &[State::Waiting, State::Held], "cancelled")?;
     let event = Event::TicketCancelled {
-        ticket: id,
+        ticket: ticket.id,
         desk: desk.cloned(),
     };
     Ok(about(ticket, vec![event]))
@@ -173,11 +173,10 @@ pub(super) fn next(
     now: Timestamp,
 ) -> Result<Decision, Refusal> {
     let mut events = Vec::new();
-    let opened = queue.desk(desk).is_some_and(|desk| !desk.open);
     let desk = at_desk(queue, desk, current, &mut events)?;
     finish_attended(queue, &desk, &mut events);
     let outcome = match whose_turn(queue, &desk, now) {
-        Some(ticket) => Ok(called(ticket, &desk, opened, &mut events)),
+        Some(ticket) => Ok(called(queue, ticket, &desk, &mut events)),
         None => Err(Refusal::QueueEmpty),
     };
     Ok(Decision { events, outcome })
@@ -191,12 +190,11 @@ pub(super) fn call(
     current: Option<&Expected>,
 ) -> Result<Decision, Refusal> {
     let mut events = Vec::new();
-    let opened = queue.desk(desk).is_some_and(|desk| !desk.open);
     let desk = at_desk(queue, desk, current, &mut events)?;
     let ticket = find(queue, ticket)?;
     expect_state(ticket, &[State::Waiting, State::Held], "called")?;
     finish_attended(queue, &desk, &mut events);
-    let subject = called(ticket, &desk, opened, &mut events);
+    let subject = called(queue, ticket, &desk, &mut events);
     Ok(Decision {
         events,
         outcome: Ok(subject),
@@ -268,7 +266,8 @@ fn at_desk(
     }
 }
 
-fn called(ticket: &Ticket, desk: &Desk, opened: bool, events: &mut Vec<Event>) -> Subject {
+fn called(queue: &Queue, ticket: &Ticket, desk: &Desk, events: &mut Vec<Event>) -> Subject {
+    let opened = queue.desk(&desk.name).is_some_and(|before| !before.open);
     let after_finish = matches!(events.last(), Some(Event::TicketFinished { .. }));
     events.push(Event::TicketCalled {
         ticket: ticket.id,

@@ -20,6 +20,13 @@ pub enum TicketRef {
     Code(String),
 }
 
+impl TicketRef {
+    /// Reads what somebody wrote: what is no id is a code.
+    pub fn read(text: String) -> Self {
+        TicketId::parse(&text).map_or(Self::Code(text), Self::Id)
+    }
+}
+
 /// What the person at a desk believes that it attends; where it is not so, nothing is done. It
 /// guards against double clicks and against two people at one desk.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,7 +67,7 @@ pub enum Command {
     },
     /// Withdraw a ticket that waits or was put aside. Where a desk does it, it can take that back.
     Cancel {
-        ticket: TicketId,
+        ticket: TicketRef,
         desk: Option<DeskName>,
     },
     /// Finish what the desk attends, if anything, and call the next ticket.
@@ -204,7 +211,7 @@ fn granted(queue: &Queue, command: &Command, now: Timestamp) -> Result<Decision,
             priority.as_ref(),
             note.clone(),
         ),
-        Command::Cancel { ticket, desk } => attend::cancel(queue, *ticket, desk.as_ref()),
+        Command::Cancel { ticket, desk } => attend::cancel(queue, ticket, desk.as_ref()),
         Command::Reprint { ticket } => attend::reprint(queue, *ticket),
         Command::Next { desk, current } => attend::next(queue, desk, current.as_ref(), now),
         Command::Call {

@@ -95,8 +95,8 @@ pub enum Event {
     SettingsChanged {
         settings: Settings,
     },
-    /// A business day began. Yesterday's ended tickets are history, no-shows among them; where the office does not keep
-    /// them, those who still wait are withdrawn by events of their own before this one.
+    /// A business day began. Yesterday's ended tickets are history, no-shows among them; where the
+    /// office does not keep them, those who still wait are withdrawn by events of their own before.
     DayStarted {
         day: Day,
         /// Whether numbers begin at 1 again.

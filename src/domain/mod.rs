@@ -38,6 +38,8 @@ pub use undo::{Change, Step, UNDO_WITHIN_MS};
 pub use wait::Forecast;
 
 #[cfg(test)]
+mod days;
+#[cfg(test)]
 mod examples;
 #[cfg(test)]
 pub(crate) mod properties;

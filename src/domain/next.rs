@@ -236,12 +236,95 @@ impl<'a> Iterator for Order<'a> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use proptest::prelude::*;
 
     use super::*;
-    use crate::domain::testing::{moment, two_lines};
+    use crate::domain::testing::{ask, moment, two_lines, words};
     use crate::domain::wishes::any_command;
-    use crate::domain::{DeskName, Line, Prefix, properties};
+    use crate::domain::{Command, DeskName, Line, Prefix, Priority, TicketId, properties};
+
+    #[test]
+    fn the_most_seconds_waited_times_weight_goes_first() {
+        let mut parts = Queue::new().parts();
+        let priority = |name: &str, weight| Priority {
+            name: name.into(),
+            names: Arc::default(),
+            weight,
+        };
+        parts.settings.priorities = Arc::new([priority("normal", 1), priority("urgent", 3)]);
+        // Given at these seconds; at second 100 normal 0 counts 100, urgent 50 counts 150, urgent 70 90.
+        let given = [
+            (0, "normal"),
+            (20, "normal"),
+            (50, "urgent"),
+            (70, "urgent"),
+        ];
+        let mut queue = Queue::from_parts(parts);
+        let mut ask = |command: Command, second: i64| {
+            let at = Timestamp::from_millis(second * 1_000);
+            let (decision, _) = ask(&mut queue, &command, at);
+            words(&queue, &decision)
+        };
+        for (drawn, (second, priority)) in given.into_iter().enumerate() {
+            let create = Command::Create {
+                ticket: TicketId::from_random(drawn as u128),
+                service: None,
+                priority: Some(priority.into()),
+                note: None,
+            };
+            ask(create, second);
+        }
+        let mut called = Vec::new();
+        for _ in 0..4 {
+            let desk = DeskName::parse("1").expect("a name");
+            let next = Command::Next {
+                desk,
+                current: None,
+            };
+            let said = ask(next, 100);
+            let code = said.split("called ").nth(1).expect("called");
+            called.push(code.split(' ').next().expect("a code").to_owned());
+        }
+        assert_eq!(called, ["A3", "A1", "A4", "A2"]);
+    }
+
+    #[test]
+    fn a_desk_attends_the_lines_it_is_told_to() {
+        let mut queue = two_lines();
+        let mut ask = |asked: Command| {
+            let at = moment(&queue);
+            let (decision, _) = ask(&mut queue, &asked, at);
+            words(&queue, &decision)
+        };
+        let create = |n, service| Command::Create {
+            ticket: TicketId::from_random(n),
+            service: Some(Prefix::new(service)),
+            priority: None,
+            note: None,
+        };
+        let desk = DeskName::parse("1").expect("a name");
+        ask(create(1, "A"));
+        ask(create(2, "B"));
+        ask(Command::SetDesk {
+            desk: desk.clone(),
+            open: None,
+            services: Some(vec![Prefix::new("B")]),
+        });
+        let next = Command::Next {
+            desk: desk.clone(),
+            current: None,
+        };
+        assert_eq!(ask(next.clone()), "called B1 at 1");
+        assert_eq!(ask(next), "finished B1 at 1, ! Nobody is waiting.");
+        let unknown = Command::SetDesk {
+            desk,
+            open: None,
+            services: Some(vec![Prefix::new("Z")]),
+        };
+        assert_eq!(ask(unknown), "! There is no service Z; there are: A, B.");
+    }
 
     #[test]
     fn one_of_the_lowest_ends_a_row_however_long_it_was() {

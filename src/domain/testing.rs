@@ -136,7 +136,7 @@ pub(crate) fn command(queue: &Queue, words: &str, drawn: u128) -> Command {
             note: None,
         },
         "cancel" => Command::Cancel {
-            ticket: id(words[1]),
+            ticket: TicketRef::Id(id(words[1])),
             desk: words
                 .get(2)
                 .map(|name| DeskName::parse(name).expect("a name")),

@@ -65,7 +65,7 @@ fn at_the_entrance() -> impl Strategy<Value = Command> {
             priority: urgent.then(|| "urgent".into()),
             note: note.map(Into::into),
         }),
-        1 => ticket().prop_map(|ticket| Command::Cancel { ticket, desk: None }),
+        1 => ticket().prop_map(|id| Command::Cancel { ticket: TicketRef::Id(id), desk: None }),
     ]
 }
 
@@ -77,11 +77,11 @@ fn at_a_desk() -> impl Strategy<Value = Command> {
     let claim = (desk(), 0..3u128, any::<Option<bool>>(), any::<bool>());
     prop_oneof![
         4 => (desk(), current()).prop_map(|(desk, current)| Command::Next { desk, current }),
-        2 => (desk(), wanted, current())
+        2 => (desk(), wanted.clone(), current())
             .prop_map(|(desk, ticket, current)| Command::Call { desk, ticket, current }),
         1 => (desk(), current()).prop_map(|(desk, current)| Command::Recall { desk, current }),
         2 => (desk(), current()).prop_map(|(desk, current)| Command::Finish { desk, current }),
-        2 => (ticket(), desk())
+        2 => (wanted.clone(), desk())
             .prop_map(|(ticket, desk)| Command::Cancel { ticket, desk: Some(desk) }),
         1 => ticket().prop_map(|ticket| Command::FinishTicket { ticket }),
         3 => (desk(), current()).prop_map(|(desk, current)| Command::Undo { desk, current }),

@@ -225,11 +225,14 @@ impl Office {
                 *ticket = TicketId::from_random(self.drawn);
                 self.drawn += 1;
             }
-            Command::Cancel { ticket, .. }
-            | Command::FinishTicket { ticket }
+            Command::FinishTicket { ticket }
             | Command::Return { ticket }
             | Command::Reprint { ticket } => *ticket = self.one_of_the_last(*ticket),
             Command::Call {
+                ticket: TicketRef::Id(id),
+                ..
+            }
+            | Command::Cancel {
                 ticket: TicketRef::Id(id),
                 ..
             } => *id = self.one_of_the_last(*id),

@@ -2,23 +2,16 @@
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { after, before, beforeEach, test } from 'node:test';
-import { close, openSettings, wrongAt } from './settings.mjs';
-import { Server, hidden, launch, open, shows, until, visible } from './support.mjs';
+import { test } from 'node:test';
+import { close, freshOffices, openSettings, wrongAt } from './settings.mjs';
+import { Server, hidden, open, shows, until, visible } from './support.mjs';
 
 let server;
 let browser;
 
-before(async () => { browser = await launch(); });
-after(async () => {
-  if (browser) await browser.close();
-  if (server) await server.stop();
-});
-
-// A fresh office for each test: what one sets must not help another.
-beforeEach(async () => {
-  if (server) await server.stop();
-  server = await Server.start();
+freshOffices((office, chromium) => {
+  server = office;
+  browser = chromium;
 });
 
 const at = (page, options) => openSettings(browser, server, page, options);

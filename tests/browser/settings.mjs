@@ -1,7 +1,24 @@
 // What the tests of the settings' pages share.
 
 import assert from 'node:assert/strict';
-import { open, shows, until, visible } from './support.mjs';
+import { after, before, beforeEach } from 'node:test';
+import { Server, launch, open, shows, until, visible } from './support.mjs';
+
+/** A fresh office for each test of the file, given to `use` with the browser: what one sets must not help another. */
+export function freshOffices(use) {
+  let browser;
+  let server;
+  before(async () => { browser = await launch(); });
+  beforeEach(async () => {
+    if (server) await server.stop();
+    server = await Server.start();
+    use(server, browser);
+  });
+  after(async () => {
+    if (browser) await browser.close();
+    if (server) await server.stop();
+  });
+}
 
 /** A page of the settings that has heard from the server. */
 export async function openSettings(browser, server, page, options = {}) {

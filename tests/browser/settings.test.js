@@ -2,9 +2,9 @@
 // what someone else changes, and never wipes what is being typed.
 
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, test } from 'node:test';
-import { close, openSettings, save, saved, wrongAt } from './settings.mjs';
-import { Server, hidden, launch, open, shows, until, visible } from './support.mjs';
+import { test } from 'node:test';
+import { close, freshOffices, openSettings, save, saved, wrongAt } from './settings.mjs';
+import { hidden, open, shows, until, visible } from './support.mjs';
 
 const PAGES = ['settings', 'settings-look', 'settings-services', 'settings-desks', 'settings-next',
   'settings-access', 'settings-trace', 'settings-data'];
@@ -13,16 +13,9 @@ const PICTURE = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9
 let server;
 let browser;
 
-before(async () => { browser = await launch(); });
-after(async () => {
-  if (browser) await browser.close();
-  if (server) await server.stop();
-});
-
-// A fresh office for each test: what one sets must not help another.
-beforeEach(async () => {
-  if (server) await server.stop();
-  server = await Server.start();
+freshOffices((office, chromium) => {
+  server = office;
+  browser = chromium;
 });
 
 const settings = () => server.call('GET', 'settings');

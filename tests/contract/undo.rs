@@ -255,6 +255,16 @@ fn a_desk_takes_back_its_cancel_and_nobody_takes_back_the_persons_own() {
     let server = server.restart();
     step(&server, "1", "undo");
     assert_eq!(server.json("/api/tickets"), tickets);
+    // A desk may name it by its code; who is no desk has to know its id.
+    server
+        .post("/api/tickets/a003/cancel")
+        .problem(404, "not-found");
+    let by_code = |code: &str| server.post_json(&format!("/api/tickets/{code}/cancel"), &at);
+    by_code("A99").problem(404, "not-found");
+    by_code("A2").problem(409, "wrong-state");
+    assert_eq!(by_code("a003").expect(200).json()["code"], "A3");
+    step(&server, "1", "undo");
+    assert_eq!(server.json("/api/tickets"), tickets);
     // The person gives it up: that is theirs.
     let path = format!("/api/tickets/{}/cancel", text(&tickets[2], "id"));
     server.post(&path).expect(200);

@@ -175,7 +175,13 @@ impl<'a> Day<'a> {
                 Moment::GivesUp(id) => {
                     // Who is being attended does not.
                     let ticket = TicketId::from_random(id);
-                    self.ask(&Command::Cancel { ticket, desk: None }, at);
+                    self.ask(
+                        &Command::Cancel {
+                            ticket: TicketRef::Id(ticket),
+                            desk: None,
+                        },
+                        at,
+                    );
                 }
                 Moment::Ready(desk) => self.ready(desk, at),
                 Moment::Over(desk) => self.over(desk, at),

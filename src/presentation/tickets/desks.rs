@@ -5,7 +5,7 @@ use super::fields::Fields;
 use super::run::{run, subject_or_problem};
 use super::ticket::answer_list;
 use crate::domain::{
-    Command, DeskName, Expected, Order, Position, Prefix, ScreenId, Target, TicketId, TicketRef,
+    Command, DeskName, Expected, Order, Position, Prefix, ScreenId, Target, TicketRef,
 };
 use crate::presentation::answer::Answer;
 use crate::presentation::json::{DeskJson, DeskView, TicketView};
@@ -221,13 +221,9 @@ pub fn call(context: &Context<'_>) -> Handled {
     let ticket = ticket.ok_or_else(|| {
         Problem::invalid("ticket", "say which one to call, by its id or its code")
     })?;
-    let ticket = match TicketId::parse(&ticket) {
-        Some(id) => TicketRef::Id(id),
-        None => TicketRef::Code(ticket),
-    };
     let command = Command::Call {
         desk,
-        ticket,
+        ticket: TicketRef::read(ticket),
         current,
     };
     run(context, command, subject_or_problem)

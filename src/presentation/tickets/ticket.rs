@@ -2,7 +2,7 @@
 
 use super::fields::Fields;
 use super::run::{granted_or_problem, run, subject_or_problem};
-use crate::domain::{Command, DeskName, Prefix, State, TicketId};
+use crate::domain::{Command, DeskName, Prefix, State, TicketId, TicketRef};
 use crate::presentation::answer::Answer;
 use crate::presentation::json::{TicketJson, TicketView};
 use crate::presentation::problem::Problem;
@@ -164,19 +164,18 @@ pub fn show(context: &Context<'_>) -> Handled {
     }
 }
 
-/// `POST /api/tickets/ID/cancel`: by whoever knows the id, or by a desk, which can take it back.
+/// `POST /api/tickets/ID/cancel`: by whoever knows the id; or by a desk, which may name the ticket by
+/// its code as well, and can take it back.
 pub fn cancel(context: &Context<'_>) -> Handled {
     let mut fields = Fields::of_body(context.request)?;
     let desk = fields.text("desk")?;
     fields.finish()?;
-    let asked = context.parameter();
-    let ticket = TicketId::parse(asked).ok_or_else(|| no_ticket(asked))?;
-    let desk = match desk {
-        None => None,
+    let (ticket, desk) = match desk {
+        None => (TicketRef::Id(id(context)?), None),
         Some(name) => {
             context.who.require(Role::Staff)?;
-            let name = DeskName::parse(&name);
-            Some(name.map_err(|why| Problem::invalid("desk", why))?)
+            let desk = DeskName::parse(&name).map_err(|why| Problem::invalid("desk", why))?;
+            (TicketRef::read(context.parameter().to_owned()), Some(desk))
         }
     };
     let command = Command::Cancel { ticket, desk };
@@ -212,6 +211,10 @@ fn accepted(outcome: &Outcome) -> Answer {
 /// The ticket that the path names, of a call that takes no fields.
 fn named(context: &Context<'_>) -> Result<TicketId, Problem> {
     Fields::of_body(context.request)?.finish()?;
+    id(context)
+}
+
+fn id(context: &Context<'_>) -> Result<TicketId, Problem> {
     let asked = context.parameter();
     TicketId::parse(asked).ok_or_else(|| no_ticket(asked))
 }

@@ -62,8 +62,9 @@ pub fn list(context: &Context<'_>) -> Handled {
     fields.finish()?;
     let tickets = &context.office.tickets;
     let traced = tickets.trace(before, limit)?;
-    let shown = tickets.look(|queue| codes(queue, &traced));
-    Ok(Answer::json(200, &shown_all(traced, &shown)))
+    let events: Vec<Value> = traced.iter().map(event).collect();
+    let codes = tickets.look(|queue| codes(queue, &events));
+    Ok(Answer::json(200, &shown_all(traced, &events, &codes)))
 }
 
 /// All of it as far as it is kept, newest first and `most` at most. `next` gives what is before a
@@ -83,8 +84,9 @@ pub fn all<E>(
         traced.extend(step);
     }
     traced.truncate(most);
-    let codes = codes(queue, &traced);
-    Ok(shown_all(traced, &codes))
+    let events: Vec<Value> = traced.iter().map(event).collect();
+    let codes = codes(queue, &events);
+    Ok(shown_all(traced, &events, &codes))
 }
 
 fn place(text: &str) -> Option<Place> {
@@ -98,15 +100,14 @@ fn place(text: &str) -> Option<Place> {
 type Codes = HashMap<String, String>;
 
 /// The codes of the tickets that these events are about, as far as the queue or an event says them.
-fn codes(queue: &Queue, traced: &[Traced]) -> Codes {
+fn codes(queue: &Queue, events: &[Value]) -> Codes {
     let mut codes = Codes::new();
-    for one in traced {
-        let Some(event) = event(one) else { continue };
-        for id in tickets(&event) {
+    for event in events {
+        for id in tickets(event) {
             if codes.contains_key(id) {
                 continue;
             }
-            let made = (event["type"] == "ticket-created").then(|| written(&event));
+            let made = (event["type"] == "ticket-created").then(|| written(event));
             let ticket = || TicketId::parse(id).and_then(|id| queue.ticket(id));
             if let Some(code) = made.flatten().or_else(|| ticket().map(|t| t.code())) {
                 codes.insert(id.to_owned(), code);
@@ -124,10 +125,11 @@ fn written(event: &Value) -> Option<String> {
     Some(format!("{service}{number:0digits$}"))
 }
 
-fn event(one: &Traced) -> Option<Value> {
+/// An event as it is stored; null for what is none.
+fn event(one: &Traced) -> Value {
     match &one.what {
-        What::Event { body, .. } => serde_json::from_str(body).ok(),
-        What::Note { .. } => None,
+        What::Event { body, .. } => serde_json::from_str(body).unwrap_or(Value::Null),
+        What::Note { .. } => Value::Null,
     }
 }
 
@@ -140,14 +142,14 @@ fn tickets(event: &Value) -> Vec<&str> {
     }
 }
 
-fn shown_all(traced: Vec<Traced>, codes: &Codes) -> Vec<TraceJson> {
-    traced.into_iter().map(|one| shown(one, codes)).collect()
+fn shown_all(traced: Vec<Traced>, events: &[Value], codes: &Codes) -> Vec<TraceJson> {
+    let both = traced.into_iter().zip(events);
+    both.map(|(one, event)| shown(one, event, codes)).collect()
 }
 
-fn shown(one: Traced, codes: &Codes) -> TraceJson {
-    let event = event(&one).unwrap_or(Value::Null);
+fn shown(one: Traced, event: &Value, codes: &Codes) -> TraceJson {
     let text = |name: &str| event[name].as_str().map(str::to_owned);
-    let codes: Vec<&str> = tickets(&event)
+    let codes: Vec<&str> = tickets(event)
         .into_iter()
         .filter_map(|id| codes.get(id).map(String::as_str))
         .collect();

@@ -1,127 +1,22 @@
 //! How tickets, desks and the state are written for the outside. Structs of their own, made from
 //! copies that were taken under the queue's lock and written after it was let go.
 
+mod office;
+mod ticket;
+
 use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Serialize, Serializer};
 
+pub use office::{OfficeJson, PriorityJson, SettingsJson};
+pub use ticket::{CalledJson, TicketJson, TicketView};
+
 use super::answer::tag;
-use super::services::calendar::now;
 use crate::domain::{
-    Call, CallKind, Desk, DeskName, Forecast, Line, Prefix, Priority, Queue, ScreenId, Service,
-    ServiceSetup, Settings, Ticket, TicketId, Timestamp,
+    Call, CallKind, Desk, DeskName, Line, Prefix, Queue, ScreenId, Service, ServiceSetup, Settings,
+    Timestamp,
 };
-
-/// A ticket as it stood at some moment.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TicketView {
-    pub ticket: Ticket,
-    /// How many people are before it; `None` unless it waits.
-    pub ahead: Option<usize>,
-    /// How long it will still wait; `None` unless it waits and enough is known.
-    pub estimate_seconds: Option<u64>,
-}
-
-impl TicketView {
-    /// Copies a ticket with its place in line.
-    pub fn of(queue: &Queue, ticket: &Ticket) -> Self {
-        let now = now();
-        Self {
-            ticket: ticket.clone(),
-            ahead: queue.ahead(ticket, now),
-            estimate_seconds: queue.estimate_seconds(ticket, now),
-        }
-    }
-
-    /// Copies several.
-    pub fn all<'a>(queue: &Queue, tickets: impl Iterator<Item = &'a Ticket>) -> Vec<Self> {
-        let now = now();
-        let forecast = Forecast::of(queue, now);
-        let views = tickets.map(|ticket| Self {
-            ticket: ticket.clone(),
-            ahead: queue.ahead(ticket, now),
-            estimate_seconds: forecast.seconds(queue, ticket, now),
-        });
-        views.collect()
-    }
-
-    /// For whoever made the ticket, and for staff.
-    pub fn private(&self) -> TicketJson<'_> {
-        TicketJson {
-            id: Some(Shown(self.ticket.id)),
-            note: Some(self.ticket.note.as_deref()),
-            ..self.public()
-        }
-    }
-
-    /// For everyone: neither id nor note.
-    pub fn public(&self) -> TicketJson<'_> {
-        let ticket = &self.ticket;
-        TicketJson {
-            id: None,
-            number: ticket.number,
-            code: ticket.code(),
-            service: ticket.service.as_str(),
-            priority: &ticket.priority,
-            state: ticket.state.as_str(),
-            done: ticket.state.is_final(),
-            created_at: Time(ticket.created_at),
-            handle_at_desk: ticket.desk.as_ref().map(DeskName::as_str),
-            handle_at: ticket.called_at.map(Time),
-            done_at: ticket.ended_at.map(Time),
-            calls: ticket.calls,
-            ahead: self.ahead,
-            estimate_seconds: self.estimate_seconds,
-            note: None,
-        }
-    }
-
-    /// The course's list of the last tickets called.
-    pub fn called(&self) -> CalledJson<'_> {
-        CalledJson {
-            number: self.ticket.number,
-            code: self.ticket.code(),
-            handle_at_desk: self.ticket.desk.as_ref().map(DeskName::as_str),
-            handle_at: self.ticket.called_at.map(Time),
-            done: self.ticket.state.is_final(),
-        }
-    }
-}
-
-/// A ticket in JSON.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct TicketJson<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    id: Option<Shown<TicketId>>,
-    number: u32,
-    code: String,
-    service: &'a str,
-    priority: &'a str,
-    state: &'a str,
-    done: bool,
-    created_at: Time,
-    handle_at_desk: Option<&'a str>,
-    handle_at: Option<Time>,
-    done_at: Option<Time>,
-    calls: u32,
-    ahead: Option<usize>,
-    estimate_seconds: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    note: Option<Option<&'a str>>,
-}
-
-/// A called ticket as the course's pages read it.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct CalledJson<'a> {
-    number: u32,
-    code: String,
-    handle_at_desk: Option<&'a str>,
-    handle_at: Option<Time>,
-    done: bool,
-}
 
 /// A desk as it stood at some moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -197,109 +92,6 @@ pub struct DeskJson<'a> {
     /// Tells a page whether the desk is open there or elsewhere; left out where it never was.
     #[serde(skip_serializing_if = "Option::is_none")]
     screen: Option<String>,
-}
-
-/// What every screen knows of the office, in JSON.
-#[derive(Debug, Serialize)]
-pub struct OfficeJson<'a> {
-    name: &'a str,
-    language: &'a str,
-    /// What a kiosk can offer; left out where there is one priority only.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    priorities: Vec<PriorityJson<'a>>,
-    /// The languages that the office speaks; left out where it has named none.
-    #[serde(skip_serializing_if = "<[String]>::is_empty")]
-    languages: &'a [String],
-    #[serde(skip_serializing_if = "Option::is_none")]
-    message: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    accent: Option<&'a str>,
-    /// Where the logo is to be had, relative to the page; another address after each change.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    logo: Option<String>,
-    /// The kiosk prints through its browser; left out where it does not.
-    #[serde(rename = "printTickets", skip_serializing_if = "is_not")]
-    print_tickets: bool,
-}
-
-/// A priority in JSON.
-#[derive(Debug, Serialize)]
-pub struct PriorityJson<'a> {
-    name: &'a str,
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    names: &'a BTreeMap<String, String>,
-    weight: u32,
-}
-
-impl<'a> From<&'a Priority> for PriorityJson<'a> {
-    fn from(priority: &'a Priority) -> Self {
-        Self {
-            name: &priority.name,
-            names: &priority.names,
-            weight: priority.weight,
-        }
-    }
-}
-
-impl<'a> From<&'a Settings> for OfficeJson<'a> {
-    fn from(settings: &'a Settings) -> Self {
-        Self {
-            name: &settings.name,
-            language: &settings.language,
-            priorities: match settings.priorities.as_ref() {
-                [_] => Vec::new(),
-                several => several.iter().map(PriorityJson::from).collect(),
-            },
-            languages: &settings.appearance.languages,
-            message: settings.appearance.message.as_deref(),
-            accent: settings.appearance.accent.as_deref(),
-            logo: settings.appearance.logo.as_deref().map(logo_address),
-            print_tickets: settings.appearance.print_tickets,
-        }
-    }
-}
-
-/// The office's settings, in JSON.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct SettingsJson<'a> {
-    name: &'a str,
-    language: &'a str,
-    time_zone: Option<&'a str>,
-    day_begins_hour: u8,
-    keep_waiting: bool,
-    priorities: Vec<PriorityJson<'a>>,
-    rule: &'static str,
-    most_priority_in_a_row: Option<u32>,
-    most_waiting: Option<u32>,
-    languages: &'a [String],
-    message: Option<&'a str>,
-    accent: Option<&'a str>,
-    logo: Option<&'a str>,
-    print_tickets: bool,
-    frame_ancestors: &'a [String],
-}
-
-impl<'a> From<&'a Settings> for SettingsJson<'a> {
-    fn from(settings: &'a Settings) -> Self {
-        Self {
-            name: &settings.name,
-            language: &settings.language,
-            time_zone: settings.time_zone.as_deref(),
-            day_begins_hour: settings.day_begins_hour,
-            keep_waiting: settings.keep_waiting,
-            priorities: settings.priorities.iter().map(PriorityJson::from).collect(),
-            rule: settings.rule.as_str(),
-            most_priority_in_a_row: settings.most_priority_in_a_row,
-            most_waiting: settings.most_waiting,
-            languages: &settings.appearance.languages,
-            message: settings.appearance.message.as_deref(),
-            accent: settings.appearance.accent.as_deref(),
-            logo: settings.appearance.logo.as_deref(),
-            print_tickets: settings.appearance.print_tickets,
-            frame_ancestors: &settings.appearance.frame_ancestors,
-        }
-    }
 }
 
 /// A service, and how many wait for it.
@@ -390,15 +182,6 @@ struct RangeJson {
 
 fn is_usual(open: &bool) -> bool {
     *open
-}
-
-fn is_not(value: &bool) -> bool {
-    !*value
-}
-
-/// Names the logo's content, so that a browser may keep it for as long as it stays the same.
-fn logo_address(logo: &str) -> String {
-    format!("logo?v={:08x}", tag(logo.as_bytes()) as u32)
 }
 
 /// Something that a page can compare and nobody can pass for that screen with.

@@ -1,0 +1,186 @@
+//! How long a person will still wait.
+//!
+//! The method: the office is played on from this moment, by its own rule of who is next, until the
+//! ticket is called.
+//! - The desks are those at work: a desk that attends somebody, or that has been free for no longer
+//!   than [`GAP_MS`](super::pace::GAP_MS) while somebody waited for it. Each calls as it would, in its own order of
+//!   services, and takes for each person the mean of the last turns of that service
+//!   ([`Pace`](super::pace::Pace)).
+//! - The people are those who wait, and those who will have come by then, who may go first: in each
+//!   line and priority at the pace of the last [`ARRIVALS_SEEN`](seen::ARRIVALS_SEEN) arrivals.
+//!
+//! Where too little is known there is no estimate, since none is better than a wrong one: fewer than
+//! [`LEAST_TURNS`] turns of the service, no desk at work for it, or a turn that does not come within
+//! [`HORIZON_MS`](play::HORIZON_MS). How often it is right is measured on simulated days, `tests/simulated-day.md`.
+//!
+//! One play serves all tickets that are looked at at one moment. It costs as much as the calls until
+//! the last of them, [`MOST_STEPS`](play::MOST_STEPS) at most, however many wait.
+
+mod play;
+mod seen;
+
+use std::collections::HashMap;
+
+use self::play::Play;
+use super::queue::Queue;
+use super::ticket::{Arrival, State, Ticket, Timestamp};
+
+/// With fewer turns of a service nothing is said about it.
+pub const LEAST_TURNS: usize = 5;
+
+/// When everybody who waits will be called, as far as it can be said: the office played on once for
+/// all tickets that are looked at at one moment.
+#[derive(Debug)]
+pub struct Forecast {
+    called: HashMap<Arrival, i64>,
+}
+
+impl Queue {
+    /// How long a ticket will still wait from that moment on, in seconds. `None` where it does not
+    /// wait, or too little is known. For several see [`Forecast`].
+    pub fn estimate_seconds(&self, ticket: &Ticket, now: Timestamp) -> Option<u64> {
+        if !self.has_evidence(ticket) {
+            return None;
+        }
+        let mut play = Play::of(self, now);
+        while !play.called.contains_key(&ticket.arrival) {
+            play.go_on()?;
+        }
+        seconds_until(play.called[&ticket.arrival], now)
+    }
+
+    /// Most looks end here: in an office without evidence, or at a ticket that is called.
+    fn has_evidence(&self, ticket: &Ticket) -> bool {
+        ticket.state == State::Waiting && self.pace.mean(&ticket.service, LEAST_TURNS).is_some()
+    }
+}
+
+impl Forecast {
+    /// Plays the office on from that moment.
+    pub fn of(queue: &Queue, now: Timestamp) -> Self {
+        let mut play = Play::of(queue, now);
+        while play.go_on().is_some() {}
+        Self {
+            called: play.called,
+        }
+    }
+
+    /// How long a ticket will still wait from that moment on, in seconds. `None` where it does not
+    /// wait, or too little is known.
+    pub fn seconds(&self, queue: &Queue, ticket: &Ticket, now: Timestamp) -> Option<u64> {
+        if !queue.has_evidence(ticket) {
+            return None;
+        }
+        seconds_until(*self.called.get(&ticket.arrival)?, now)
+    }
+}
+
+fn seconds_until(at: i64, now: Timestamp) -> Option<u64> {
+    u64::try_from((at - now.as_millis()).max(0) / 1_000).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::testing::{ask, two_lines};
+    use crate::domain::{Command, DeskName, Prefix, TicketId};
+
+    const MINUTE: i64 = 60_000;
+
+    /// An office whose one desk has attended six people for four minutes each, and calls a seventh in
+    /// minute 24; three more wait.
+    fn office() -> Queue {
+        let mut queue = two_lines();
+        for ticket in 0..10 {
+            create(&mut queue, ticket, "A", 0);
+        }
+        for turn in 0..7 {
+            next(&mut queue, 4 * turn);
+        }
+        queue
+    }
+
+    fn create(queue: &mut Queue, ticket: u128, service: &str, minute: i64) {
+        let create = Command::Create {
+            ticket: TicketId::from_random(ticket),
+            service: Some(Prefix::new(service)),
+            priority: None,
+            note: None,
+        };
+        ask(queue, &create, at(minute)).0.outcome.expect("given");
+    }
+
+    fn next(queue: &mut Queue, minute: i64) {
+        let desk = DeskName::parse("1").expect("a name");
+        let next = Command::Next {
+            desk,
+            current: None,
+        };
+        ask(queue, &next, at(minute)).0.outcome.expect("called");
+    }
+
+    fn at(minute: i64) -> Timestamp {
+        Timestamp::from_millis(minute * MINUTE)
+    }
+
+    /// What the tickets are told in that minute, in minutes.
+    fn told(queue: &Queue, tickets: &[u128], minute: i64) -> Vec<Option<u64>> {
+        let forecast = Forecast::of(queue, at(minute));
+        let told = tickets.iter().map(|id| {
+            let ticket = queue.ticket(TicketId::from_random(*id)).expect("there");
+            let one = queue.estimate_seconds(ticket, at(minute));
+            assert_eq!(one, forecast.seconds(queue, ticket, at(minute)));
+            one.map(|seconds| seconds / 60)
+        });
+        told.collect()
+    }
+
+    #[test]
+    fn each_who_waits_is_told_the_turns_before_it() {
+        let queue = office();
+        let rows = [Some(4), Some(8), Some(12)];
+        assert_eq!(told(&queue, &[7, 8, 9], 24), rows);
+        // Time passes with no event.
+        assert_eq!(told(&queue, &[7, 8, 9], 26), [Some(2), Some(6), Some(10)]);
+        assert_eq!(told(&queue, &[6], 24), [None], "it is called");
+    }
+
+    #[test]
+    fn nothing_is_said_while_the_office_stands_still() {
+        let mut queue = office();
+        // A turn that somebody forgot to end.
+        assert_eq!(told(&queue, &[7, 9], 24 + 61), [None, None]);
+        // A desk that is free, and calls nobody while people wait.
+        let finish = Command::FinishTicket {
+            ticket: TicketId::from_random(6),
+        };
+        ask(&mut queue, &finish, at(28)).0.outcome.expect("ended");
+        assert_eq!(told(&queue, &[7, 8], 30), [Some(0), Some(4)]);
+        assert_eq!(told(&queue, &[7, 8], 34), [None, None]);
+        // It goes on.
+        next(&mut queue, 40);
+        assert_eq!(told(&queue, &[8, 9], 40), [Some(4), Some(8)]);
+    }
+
+    #[test]
+    fn nothing_is_said_without_evidence() {
+        let mut queue = office();
+        create(&mut queue, 20, "B", 25);
+        assert_eq!(told(&queue, &[20], 25), [None], "no turn of its service");
+        let mut few = two_lines();
+        for ticket in 0..6 {
+            create(&mut few, ticket, "A", 0);
+        }
+        for turn in 0..5 {
+            next(&mut few, 4 * turn);
+        }
+        assert_eq!(told(&few, &[5], 16), [None], "four turns");
+        let shut = Command::SetDesk {
+            desk: DeskName::parse("1").expect("a name"),
+            open: Some(false),
+            services: None,
+        };
+        ask(&mut queue, &shut, at(25)).0.outcome.expect("shut");
+        assert_eq!(told(&queue, &[7], 25), [None], "no desk is open");
+    }
+}

@@ -1,0 +1,116 @@
+//! How the office and its settings are written.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::domain::{Priority, Settings};
+use crate::presentation::answer::tag;
+
+/// What every screen knows of the office, in JSON.
+#[derive(Debug, Serialize)]
+pub struct OfficeJson<'a> {
+    name: &'a str,
+    language: &'a str,
+    /// What a kiosk can offer; left out where there is one priority only.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    priorities: Vec<PriorityJson<'a>>,
+    /// The languages that the office speaks; left out where it has named none.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    languages: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    accent: Option<&'a str>,
+    /// Where the logo is to be had, relative to the page; another address after each change.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    logo: Option<String>,
+    /// The kiosk prints through its browser; left out where it does not.
+    #[serde(rename = "printTickets", skip_serializing_if = "std::ops::Not::not")]
+    print_tickets: bool,
+}
+
+/// A priority in JSON.
+#[derive(Debug, Serialize)]
+pub struct PriorityJson<'a> {
+    name: &'a str,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    names: &'a BTreeMap<String, String>,
+    weight: u32,
+}
+
+impl<'a> From<&'a Priority> for PriorityJson<'a> {
+    fn from(priority: &'a Priority) -> Self {
+        Self {
+            name: &priority.name,
+            names: &priority.names,
+            weight: priority.weight,
+        }
+    }
+}
+
+impl<'a> From<&'a Settings> for OfficeJson<'a> {
+    fn from(settings: &'a Settings) -> Self {
+        Self {
+            name: &settings.name,
+            language: &settings.language,
+            priorities: match settings.priorities.as_ref() {
+                [_] => Vec::new(),
+                several => several.iter().map(PriorityJson::from).collect(),
+            },
+            languages: &settings.appearance.languages,
+            message: settings.appearance.message.as_deref(),
+            accent: settings.appearance.accent.as_deref(),
+            logo: settings.appearance.logo.as_deref().map(logo_address),
+            print_tickets: settings.appearance.print_tickets,
+        }
+    }
+}
+
+/// The office's settings, in JSON.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SettingsJson<'a> {
+    name: &'a str,
+    language: &'a str,
+    time_zone: Option<&'a str>,
+    day_begins_hour: u8,
+    keep_waiting: bool,
+    priorities: Vec<PriorityJson<'a>>,
+    rule: &'static str,
+    most_priority_in_a_row: Option<u32>,
+    most_waiting: Option<u32>,
+    languages: &'a [String],
+    message: Option<&'a str>,
+    accent: Option<&'a str>,
+    logo: Option<&'a str>,
+    print_tickets: bool,
+    frame_ancestors: &'a [String],
+}
+
+impl<'a> From<&'a Settings> for SettingsJson<'a> {
+    fn from(settings: &'a Settings) -> Self {
+        Self {
+            name: &settings.name,
+            language: &settings.language,
+            time_zone: settings.time_zone.as_deref(),
+            day_begins_hour: settings.day_begins_hour,
+            keep_waiting: settings.keep_waiting,
+            priorities: settings.priorities.iter().map(PriorityJson::from).collect(),
+            rule: settings.rule.as_str(),
+            most_priority_in_a_row: settings.most_priority_in_a_row,
+            most_waiting: settings.most_waiting,
+            languages: &settings.appearance.languages,
+            message: settings.appearance.message.as_deref(),
+            accent: settings.appearance.accent.as_deref(),
+            logo: settings.appearance.logo.as_deref(),
+            print_tickets: settings.appearance.print_tickets,
+            frame_ancestors: &settings.appearance.frame_ancestors,
+        }
+    }
+}
+
+/// Names the logo's content, so that a browser may keep it for as long as it stays the same.
+fn logo_address(logo: &str) -> String {
+    format!("logo?v={:08x}", tag(logo.as_bytes()) as u32)
+}

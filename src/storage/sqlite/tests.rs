@@ -1,0 +1,324 @@
+//! What is appended, kept and read back, on a real file.
+
+use std::fs;
+use std::sync::Arc;
+
+use super::*;
+use crate::domain::{
+    Appearance, Command, Day, DeskName, Position, Prefix, Rule, ScreenId, ServiceChange, Settings,
+    SettingsChange, Target, TicketId, TicketRef, apply, decide,
+};
+use crate::storage::testing::TestFile;
+
+/// Some of everything that can happen.
+fn a_day() -> (Queue, Vec<Stamped>) {
+    let mut queue = Queue::new();
+    let mut events = Vec::new();
+    let desk = |name: &str| DeskName::parse(name).expect("a name");
+    let new = |n| Command::Create {
+        ticket: TicketId::from_random(n),
+        service: None,
+        priority: None,
+        note: (n == 2).then(|| "wheelchair «ñ»".into()),
+    };
+    let next = |name| Command::Next {
+        desk: desk(name),
+        current: None,
+    };
+    let commands = [
+        new(1),
+        new(2),
+        new(3),
+        new(4),
+        next("Caja 1"),
+        Command::Recall {
+            desk: desk("Caja 1"),
+            current: None,
+        },
+        next("Caja 1"),
+        next("2"),
+        Command::Hold {
+            desk: desk("2"),
+            current: None,
+        },
+        Command::Return {
+            ticket: TicketId::from_random(3),
+        },
+        next("2"),
+        Command::NoShow {
+            desk: desk("2"),
+            current: None,
+        },
+        Command::Transfer {
+            desk: desk("Caja 1"),
+            current: None,
+            target: Target::Desk(desk("2")),
+            position: Position::Front,
+        },
+        next("2"),
+        Command::Undo {
+            desk: desk("2"),
+            current: None,
+        },
+        Command::Cancel {
+            ticket: TicketRef::Id(TicketId::from_random(4)),
+            desk: None,
+        },
+        Command::SetDesk {
+            desk: desk("3"),
+            open: Some(false),
+            services: Some(vec![Prefix::new("A")]),
+        },
+        Command::SetDesk {
+            desk: desk("4"),
+            open: None,
+            services: None,
+        },
+        Command::Claim {
+            desk: desk("3"),
+            screen: ScreenId::from_random(7),
+            gone: None,
+            take_over: false,
+        },
+        Command::DeleteDesk { desk: desk("4") },
+        Command::SetService {
+            service: Prefix::new("Z"),
+            change: ServiceChange::default(),
+        },
+        Command::DeleteService {
+            service: Prefix::new("Z"),
+        },
+        Command::SetSettings {
+            change: SettingsChange::from(Settings {
+                name: "Clínica".into(),
+                language: "en".into(),
+                time_zone: Some("Europe/Madrid".into()),
+                day_begins_hour: 4,
+                keep_waiting: true,
+                rule: Rule::Strict,
+                most_priority_in_a_row: Some(3),
+                most_waiting: Some(200),
+                appearance: Arc::new(Appearance {
+                    languages: vec!["en".to_owned(), "es".to_owned()],
+                    message: Some("Closed on Friday".to_owned()),
+                    accent: Some("#0b5348".to_owned()),
+                    logo: Some("data:image/png;base64,".to_owned()),
+                    print_tickets: true,
+                    frame_ancestors: vec!["https://intranet.example".to_owned()],
+                }),
+                ..Settings::default()
+            }),
+        },
+        Command::KeepDay {
+            day: Day::from_epoch_days(20_780),
+            before: None,
+            first: Some(Day::from_epoch_days(0)),
+        },
+        new(5),
+        Command::KeepDay {
+            day: Day::from_epoch_days(20_781),
+            before: None,
+            first: None,
+        },
+        new(6),
+        // It goes on by the hour at which it began.
+        Command::SetSettings {
+            change: SettingsChange {
+                day_begins_hour: Some(7),
+                ..SettingsChange::default()
+            },
+        },
+        new(7),
+        Command::Cancel {
+            ticket: TicketRef::Id(TicketId::from_random(7)),
+            desk: Some(desk("2")),
+        },
+        // The day ends on a step that can still be taken back.
+        next("2"),
+    ];
+    for command in commands {
+        for event in decide(&queue, &command, moment(&queue)).events {
+            let seq = queue.seq() + 1;
+            let at = moment(&queue);
+            let stamped = Stamped { seq, at, event };
+            apply(&mut queue, &stamped);
+            events.push(stamped);
+        }
+    }
+    let (seq, event) = queue.to_move().arrival_at(&queue);
+    let at = Timestamp::from_millis(1_700_000_100_000);
+    let moved = Stamped { seq, at, event };
+    apply(&mut queue, &moved);
+    events.push(moved);
+    (queue, events)
+}
+
+fn moment(queue: &Queue) -> Timestamp {
+    Timestamp::from_millis(1_700_000_000_000 + queue.seq() as i64)
+}
+
+fn batch(events: &[Stamped]) -> Batch {
+    Batch {
+        events: events.to_vec(),
+        ..Batch::default()
+    }
+}
+
+#[test]
+fn what_was_appended_is_there_after_a_restart() {
+    let file = TestFile::new("restart");
+    let (queue, events) = a_day();
+    let answer = KeptAnswer {
+        key: "k".to_owned(),
+        request: b"POST /".to_vec(),
+        status: 201,
+        headers: vec![("Location".to_owned(), "/x".to_owned())],
+        body: b"{}".to_vec(),
+    };
+    {
+        let mut journal = SqliteJournal::open(&file.0).expect("a new file");
+        journal.append(0, &batch(&events[..3])).expect("appended");
+        let rest = Batch {
+            answers: vec![answer.clone()],
+            ..batch(&events[3..])
+        };
+        journal.append(3, &rest).expect("appended");
+    }
+    let mut journal = SqliteJournal::open(&file.0).expect("the same file");
+    assert_eq!(journal.load_snapshot(0).expect("none"), Queue::new());
+    assert_eq!(journal.read_after(0).expect("all"), events);
+    assert_eq!(journal.read_after(5).expect("some"), events[5..]);
+    assert_eq!(journal.answer("k").expect("read"), Some(answer));
+    assert_eq!(journal.answer("other").expect("read"), None);
+    journal.save_snapshot(&queue, 0).expect("kept");
+    assert_eq!(journal.load_snapshot(0).expect("it"), queue);
+    assert_eq!(
+        journal.load_snapshot(1).expect("an older one"),
+        Queue::new(),
+        "nothing follows the snapshot yet"
+    );
+}
+
+#[test]
+fn a_batch_that_does_not_follow_is_refused_whole() {
+    let file = TestFile::new("follow");
+    let (_, events) = a_day();
+    let mut journal = SqliteJournal::open(&file.0).expect("a new file");
+    journal.append(0, &batch(&events[..2])).expect("appended");
+    for expected in [0, 1, 3] {
+        let refused = journal.append(expected, &batch(&events[2..]));
+        assert!(
+            matches!(refused, Err(StorageError::MovedOn { .. })),
+            "{expected}"
+        );
+    }
+    assert_eq!(journal.read_after(0).expect("two"), events[..2]);
+}
+
+#[test]
+fn old_answers_are_forgotten_with_a_snapshot() {
+    let file = TestFile::new("answers");
+    let mut journal = SqliteJournal::open(&file.0).expect("a new file");
+    for (key, at) in [("old", 10), ("new", 20)] {
+        let kept = KeptAnswer {
+            key: key.to_owned(),
+            request: Vec::new(),
+            status: 200,
+            headers: Vec::new(),
+            body: Vec::new(),
+        };
+        let batch = Batch {
+            answers: vec![kept],
+            at,
+            ..Batch::default()
+        };
+        journal.append(0, &batch).expect("appended");
+    }
+    journal.save_snapshot(&Queue::new(), 20).expect("kept");
+    assert_eq!(journal.answer("old").expect("read"), None);
+    assert!(journal.answer("new").expect("read").is_some());
+}
+
+#[test]
+fn a_file_that_is_not_ours_is_refused_and_left_as_it_is() {
+    let why = |file: &TestFile| match SqliteJournal::open(&file.0) {
+        Err(error) => error.to_string(),
+        Ok(_) => panic!("{} was opened", file.0.display()),
+    };
+    let text = TestFile::new("text");
+    fs::write(
+        &text.0,
+        "a shopping list, longer than an SQLite header is, ".repeat(20),
+    )
+    .expect("written");
+    assert!(
+        why(&text).contains("it is not an SQLite database"),
+        "{}",
+        why(&text)
+    );
+
+    let other = TestFile::new("other");
+    let connection = Connection::open(&other.0).expect("made");
+    connection
+        .execute("CREATE TABLE theirs (x)", [])
+        .expect("made");
+    drop(connection);
+    let before = fs::read(&other.0).expect("read");
+    assert!(why(&other).contains("another program's"), "{}", why(&other));
+    assert_eq!(fs::read(&other.0).expect("read"), before);
+
+    let newer = TestFile::new("newer");
+    drop(SqliteJournal::open(&newer.0).expect("a new file"));
+    let connection = Connection::open(&newer.0).expect("opened");
+    connection
+        .pragma_update(None, "user_version", 99)
+        .expect("set");
+    drop(connection);
+    assert!(why(&newer).contains("newer turnero"), "{}", why(&newer));
+}
+
+#[test]
+fn a_second_journal_on_the_same_file_is_refused() {
+    let file = TestFile::new("second");
+    let first = SqliteJournal::open(&file.0).expect("a new file");
+    let error = SqliteJournal::open(&file.0)
+        .err()
+        .expect("refused")
+        .to_string();
+    assert!(error.contains("another turnero is using it"), "{error}");
+    drop(first);
+    SqliteJournal::open(&file.0).expect("free again");
+}
+
+#[test]
+fn a_hole_in_the_events_is_noticed() {
+    let file = TestFile::new("hole");
+    let (_, events) = a_day();
+    let mut journal = SqliteJournal::open(&file.0).expect("a new file");
+    journal.append(0, &batch(&events)).expect("appended");
+    journal
+        .connection
+        .execute("DELETE FROM events WHERE seq = 4", [])
+        .expect("deleted");
+    let error = journal.read_after(0).expect_err("noticed");
+    assert!(
+        matches!(error, StorageError::Damaged { seq: 5, .. }),
+        "{error}"
+    );
+}
+
+#[test]
+fn every_event_reads_back_as_it_was_written() {
+    let (_, events) = a_day();
+    let kinds: std::collections::HashSet<_> = events
+        .iter()
+        .map(|stamped| std::mem::discriminant(&stamped.event))
+        .collect();
+    assert_eq!(kinds.len(), 18, "the day has one of each kind of event");
+    for Stamped { event, .. } in events {
+        let read = record::read_event(&record::write_event(&event));
+        assert_eq!(read, Ok(event));
+    }
+    let unknown = record::read_event(r#"{"type":"ticket-eaten"}"#);
+    assert!(unknown.is_err(), "{unknown:?}");
+}
