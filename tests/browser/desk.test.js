@@ -294,6 +294,8 @@ test('a press while the answer to another is still on its way is not lost, a dou
   await shows(colleague, '#code', 'A8');
   await colleague.keyboard.press('n');
   await colleague.keyboard.press('h');
+  // The event may be shown before the answer has come as far as this.
+  await until('the answer is held back', () => answer);
   answer();
   await shows(colleague, '#said', 'A8 put aside.');
   await colleague.unroute('**/api/desks/1/next');
