@@ -32,8 +32,16 @@ function within(ms, promise) {
   });
 }
 
+let stays = () => false;
+
+/** Whether this page `stays` where a PIN is asked for, since it would lose what is typed in it. */
+export function stayWhere(asked) {
+  stays = asked;
+}
+
 /** To the sign-in, and back here afterwards. */
-function signIn() {
+export function signIn() {
+  if (stays()) return;
   const url = new URL('signin.html', document.baseURI);
   url.searchParams.set('then', location.pathname + location.search);
   location.replace(keepChoices(url.href));

@@ -1,6 +1,6 @@
 // What all pages of the settings share: the connection, the way to the other pages, what is not saved.
 
-import { get } from './api.js';
+import { get, signIn, stayWhere } from './api.js';
 import { keepChoices, officeLanguage, onLanguage, ready } from './i18n.js';
 import { Live } from './live.js';
 import { showOffice } from './office.js';
@@ -40,8 +40,21 @@ export function start(page) {
       render();
       if (page.load && (m.type === 'state' || page.wants(m.type))) load(m);
     },
-    status: render,
+    status() {
+      // A session that has ended is one reason why a connection does.
+      if (live.online) askWho();
+      render();
+    },
   });
+
+  // Staff may look, and change nothing.
+  function askWho() {
+    get('api/session').then((session) => {
+      $('admin').hidden = session.role === 'admin';
+      if (page.session) page.session(session);
+      if (session.role === 'public') signIn();
+    }, () => {});
+  }
 
   function render() {
     $('away').hidden = live.online || !live.silentSeconds();
@@ -56,8 +69,17 @@ export function start(page) {
       if (link.getAttribute('href') === document.body.getAttribute('data-page')) link.setAttribute('aria-current', 'page');
       link.href = keepChoices(link.getAttribute('href'));
     }
+    const link = $('admin').querySelector('a');
+    const isDirty = () => forms.some((form) => form.isDirty());
+    link.href = keepChoices('signin.html?then=' + encodeURIComponent(location.pathname.split('/').pop() + location.search));
+    stayWhere(() => {
+      // One signs in beside this page, and comes back to what is typed.
+      $('admin').hidden = !isDirty();
+      link.target = '_blank';
+      return isDirty();
+    });
     window.addEventListener('beforeunload', (e) => {
-      if (!forms.some((form) => form.isDirty())) return;
+      if (!isDirty()) return;
       e.preventDefault();
       e.returnValue = '';
     });
@@ -78,13 +100,7 @@ export function start(page) {
     onLanguage(translate);
     translate();
     live.start();
-    // Where nobody is signed in, this asks for it; staff may look, and change nothing.
-    get('api/session').then((session) => {
-      const link = $('admin').querySelector('a');
-      link.href = keepChoices('signin.html?then=' + encodeURIComponent(location.pathname.split('/').pop() + location.search));
-      $('admin').hidden = session.role === 'admin';
-      if (page.session) page.session(session);
-    }, () => {});
+    window.addEventListener('focus', askWho);
   });
   return live;
 }

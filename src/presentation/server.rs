@@ -13,7 +13,7 @@ use form_urlencoded::parse;
 use tungstenite::handshake::server::{create_response, write_response};
 use tungstenite::http;
 
-use super::access::network;
+use super::access::{Who, network};
 use super::connections::{Connections, Entered, Full, allowed_connections};
 use super::problem::Problem;
 use super::request::{Request, RequestReader};
@@ -239,7 +239,7 @@ fn serve(wire: &Arc<Wire>, office: &Office, entered: &Entered) {
         let handshake = upgrade(office, &request);
         let answer = match handshake {
             Ok(None) => router::answer(office, &request),
-            Ok(Some((response, handshake))) => {
+            Ok(Some((response, handshake, who))) => {
                 if wire.write_all(&response).is_ok() {
                     entered.becomes_screen();
                     wire.drop_when_stalled(office.config.limits.send_timeout);
@@ -249,7 +249,15 @@ fn serve(wire: &Arc<Wire>, office: &Office, entered: &Entered) {
                         .desk
                         .as_ref()
                         .map(|(desk, screen)| office.presence.enter(desk, *screen, false));
-                    serve_screen(wire, leftover, &handshake, &office.tickets, office.wss);
+                    let lasts = || office.access.lasts(&who);
+                    serve_screen(
+                        wire,
+                        leftover,
+                        &handshake,
+                        &lasts,
+                        &office.tickets,
+                        office.wss,
+                    );
                 }
                 return;
             }
@@ -267,8 +275,11 @@ fn serve(wire: &Arc<Wire>, office: &Office, entered: &Entered) {
     }
 }
 
-/// The answer to a WebSocket's handshake, and what it asked for; `None` where it is none.
-fn upgrade(office: &Office, request: &Request) -> Result<Option<(Vec<u8>, Handshake)>, Problem> {
+/// The answer to a WebSocket's handshake, what it asked for, and who did; `None` where it is none.
+fn upgrade(
+    office: &Office,
+    request: &Request,
+) -> Result<Option<(Vec<u8>, Handshake, Who)>, Problem> {
     if request.path != office.wss.path() || !request.wants_upgrade() {
         return Ok(None);
     }
@@ -336,5 +347,5 @@ fn upgrade(office: &Office, request: &Request) -> Result<Option<(Vec<u8>, Handsh
     }
     let mut bytes = Vec::new();
     write_response(&mut bytes, &response).map_err(|_| Problem::upgrade_required())?;
-    Ok(Some((bytes, handshake)))
+    Ok(Some((bytes, handshake, who)))
 }

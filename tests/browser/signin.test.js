@@ -81,15 +81,46 @@ test('a desk asks for the PIN, says when it is wrong, and goes on where it was',
 test('a session that ends at work asks for the PIN at once', async () => {
   const page = await far('/desk.html?desk=3');
   await signIn(page, STAFF);
-  await page.waitForURL(/desk\.html/);
-  await visible(page, '#next');
+  await until('it works here', () => page.isEnabled('#find'));
+  // Nothing is under way that would be refused.
+  await page.waitForLoadState('networkidle');
   await server.call('PUT', 'pins/staff', { pin: STAFF + '2' });
-  // It notices as soon as it looks who waits.
-  await server.ticket();
+  // The server ends the connection, and what comes back is nobody's.
   await page.waitForURL(/signin\.html/);
   await signIn(page, STAFF + '2');
   await page.waitForURL(/desk\.html\?desk=3/);
   await server.call('PUT', 'pins/staff', { pin: STAFF });
+  await page.context().close();
+});
+
+test('what is typed in the settings is still there after a session that ended', async () => {
+  const page = await far('/settings-look.html?lang=en');
+  await signIn(page, ADMIN);
+  await page.waitForURL(/\/settings-look\.html/);
+  await until('it is live', () => page.isEnabled('#form .button--main'));
+  await page.fill('#message', 'Closed on Monday');
+  await server.call('PUT', 'pins/admin', { pin: ADMIN + '2' });
+  await visible(page, '#admin');
+  assert.match(page.url(), /\/settings-look\.html/, 'it stays');
+  await until('it is live again', () => page.isEnabled('#form .button--main'));
+  await page.click('#form .button--main');
+  await shows(page, '#form .failed', 'You need to sign in with a PIN.');
+  const opens = page.context().waitForEvent('page');
+  await page.click('#admin a');
+  const other = await opens;
+  await other.setExtraHTTPHeaders({ 'X-Forwarded-For': '192.0.2.7' });
+  await other.reload();
+  await signIn(other, ADMIN + '2');
+  await other.waitForURL(/\/settings-look\.html/);
+  await other.close();
+  await page.bringToFront();
+  await page.evaluate(() => window.dispatchEvent(new Event('focus')));
+  await hidden(page, '#admin');
+  assert.equal(await page.inputValue('#message'), 'Closed on Monday');
+  await page.click('#form .button--main');
+  await shows(page, '#form .status', 'Saved');
+  assert.equal((await server.call('GET', 'settings')).message, 'Closed on Monday');
+  await server.call('PUT', 'pins/admin', { pin: ADMIN });
   await page.context().close();
 });
 

@@ -1,8 +1,10 @@
 //! Who asks, in the tests of who may do what.
 
+use std::net::TcpStream;
+
 use serde_json::Value;
 
-use crate::common::{Launch, Response, Server, text};
+use crate::common::{Launch, Response, Screen, Server, text};
 
 /// An address that is on no network (RFC 5737).
 pub const FAR: &str = "192.0.2.7";
@@ -34,6 +36,13 @@ impl Person {
         self
     }
 
+    fn pairs(&self) -> Vec<(&str, &str)> {
+        let headers = self.headers.iter();
+        headers
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect()
+    }
+
     pub fn with_token(self, token: &str) -> Self {
         self.with("Authorization", &format!("Bearer {token}"))
     }
@@ -53,16 +62,21 @@ impl Person {
 
     /// One request; a body is JSON.
     pub fn send(&self, server: &Server, method: &str, path: &str, body: &str) -> Response {
-        let mut headers: Vec<(&str, &str)> = Vec::new();
-        for (name, value) in &self.headers {
-            headers.push((name, value));
-        }
+        let mut headers = self.pairs();
         if !body.is_empty() {
             headers.push(("Content-Type", "application/json"));
         }
         server
             .client()
             .send(method, path, &headers, body.as_bytes())
+    }
+
+    /// A screen that they open.
+    pub fn watch(&self, server: &Server) -> Screen {
+        let headers = self.pairs();
+        let stream = TcpStream::connect(server.address()).unwrap();
+        let opened = Screen::try_over(stream, "", Some("turnero.v1"), &headers);
+        opened.unwrap_or_else(|(status, body)| panic!("{status} {body}"))
     }
 
     pub fn get(&self, server: &Server, path: &str) -> Response {

@@ -218,6 +218,16 @@ impl Access {
         taken.map_err(Problem::too_many_tickets)
     }
 
+    /// Whether the session and the token that they came with are still good.
+    pub fn lasts(&self, who: &Who) -> bool {
+        let known = self.known();
+        let session = who.session.as_ref();
+        let session = session.is_none_or(|hash| known.session(hash, now().as_millis()).is_some());
+        let mut tokens = known.tokens().iter();
+        let token = who.token.as_ref();
+        session && token.is_none_or(|name| tokens.any(|token| token.name == *name))
+    }
+
     fn known(&self) -> MutexGuard<'_, Known> {
         lock(&self.known)
     }

@@ -37,11 +37,13 @@ const READ_BUFFER_BYTES: usize = 512;
 const WRITE_BUFFER_BYTES: usize = 1_024;
 
 /// Serves a screen until it goes or the server ends. Called from the connection's thread, after
-/// the handshake's answer was sent; `leftover` is what the peer sent after its handshake.
+/// the handshake's answer was sent; `leftover` is what the peer sent after its handshake, and
+/// `lasts` says whether what it was shown to be by is still good.
 pub fn serve(
     wire: &Arc<Wire>,
     leftover: Vec<u8>,
     handshake: &Handshake,
+    lasts: &dyn Fn() -> bool,
     tickets: &TicketService,
     wss: &WssService,
 ) {
@@ -70,6 +72,7 @@ pub fn serve(
         screen: screen.clone(),
         runs,
         socket,
+        lasts,
         tickets,
         wss,
     };
@@ -141,6 +144,7 @@ struct Session<'a> {
     screen: Arc<Screen>,
     runs: Receiver<Arc<Run>>,
     socket: WebSocket<ScreenStream>,
+    lasts: &'a dyn Fn() -> bool,
     tickets: &'a TicketService,
     wss: &'a WssService,
 }
@@ -190,6 +194,10 @@ impl Session<'_> {
             let now = Instant::now();
             if now >= next_tick {
                 next_tick = now + TICK_EVERY;
+                // Whoever signed out, or whose PIN was changed, comes back as anyone may.
+                if !(self.lasts)() {
+                    return Err(End::Closed(CloseCode::Policy));
+                }
                 self.tick()?;
                 // An estimate changes with the time alone.
                 self.tell_position()?;
@@ -294,17 +302,11 @@ impl Session<'_> {
 
     /// Tells how the ticket printer is, where there is one: no event, and nothing of the queue.
     fn tell_printer(&mut self) -> Result<(), End> {
-        let Some(state) = self.wss.printer() else {
+        let mut line = self.screen.line();
+        let Some(message) = self.wss.printer_message(Some(line.cursor)) else {
             return Ok(());
         };
-        let mut line = self.screen.line();
-        let message = Message {
-            kind: "printer",
-            seq: Some(line.cursor),
-            payload: state,
-        };
-        let frame = text_frame(message.text());
-        Ok(write_all(&self.screen, &mut line, &frame)?)
+        Ok(write_all(&self.screen, &mut line, &text_frame(message))?)
     }
 
     /// Tells a follower where its ticket stands, if that has changed.

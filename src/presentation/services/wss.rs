@@ -16,6 +16,7 @@ use super::screen::Screen;
 use super::update::{Run, Update};
 use crate::config::Limits;
 use crate::domain::{Event, Queue, Stamped, apply};
+use crate::presentation::json::Message;
 use crate::presentation::printing::PrinterState;
 use crate::threads;
 
@@ -165,9 +166,16 @@ impl WssService {
         }
     }
 
-    /// How the ticket printer is; `None` where there is none.
-    pub(super) fn printer(&self) -> Option<PrinterState> {
-        *self.printer.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The message that says how the ticket printer is, to a screen that knows event `seq`; `None`
+    /// where there is no printer.
+    pub fn printer_message(&self, seq: Option<u64>) -> Option<String> {
+        let printer = self.printer.lock().unwrap_or_else(PoisonError::into_inner);
+        let message = Message {
+            kind: "printer",
+            seq,
+            payload: (*printer)?,
+        };
+        Some(message.text())
     }
 
     /// A number for a new screen, unique in the process.

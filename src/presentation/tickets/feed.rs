@@ -2,12 +2,15 @@
 
 use std::time::Duration;
 
+use tungstenite::Bytes;
+
 use super::desks::place;
 use super::fields::Fields;
 use crate::presentation::answer::Answer;
 use crate::presentation::json::StateView;
 use crate::presentation::router::{Context, Handled};
 use crate::presentation::services::Since;
+use crate::storage::Role;
 
 /// The longest wait for the first event: under the 30 s after which proxies give up.
 const LONGEST_WAIT_SECONDS: u64 = 25;
@@ -29,25 +32,25 @@ pub fn events(context: &Context<'_>) -> Handled {
     )?;
     fields.finish()?;
     let office = context.office;
+    // Whose desk it is concerns staff alone, as over a WebSocket.
+    let place = place.filter(|_| context.who.role >= Role::Staff);
+    let is_desk = place.is_some();
     let _there = place.map(|(desk, screen)| office.presence.enter(&desk, screen, true));
     let wait = Duration::from_secs(wait.min(LONGEST_WAIT_SECONDS));
     // An event that this office has not reached is another office's.
     let known = since.filter(|seq| *seq <= office.tickets.look(|queue| queue.seq()));
     let updates = match known.map(|seq| office.wss.wait_since(seq, wait)) {
-        Some(Since::Updates(updates)) => updates,
-        Some(Since::NotYet) => Vec::new(),
-        Some(Since::TooOld) | None => {
-            let state = office.tickets.look(StateView::of);
-            return Ok(Answer::json(200, &[state.message()]));
-        }
+        Some(Since::Updates(updates)) => Some(updates),
+        Some(Since::NotYet) => Some(Vec::new()),
+        Some(Since::TooOld) | None => None,
     };
-    let mut array = vec![b'['];
-    for update in &updates {
-        if array.len() > 1 {
-            array.push(b',');
-        }
-        array.extend_from_slice(&update.text());
-    }
-    array.push(b']');
+    let mut messages: Vec<Bytes> = match updates {
+        Some(updates) => updates.iter().map(|update| update.text()).collect(),
+        None => vec![office.tickets.look(StateView::of).message().text().into()],
+    };
+    // A desk without a WebSocket learns of the printer with each answer.
+    let printer = is_desk.then(|| office.wss.printer_message(known));
+    messages.extend(printer.flatten().map(Bytes::from));
+    let array = [b"[", messages.join(&b","[..]).as_slice(), b"]"].concat();
     Ok(Answer::new(200, "application/json", array).with_header("Cache-Control", "no-store"))
 }
