@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::desk::{Desk, DeskName};
 use super::queue::{CALLS_STORED, Call, CallKind, ENDED_KEPT, LAST_CALLED_KEPT, Queue, QueueParts};
+use super::runs::Called;
 use super::screen::ScreenId;
 use super::service::{Prefix, Service, ServiceSetup};
 use super::settings::{Day, Settings};
@@ -257,6 +258,7 @@ pub fn apply(queue: &mut Queue, stamped: &Stamped) {
         Event::ServiceDeleted { service } => {
             queue.services.retain(|s| s.prefix != *service);
             queue.pace.turns.remove(service);
+            queue.runs.forget(&Line::Service(service.clone()));
         }
         Event::SettingsChanged { settings } => queue.set_up(settings),
         Event::DayStarted { day, restart } => queue.start_day(*day, *restart),
@@ -290,13 +292,12 @@ impl Queue {
         ticket.called_at = Some(at);
         ticket.calls += 1;
         let (arrival, code) = (ticket.arrival, ticket.code());
-        let priority = ticket.priority.clone();
-        let higher = self.settings.weight(&priority) > self.settings.lowest_weight();
-        self.priority_run = if higher {
-            self.priority_run.saturating_add(1)
-        } else {
-            0
+        let (line, priority) = (ticket.line.clone(), ticket.priority.clone());
+        let called = Called {
+            seq: self.seq,
+            higher: self.settings.weight(&priority) > self.settings.lowest_weight(),
         };
+        self.runs.add(&line, called);
         if let Some(desk) = self.desks.get_mut(desk) {
             desk.attending = Some(arrival);
         }
@@ -390,6 +391,7 @@ impl Queue {
         self.pace.desks.remove(name);
         // Nobody waits for it, but one that was put aside may come back, to its service's line.
         let own = Line::Desk(name.clone());
+        self.runs.forget(&own);
         for ticket in self.tickets.values_mut().filter(|t| t.line == own) {
             ticket.line = Line::Service(ticket.service.clone());
         }

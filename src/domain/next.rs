@@ -1,10 +1,13 @@
 //! Whose turn it is, and in which order a desk would call those who wait.
 
+use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::VecDeque;
+use std::iter;
 
 use super::desk::Desk;
 use super::queue::Queue;
+use super::runs::{Called, Runs};
 use super::settings::{Rule, Settings};
 use super::ticket::{Line, Place, Ticket, Timestamp};
 
@@ -47,31 +50,37 @@ impl Standing {
     }
 }
 
-/// The rule of the office after so many of a higher weight than the lowest in a row.
+/// The rule of the office, after what was called of late.
 pub(super) struct Turns<'a> {
     settings: &'a Settings,
-    priority_run: u32,
+    runs: Cow<'a, Runs>,
+    seq: u64,
 }
 
 impl<'a> Turns<'a> {
     pub(super) fn now(queue: &'a Queue) -> Self {
         Self {
             settings: queue.settings(),
-            priority_run: queue.priority_run,
+            runs: Cow::Borrowed(&queue.runs),
+            seq: queue.seq(),
         }
     }
 
-    /// What of those at the head of their lanes is compared; the smallest is next.
-    pub(super) fn of(&self, weight: u32, standing: Standing) -> (bool, Standing) {
+    /// Whether enough of a higher weight in a row were called from these lines, so that one of the
+    /// lowest goes, where one waits.
+    pub(super) fn enough<'l>(&self, lines: impl Iterator<Item = &'l Line> + Clone) -> bool {
         let most = self.settings.most_priority_in_a_row;
-        // After enough of a higher weight in a row one of the lowest goes, where one waits.
-        let enough = most.is_some_and(|most| self.priority_run >= most);
+        most.is_some_and(|most| self.runs.in_a_row(lines) >= most)
+    }
+
+    /// What of those at the head of their lanes is compared; the smallest is next.
+    pub(super) fn of(&self, enough: bool, weight: u32, standing: Standing) -> (bool, Standing) {
         (enough && weight > self.settings.lowest_weight(), standing)
     }
 
-    /// How many of a line go before one of a higher weight than the lowest, or of the lowest, where
+    /// How many of `line` go before one of a higher weight than the lowest, or of the lowest, where
     /// so many stand before it.
-    pub(super) fn before(&self, counts: &Counts, high: bool) -> usize {
+    pub(super) fn before(&self, line: &Line, counts: &Counts, high: bool) -> usize {
         let Counts {
             low,
             high: higher,
@@ -83,7 +92,7 @@ impl<'a> Turns<'a> {
         let most = most as usize;
         // However long the row was, where nobody of the lowest waited or by chosen calls, one of the
         // lowest ends it.
-        let run = most.min(self.priority_run as usize);
+        let run = most.min(self.runs.in_a_row(iter::once(line)) as usize);
         if high {
             // One of the lowest goes after each so many.
             let between = (higher + run).checked_div(most).unwrap_or(usize::MAX);
@@ -93,13 +102,17 @@ impl<'a> Turns<'a> {
         }
     }
 
-    /// One of that weight was called.
-    pub(super) fn called(&mut self, weight: u32) {
-        self.priority_run = if weight > self.settings.lowest_weight() {
-            self.priority_run.saturating_add(1)
-        } else {
-            0
+    /// One of that weight was called from that line.
+    pub(super) fn called(&mut self, line: &Line, weight: u32) {
+        if self.settings.most_priority_in_a_row.is_none() {
+            return;
+        }
+        self.seq += 1;
+        let called = Called {
+            seq: self.seq,
+            higher: weight > self.settings.lowest_weight(),
         };
+        self.runs.to_mut().add(line, called);
     }
 }
 
@@ -140,10 +153,27 @@ pub struct Order<'a> {
     queue: &'a Queue,
     now: Timestamp,
     /// Who waits for this desk alone.
-    own: Vec<Head<'a>>,
-    /// The lines that it has chosen, in its order; or one of all.
-    lines: VecDeque<Vec<Head<'a>>>,
+    own: Lines<'a>,
+    /// The lines that it has chosen, in its order; or all of them together.
+    lines: VecDeque<Lines<'a>>,
     turns: Turns<'a>,
+}
+
+/// Lines that are attended together.
+struct Lines<'a> {
+    lines: Vec<Line>,
+    heads: Vec<Head<'a>>,
+}
+
+impl<'a> Lines<'a> {
+    fn of(queue: &'a Queue, lines: Vec<Line>, now: Timestamp) -> Self {
+        let lanes = lines.iter().flat_map(|line| queue.lanes_of(line));
+        let heads = lanes.filter_map(|(_, places)| Head::of(queue, places, 0, now));
+        Self {
+            heads: heads.collect(),
+            lines,
+        }
+    }
 }
 
 /// What is left of a lane; its first ticket competes.
@@ -159,23 +189,17 @@ struct Head<'a> {
 impl<'a> Order<'a> {
     /// Begins with whose turn it is at the moment `now`.
     pub fn of(queue: &'a Queue, desk: &Desk, now: Timestamp) -> Self {
-        let heads = |line: &Line| -> Vec<Head<'a>> {
-            let lanes = queue.lanes_of(line);
-            lanes
-                .filter_map(|(_, places)| Head::of(queue, places, 0, now))
-                .collect()
-        };
+        let together = |lines| Lines::of(queue, lines, now);
         let chosen = desk.services.iter().cloned().map(Line::Service);
-        let mut lines: VecDeque<Vec<Head<'a>>> = chosen.map(|line| heads(&line)).collect();
+        let mut lines: VecDeque<Lines<'a>> = chosen.map(|line| together(vec![line])).collect();
         if desk.services.is_empty() {
-            let services = queue.services().iter();
-            let lanes = services.flat_map(|s| heads(&Line::Service(s.prefix.clone())));
-            lines.push_back(lanes.collect());
+            let all = queue.services().iter().map(|s| s.prefix.clone());
+            lines.push_back(together(all.map(Line::Service).collect()));
         }
         Self {
             queue,
             now,
-            own: heads(&Line::Desk(desk.name.clone())),
+            own: together(vec![Line::Desk(desk.name.clone())]),
             lines,
             turns: Turns::now(queue),
         }
@@ -204,19 +228,22 @@ impl<'a> Iterator for Order<'a> {
     type Item = &'a Ticket;
 
     fn next(&mut self) -> Option<&'a Ticket> {
-        while self.lines.front().is_some_and(Vec::is_empty) {
+        while self.lines.len() > 1 && self.lines.front().is_some_and(|l| l.heads.is_empty()) {
             self.lines.pop_front();
         }
-        let key = |head: &Head<'_>| self.turns.of(head.weight, head.standing);
-        let own = self.own.iter().enumerate();
+        let front = self.lines.front();
+        let lines = front.into_iter().chain([&self.own]);
+        let enough = self.turns.enough(lines.flat_map(|l| &l.lines));
+        let key = |head: &Head<'_>| self.turns.of(enough, head.weight, head.standing);
+        let own = self.own.heads.iter().enumerate();
         let own = own.map(|(index, head)| (key(head), true, index));
-        let line = self.lines.front().into_iter().flatten().enumerate();
+        let line = front.into_iter().flat_map(|l| &l.heads).enumerate();
         let line = line.map(|(index, head)| (key(head), false, index));
         let (_, is_own, index) = own.chain(line).min()?;
         let heads = if is_own {
-            &mut self.own
+            &mut self.own.heads
         } else {
-            self.lines.front_mut()?
+            &mut self.lines.front_mut()?.heads
         };
         let Head {
             ticket,
@@ -229,7 +256,7 @@ impl<'a> Iterator for Order<'a> {
             Some(head) => heads[index] = head,
             None => drop(heads.swap_remove(index)),
         }
-        self.turns.called(weight);
+        self.turns.called(&ticket.line, weight);
         Some(ticket)
     }
 }
@@ -341,19 +368,81 @@ mod tests {
             ((7, 0), 1),
             ((7, 2), 4),
         ];
-        for ((priority_run, high), expected) in rows {
-            let turns = Turns {
+        let line = Line::Service(Prefix::new("A"));
+        for ((run, high), expected) in rows {
+            let mut turns = Turns {
                 settings: &settings,
-                priority_run,
+                runs: Cow::Owned(Runs::default()),
+                seq: 0,
             };
+            for _ in 0..run {
+                turns.called(&line, settings.lowest_weight() + 1);
+            }
             let counts = Counts {
                 low: 0,
                 high,
                 all_low: 9,
             };
-            let before = turns.before(&counts, true);
-            assert_eq!(before, expected, "{priority_run} called, {high} before");
+            let before = turns.before(&line, &counts, true);
+            assert_eq!(before, expected, "{run} called, {high} before");
         }
+    }
+
+    #[test]
+    fn a_row_is_bounded_in_each_line_whatever_others_call() {
+        let mut parts = two_lines().parts();
+        parts.settings.most_priority_in_a_row = Some(2);
+        parts.settings.rule = Rule::Strict;
+        let priority = |name: &str, weight| Priority {
+            name: name.into(),
+            names: Arc::default(),
+            weight,
+        };
+        parts.settings.priorities = Arc::new([priority("normal", 1), priority("urgent", 9)]);
+        let mut queue = Queue::from_parts(parts);
+        let mut drawn = 0;
+        let mut ask = |command: Command| {
+            let at = moment(&queue);
+            let (decision, _) = ask(&mut queue, &command, at);
+            words(&queue, &decision)
+        };
+        let mut create = |ask: &mut dyn FnMut(Command) -> String, service, priority: &str| {
+            drawn += 1;
+            ask(Command::Create {
+                ticket: TicketId::from_random(drawn),
+                service: Some(Prefix::new(service)),
+                priority: Some(priority.into()),
+                note: None,
+            });
+        };
+        for _ in 0..3 {
+            create(&mut ask, "A", "normal");
+        }
+        for _ in 0..6 {
+            create(&mut ask, "A", "urgent");
+            create(&mut ask, "B", "normal");
+        }
+        let desk = |name: &str| DeskName::parse(name).expect("a name");
+        for (name, service) in [("1", "A"), ("2", "B")] {
+            ask(Command::SetDesk {
+                desk: desk(name),
+                open: None,
+                services: Some(vec![Prefix::new(service)]),
+            });
+        }
+        let mut called = Vec::new();
+        for _ in 0..6 {
+            for name in ["1", "2"] {
+                let said = ask(Command::Next {
+                    desk: desk(name),
+                    current: None,
+                });
+                let code = said.split("called ").nth(1).expect("called");
+                called.push(code.split(' ').next().expect("a code").to_owned());
+            }
+        }
+        let of_a: Vec<&String> = called.iter().filter(|code| code.starts_with('A')).collect();
+        assert_eq!(of_a, ["A4", "A5", "A1", "A6", "A7", "A2"]);
     }
 
     proptest! {

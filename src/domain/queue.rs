@@ -9,6 +9,7 @@ use super::desk::{Desk, DeskName};
 use super::next::{Counts, Standing, Turns};
 use super::pace::Pace;
 use super::refusal::Refusal;
+use super::runs::Runs;
 use super::service::{Prefix, Service};
 use super::settings::{Day, DayRule, Settings};
 use super::ticket::{Arrival, Lane, Line, Place, State, Ticket, TicketId, Timestamp};
@@ -66,8 +67,8 @@ pub struct Queue {
     pub(super) past: HashMap<TicketId, Ticket>,
     /// Who waits, first come first in each lane.
     pub(super) lanes: BTreeMap<Lane, VecDeque<Place>>,
-    /// How many tickets of a higher weight than the lowest were called in a row.
-    pub(super) priority_run: u32,
+    /// What was called from each line, as the bound on priority tickets in a row counts it.
+    pub(super) runs: Runs,
     /// When the last event happened.
     pub(super) now: Timestamp,
     pub(super) services: Vec<Service>,
@@ -93,7 +94,7 @@ pub struct QueueParts {
     pub numbers_of: Option<Day>,
     pub rule_before: Option<DayRule>,
     pub carried: Vec<(Prefix, u32)>,
-    pub priority_run: u32,
+    pub runs: Runs,
     pub now: Timestamp,
     pub services: Vec<Service>,
     pub desks: Vec<Desk>,
@@ -124,7 +125,7 @@ impl Queue {
             numbers_of: None,
             rule_before: None,
             carried: Vec::new(),
-            priority_run: 0,
+            runs: Runs::default(),
             now: Timestamp::from_millis(0),
             services: vec![Service::general()],
             desks: Vec::new(),
@@ -163,7 +164,7 @@ impl Queue {
             tickets: parts.tickets.into_iter().map(|t| (t.arrival, t)).collect(),
             past: parts.past.into_iter().map(|t| (t.id, t)).collect(),
             lanes,
-            priority_run: parts.priority_run,
+            runs: parts.runs,
             now: parts.now,
             services: parts.services,
             desks: parts
@@ -194,7 +195,7 @@ impl Queue {
             numbers_of: self.numbers_of,
             rule_before: self.rule_before.clone(),
             carried: self.carried.iter().cloned().collect(),
-            priority_run: self.priority_run,
+            runs: self.runs.clone(),
             now: self.now,
             services: self.services.clone(),
             desks: self.desks.values().cloned().collect(),
@@ -357,7 +358,7 @@ impl Queue {
             counts.add(weight > self.settings.lowest_weight(), before, places.len());
         }
         let high = self.settings.weight(&ticket.priority) > self.settings.lowest_weight();
-        Some(Turns::now(self).before(&counts, high))
+        Some(Turns::now(self).before(&ticket.line, &counts, high))
     }
 
     /// The last calls and recalls, newest first.

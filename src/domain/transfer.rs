@@ -50,6 +50,7 @@ impl Queue {
             calls: Vec::new(),
             ended: Vec::new(),
             last_called: Vec::new(),
+            runs: parts.runs.that_count(),
             // What was done and how fast belongs to the people and the desks that stay behind.
             steps: Vec::new(),
             // Its clock may be right where this one stepped back.

@@ -8,7 +8,7 @@ use super::command::{Decision, Expected, Subject};
 use super::desk::{Desk, DeskName};
 use super::event::Event;
 use super::pace::LastCall;
-use super::queue::{Call, CallKind, LAST_CALLED_KEPT, Queue};
+use super::queue::{LAST_CALLED_KEPT, Queue};
 use super::refusal::Refusal;
 use super::setup::changed;
 use super::ticket::{Arrival, Line, State, Ticket, TicketId, Timestamp};
@@ -29,8 +29,6 @@ pub struct Step {
     pub changes: Vec<Change>,
     /// Whether it opened the desk.
     pub opened: bool,
-    /// As it was before.
-    pub priority_run: u32,
     /// As it was before.
     pub last_called: Vec<Arrival>,
     /// The desk's call before it.
@@ -200,7 +198,6 @@ impl Queue {
             at,
             changes: vec![change],
             opened: false,
-            priority_run: self.priority_run,
             last_called: self.last_called.iter().copied().collect(),
             last_call: self.pace.desks.get(desk).cloned(),
         };
@@ -235,14 +232,7 @@ impl Queue {
 
     fn forget_call(&mut self, step: &Step, called: &Ticket) {
         let code = called.code();
-        let is_later = |call: &Call| call.kind == CallKind::Call && call.seq > step.seq;
-        if self.calls.iter().any(is_later) {
-            // Others have been called since, and count.
-            let higher = self.settings.weight(&called.priority) > self.settings.lowest_weight();
-            self.priority_run = self.priority_run.saturating_sub(u32::from(higher));
-        } else {
-            self.priority_run = step.priority_run;
-        }
+        self.runs.take_back(&called.line, step.seq);
         // The recalls after it were of the same call.
         self.calls
             .retain(|call| call.seq < step.seq || call.code != code);

@@ -83,7 +83,7 @@ fn what_is_said_of_a_field_is_true_and_names_it() {
         (
             "settings",
             json!({"mostPriorityInARow": 1.5}),
-            "mostPriorityInARow: 1.5 is not a whole number from 1 to 1000.",
+            "mostPriorityInARow: 1.5 is not a whole number from 1 to 100.",
         ),
         (
             "settings",

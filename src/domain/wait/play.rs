@@ -32,15 +32,22 @@ pub(super) struct Play<'a> {
     steps: usize,
 }
 
-/// A desk at work: the lanes that it calls from, by their indices.
+/// A desk at work: where it calls from.
 struct AtWork {
-    own: Vec<usize>,
-    /// Each line when those before it are empty.
-    lines: Vec<Vec<usize>>,
+    own: Together,
+    /// Each when those before it are empty.
+    lines: Vec<Together>,
+}
+
+/// Lines that are attended together, and their lanes, by their indices.
+struct Together {
+    lines: Vec<Line>,
+    lanes: Vec<usize>,
 }
 
 /// What is still to come in a lane.
 struct LaneAhead<'a> {
+    line: Line,
     weight: u32,
     next: Next<'a>,
     /// Those who wait behind the next one.
@@ -98,8 +105,9 @@ impl<'a> Play<'a> {
                     entry.0 = places;
                 }
                 let lanes = lanes.into_iter();
+                let line = Line::Service(prefix.clone());
                 let indices = lanes.map(|(priority, (places, arrivals))| {
-                    self.add_lane(priority, places, arrivals)
+                    self.add_lane(&line, priority, places, arrivals)
                 });
                 (prefix, indices.collect())
             })
@@ -107,23 +115,27 @@ impl<'a> Play<'a> {
         for (index, (desk, free_at)) in at_work.iter().enumerate() {
             let line = Line::Desk(desk.name.clone());
             let own = queue.lanes_of(&line);
-            let own =
-                own.map(|(lane, places)| self.add_lane(&lane.priority, places, Arrivals::none()));
-            let own = own.collect();
-            let lanes_of = |wanted: &Prefix| {
-                let service = services.iter().find(|(prefix, _)| *prefix == wanted);
-                service.map(|(_, lanes)| lanes.clone())
+            let own = own.map(|(lane, places)| {
+                self.add_lane(&line, &lane.priority, places, Arrivals::none())
+            });
+            let own = Together {
+                lanes: own.collect(),
+                lines: vec![line.clone()],
+            };
+            let together = |wanted: &[&Prefix]| {
+                let services = services
+                    .iter()
+                    .filter(|(prefix, _)| wanted.contains(prefix));
+                Together {
+                    lines: wanted.iter().map(|p| Line::Service((*p).clone())).collect(),
+                    lanes: services.flat_map(|(_, lanes)| lanes).copied().collect(),
+                }
             };
             let lines = if desk.services.is_empty() {
-                vec![
-                    services
-                        .iter()
-                        .flat_map(|(_, lanes)| lanes)
-                        .copied()
-                        .collect(),
-                ]
+                let all: Vec<&Prefix> = services.iter().map(|(prefix, _)| *prefix).collect();
+                vec![together(&all)]
             } else {
-                desk.services.iter().filter_map(lanes_of).collect()
+                desk.services.iter().map(|one| together(&[one])).collect()
             };
             self.desks.push(AtWork { own, lines });
             self.free.push(Reverse((*free_at, index)));
@@ -135,12 +147,14 @@ impl<'a> Play<'a> {
 
     fn add_lane(
         &mut self,
+        line: &Line,
         priority: &str,
         places: &'a VecDeque<Place>,
         mut arrivals: Arrivals,
     ) -> usize {
         let mut waiting = places.iter();
         self.lanes.push(LaneAhead {
+            line: line.clone(),
             weight: self.queue.settings().weight(priority),
             next: Next::of(self.queue, &mut waiting, &mut arrivals),
             waiting,
@@ -171,16 +185,17 @@ impl<'a> Play<'a> {
     /// From which lane a desk calls at that moment; `None` where nobody is there.
     fn whose_turn(&self, desk: &AtWork, now: i64) -> Option<usize> {
         let here = |index: &&usize| self.lanes[**index].next.is_here(now);
-        let line = desk
-            .lines
-            .iter()
-            .find(|lanes| lanes.iter().any(|index| here(&index)));
-        let lanes = desk.own.iter().chain(line.into_iter().flatten());
+        let waits = |together: &&Together| together.lanes.iter().any(|index| here(&index));
+        let front = desk.lines.iter().find(waits).or(desk.lines.last());
+        let together = front.into_iter().chain([&desk.own]);
+        let enough = self.turns.enough(together.clone().flat_map(|t| &t.lines));
+        let lanes = together.flat_map(|t| &t.lanes);
         let first = lanes.filter(here).min_by_key(|index| {
             let LaneAhead { weight, next, .. } = &self.lanes[**index];
             let waited = now - next.since;
             let settings = self.queue.settings();
             self.turns.of(
+                enough,
                 *weight,
                 Standing::new(settings, *weight, waited, next.place),
             )
@@ -192,13 +207,14 @@ impl<'a> Play<'a> {
     fn call(&mut self, lane: usize, now: i64) -> i64 {
         let queue = self.queue;
         let LaneAhead {
+            line,
             weight,
             next,
             waiting,
             arrivals,
         } = &mut self.lanes[lane];
         let called = std::mem::replace(next, Next::of(queue, waiting, arrivals));
-        self.turns.called(*weight);
+        self.turns.called(line, *weight);
         let Some(ticket) = called.ticket else {
             return arrivals.turn;
         };
@@ -215,8 +231,8 @@ impl<'a> Play<'a> {
 
 impl AtWork {
     fn lanes(&self) -> impl Iterator<Item = usize> {
-        let lines = self.lines.iter().flatten();
-        self.own.iter().chain(lines).copied()
+        let together = [&self.own].into_iter().chain(&self.lines);
+        together.flat_map(|t| &t.lanes).copied()
     }
 }
 

@@ -6,7 +6,7 @@ use super::appearance::{self, check_language};
 use super::fields::Fields;
 use super::run::{run, subject_or_problem};
 use super::texts;
-use crate::domain::{Command, Priority, Rule, Settings, SettingsChange};
+use crate::domain::{Command, MOST_IN_A_ROW, Priority, Rule, Settings, SettingsChange};
 use crate::presentation::answer::Answer;
 use crate::presentation::json::SettingsJson;
 use crate::presentation::problem::Problem;
@@ -21,9 +21,6 @@ const MOST_PRIORITIES: usize = 8;
 
 /// The longest name of a priority, in characters.
 const LONGEST_PRIORITY: usize = 40;
-
-/// The largest bound on priority tickets in a row that means anything.
-const MOST_IN_A_ROW: u64 = 1_000;
 
 /// The largest bound on how many may wait; more is none.
 const MOST_WAITING: u64 = 1_000_000;
@@ -69,7 +66,7 @@ pub fn changed(fields: &mut Fields) -> Result<SettingsChange, Problem> {
         language: language.map(Into::into),
         priorities,
         rule,
-        most_priority_in_a_row: bound(fields, "mostPriorityInARow", MOST_IN_A_ROW)?,
+        most_priority_in_a_row: bound(fields, "mostPriorityInARow", MOST_IN_A_ROW.into())?,
         keep_waiting: fields.boolean("keepWaiting")?,
         most_waiting: bound(fields, "mostWaiting", MOST_WAITING)?,
         appearance: appearance::changed(fields)?,

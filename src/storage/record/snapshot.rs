@@ -1,6 +1,6 @@
 //! How a whole queue is written.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
@@ -9,8 +9,8 @@ use super::{
     own_desk, screen_id, ticket_id,
 };
 use crate::domain::{
-    Arrival, Call, CallKind, Change, Day, DayRule, Desk, DeskName, LastCall, Pace, Place, Prefix,
-    Queue, QueueParts, Service, State, Step, Ticket, Timestamp, Turn,
+    Arrival, Call, CallKind, Called, Change, Day, DayRule, Desk, DeskName, LastCall, Line, Pace,
+    Place, Prefix, Queue, QueueParts, Service, State, Step, Ticket, Timestamp, Turn,
 };
 
 #[derive(Serialize, Deserialize)]
@@ -27,8 +27,9 @@ pub(super) struct QueueRecord {
     rule_before: Option<DayRuleRecord>,
     #[serde(default)]
     carried: Vec<(String, u32)>,
-    #[serde(default)]
-    priority_run: u32,
+    /// By line: the event of each call, and whether its weight was higher than the lowest.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    runs: Vec<RunRecord>,
     #[serde(default)]
     now: i64,
     services: Vec<ServiceRecord>,
@@ -43,6 +44,16 @@ pub(super) struct QueueRecord {
     steps: Vec<StepRecord>,
     #[serde(default)]
     pace: PaceRecord,
+}
+
+/// The last calls of a line: a service's, or a desk's own.
+#[derive(Serialize, Deserialize)]
+struct RunRecord {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    service: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    desk: Option<String>,
+    calls: Vec<(u64, bool)>,
 }
 
 /// When days began before the settings changed.
@@ -76,7 +87,6 @@ struct StepRecord {
     changes: Vec<ChangeRecord>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     opened: bool,
-    priority_run: u32,
     last_called: Vec<u64>,
     #[serde(default)]
     last_call: Option<LastCallRecord>,
@@ -180,7 +190,7 @@ impl From<QueueParts> for QueueRecord {
                 .iter()
                 .map(|(prefix, number)| (prefix.to_string(), *number))
                 .collect(),
-            priority_run: parts.priority_run,
+            runs: parts.runs.lines().map(run_record).collect(),
             now: parts.now.as_millis(),
             services: parts
                 .services
@@ -251,7 +261,11 @@ impl QueueRecord {
                 .iter()
                 .map(|(prefix, number)| (Prefix::new(prefix), *number))
                 .collect(),
-            priority_run: record.priority_run,
+            runs: record
+                .runs
+                .into_iter()
+                .map(run)
+                .collect::<Result<_, Unreadable>>()?,
             now: Timestamp::from_millis(record.now),
             services: services.collect(),
             desks: desks?,
@@ -317,6 +331,28 @@ fn last_call(record: &LastCallRecord) -> LastCall {
     }
 }
 
+fn run_record((line, calls): (&Line, &VecDeque<Called>)) -> RunRecord {
+    let (service, desk) = match line {
+        Line::Service(prefix) => (Some(prefix.to_string()), None),
+        Line::Desk(name) => (None, Some(name.to_string())),
+    };
+    RunRecord {
+        service,
+        desk,
+        calls: calls.iter().map(|call| (call.seq, call.higher)).collect(),
+    }
+}
+
+fn run(record: RunRecord) -> Result<(Line, VecDeque<Called>), Unreadable> {
+    let service = record.service.as_deref().unwrap_or_default();
+    let line = line(service, record.desk.as_deref())?;
+    let calls = record.calls.into_iter();
+    Ok((
+        line,
+        calls.map(|(seq, higher)| Called { seq, higher }).collect(),
+    ))
+}
+
 fn step_record(step: Step) -> StepRecord {
     let changes = step.changes.into_iter().map(|change| ChangeRecord {
         before: ticket_record(change.before),
@@ -328,7 +364,6 @@ fn step_record(step: Step) -> StepRecord {
         at: step.at.as_millis(),
         changes: changes.collect(),
         opened: step.opened,
-        priority_run: step.priority_run,
         last_called: step.last_called.iter().map(|a| a.as_seq()).collect(),
         last_call: step.last_call.as_ref().map(last_call_record),
     }
@@ -348,7 +383,6 @@ fn step(record: StepRecord) -> Result<Step, Unreadable> {
         at: Timestamp::from_millis(record.at),
         changes: changes.collect::<Result<_, Unreadable>>()?,
         opened: record.opened,
-        priority_run: record.priority_run,
         last_called: last_called.collect(),
         last_call: record.last_call.as_ref().map(last_call),
     })

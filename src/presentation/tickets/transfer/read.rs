@@ -1,6 +1,6 @@
 //! An office's file is read and checked: every mistake is named with its place in the file.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashSet, VecDeque};
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -8,8 +8,8 @@ use serde_json::Value;
 
 use super::{FORMAT, VERSION};
 use crate::domain::{
-    Arrival, Desk, DeskName, Line, Place, Prefix, Queue, QueueParts, Service, ServiceChange,
-    ServiceSetup, Settings, State, Ticket, TicketId, Timestamp,
+    Arrival, Called, Desk, DeskName, Line, Place, Prefix, Queue, QueueParts, Service,
+    ServiceChange, ServiceSetup, Settings, State, Ticket, TicketId, Timestamp,
 };
 use crate::presentation::problem::Problem;
 use crate::presentation::services::calendar;
@@ -77,8 +77,10 @@ pub fn read(bytes: &[u8]) -> Result<QueueParts, Problem> {
         }
         None => None,
     };
-    let priority_run = small(file.number("priorityRun", LARGEST)?);
+    // Of a program that counted for the whole office what is now counted in each line.
+    file.number("priorityRun", LARGEST)?;
     let settings = read_settings(&mut file)?;
+    let in_a_row = file.objects("inARow")?.unwrap_or_default();
     let services = read_services(&mut file)?;
     let desks = list(&mut file, "desks")?;
     let tickets = list(&mut file, "tickets")?;
@@ -98,11 +100,11 @@ pub fn read(bytes: &[u8]) -> Result<QueueParts, Problem> {
         day,
         rule_before,
         carried,
-        priority_run,
         services,
         ..Queue::new().parts()
     };
     read_tickets(tickets, &desk_names, &mut office)?;
+    read_runs(in_a_row, &desk_names, &mut office)?;
     read_desks(desks, desk_names, &mut office)?;
     Ok(office.with_derived())
 }
@@ -193,10 +195,7 @@ fn read_ticket(
             let known = open.map(State::as_str).join(", ");
             fields.invalid("state", format!("«{state}» is none of {known}"))
         })?;
-    let service = prefix(fields, "service")?;
-    if !office.services.iter().any(|s| s.prefix == service) {
-        return Err(fields.invalid("service", format!("there is no service {service}")));
-    }
+    let service = service(fields, office)?;
     let code_prefix = prefix(fields, "prefix")?;
     let number = number(fields, "number")?;
     let given = office.services.iter().find(|s| s.prefix == code_prefix);
@@ -330,6 +329,33 @@ fn read_desks(
     Ok(())
 }
 
+fn read_runs(
+    list: Vec<Fields>,
+    desks: &[DeskName],
+    office: &mut QueueParts,
+) -> Result<(), Problem> {
+    let mut lines: BTreeMap<Line, VecDeque<Called>> = BTreeMap::new();
+    for mut fields in list {
+        let only_desk = desk(&mut fields, "onlyDesk", desks)?;
+        let line = match only_desk {
+            Some(name) => Line::Desk(name),
+            None => Line::Service(service(&mut fields, office)?),
+        };
+        let seq = fields.number("seq", office.seq)?;
+        let seq = required(&fields, "seq", seq)?;
+        let higher = fields.boolean("higher")?;
+        let higher = required(&fields, "higher", higher)?;
+        let calls = lines.entry(line).or_default();
+        if calls.back().is_some_and(|before| before.seq >= seq) {
+            return Err(fields.invalid("seq", "the calls of a line are in order"));
+        }
+        calls.push_back(Called { seq, higher });
+        fields.finish()?;
+    }
+    office.runs = lines.into_iter().collect();
+    Ok(())
+}
+
 fn list(file: &mut Fields, name: &'static str) -> Result<Vec<Fields>, Problem> {
     let list = file.objects(name)?;
     required(file, name, list)
@@ -354,6 +380,16 @@ fn desk_name(fields: &mut Fields, name: &'static str) -> Result<Option<DeskName>
     let text = fields.text(name)?;
     let parsed = text.map(|text| DeskName::parse(&text)).transpose();
     parsed.map_err(|why| fields.invalid(name, why))
+}
+
+/// A service that is in the file.
+fn service(fields: &mut Fields, office: &QueueParts) -> Result<Prefix, Problem> {
+    let service = prefix(fields, "service")?;
+    if office.services.iter().any(|s| s.prefix == service) {
+        Ok(service)
+    } else {
+        Err(fields.invalid("service", format!("there is no service {service}")))
+    }
 }
 
 /// A desk that is in the file.

@@ -1,9 +1,13 @@
 //! How an office is written down to move.
 
+use std::collections::VecDeque;
+
 use serde::Serialize;
 
 use super::{FORMAT, VERSION};
-use crate::domain::{DeskName, Line, Prefix, QueueParts, Service, ServiceSetup, Ticket, TicketId};
+use crate::domain::{
+    Called, DeskName, Line, Prefix, QueueParts, Service, ServiceSetup, Ticket, TicketId,
+};
 use crate::presentation::json::{SettingsJson, Shown, Time};
 use crate::presentation::services::calendar;
 use crate::presentation::tickets::trace::TraceJson;
@@ -23,9 +27,9 @@ struct OfficeFile<'a> {
     /// By which that day lasts to its end, where the settings have changed since.
     #[serde(skip_serializing_if = "Option::is_none")]
     day_rule: Option<DayRuleFile<'a>>,
-    /// How many tickets of a higher priority were called in a row.
-    priority_run: u32,
     settings: SettingsJson<'a>,
+    /// The last calls of each line, as the bound on priority tickets in a row counts them.
+    in_a_row: Vec<CalledFile<'a>>,
     services: Vec<ServiceFile<'a>>,
     desks: Vec<DeskFile<'a>>,
     tickets: Vec<TicketFile<'a>>,
@@ -89,6 +93,19 @@ struct TicketFile<'a> {
     calls: u32,
 }
 
+/// A call of somebody in the line of a service, or of one desk alone.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct CalledFile<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    service: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    only_desk: Option<&'a str>,
+    seq: u64,
+    /// Whether its weight was higher than the lowest.
+    higher: bool,
+}
+
 #[derive(Serialize)]
 struct PassedOver<'a> {
     prefix: &'a str,
@@ -112,8 +129,8 @@ pub fn write(office: &QueueParts, trace: &[TraceJson]) -> Vec<u8> {
             time_zone: rule.time_zone.as_deref(),
             day_begins_hour: rule.begins_hour,
         }),
-        priority_run: office.priority_run,
         settings: SettingsJson::from(&office.settings),
+        in_a_row: office.runs.lines().flat_map(called).collect(),
         services: office.services.iter().map(service).collect(),
         desks: office
             .desks
@@ -169,6 +186,21 @@ fn service(service: &Service) -> ServiceFile<'_> {
         message: message.as_deref(),
         last_number: service.last_number,
     }
+}
+
+fn called<'a>(
+    (line, calls): (&'a Line, &'a VecDeque<Called>),
+) -> impl Iterator<Item = CalledFile<'a>> {
+    let (service, only_desk) = match line {
+        Line::Service(prefix) => (Some(prefix.as_str()), None),
+        Line::Desk(name) => (None, Some(name.as_str())),
+    };
+    calls.iter().map(move |call| CalledFile {
+        service,
+        only_desk,
+        seq: call.seq,
+        higher: call.higher,
+    })
 }
 
 fn ticket(ticket: &Ticket) -> TicketFile<'_> {

@@ -1,0 +1,141 @@
+//! How many of a higher weight than the lowest were called in a row, from whichever lines a desk
+//! chooses between.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use super::ticket::Line;
+
+/// The largest bound on priority tickets in a row that can be set.
+pub const MOST_IN_A_ROW: u32 = 100;
+
+/// Calls of a line that are remembered: a bound can be reached, and the calls of the last seconds
+/// can be taken back.
+const CALLS_OF_A_LINE: usize = MOST_IN_A_ROW as usize + 28;
+
+/// One call of somebody who waited in a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Called {
+    /// The event that it was.
+    pub seq: u64,
+    /// Whether its weight was higher than the lowest.
+    pub higher: bool,
+}
+
+/// The last calls of each line.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Runs {
+    lines: BTreeMap<Line, VecDeque<Called>>,
+}
+
+impl Runs {
+    /// Somebody who waited in that line was called.
+    pub(super) fn add(&mut self, line: &Line, called: Called) {
+        let calls = match self.lines.get_mut(line) {
+            Some(calls) => calls,
+            None => self.lines.entry(line.clone()).or_default(),
+        };
+        calls.push_back(called);
+        if calls.len() > CALLS_OF_A_LINE {
+            calls.pop_front();
+        }
+    }
+
+    /// That call did not happen.
+    pub(super) fn take_back(&mut self, line: &Line, seq: u64) {
+        if let Some(calls) = self.lines.get_mut(line) {
+            calls.retain(|call| call.seq != seq);
+            if calls.is_empty() {
+                self.lines.remove(line);
+            }
+        }
+    }
+
+    /// The line is no more.
+    pub(super) fn forget(&mut self, line: &Line) {
+        self.lines.remove(line);
+    }
+
+    /// How many of a higher weight were called from these lines since the last of the lowest.
+    pub(super) fn in_a_row<'a>(&self, lines: impl Iterator<Item = &'a Line> + Clone) -> u32 {
+        let calls = lines.filter_map(|line| self.lines.get(line));
+        let lowest = |calls: &VecDeque<Called>| {
+            let mut newest_first = calls.iter().rev();
+            newest_first.find(|call| !call.higher).map(|call| call.seq)
+        };
+        let last = calls.clone().filter_map(lowest).max();
+        let since = |calls: &VecDeque<Called>| {
+            let newest_first = calls.iter().rev();
+            newest_first
+                .take_while(|call| Some(call.seq) > last)
+                .count()
+        };
+        let run: usize = calls.map(since).sum();
+        u32::try_from(run).unwrap_or(u32::MAX)
+    }
+
+    /// What of it still counts: of each line the last call of the lowest weight and those since.
+    pub(super) fn that_count(&self) -> Self {
+        let lines = self.lines.iter().map(|(line, calls)| {
+            let last = calls.iter().rposition(|call| !call.higher).unwrap_or(0);
+            (line.clone(), calls.range(last..).copied().collect())
+        });
+        lines.collect()
+    }
+
+    /// The lines with their calls, oldest first.
+    pub fn lines(&self) -> impl Iterator<Item = (&Line, &VecDeque<Called>)> {
+        self.lines.iter()
+    }
+}
+
+impl FromIterator<(Line, VecDeque<Called>)> for Runs {
+    fn from_iter<I: IntoIterator<Item = (Line, VecDeque<Called>)>>(lines: I) -> Self {
+        Self {
+            lines: lines.into_iter().collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Prefix;
+
+    #[test]
+    fn a_row_is_counted_in_the_lines_that_are_chosen_between() {
+        let line = |prefix| Line::Service(Prefix::new(prefix));
+        let (a, b) = (line("A"), line("B"));
+        let mut runs = Runs::default();
+        let mut seq = 0;
+        let mut call = |runs: &mut Runs, line: &Line, higher| {
+            seq += 1;
+            runs.add(line, Called { seq, higher });
+            seq
+        };
+        let counts = |runs: &Runs| {
+            let both = [&a, &b];
+            [&both[..1], &both[1..], &both].map(|lines| runs.in_a_row(lines.iter().copied()))
+        };
+        call(&mut runs, &a, true);
+        call(&mut runs, &b, true);
+        assert_eq!(counts(&runs), [1, 1, 2]);
+        let low = call(&mut runs, &b, false);
+        assert_eq!(
+            counts(&runs),
+            [1, 0, 0],
+            "the row of one line is not another's"
+        );
+        call(&mut runs, &a, true);
+        assert_eq!(counts(&runs), [2, 0, 1]);
+        runs.take_back(&b, low);
+        assert_eq!(counts(&runs), [2, 1, 3]);
+        for _ in 0..500 {
+            call(&mut runs, &a, true);
+        }
+        assert!(counts(&runs)[0] >= MOST_IN_A_ROW, "as far as it matters");
+        assert_eq!(
+            runs.lines().map(|(_, calls)| calls.len()).max(),
+            Some(CALLS_OF_A_LINE)
+        );
+    }
+}
