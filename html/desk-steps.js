@@ -16,7 +16,7 @@ const HAPPENS = {
   print: 'printed',
   cancel: 'cancelled',
 };
-const UNDOABLE = ['next', 'call', 'finish', 'no-show', 'hold', 'transfer', 'cancel'];
+const UNDOABLE = ['next', 'call', 'finish', 'no-show', 'hold', 'transfer', 'return', 'cancel'];
 
 export class Steps {
   /** `may()`: whether anything can be asked now; `say(text, isProblem)`; `changed()`; `undo`: the offer. */

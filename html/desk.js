@@ -209,7 +209,7 @@ const actions = {
 const KEYS = { n: 'next', r: 'recall', f: 'finish', a: 'no-show', h: 'hold', t: 'transfer', u: 'undo', p: 'pause', s: 'attends', i: 'print', c: 'find' };
 
 const callThis = (ticket) => act('call', { ticket: ticket.id });
-const returnThis = (ticket) => steps.take('return', 'api/tickets/' + ticket.id + '/return', {});
+const returnThis = (ticket) => steps.take('return', 'api/tickets/' + ticket.id + '/return', { desk: name, state: ticket.state });
 
 function enable(id, on) {
   const button = $(id);

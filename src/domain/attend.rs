@@ -214,10 +214,21 @@ pub(super) fn step(
 
 /// One that was put aside, or whose person did not come, waits again, where it was; so does one that
 /// a desk attends, which takes a step of that desk's.
-pub(super) fn give_back(queue: &Queue, id: TicketId) -> Result<Decision, Refusal> {
+pub(super) fn give_back(
+    queue: &Queue,
+    id: TicketId,
+    desk: Option<&DeskName>,
+    seen: Option<State>,
+) -> Result<Decision, Refusal> {
+    if let Some(name) = desk {
+        known_desk(queue, name)?;
+    }
     let ticket = find(queue, &TicketRef::Id(id))?;
     let states = [State::Held, State::NoShow, State::Serving];
-    expect_state(ticket, &states, "returned")?;
+    let states = states
+        .into_iter()
+        .filter(|state| seen.is_none_or(|seen| seen == *state));
+    expect_state(ticket, &states.collect::<Vec<State>>(), "returned")?;
     if let (State::Serving, Some(desk)) = (ticket.state, &ticket.desk) {
         // The desk whose own line it came from may be gone.
         let line = match &ticket.line {
@@ -235,6 +246,7 @@ pub(super) fn give_back(queue: &Queue, id: TicketId) -> Result<Decision, Refusal
     }
     let event = Event::TicketReturned {
         ticket: id,
+        desk: desk.cloned(),
         rank: ticket.place.rank(),
     };
     Ok(about(ticket, vec![event]))

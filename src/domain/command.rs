@@ -10,7 +10,7 @@ use super::refusal::Refusal;
 use super::screen::ScreenId;
 use super::service::Prefix;
 use super::settings::Day;
-use super::ticket::{TicketId, Timestamp};
+use super::ticket::{State, TicketId, Timestamp};
 use super::{attend, claim, setup, undo};
 
 /// A ticket named by a person (its code) or by a program (its id).
@@ -116,8 +116,12 @@ pub enum Command {
         current: Option<Expected>,
     },
     /// Let a ticket wait again, where it was: one that was put aside, whose person did not come, or
-    /// that a desk attends.
-    Return { ticket: TicketId },
+    /// that a desk attends. A desk that does it can take it back; `seen` is the state that it believes in.
+    Return {
+        ticket: TicketId,
+        desk: Option<DeskName>,
+        seen: Option<State>,
+    },
     /// Put a ticket on paper again. Nothing of the queue changes.
     Reprint { ticket: TicketId },
     /// Make or set up a desk; `None` leaves a setting as it is.
@@ -247,7 +251,9 @@ fn granted(queue: &Queue, command: &Command, now: Timestamp) -> Result<Decision,
             position,
         } => attend::transfer(queue, desk, current.as_ref(), target, *position),
         Command::Undo { desk, current } => undo::undo(queue, desk, current.as_ref(), now),
-        Command::Return { ticket } => attend::give_back(queue, *ticket),
+        Command::Return { ticket, desk, seen } => {
+            attend::give_back(queue, *ticket, desk.as_ref(), *seen)
+        }
         Command::SetDesk {
             desk,
             open,

@@ -55,6 +55,8 @@ pub enum Event {
     /// One that was put aside, or whose person did not come, waits again.
     TicketReturned {
         ticket: TicketId,
+        /// The desk that did it, where one did.
+        desk: Option<DeskName>,
         rank: i64,
     },
     /// A desk sent it on, or back.
@@ -205,7 +207,12 @@ pub fn apply(queue: &mut Queue, stamped: &Stamped) {
                 ticket.state = State::Held;
             }
         }
-        Event::TicketReturned { ticket, rank } => queue.come_back(*ticket, *rank),
+        Event::TicketReturned { ticket, desk, rank } => {
+            if let Some(desk) = desk {
+                queue.remember_step(desk, *ticket, State::Waiting, at, false);
+            }
+            queue.come_back(*ticket, *rank);
+        }
         Event::TicketTransferred {
             ticket,
             desk,

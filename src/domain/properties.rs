@@ -135,7 +135,9 @@ proptest! {
                 | Event::TicketNoShow { desk, .. }
                 | Event::TicketHeld { desk, .. }
                 | Event::TicketTransferred { desk, .. } => Some(desk.clone()),
-                Event::TicketCancelled { desk, .. } => desk.clone(),
+                Event::TicketCancelled { desk, .. } | Event::TicketReturned { desk, .. } => {
+                    desk.clone()
+                }
                 _ => None,
             });
             if let Some(desk) = desk {

@@ -175,6 +175,10 @@ pub(crate) fn command(queue: &Queue, words: &str, drawn: u128) -> Command {
         },
         "return" => Command::Return {
             ticket: id(words[1]),
+            desk: words
+                .get(2)
+                .map(|name| DeskName::parse(name).expect("a name")),
+            seen: None,
         },
         "send" => Command::Transfer {
             desk: desk(),
@@ -228,7 +232,10 @@ pub(crate) fn words(queue: &Queue, decision: &Decision) -> String {
             },
             Event::TicketNoShow { ticket, desk } => format!("no-show {} at {desk}", code(ticket)),
             Event::TicketHeld { ticket, desk } => format!("held {} at {desk}", code(ticket)),
-            Event::TicketReturned { ticket, .. } => format!("returned {}", code(ticket)),
+            Event::TicketReturned { ticket, desk, .. } => match desk {
+                Some(desk) => format!("returned {} at {desk}", code(ticket)),
+                None => format!("returned {}", code(ticket)),
+            },
             Event::TicketTransferred { ticket, line, .. } => {
                 let line = match line {
                     Line::Service(prefix) => format!("line {prefix}"),

@@ -17,7 +17,7 @@ use super::ticket::{Arrival, Line, State, Ticket, TicketId, Timestamp};
 /// a person who was called to have walked to the desk and away again.
 pub const UNDO_WITHIN_MS: i64 = 15_000;
 
-/// The last step of a desk: next, call, finish, no-show, hold, transfer or cancel.
+/// The last step of a desk: next, call, finish, no-show, hold, transfer, cancel or return.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
     pub desk: DeskName,
@@ -56,10 +56,9 @@ impl Step {
         (last.after == State::Serving).then_some(&last.before)
     }
 
-    /// Whether it withdrew a ticket, and so left the desk's own as it was.
-    fn is_withdrawal(&self) -> bool {
-        let last = self.changes.last();
-        last.is_some_and(|change| change.after == State::Cancelled)
+    /// Whether it withdrew or returned a ticket, and so left the one that the desk attends as it was.
+    fn is_beside(&self) -> bool {
+        self.called().is_none() && self.attended().is_none()
     }
 
     /// The ticket that the desk attended before.
@@ -130,9 +129,9 @@ pub(super) fn undo(
 fn is_untouched(queue: &Queue, step: &Step, change: &Change, ticket: &Ticket) -> bool {
     let before = &change.before;
     let attending = queue.desk(&step.desk).and_then(|desk| desk.attending);
-    let still_there = if change.after == State::Cancelled {
-        // What has been withdrawn does not move.
-        true
+    let still_there = if step.is_beside() {
+        // Whoever was called meanwhile has been called once more.
+        ticket.calls == before.calls
     } else if change.after == State::Serving {
         attending == Some(ticket.arrival) && ticket.called_at == Some(step.at)
     } else {
@@ -219,7 +218,7 @@ impl Queue {
         if let Some(called) = step.called() {
             self.forget_call(&step, called);
         }
-        if !step.is_withdrawal() {
+        if !step.is_beside() {
             if let Some(desk) = self.desks.get_mut(desk) {
                 desk.attending = step.attended();
             }
@@ -262,8 +261,21 @@ impl Queue {
             }
             _ => {}
         }
-        if before.state == State::Waiting {
-            self.enter_lane(before.lane(), before.place);
+        match before.state {
+            State::Waiting => self.enter_lane(before.lane(), before.place),
+            State::NoShow => {
+                let earlier = |other: &Arrival| {
+                    let other = self.tickets.get(other);
+                    other.is_some_and(|other| other.ended_at <= before.ended_at)
+                };
+                let index = self
+                    .ended
+                    .iter()
+                    .rposition(earlier)
+                    .map_or(0, |index| index + 1);
+                self.ended.insert(index, arrival);
+            }
+            _ => {}
         }
         self.tickets.insert(arrival, before);
     }

@@ -85,7 +85,8 @@ fn at_a_desk() -> impl Strategy<Value = Command> {
             .prop_map(|(ticket, desk)| Command::Cancel { ticket, desk: Some(desk) }),
         1 => ticket().prop_map(|ticket| Command::FinishTicket { ticket }),
         3 => (desk(), current()).prop_map(|(desk, current)| Command::Undo { desk, current }),
-        2 => ticket().prop_map(|ticket| Command::Return { ticket }),
+        2 => (ticket(), proptest::option::of(desk()))
+            .prop_map(|(ticket, desk)| Command::Return { ticket, desk, seen: None }),
         1 => ticket().prop_map(|ticket| Command::Reprint { ticket }),
         1 => (desk(), current()).prop_map(|(desk, current)| Command::NoShow { desk, current }),
         2 => (desk(), current()).prop_map(|(desk, current)| Command::Hold { desk, current }),

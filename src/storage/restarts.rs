@@ -226,7 +226,7 @@ impl Office {
                 self.drawn += 1;
             }
             Command::FinishTicket { ticket }
-            | Command::Return { ticket }
+            | Command::Return { ticket, .. }
             | Command::Reprint { ticket } => *ticket = self.one_of_the_last(*ticket),
             Command::Call {
                 ticket: TicketRef::Id(id),

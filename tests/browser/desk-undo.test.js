@@ -110,6 +110,15 @@ test('the offer shows how long it stands, without flashing, and ends by itself',
   assert.deepEqual((await server.call('GET', 'tickets?state=held')).map((x) => x.code), ['A1']);
 });
 
+test('a return to the line is taken back too', async () => {
+  await page.click('#held li button:last-of-type');
+  await queueIs('A1 A2 A3 A4');
+  await visible(page, '#undo');
+  await page.click('#undo');
+  await queueIs('A2 A3 A4');
+  await shows(page, '#held li .who', 'A1');
+});
+
 test('where the last one was finished because nobody waits, that is taken back too', async () => {
   for (const code of ['A2', 'A3', 'A4']) {
     await page.click('#next');

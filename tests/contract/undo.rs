@@ -273,3 +273,45 @@ fn a_desk_takes_back_its_cancel_and_nobody_takes_back_the_persons_own() {
         .problem(409, "nothing-to-undo");
     assert_eq!(states(&server), ["A1 held", "A2 serving", "A3 cancelled"]);
 }
+
+#[test]
+fn a_desk_takes_back_its_return_and_a_stale_return_takes_nobody_from_another_desk() {
+    let server = Server::new();
+    for _ in 0..4 {
+        server.ticket();
+    }
+    for action in ["next", "hold", "next", "no-show", "next"] {
+        step(&server, "1", action);
+    }
+    let tickets = server.json("/api/tickets");
+    let give_back = |n: usize, body: &Value| {
+        let path = format!("/api/tickets/{}/return", text(&tickets[n], "id"));
+        server.post_json(&path, body)
+    };
+    for (n, state) in [(0, "held"), (1, "no-show")] {
+        let body = json!({"desk": "1", "state": state});
+        assert_eq!(give_back(n, &body).expect(200).json()["state"], "waiting");
+        let desk = step(&server, "1", "undo");
+        assert_eq!(desk["ticket"]["code"], "A3", "whom it attends stays");
+        assert_eq!(server.json("/api/tickets"), tickets);
+    }
+    // It is returned, called elsewhere, and can no longer be put aside again.
+    give_back(1, &json!({"desk": "1"})).expect(200);
+    server
+        .post_json("/api/desks/2/call", &json!({"ticket": "A2"}))
+        .expect(200);
+    server
+        .post("/api/desks/1/undo")
+        .problem(409, "nothing-to-undo");
+    // Desk 1 still shows A1 as held when desk 2 has called it.
+    server
+        .post_json("/api/desks/2/call", &json!({"ticket": "A1"}))
+        .expect(200);
+    let stale = give_back(0, &json!({"desk": "1", "state": "held"}));
+    let detail = stale.problem(409, "wrong-state");
+    assert!(detail.contains("serving"), "{detail}");
+    assert_eq!(server.json("/api/desks/2")["ticket"]["code"], "A1");
+    let unknown = give_back(0, &json!({"state": "lost"}));
+    assert!(unknown.problem(422, "invalid").starts_with("state: "));
+    give_back(0, &json!({"desk": "9"})).problem(404, "not-found");
+}

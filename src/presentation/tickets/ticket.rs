@@ -139,6 +139,11 @@ fn state(word: &str) -> Result<State, Problem> {
     })
 }
 
+fn desk_name(text: Option<String>) -> Result<Option<DeskName>, Problem> {
+    let name = text.map(|text| DeskName::parse(&text)).transpose();
+    name.map_err(|why| Problem::invalid("desk", why))
+}
+
 fn known_id(text: &str, field: &str) -> Result<TicketId, Problem> {
     let why = || Problem::invalid(field, format!("«{text}» is no ticket's id"));
     TicketId::parse(text).ok_or_else(why)
@@ -168,24 +173,28 @@ pub fn show(context: &Context<'_>) -> Handled {
 /// its code as well, and can take it back.
 pub fn cancel(context: &Context<'_>) -> Handled {
     let mut fields = Fields::of_body(context.request)?;
-    let desk = fields.text("desk")?;
+    let desk = desk_name(fields.text("desk")?)?;
     fields.finish()?;
-    let (ticket, desk) = match desk {
-        None => (TicketRef::Id(id(context)?), None),
-        Some(name) => {
-            context.who.require(Role::Staff)?;
-            let desk = DeskName::parse(&name).map_err(|why| Problem::invalid("desk", why))?;
-            (TicketRef::read(context.parameter().to_owned()), Some(desk))
-        }
+    let ticket = if desk.is_some() {
+        context.who.require(Role::Staff)?;
+        TicketRef::read(context.parameter().to_owned())
+    } else {
+        TicketRef::Id(id(context)?)
     };
     let command = Command::Cancel { ticket, desk };
     run(context, command, subject_or_problem)
 }
 
-/// `POST /api/tickets/ID/return`
+/// `POST /api/tickets/ID/return`: a desk that names itself can take it back.
 pub fn give_back(context: &Context<'_>) -> Handled {
-    let ticket = named(context)?;
-    run(context, Command::Return { ticket }, subject_or_problem)
+    let mut fields = Fields::of_body(context.request)?;
+    let desk = desk_name(fields.text("desk")?)?;
+    let seen = fields.text("state")?;
+    let seen = seen.map(|word| state(&word)).transpose()?;
+    fields.finish()?;
+    let ticket = id(context)?;
+    let command = Command::Return { ticket, desk, seen };
+    run(context, command, subject_or_problem)
 }
 
 /// `POST /api/tickets/ID/print`

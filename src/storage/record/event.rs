@@ -56,6 +56,8 @@ enum EventRecord {
     },
     TicketReturned {
         ticket: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        desk: Option<String>,
         rank: i64,
     },
     TicketTransferred {
@@ -151,8 +153,9 @@ pub fn write_event(event: &Event) -> String {
             ticket: ticket.to_string(),
             desk: desk.to_string(),
         },
-        Event::TicketReturned { ticket, rank } => EventRecord::TicketReturned {
+        Event::TicketReturned { ticket, desk, rank } => EventRecord::TicketReturned {
             ticket: ticket.to_string(),
+            desk: desk.map(|desk| desk.to_string()),
             rank,
         },
         Event::TicketTransferred {
@@ -259,8 +262,9 @@ pub fn read_event(text: &str) -> Result<Event, Unreadable> {
             ticket: ticket_id(&ticket)?,
             desk: DeskName::parse(&desk)?,
         },
-        EventRecord::TicketReturned { ticket, rank } => Event::TicketReturned {
+        EventRecord::TicketReturned { ticket, desk, rank } => Event::TicketReturned {
             ticket: ticket_id(&ticket)?,
+            desk: desk.map(|name| DeskName::parse(&name)).transpose()?,
             rank,
         },
         EventRecord::TicketTransferred {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::*;
 use crate::domain::{
     Appearance, Command, Day, DeskName, Position, Prefix, Rule, ScreenId, ServiceChange, Settings,
-    SettingsChange, Target, TicketId, TicketRef, apply, decide,
+    SettingsChange, State, Target, TicketId, TicketRef, apply, decide,
 };
 use crate::storage::testing::TestFile;
 
@@ -43,6 +43,8 @@ fn a_day() -> (Queue, Vec<Stamped>) {
         },
         Command::Return {
             ticket: TicketId::from_random(3),
+            desk: Some(desk("2")),
+            seen: Some(State::Held),
         },
         next("2"),
         Command::NoShow {
