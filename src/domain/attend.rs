@@ -19,6 +19,7 @@ pub(super) fn create(
     service: Option<&Prefix>,
     priority: Option<&Arc<str>>,
     note: Option<Box<str>>,
+    now: Timestamp,
 ) -> Result<Decision, Refusal> {
     let service = match service {
         Some(prefix) => queue.known_service(prefix)?,
@@ -60,7 +61,7 @@ pub(super) fn create(
         events: vec![Event::TicketCreated {
             ticket: id,
             service: service.prefix.clone(),
-            number: free_number(queue, service)?,
+            number: free_number(queue, service, now)?,
             digits: service.setup.digits,
             priority: priority.name.clone(),
             note,
@@ -69,10 +70,15 @@ pub(super) fn create(
     })
 }
 
-/// The next number of a service. One that somebody holds from the day before is passed over.
-fn free_number(queue: &Queue, service: &Service) -> Result<u32, Refusal> {
-    let is_held = |number: &u32| queue.carried.contains(&(service.prefix.clone(), *number));
-    let mut free = service.next_numbers().filter(|number| !is_held(number));
+/// The next number of a service. One that somebody holds from the day before is passed over, and
+/// so are those of a day that goes on, since the clock was ahead when the next one began.
+fn free_number(queue: &Queue, service: &Service, now: Timestamp) -> Result<u32, Refusal> {
+    let before = queue.clock.last_number(&service.prefix, now);
+    let is_free = |number: &u32| {
+        before.is_none_or(|before| *number > before)
+            && !queue.carried.contains(&(service.prefix.clone(), *number))
+    };
+    let mut free = service.next_numbers().filter(is_free);
     free.next().ok_or_else(|| Refusal::NoNumberLeft {
         service: service.prefix.clone(),
     })

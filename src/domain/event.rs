@@ -1,5 +1,6 @@
 //! What happened. Events are all that is stored and sent; the queue is what they add up to.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::desk::{Desk, DeskName};
@@ -140,9 +141,10 @@ pub fn apply(queue: &mut Queue, stamped: &Stamped) {
         return;
     }
     assert_eq!(stamped.seq, queue.seq + 1, "events are applied in order");
-    queue.seq = stamped.seq;
-    queue.now = stamped.at;
     let at = stamped.at;
+    queue.clock.says(at, queue.now);
+    queue.seq = stamped.seq;
+    queue.now = at;
     match &stamped.event {
         Event::TicketCreated {
             ticket,
@@ -268,7 +270,7 @@ pub fn apply(queue: &mut Queue, stamped: &Stamped) {
             queue.runs.forget(&Line::Service(service.clone()));
         }
         Event::SettingsChanged { settings } => queue.set_up(settings),
-        Event::DayStarted { day, restart } => queue.start_day(*day, *restart),
+        Event::DayStarted { day, restart } => queue.start_day(*day, *restart, at),
         // It has been taken over whole.
         Event::OfficeImported { .. } => {}
     }
@@ -276,6 +278,8 @@ pub fn apply(queue: &mut Queue, stamped: &Stamped) {
 
 impl Queue {
     fn add(&mut self, ticket: Ticket) {
+        let at = ticket.created_at;
+        self.clock.gives(&ticket.prefix, ticket.number, at);
         if let Some(service) = self.services.iter_mut().find(|s| s.prefix == ticket.prefix) {
             service.last_number = Some(ticket.number);
         }
@@ -426,19 +430,29 @@ impl Queue {
         self.settings = settings.clone();
     }
 
-    fn start_day(&mut self, day: Day, restart: bool) {
-        let is_later = self.day.is_none_or(|today| today < day);
-        self.numbers_of = if restart || is_later {
+    fn start_day(&mut self, day: Day, restart: bool, at: Timestamp) {
+        let latest = self.latest_day();
+        let is_behind = Some(day) < latest;
+        let is_later = self.day.is_some_and(|today| today < day);
+        self.numbers_of = if restart {
             Some(day)
         } else {
-            self.numbers_of.or(self.day)
+            latest.max(Some(day))
         };
         self.day = Some(day);
         self.rule_before = None;
         self.forget_steps();
         if !restart {
+            if is_later {
+                self.clock.begins_behind();
+            }
             return;
         }
+        let given = self.tickets.values();
+        let later = given.filter(|t| !is_behind && self.clock.may_be_later(t.created_at, at));
+        let mut passed_over: BTreeSet<(Prefix, u32)> =
+            later.map(|t| (t.prefix.clone(), t.number)).collect();
+        passed_over.extend(self.clock.begin(&self.services, at, is_behind));
         for service in &mut self.services {
             service.last_number = None;
         }
@@ -458,7 +472,9 @@ impl Queue {
             }
         }
         let open = self.tickets.values();
-        self.carried = open.map(|t| (t.prefix.clone(), t.number)).collect();
+        let held = open.map(|t| (t.prefix.clone(), t.number));
+        passed_over.extend(held);
+        self.carried = passed_over;
         self.calls.clear();
         self.last_called
             .retain(|arrival| self.tickets.contains_key(arrival));

@@ -6,6 +6,7 @@
 mod attend;
 mod change;
 mod claim;
+mod clock;
 mod command;
 mod desk;
 mod event;
@@ -24,6 +25,7 @@ mod undo;
 mod wait;
 
 pub use change::{AppearanceChange, ServiceChange, SettingsChange};
+pub use clock::{Clock, Numbering};
 pub use command::{Command, Decision, Expected, Position, Subject, Target, TicketRef, decide};
 pub use desk::{Desk, DeskName, is_deceptive};
 pub use event::{Event, Stamped, apply};

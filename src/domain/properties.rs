@@ -82,6 +82,7 @@ fn places(queue: &Queue) -> (QueueParts, Vec<Arrival>, Vec<Call>) {
     let attending = queue.desks().filter_map(|desk| desk.attending);
     let parts = QueueParts {
         seq: 0,
+        clock: Clock::default(),
         now: moment(&Queue::new()),
         desks: Vec::new(),
         steps: Vec::new(),

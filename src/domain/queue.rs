@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
+use super::clock::Clock;
 use super::desk::{Desk, DeskName};
 use super::next::{Counts, Standing, Turns};
 use super::pace::Pace;
@@ -53,9 +54,11 @@ pub struct Queue {
     pub(super) settings: Settings,
     /// The business day; `None` on the first day of an office.
     pub(super) day: Option<Day>,
-    /// The business day that numbers last began for. A clock that steps back by days changes `day`
-    /// and not this.
+    /// The latest business day that there was. A clock that steps back by days changes `day` and not
+    /// this.
     pub(super) numbers_of: Option<Day>,
+    /// What the clock has said.
+    pub(super) clock: Clock,
     /// The rule under which the day in course began, where the settings have another by now.
     pub(super) rule_before: Option<DayRule>,
     /// Numbers that people held when the day began.
@@ -92,6 +95,7 @@ pub struct QueueParts {
     pub settings: Settings,
     pub day: Option<Day>,
     pub numbers_of: Option<Day>,
+    pub clock: Clock,
     pub rule_before: Option<DayRule>,
     pub carried: Vec<(Prefix, u32)>,
     pub runs: Runs,
@@ -123,6 +127,7 @@ impl Queue {
             settings: Settings::default(),
             day: None,
             numbers_of: None,
+            clock: Clock::default(),
             rule_before: None,
             carried: Vec::new(),
             runs: Runs::default(),
@@ -158,6 +163,7 @@ impl Queue {
             settings: parts.settings,
             day: parts.day,
             numbers_of: parts.numbers_of,
+            clock: parts.clock,
             rule_before: parts.rule_before,
             carried: parts.carried.into_iter().collect(),
             by_id: parts.tickets.iter().map(|t| (t.id, t.arrival)).collect(),
@@ -193,6 +199,7 @@ impl Queue {
             settings: self.settings.clone(),
             day: self.day,
             numbers_of: self.numbers_of,
+            clock: self.clock.clone(),
             rule_before: self.rule_before.clone(),
             carried: self.carried.iter().cloned().collect(),
             runs: self.runs.clone(),
@@ -222,6 +229,11 @@ impl Queue {
     /// The business day; `None` on the first day of an office.
     pub fn day(&self) -> Option<Day> {
         self.day
+    }
+
+    /// The latest business day that there was.
+    pub(super) fn latest_day(&self) -> Option<Day> {
+        self.numbers_of.max(self.day)
     }
 
     /// The rule under which the day in course began, where the office has set another since.

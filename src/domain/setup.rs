@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::change::{ServiceChange, SettingsChange};
+use super::clock::DAYS_TO_BELIEVE;
 use super::command::{Decision, Subject};
 use super::desk::{Desk, DeskName};
 use super::event::Event;
@@ -82,10 +83,10 @@ const SMALL_STEP_DAYS: i32 = 1;
 /// No clock that is right says an earlier day than this program's first (2026-01-01).
 const FIRST_DAY: Day = Day::from_epoch_days(20_454);
 
-/// What happens when the clock says that it is `day`. A later day begins with new numbers. An
-/// earlier one never does, since today's might be given twice; a step back of more than a day is
-/// taken over, so that a clock that was once far ahead does not stop numbers for ever. Where it is
-/// set right again before another day has begun, the day from before goes on with its numbers.
+/// What happens when the clock says that it is `day`. A day later than all before begins with new
+/// numbers. An earlier one does not, since today's might be given twice; a step back of more than a
+/// day is taken over, and days begin from there, with the numbers going on: the clock may be set
+/// right on the same day. After some days of this it was ahead once, and is right now.
 ///
 /// Where the office has set another time zone or hour, the day in course is not cut short by that:
 /// it lasts until it is over by the rule `before`, and until another begins by the new one. Only
@@ -117,7 +118,9 @@ fn day_events(queue: &Queue, day: Day, by_rule: Day, first: Option<Day>) -> Vec<
     if (-SMALL_STEP_DAYS..=0).contains(&ahead) || (ahead > 0 && day == today) {
         return Vec::new();
     }
-    let restart = ahead > 0 && queue.numbers_of != Some(day);
+    let is_behind = ahead > 0 && Some(day) <= queue.latest_day();
+    let is_believed = Some(day) < queue.latest_day() && queue.clock.days + 1 >= DAYS_TO_BELIEVE;
+    let restart = ahead > 0 && (!is_behind || is_believed);
     let mut events = Vec::new();
     if !restart && queue.day().is_none() {
         // The office's first day has no event of its own, and is the one to come back to.

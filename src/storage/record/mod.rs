@@ -5,6 +5,7 @@
 
 mod event;
 mod snapshot;
+mod trail;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -1,16 +1,17 @@
 //! How a whole queue is written.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::trail::{ClockRecord, RunRecord, run, run_record};
 use super::{
     SettingsRecord, SetupRecord, Unreadable, is_normal, is_one_digit, line, normal, one_digit,
     own_desk, screen_id, ticket_id,
 };
 use crate::domain::{
-    Arrival, Call, CallKind, Called, Change, Day, DayRule, Desk, DeskName, LastCall, Line, Pace,
-    Place, Prefix, Queue, QueueParts, Service, State, Step, Ticket, Timestamp, Turn,
+    Arrival, Call, CallKind, Change, Day, DayRule, Desk, DeskName, LastCall, Pace, Place, Prefix,
+    Queue, QueueParts, Service, State, Step, Ticket, Timestamp, Turn,
 };
 
 #[derive(Serialize, Deserialize)]
@@ -23,6 +24,8 @@ pub(super) struct QueueRecord {
     /// Absent where an older program wrote it, and on an office's first day.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     numbers_of: Option<i32>,
+    #[serde(default)]
+    clock: ClockRecord,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     rule_before: Option<DayRuleRecord>,
     #[serde(default)]
@@ -44,16 +47,6 @@ pub(super) struct QueueRecord {
     steps: Vec<StepRecord>,
     #[serde(default)]
     pace: PaceRecord,
-}
-
-/// The last calls of a line: a service's, or a desk's own.
-#[derive(Serialize, Deserialize)]
-struct RunRecord {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    service: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    desk: Option<String>,
-    calls: Vec<(u64, bool)>,
 }
 
 /// When days began before the settings changed.
@@ -181,6 +174,7 @@ impl From<QueueParts> for QueueRecord {
             settings: SettingsRecord::from(&parts.settings),
             day: parts.day.map(Day::as_epoch_days),
             numbers_of: parts.numbers_of.map(Day::as_epoch_days),
+            clock: ClockRecord::from(&parts.clock),
             rule_before: parts.rule_before.map(|rule| DayRuleRecord {
                 time_zone: rule.time_zone.map(|zone| zone.to_string()),
                 begins_hour: rule.begins_hour,
@@ -252,6 +246,7 @@ impl QueueRecord {
             settings: record.settings.into(),
             day: record.day.map(Day::from_epoch_days),
             numbers_of: record.numbers_of.map(Day::from_epoch_days),
+            clock: record.clock.into(),
             rule_before: record.rule_before.map(|rule| DayRule {
                 time_zone: rule.time_zone.map(Into::into),
                 begins_hour: rule.begins_hour,
@@ -329,28 +324,6 @@ fn last_call(record: &LastCallRecord) -> LastCall {
         called_at: Timestamp::from_millis(record.called_at),
         free_at: record.free_at.map(Timestamp::from_millis),
     }
-}
-
-fn run_record((line, calls): (&Line, &VecDeque<Called>)) -> RunRecord {
-    let (service, desk) = match line {
-        Line::Service(prefix) => (Some(prefix.to_string()), None),
-        Line::Desk(name) => (None, Some(name.to_string())),
-    };
-    RunRecord {
-        service,
-        desk,
-        calls: calls.iter().map(|call| (call.seq, call.higher)).collect(),
-    }
-}
-
-fn run(record: RunRecord) -> Result<(Line, VecDeque<Called>), Unreadable> {
-    let service = record.service.as_deref().unwrap_or_default();
-    let line = line(service, record.desk.as_deref())?;
-    let calls = record.calls.into_iter();
-    Ok((
-        line,
-        calls.map(|(seq, higher)| Called { seq, higher }).collect(),
-    ))
 }
 
 fn step_record(step: Step) -> StepRecord {
