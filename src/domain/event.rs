@@ -456,6 +456,7 @@ impl Queue {
         for service in &mut self.services {
             service.last_number = None;
         }
+        self.pace.turns.clear();
         self.past.clear();
         for ended in std::mem::take(&mut self.ended) {
             let Some(mut ticket) = self.tickets.remove(&ended) else {

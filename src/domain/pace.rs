@@ -10,8 +10,9 @@ use super::desk::DeskName;
 use super::service::Prefix;
 use super::ticket::{Ticket, Timestamp};
 
-/// How many turns of a service are kept: enough for a steady mean, few enough to be recent.
-pub const TURNS_KEPT: usize = 48;
+/// How many turns of a service are kept: enough for a steady mean of each desk, few enough to be
+/// recent.
+pub const TURNS_KEPT: usize = 96;
 
 /// A desk that calls nobody for so long, in milliseconds, while people wait, is having a break.
 pub(super) const GAP_MS: i64 = 5 * 60 * 1_000;
@@ -29,11 +30,12 @@ pub struct Pace {
 }
 
 /// One turn that is over.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Turn {
     /// The event that ended it: the desk's next call.
     pub seq: u64,
     pub millis: i64,
+    pub desk: DeskName,
 }
 
 /// A desk's last call.
@@ -68,7 +70,11 @@ impl Pace {
         if turns.len() >= TURNS_KEPT {
             turns.pop_front();
         }
-        turns.push_back(Turn { seq, millis });
+        turns.push_back(Turn {
+            seq,
+            millis,
+            desk: desk.clone(),
+        });
     }
 
     /// A desk is free again.
@@ -95,26 +101,4 @@ impl Pace {
             None => drop(self.desks.remove(desk)),
         }
     }
-
-    /// How long a turn of that service takes, in milliseconds. `None` where fewer than `least` are
-    /// known.
-    pub(super) fn mean(&self, service: &Prefix, least: usize) -> Option<i64> {
-        let turns = self.turns.get(service)?;
-        if turns.len() < least {
-            return None;
-        }
-        mean(turns.iter())
-    }
-
-    /// The same over all services.
-    pub(super) fn mean_of_all(&self) -> Option<i64> {
-        mean(self.turns.values().flatten())
-    }
-}
-
-fn mean<'a>(turns: impl Iterator<Item = &'a Turn>) -> Option<i64> {
-    let (count, total) = turns.fold((0, 0), |(count, total), turn| {
-        (count + 1, total + turn.millis)
-    });
-    (count > 0).then(|| total / count)
 }

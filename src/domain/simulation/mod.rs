@@ -190,7 +190,7 @@ impl<'a> Day<'a> {
                     let now = Timestamp::from_millis(at);
                     let forecast = Forecast::of(&self.queue, now);
                     for id in waiting {
-                        self.promise(id, now, |queue, t| forecast.seconds(queue, t, now));
+                        self.promise(id, now, |_, t| forecast.seconds(t, now));
                     }
                 }
             }

@@ -4,13 +4,13 @@
 //! ticket is called.
 //! - The desks are those at work: a desk that attends somebody, or that has been free for no longer
 //!   than [`GAP_MS`](super::pace::GAP_MS) while somebody waited for it. Each calls as it would, in its own order of
-//!   services, and takes for each person the mean of the last turns of that service
-//!   ([`Pace`](super::pace::Pace)).
+//!   services, and takes for each person the mean of its own last turns of that service with those of
+//!   all desks that are open now ([`Pace`](super::pace::Pace), [`Speeds`](seen::Speeds)).
 //! - The people are those who wait, and those who will have come by then, who may go first: in each
 //!   line and priority at the pace of the last [`ARRIVALS_SEEN`](seen::ARRIVALS_SEEN) arrivals.
 //!
 //! Where too little is known there is no estimate, since none is better than a wrong one: fewer than
-//! [`LEAST_TURNS`] turns of the service, no desk at work for it, or a turn that does not come within
+//! [`LEAST_TURNS`] turns of the service at open desks on this business day, no desk at work for it, or a turn that does not come within
 //! [`HORIZON_MS`](play::HORIZON_MS). How often it is right is measured on simulated days, `tests/simulated-day.md`.
 //!
 //! One play serves all tickets that are looked at at one moment. It costs as much as the calls until
@@ -23,35 +23,37 @@ use std::collections::HashMap;
 
 use self::play::Play;
 use super::queue::Queue;
+use super::service::Prefix;
 use super::ticket::{Arrival, State, Ticket, Timestamp};
 
 /// With fewer turns of a service nothing is said about it.
-pub const LEAST_TURNS: usize = 5;
+const LEAST_TURNS: i64 = 5;
 
 /// When everybody who waits will be called, as far as it can be said: the office played on once for
 /// all tickets that are looked at at one moment.
 #[derive(Debug)]
 pub struct Forecast {
     called: HashMap<Arrival, i64>,
+    /// The services of which enough is known.
+    known: Vec<Prefix>,
 }
 
 impl Queue {
     /// How long a ticket will still wait from that moment on, in seconds. `None` where it does not
     /// wait, or too little is known. For several see [`Forecast`].
     pub fn estimate_seconds(&self, ticket: &Ticket, now: Timestamp) -> Option<u64> {
-        if !self.has_evidence(ticket) {
+        // Most looks end here: in an office without turns, or at a ticket that is called.
+        if ticket.state != State::Waiting || !self.pace.turns.contains_key(&ticket.service) {
             return None;
         }
         let mut play = Play::of(self, now);
+        if !play.speeds.knows(&ticket.service) {
+            return None;
+        }
         while !play.called.contains_key(&ticket.arrival) {
             play.go_on()?;
         }
         seconds_until(play.called[&ticket.arrival], now)
-    }
-
-    /// Most looks end here: in an office without evidence, or at a ticket that is called.
-    fn has_evidence(&self, ticket: &Ticket) -> bool {
-        ticket.state == State::Waiting && self.pace.mean(&ticket.service, LEAST_TURNS).is_some()
     }
 }
 
@@ -60,15 +62,18 @@ impl Forecast {
     pub fn of(queue: &Queue, now: Timestamp) -> Self {
         let mut play = Play::of(queue, now);
         while play.go_on().is_some() {}
+        let services = queue.services().iter().map(|service| &service.prefix);
+        let known = services.filter(|prefix| play.speeds.knows(prefix));
         Self {
+            known: known.cloned().collect(),
             called: play.called,
         }
     }
 
     /// How long a ticket will still wait from that moment on, in seconds. `None` where it does not
     /// wait, or too little is known.
-    pub fn seconds(&self, queue: &Queue, ticket: &Ticket, now: Timestamp) -> Option<u64> {
-        if !queue.has_evidence(ticket) {
+    pub fn seconds(&self, ticket: &Ticket, now: Timestamp) -> Option<u64> {
+        if ticket.state != State::Waiting || !self.known.contains(&ticket.service) {
             return None;
         }
         seconds_until(*self.called.get(&ticket.arrival)?, now)
@@ -129,7 +134,7 @@ mod tests {
         let told = tickets.iter().map(|id| {
             let ticket = queue.ticket(TicketId::from_random(*id)).expect("there");
             let one = queue.estimate_seconds(ticket, at(minute));
-            assert_eq!(one, forecast.seconds(queue, ticket, at(minute)));
+            assert_eq!(one, forecast.seconds(ticket, at(minute)));
             one.map(|seconds| seconds / 60)
         });
         told.collect()

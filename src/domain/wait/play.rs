@@ -3,8 +3,8 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap, HashMap, VecDeque, vec_deque};
 
-use super::seen::{Arrivals, NOBODY, Newest, free_at, turn};
-use crate::domain::desk::Desk;
+use super::seen::{Arrivals, NOBODY, Newest, Speeds, free_at};
+use crate::domain::desk::{Desk, DeskName};
 use crate::domain::next::{Standing, Turns};
 use crate::domain::queue::Queue;
 use crate::domain::service::Prefix;
@@ -21,10 +21,11 @@ pub(super) struct Play<'a> {
     queue: &'a Queue,
     begun: i64,
     lanes: Vec<LaneAhead<'a>>,
-    desks: Vec<AtWork>,
+    desks: Vec<AtWork<'a>>,
     /// When a desk is free, and its index.
     free: BinaryHeap<Reverse<(i64, usize)>>,
     turns: Turns<'a>,
+    pub(super) speeds: Speeds<'a>,
     /// When those who have been reached are called.
     pub(super) called: HashMap<Arrival, i64>,
     /// How many of those who wait can be reached by a desk at work.
@@ -33,7 +34,8 @@ pub(super) struct Play<'a> {
 }
 
 /// A desk at work: where it calls from.
-struct AtWork {
+struct AtWork<'a> {
+    name: &'a DeskName,
     own: Together,
     /// Each when those before it are empty.
     lines: Vec<Together>,
@@ -76,13 +78,14 @@ impl<'a> Play<'a> {
             desks: Vec::new(),
             free: BinaryHeap::new(),
             turns: Turns::now(queue),
+            speeds: Speeds::of(queue),
             called: HashMap::new(),
             within_reach: 0,
             steps: 0,
         };
         let open = queue.desks().filter(|desk| desk.open);
         let at_work: Vec<(&Desk, i64)> = open
-            .filter_map(|desk| Some((desk, free_at(queue, desk, begun)?)))
+            .filter_map(|desk| Some((desk, free_at(queue, &play.speeds, desk, begun)?)))
             .collect();
         if !at_work.is_empty() {
             play.begin(&at_work);
@@ -97,7 +100,7 @@ impl<'a> Play<'a> {
         let services: Vec<(&Prefix, Vec<usize>)> = services
             .map(|service| {
                 let prefix = &service.prefix;
-                let mut lanes = newest.lanes_of(queue, prefix);
+                let mut lanes = newest.lanes_of(prefix);
                 for (lane, places) in queue.lanes_of(&Line::Service(prefix.clone())) {
                     let entry = lanes
                         .entry(&lane.priority)
@@ -137,7 +140,11 @@ impl<'a> Play<'a> {
             } else {
                 desk.services.iter().map(|one| together(&[one])).collect()
             };
-            self.desks.push(AtWork { own, lines });
+            self.desks.push(AtWork {
+                name: &desk.name,
+                own,
+                lines,
+            });
             self.free.push(Reverse((*free_at, index)));
         }
         let lanes: BTreeSet<usize> = self.desks.iter().flat_map(AtWork::lanes).collect();
@@ -175,7 +182,7 @@ impl<'a> Play<'a> {
         }
         self.steps += 1;
         let free_at = match self.whose_turn(&self.desks[desk], now) {
-            Some(index) => now + self.call(index, now),
+            Some(index) => now + self.call(desk, index, now),
             None => self.somebody_comes(&self.desks[desk]),
         };
         self.free.push(Reverse((free_at, desk)));
@@ -183,7 +190,7 @@ impl<'a> Play<'a> {
     }
 
     /// From which lane a desk calls at that moment; `None` where nobody is there.
-    fn whose_turn(&self, desk: &AtWork, now: i64) -> Option<usize> {
+    fn whose_turn(&self, desk: &AtWork<'_>, now: i64) -> Option<usize> {
         let here = |index: &&usize| self.lanes[**index].next.is_here(now);
         let waits = |together: &&Together| together.lanes.iter().any(|index| here(&index));
         let front = desk.lines.iter().find(waits).or(desk.lines.last());
@@ -203,8 +210,8 @@ impl<'a> Play<'a> {
         first.copied()
     }
 
-    /// Calls the next one of a lane, and says how long that turn takes, in milliseconds.
-    fn call(&mut self, lane: usize, now: i64) -> i64 {
+    /// A desk calls the next one of a lane; says how long that turn takes, in milliseconds.
+    fn call(&mut self, desk: usize, lane: usize, now: i64) -> i64 {
         let queue = self.queue;
         let LaneAhead {
             line,
@@ -215,21 +222,26 @@ impl<'a> Play<'a> {
         } = &mut self.lanes[lane];
         let called = std::mem::replace(next, Next::of(queue, waiting, arrivals));
         self.turns.called(line, *weight);
-        let Some(ticket) = called.ticket else {
-            return arrivals.turn;
+        let service = match (called.ticket, &*line) {
+            (Some(ticket), _) => {
+                self.called.insert(ticket.arrival, now);
+                &ticket.service
+            }
+            (None, Line::Service(prefix)) => prefix,
+            // Nobody comes to a desk's own line by themselves.
+            (None, Line::Desk(_)) => return 0,
         };
-        self.called.insert(ticket.arrival, now);
-        turn(queue, &ticket.service)
+        self.speeds.turn(self.desks[desk].name, service)
     }
 
     /// When the next one comes to the lanes of a desk.
-    fn somebody_comes(&self, desk: &AtWork) -> i64 {
+    fn somebody_comes(&self, desk: &AtWork<'_>) -> i64 {
         let next = desk.lanes().map(|index| self.lanes[index].next.since).min();
         next.unwrap_or(i64::MAX)
     }
 }
 
-impl AtWork {
+impl AtWork<'_> {
     fn lanes(&self) -> impl Iterator<Item = usize> {
         let together = [&self.own].into_iter().chain(&self.lines);
         together.flat_map(|t| &t.lanes).copied()

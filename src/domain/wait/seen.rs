@@ -1,10 +1,10 @@
 //! What a forecast goes by: who came lately, how long turns take, and which desks are at work.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
 use super::LEAST_TURNS;
-use crate::domain::desk::Desk;
+use crate::domain::desk::{Desk, DeskName};
 use crate::domain::pace::{GAP_MS, LONGEST_MS};
 use crate::domain::queue::Queue;
 use crate::domain::service::Prefix;
@@ -16,14 +16,16 @@ const ARRIVALS_SEEN: usize = 100;
 /// How far back they may be, in milliseconds.
 const ARRIVALS_MS: i64 = 30 * 60 * 1_000;
 
+/// For how many of its own turns the usual one counts in what is said of a desk: a few long ones in a
+/// row are no slow desk.
+const USUAL_TURNS: i64 = 4;
+
 /// Who will come to a lane.
 #[derive(Clone, Copy)]
 pub(super) struct Arrivals {
     /// When the next one comes, and how long after it another.
     pub(super) next: i64,
     pub(super) every: i64,
-    /// How long their turns take, in milliseconds.
-    pub(super) turn: i64,
 }
 
 impl Arrivals {
@@ -31,7 +33,6 @@ impl Arrivals {
         Self {
             next: i64::MAX,
             every: 0,
-            turn: 0,
         }
     }
 }
@@ -70,7 +71,6 @@ impl<'a> Newest<'a> {
     /// Who will come for a service, by priority, while nobody waits.
     pub(super) fn lanes_of(
         &self,
-        queue: &Queue,
         prefix: &Prefix,
     ) -> BTreeMap<&'a Arc<str>, (&'static VecDeque<Place>, Arrivals)> {
         let mut counts: BTreeMap<&Arc<str>, i64> = BTreeMap::new();
@@ -81,13 +81,11 @@ impl<'a> Newest<'a> {
         {
             *counts.entry(&ticket.priority).or_default() += 1;
         }
-        let turn = turn(queue, prefix);
         let arrivals = |count: i64| {
             let every = (self.within / count).max(1);
             Arrivals {
                 next: self.now + every / 2,
                 every,
-                turn,
             }
         };
         counts
@@ -97,21 +95,79 @@ impl<'a> Newest<'a> {
     }
 }
 
-/// How long a turn of a service takes, in milliseconds: as long as one of all services where too little
-/// is known of it.
-pub(super) fn turn(queue: &Queue, service: &Prefix) -> i64 {
-    let mean = queue.pace.mean(service, LEAST_TURNS);
-    mean.or_else(|| queue.pace.mean_of_all())
-        .unwrap_or(0)
-        .max(1_000)
+/// How long turns take at the desks that are open now.
+pub(super) struct Speeds<'a> {
+    services: HashMap<&'a Prefix, Speed<'a>>,
+    all: Sum,
+}
+
+/// The same of one service.
+#[derive(Default)]
+struct Speed<'a> {
+    sum: Sum,
+    desks: HashMap<&'a DeskName, Sum>,
+}
+
+/// So many turns, and their milliseconds.
+#[derive(Clone, Copy, Default)]
+struct Sum {
+    count: i64,
+    millis: i64,
+}
+
+impl Sum {
+    fn add(&mut self, millis: i64) {
+        self.count += 1;
+        self.millis += millis;
+    }
+}
+
+impl<'a> Speeds<'a> {
+    pub(super) fn of(queue: &'a Queue) -> Self {
+        let mut speeds = Self {
+            services: HashMap::new(),
+            all: Sum::default(),
+        };
+        let is_open = |name: &DeskName| queue.desk(name).is_some_and(|desk| desk.open);
+        for (prefix, turns) in &queue.pace.turns {
+            let speed = speeds.services.entry(prefix).or_default();
+            for turn in turns.iter().filter(|turn| is_open(&turn.desk)) {
+                speeds.all.add(turn.millis);
+                speed.sum.add(turn.millis);
+                speed.desks.entry(&turn.desk).or_default().add(turn.millis);
+            }
+        }
+        speeds
+    }
+
+    /// Whether enough is known of a service.
+    pub(super) fn knows(&self, service: &Prefix) -> bool {
+        let speed = self.services.get(service);
+        speed.is_some_and(|speed| speed.sum.count >= LEAST_TURNS)
+    }
+
+    /// How long a turn of a service takes at a desk, in milliseconds: the mean of its last turns, with
+    /// that of all open desks for some more; as long as one of all services where too little is known
+    /// of this one.
+    pub(super) fn turn(&self, desk: &DeskName, service: &Prefix) -> i64 {
+        let speed = self.services.get(service);
+        let known = speed.map(|speed| speed.sum);
+        let known = known.filter(|sum| sum.count >= LEAST_TURNS);
+        let Sum { count, millis } = known.unwrap_or(self.all);
+        let usual = millis.checked_div(count).unwrap_or(0);
+        let own = speed.and_then(|speed| speed.desks.get(desk));
+        let own = own.copied().unwrap_or_default();
+        let turn = (own.millis + USUAL_TURNS * usual) / (own.count + USUAL_TURNS);
+        turn.max(1_000)
+    }
 }
 
 /// When a desk is free; `None` where it is not at work.
-pub(super) fn free_at(queue: &Queue, desk: &Desk, now: i64) -> Option<i64> {
+pub(super) fn free_at(queue: &Queue, speeds: &Speeds<'_>, desk: &Desk, now: i64) -> Option<i64> {
     let call = queue.pace.desks.get(&desk.name)?;
     if desk.attending.is_some() {
         let elapsed = (now - call.called_at.as_millis()).max(0);
-        let turn = turn(queue, &call.service);
+        let turn = speeds.turn(&desk.name, &call.service);
         let left = (turn - elapsed).max(turn * 2 / 5);
         return (elapsed <= LONGEST_MS).then_some(now + left);
     }

@@ -34,7 +34,7 @@ impl TicketView {
         let views = tickets.map(|ticket| Self {
             ticket: ticket.clone(),
             ahead: queue.ahead(ticket, now),
-            estimate_seconds: forecast.seconds(queue, ticket, now),
+            estimate_seconds: forecast.seconds(ticket, now),
         });
         views.collect()
     }

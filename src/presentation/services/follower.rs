@@ -65,7 +65,7 @@ pub(super) struct Position {
 impl Position {
     fn of(queue: &Queue, forecast: &Forecast, id: TicketId, now: Timestamp) -> Option<Self> {
         let ticket = queue.ticket(id)?;
-        let wait = forecast.seconds(queue, ticket, now);
+        let wait = forecast.seconds(ticket, now);
         Some(Self {
             code: ticket.code(),
             state: ticket.state.as_str(),

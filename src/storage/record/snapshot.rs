@@ -58,8 +58,10 @@ struct DayRuleRecord {
 
 #[derive(Default, Serialize, Deserialize)]
 struct PaceRecord {
-    /// By service: the event that ended a turn, and its milliseconds.
-    turns: BTreeMap<String, Vec<(u64, i64)>>,
+    /// By service: the event that ended a turn, its milliseconds and its desk. Absent where an older
+    /// program wrote it, which did not know the desks.
+    #[serde(default)]
+    desk_turns: BTreeMap<String, Vec<(u64, i64, String)>>,
     /// By desk.
     desks: BTreeMap<String, LastCallRecord>,
 }
@@ -285,27 +287,33 @@ impl QueueRecord {
 
 fn pace_record(pace: &Pace) -> PaceRecord {
     let turns = pace.turns.iter().map(|(prefix, turns)| {
-        let turns = turns.iter().map(|turn| (turn.seq, turn.millis));
+        let turns = turns.iter();
+        let turns = turns.map(|turn| (turn.seq, turn.millis, turn.desk.to_string()));
         (prefix.to_string(), turns.collect())
     });
     let desks = pace.desks.iter();
     let desks = desks.map(|(name, call)| (name.to_string(), last_call_record(call)));
     PaceRecord {
-        turns: turns.collect(),
+        desk_turns: turns.collect(),
         desks: desks.collect(),
     }
 }
 
 fn pace(record: PaceRecord) -> Result<Pace, Unreadable> {
-    let turns = record.turns.into_iter().map(|(prefix, turns)| {
-        let turns = turns.into_iter();
-        let turns = turns.map(|(seq, millis)| Turn { seq, millis });
-        (Prefix::new(&prefix), turns.collect())
+    let turns = record.desk_turns.into_iter().map(|(prefix, turns)| {
+        let turns = turns.into_iter().map(|(seq, millis, desk)| {
+            let desk = DeskName::parse(&desk)?;
+            Ok(Turn { seq, millis, desk })
+        });
+        Ok((
+            Prefix::new(&prefix),
+            turns.collect::<Result<_, Unreadable>>()?,
+        ))
     });
     let desks = record.desks.iter();
     let desks = desks.map(|(name, call)| Ok((DeskName::parse(name)?, last_call(call))));
     Ok(Pace {
-        turns: turns.collect(),
+        turns: turns.collect::<Result<_, Unreadable>>()?,
         desks: desks.collect::<Result<_, Unreadable>>()?,
     })
 }
