@@ -2,8 +2,8 @@
 //! priority wait under each rule, and how often is the estimate right? See `table`.
 //!
 //! The office is believable, and the same each time: arrivals with a peak in the morning and one at
-//! midday, turns of very different lengths, people who do not come or give up, transfers, and desks
-//! that have breaks, some without saying so. Only whole numbers are drawn, so that every machine
+//! midday, turns of very different lengths, people who do not come or give up, transfers, desks of
+//! very different speeds that have breaks, some without saying so, and some that go home early. Only whole numbers are drawn, so that every machine
 //! gets the same day.
 
 mod people;
@@ -86,6 +86,20 @@ fn breaks(desk: usize) -> [(i64, i64); 2] {
         (OPENS + (100 + 9 * desk) * MINUTE, 15 * MINUTE),
         (OPENS + (270 + 11 * desk) * MINUTE, 35 * MINUTE),
     ]
+}
+
+/// How long the turns of each desk take, in percent of its people's.
+const PERCENT: [i64; DESKS] = [70, 100, 140, 90, 120, 80, 150, 100, 65, 110, 90, 130];
+
+/// When a desk goes home, before the day is over.
+fn goes_home(desk: usize) -> Option<i64> {
+    // A fast one and a slow one.
+    let minute = match desk {
+        8 => 240,
+        6 => 300,
+        _ => return None,
+    };
+    Some(OPENS + minute * MINUTE)
 }
 
 struct Day<'a> {
@@ -272,6 +286,15 @@ impl<'a> Day<'a> {
             self.comes(at + length, Moment::Ready(desk));
             return;
         }
+        if goes_home(desk).is_some_and(|home| at >= home) {
+            let close = Command::SetDesk {
+                desk: desk_name(desk),
+                open: Some(false),
+                services: None,
+            };
+            self.ask(&close, at);
+            return;
+        }
         let next = Command::Next {
             desk: desk_name(desk),
             current: None,
@@ -303,7 +326,11 @@ impl<'a> Day<'a> {
                 }
             }
         }
-        let turn = if person.no_show { 60_000 } else { person.turn };
+        let turn = if person.no_show {
+            60_000
+        } else {
+            person.turn * PERCENT[desk] / 100
+        };
         self.comes(at + turn, Moment::Over(desk));
     }
 

@@ -82,8 +82,8 @@ pub(super) fn people(percent: i64) -> Vec<Person> {
             at: OPENS + half_hour as i64 * 30 * MINUTE + within,
             service,
             priority: match random.below(100) {
-                0..78 => "normal",
-                78..95 => "preferential",
+                0..55 => "normal",
+                55..85 => "preferential",
                 _ => "urgent",
             },
             turn: mean * percent * LOGNORMAL[random.below(20) as usize] / 100,

@@ -22,10 +22,10 @@ const OFFICES: [Office; 4] = [
         most: None,
     },
     Office {
-        name: "strict, at most 3 in a row",
+        name: "strict, at most 1 in a row",
         weights: [1, 2, 6],
         rule: Rule::Strict,
-        most: Some(3),
+        most: Some(1),
     },
     Office {
         name: "strict",
@@ -38,10 +38,10 @@ const OFFICES: [Office; 4] = [
 /// How long turns take, in percent of their usual time, and what that makes of the day.
 const DAYS: [(i64, &str); 2] = [
     (
-        80,
+        72,
         "An ordinary day, on which the desks are busy for most of it",
     ),
-    (100, "A hard day, on which more come than can be attended"),
+    (90, "A hard day, on which more come than can be attended"),
 ];
 
 fn minutes(millis: i64) -> f64 {
@@ -161,6 +161,10 @@ fn a_simulated_day_is_as_the_table_says() {
                 .collect()
         })
         .collect();
+    let table = table(&days);
+    if std::env::var_os("TURNERO_RENEW").is_some() {
+        std::fs::write(TABLE, &table).expect("written");
+    }
     for ((_, day), rows) in DAYS.iter().zip(&days) {
         let [arrival, weighted, in_a_row, strict] = rows.as_slice() else {
             panic!("a row for each rule");
@@ -174,31 +178,35 @@ fn a_simulated_day_is_as_the_table_says() {
         assert!(gap(weighted) > 4.0, "{day}: it matters, and");
         let longest = |row: &Row| row.waits[normal].1;
         assert!(
-            longest(weighted) < longest(arrival) * 1.2,
+            longest(weighted) < longest(arrival) * 1.4,
             "{day}: nobody starves"
         );
         assert!(
             longest(weighted) < longest(strict),
             "{day}: as they do there"
         );
-        // They differ by who of the higher ones happens to come when a desk calls, some seconds.
-        assert!(strict.waits[urgent].0 <= in_a_row.waits[urgent].0 + 0.2);
+        assert!(strict.waits[urgent].0 <= in_a_row.waits[urgent].0);
+        let mean = |row: &Row| row.waits[normal].0;
+        assert!(
+            mean(in_a_row) < mean(strict) * 0.9,
+            "{day}: so many wait less"
+        );
+        assert!(longest(in_a_row) < longest(strict), "{day}: and so long");
         for (office, row) in OFFICES.iter().zip(rows) {
             let name = office.name;
             assert!(
-                row.estimate.0 < row.simple.0 * 0.4,
+                row.estimate.0 < row.simple.0 * 0.5,
                 "{day}, {name}: a better guess"
             );
+            // Where nearly half of the people go before the others, whose turn it is turns on who comes.
+            let is_strict = office.rule == Rule::Strict && office.most.is_none();
+            let (most, least) = if is_strict { (12.0, 60.0) } else { (5.0, 68.0) };
             assert!(
-                row.estimate.2.abs() < 5.0,
+                row.estimate.2.abs() < most,
                 "{day}, {name}: neither too long nor too short"
             );
-            assert!(row.estimate.3 > 65.0, "{day}, {name}: right often enough");
+            assert!(row.estimate.3 > least, "{day}, {name}: right often enough");
         }
-    }
-    let table = table(&days);
-    if std::env::var_os("TURNERO_RENEW").is_some() {
-        std::fs::write(TABLE, &table).expect("written");
     }
     let kept = std::fs::read_to_string(TABLE).expect("tests/simulated-day.md");
     assert_eq!(kept, table, "TURNERO_RENEW=1 writes it anew");

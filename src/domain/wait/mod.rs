@@ -116,7 +116,11 @@ mod tests {
     }
 
     fn next(queue: &mut Queue, minute: i64) {
-        let desk = DeskName::parse("1").expect("a name");
+        next_at(queue, "1", minute);
+    }
+
+    fn next_at(queue: &mut Queue, desk: &str, minute: i64) {
+        let desk = DeskName::parse(desk).expect("a name");
         let next = Command::Next {
             desk,
             current: None,
@@ -165,6 +169,35 @@ mod tests {
         // It goes on.
         next(&mut queue, 40);
         assert_eq!(told(&queue, &[8, 9], 40), [Some(4), Some(8)]);
+    }
+
+    #[test]
+    fn the_pace_of_a_desk_that_has_closed_does_not_count() {
+        let mut queue = two_lines();
+        for ticket in 0..30 {
+            create(&mut queue, ticket, "A", 0);
+        }
+        for minute in 0..=60 {
+            if minute % 2 == 0 && minute <= 20 {
+                next_at(&mut queue, "1", minute);
+            }
+            if minute % 10 == 0 {
+                next_at(&mut queue, "2", minute);
+            }
+            if minute == 20 {
+                // Desk 1 takes 2 minutes a person, and desk 2 takes 10.
+                let shut = Command::SetDesk {
+                    desk: DeskName::parse("1").expect("a name"),
+                    open: Some(false),
+                    services: None,
+                };
+                ask(&mut queue, &shut, at(20)).0.outcome.expect("shut");
+                assert_eq!(told(&queue, &[14], 20), [None], "two turns of desk 2");
+            }
+        }
+        // Called by then: 11 at desk 1 and 7 at desk 2.
+        let rows = [Some(10), Some(20), Some(30)];
+        assert_eq!(told(&queue, &[18, 19, 20], 60), rows);
     }
 
     #[test]
