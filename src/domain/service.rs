@@ -15,11 +15,13 @@ impl Prefix {
     /// Takes a prefix for a new service: 1 to 4 letters, kept as capitals. `Err` says what is wrong
     /// with it.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let letters = text.chars().count();
-        if letters == 0 || letters > Self::LONGEST || !text.chars().all(char::is_alphabetic) {
+        // Some letters are several as capitals.
+        let capitals = text.to_uppercase();
+        let letters = capitals.chars().count();
+        if letters == 0 || letters > Self::LONGEST || !capitals.chars().all(char::is_alphabetic) {
             return Err(format!("a prefix has 1 to {} letters", Self::LONGEST));
         }
-        Ok(Self(text.to_uppercase().into()))
+        Ok(Self(capitals.into()))
     }
 
     /// Names a service as people write it, in either case.

@@ -241,6 +241,8 @@ fn a_service_is_made_set_up_closed_and_deleted() {
     for (prefix, body, field) in [
         ("B2", json!({}), "prefix"),
         ("LONGER", json!({}), "prefix"),
+        // Six letters as capitals.
+        ("%C3%9F%C3%9F%C3%9F", json!({}), "prefix"),
         ("C", json!({"first": 0}), "first"),
         ("C", json!({"first": 5, "last": 4}), "last"),
         ("A", json!({"last": 0}), "last"),
