@@ -11,7 +11,8 @@ let office = null;
 /**
  * Starts a page. `page.forms` are its forms; `page.load(message)` fetches what the server has, at the
  * first message and at each of a type that `page.wants`; `page.tell(message, live)` is told all of them;
- * `page.translate()` says what is not in the HTML; `page.copies` are links to files for admins alone.
+ * `page.translate()` says what is not in the HTML; `page.copies` are links to files for admins alone;
+ * `page.isForStaff` is that nothing there needs an admin.
  */
 export function start(page) {
   const forms = page.forms || [];
@@ -50,7 +51,7 @@ export function start(page) {
   // Staff may look, and change nothing.
   function askWho() {
     get('api/session').then((session) => {
-      $('admin').hidden = session.role === 'admin';
+      $('admin').hidden = page.isForStaff || session.role === 'admin';
       if (page.session) page.session(session);
       if (session.role === 'public') signIn();
     }, () => {});
@@ -75,7 +76,7 @@ export function start(page) {
     stayWhere(() => {
       // One signs in beside this page, and comes back to what is typed.
       $('admin').hidden = !isDirty();
-      link.target = '_blank';
+      link.target = 'signin';
       return isDirty();
     });
     window.addEventListener('beforeunload', (e) => {

@@ -144,6 +144,22 @@ test('who did what is listed, the newest first, and goes on by itself', async ()
   await close(page);
 });
 
+test('the figures of the day are there for staff, and go on by themselves', async () => {
+  await server.tickets(2);
+  const page = await at('figures', { lang: 'en' });
+  await shows(page, '#services tr:first-child', /^A · General ?2 ?2 ?0 ?0 ?0 ?– ?– ?–$/);
+  await hidden(page, '#by-desk');
+  await server.act('3', 'next');
+  await server.act('3', 'finish');
+  await shows(page, '#services tr:first-child', /^A · General ?2 ?1 ?1 ?0 ?0 ?0:0\d/);
+  await shows(page, '#desks tr:first-child', /^Desk 3 ?1 ?0 ?0:0\d/);
+  await server.call('PUT', 'services/B', { name: 'Caja', names: { en: 'Till' } });
+  await server.call('POST', 'tickets', { service: 'B' });
+  await shows(page, '#services tr:nth-child(2)', /^B · Till ?1 ?1 ?0/);
+  await shows(page, '#services tr:last-child', /^All ?3 ?2 ?1 ?0/);
+  await close(page);
+});
+
 test('a copy can be taken, and the version and the address of this server are there', async () => {
   const page = await at('settings-data', { lang: 'en' });
   const { version } = await server.call('GET', 'health');

@@ -8,7 +8,7 @@ import { LANGUAGES, SIZES, Server, launch, open, until, visible } from './suppor
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const LIMIT_BYTES = 60 * 1024;
-const PAGES = ['settings', 'settings-look', 'settings-services', 'settings-desks', 'settings-next',
+const PAGES = ['figures', 'settings', 'settings-look', 'settings-services', 'settings-desks', 'settings-next',
   'settings-access', 'settings-trace', 'settings-data'];
 const PICTURE = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
 
@@ -28,7 +28,8 @@ after(async () => {
 async function furnish() {
   await server.call('PUT', 'services/B', { name: 'Análisis de sangre', names: { en: 'Blood tests' }, last: 1, digits: 3 });
   await server.call('PUT', 'services/C', { name: 'Recetas', open: false, message: 'Vuelve a las 16:00' });
-  for (let i = 0; i < 2; i++) await server.call('POST', 'tickets', { service: 'B' });
+  for (let i = 0; i < 3; i++) await server.call('POST', 'tickets', { service: 'B' });
+  for (const action of ['next', 'finish']) await server.act('3', action);
   await server.call('PUT', 'desks/Caja', { services: ['C', 'B'] });
   await server.desk('3');
   await server.call('POST', 'tokens', { name: 'Agenda', role: 'staff' });
@@ -42,7 +43,7 @@ async function furnish() {
 /** Each page as it opens, and with what it unfolds. */
 async function unfolded(page, name) {
   await until('its content', () => page.evaluate(() => {
-    const filled = document.querySelector('#rows li, #tokens li, #events tr, #priorities li, #version:not(:empty)');
+    const filled = document.querySelector('#rows li, #tokens li, #events tr, #services tr, #priorities li, #version:not(:empty)');
     const form = document.querySelector('#form .button--main');
     return filled || (form && !form.disabled);
   }));

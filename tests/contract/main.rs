@@ -17,6 +17,7 @@ mod claim;
 mod command_line;
 mod course;
 mod fields;
+mod figures;
 mod flooding;
 mod idempotency;
 mod leaks;

@@ -5,6 +5,7 @@ mod course;
 mod desks;
 mod feed;
 mod fields;
+mod figures;
 mod health;
 mod media;
 mod qr;
@@ -84,6 +85,7 @@ pub const ROUTES: &[Route] = &[
     route(Get, "/api/export", Reads, Admin, transfer::export),
     route(Get, "/api/state", Reads, Public, feed::state),
     route(Get, "/api/events", Reads, Public, feed::events),
+    route(Get, "/api/figures", Reads, Staff, figures::show),
     route(Get, "/api/health", Reads, Public, health::health),
     route(Get, "/api/ticket", Reads, Staff, course::list),
     route(Post, "/api/ticket", Changes, Public, course::create),

@@ -1,0 +1,52 @@
+// The figures of today, by service and by desk.
+
+import { get } from './api.js';
+import { clockSpan, deskTitle, isolated, language, t } from './i18n.js';
+import { make } from './settings-parts.js';
+import { start } from './settings.js';
+
+const $ = (id) => document.getElementById(id);
+// A busy morning has an event a second; the figures need not change for each.
+const LOOK_AGAIN_MS = 2000;
+
+let figures = null;
+let names = {};
+let looked = 0;
+
+const span = (seconds) => (seconds === null ? '–' : clockSpan(seconds));
+
+function row(title, cells) {
+  return make('tr', {}, [make('th', { scope: 'row', text: title, dir: 'auto' })].concat(cells.map((text) => make('td', { text: String(text) }))));
+}
+
+const ofService = (title, f) => row(title, [f.given, f.waiting, f.attended, f.noShows, f.cancelled, span(f.meanWaitSeconds), span(f.longestWaitSeconds), span(f.meanTurnSeconds)]);
+
+function fill(body, rows) {
+  body.textContent = '';
+  rows.forEach((one) => body.appendChild(one));
+}
+
+function render() {
+  if (!figures) return;
+  const { services, desks } = figures;
+  const title = ({ prefix, name }) => isolated(prefix) + ' · ' + ((names[prefix] || {})[language()] || name || '');
+  const all = services.length > 1 ? [ofService(t('figures.all'), figures)] : [];
+  fill($('services'), services.map((one) => ofService(title(one), one)).concat(all));
+  fill($('desks'), desks.map((one) => row(deskTitle(one.name), [one.attended, one.noShows, span(one.meanTurnSeconds)])));
+  $('none').hidden = services.length > 0;
+  $('by-service').hidden = !services.length;
+  $('by-desk').hidden = !desks.length;
+}
+
+async function load() {
+  const wait = looked + LOOK_AGAIN_MS - Date.now();
+  if (wait > 0) await new Promise((done) => setTimeout(done, wait));
+  looked = Date.now();
+  const [now, services] = await Promise.all([get('api/figures'), get('api/services')]);
+  figures = now;
+  names = {};
+  services.forEach((one) => { names[one.prefix] = one.names; });
+  render();
+}
+
+start({ wants: () => true, load, translate: render, isForStaff: true });

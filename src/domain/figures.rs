@@ -1,0 +1,100 @@
+//! The figures of a business day, from its tickets in memory.
+
+use std::collections::BTreeMap;
+
+use super::desk::DeskName;
+use super::queue::Queue;
+use super::service::Prefix;
+use super::ticket::{State, Ticket};
+
+/// The figures of a day.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Figures {
+    pub all: Figure,
+    /// By the service that gave the tickets.
+    pub services: BTreeMap<Prefix, Figure>,
+    /// By the desk that called them last.
+    pub desks: BTreeMap<DeskName, Figure>,
+}
+
+/// What became of some tickets.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Figure {
+    pub given: usize,
+    pub waiting: usize,
+    /// Those that are done.
+    pub attended: usize,
+    pub no_shows: usize,
+    pub cancelled: usize,
+    /// From when their waiting counts to the last call.
+    pub waits: Spans,
+    /// From the last call to the end, of those that are done.
+    pub turns: Spans,
+}
+
+/// Lengths of time, in milliseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Spans {
+    count: i64,
+    sum: i64,
+    longest: i64,
+}
+
+impl Spans {
+    fn add(&mut self, millis: i64) {
+        // A clock that was set back makes nobody wait for less than no time.
+        let millis = millis.max(0);
+        self.count += 1;
+        self.sum += millis;
+        self.longest = self.longest.max(millis);
+    }
+
+    /// Their mean, in whole seconds; `None` where there are none.
+    pub fn mean_seconds(self) -> Option<u64> {
+        let mean = self.sum.checked_div(self.count)?;
+        u64::try_from(mean / 1_000).ok()
+    }
+
+    /// The longest, in whole seconds; `None` where there are none.
+    pub fn longest_seconds(self) -> Option<u64> {
+        let longest = (self.count > 0).then_some(self.longest)?;
+        u64::try_from(longest / 1_000).ok()
+    }
+}
+
+impl Figure {
+    fn add(&mut self, ticket: &Ticket) {
+        self.given += 1;
+        match ticket.state {
+            State::Waiting => self.waiting += 1,
+            State::Done => self.attended += 1,
+            State::NoShow => self.no_shows += 1,
+            State::Cancelled => self.cancelled += 1,
+            State::Serving | State::Held => {}
+        }
+        let Some(called) = ticket.called_at.filter(|_| ticket.state != State::Waiting) else {
+            return;
+        };
+        self.waits
+            .add(called.as_millis() - ticket.waiting_since.as_millis());
+        if let Some(ended) = ticket.ended_at.filter(|_| ticket.state == State::Done) {
+            self.turns.add(ended.as_millis() - called.as_millis());
+        }
+    }
+}
+
+impl Queue {
+    /// What has become of the tickets of this business day, and of those kept from the day before.
+    pub fn figures(&self) -> Figures {
+        let mut figures = Figures::default();
+        for ticket in self.tickets.values() {
+            figures.all.add(ticket);
+            let service = figures.services.entry(ticket.prefix.clone());
+            service.or_default().add(ticket);
+            if let Some(desk) = &ticket.desk {
+                figures.desks.entry(desk.clone()).or_default().add(ticket);
+            }
+        }
+        figures
+    }
+}
