@@ -59,7 +59,7 @@ fn serve(config: Config) -> Result<(), Box<dyn Error>> {
         Some(target) => Some(Printer::start(target, listener.local_addr()?, wss)?),
         None => None,
     };
-    let (access, said) = Access::open(&config, &mut journal)?;
+    let (access, said) = Access::open(&config, &mut journal, wss)?;
     let kept = config.trace_kept();
     let told = Told {
         wss,

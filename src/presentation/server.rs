@@ -245,19 +245,17 @@ fn serve(wire: &Arc<Wire>, office: &Office, entered: &Entered) {
                     wire.drop_when_stalled(office.config.limits.send_timeout);
                     let leftover = reader.into_leftover();
                     drop((request, response));
-                    let _there = handshake
+                    let there = handshake
                         .desk
                         .as_ref()
                         .map(|(desk, screen)| office.presence.enter(desk, *screen, false));
                     let lasts = || office.access.lasts(&who);
-                    serve_screen(
-                        wire,
-                        leftover,
-                        &handshake,
-                        &lasts,
-                        &office.tickets,
-                        office.wss,
-                    );
+                    let (tickets, wss) = (&office.tickets, office.wss);
+                    let is_closed = serve_screen(wire, leftover, &handshake, &lasts, tickets, wss);
+                    drop(there);
+                    if is_closed {
+                        wire.linger();
+                    }
                 }
                 return;
             }

@@ -16,6 +16,7 @@ mod common;
 mod claim;
 mod command_line;
 mod course;
+mod ended;
 mod fields;
 mod figures;
 mod flooding;

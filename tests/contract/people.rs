@@ -71,12 +71,14 @@ impl Person {
             .send(method, path, &headers, body.as_bytes())
     }
 
-    /// A screen that they open.
-    pub fn watch(&self, server: &Server) -> Screen {
+    /// A screen that they open, in that dialect, which has been told where things stand.
+    pub fn watch(&self, server: &Server, query: &str, subprotocol: Option<&str>) -> Screen {
         let headers = self.pairs();
         let stream = TcpStream::connect(server.address()).unwrap();
-        let opened = Screen::try_over(stream, "", Some("turnero.v1"), &headers);
-        opened.unwrap_or_else(|(status, body)| panic!("{status} {body}"))
+        let opened = Screen::try_over(stream, query, subprotocol, &headers);
+        let mut screen = opened.unwrap_or_else(|(status, body)| panic!("{status} {body}"));
+        screen.expect(subprotocol.map_or("on-ticket-count-changed", |_| "state"));
+        screen
     }
 
     pub fn get(&self, server: &Server, path: &str) -> Response {

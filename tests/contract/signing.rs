@@ -6,12 +6,12 @@ use std::sync::Barrier;
 use std::thread;
 
 use serde_json::json;
-use tungstenite::protocol::frame::coding::CloseCode;
 
 use crate::common::{Folder, Launch, Server, array, is_time, text, wait_for};
 use crate::people::{FAR, Person, behind_a_proxy, pin};
 
-fn role(server: &Server, who: &Person) -> String {
+/// What someone is, as the server says.
+pub fn role(server: &Server, who: &Person) -> String {
     let session = who.get(server, "/api/session").expect(200).json();
     text(&session, "role").to_owned()
 }
@@ -162,38 +162,6 @@ fn a_changed_pin_ends_the_sessions_of_its_role_and_no_others() {
         .sign_in(&server, &old)
         .problem(401, "wrong-pin");
     Person::at(FAR).sign_in(&server, "Tres-Tristes").expect(200);
-}
-
-#[test]
-fn the_socket_of_a_session_or_token_that_has_ended_is_closed_and_no_other() {
-    let server = behind_a_proxy().start();
-    let admin = Person::at(FAR).signed_in(&server, &pin(&server, "admin"));
-    let staff = Person::at(FAR).signed_in(&server, &pin(&server, "staff"));
-    let leaves = Person::at(FAR).signed_in(&server, &pin(&server, "staff"));
-    let secret = admin.make_token(&server, "agenda", "staff");
-    let program = Person::at(FAR).with_token(&secret);
-    let screen = |who: &Person| {
-        let mut screen = who.watch(&server);
-        screen.expect("state");
-        screen
-    };
-    let (mut kept, mut anyone) = (screen(&admin), screen(&Person::at(FAR)));
-    let (mut left, mut revoked) = (screen(&leaves), screen(&program));
-    let mut changed = screen(&staff);
-    let new = json!({ "pin": "Tres-Tristes" });
-    leaves
-        .send(&server, "DELETE", "/api/session", "")
-        .expect(204);
-    assert_eq!(left.closed(), Some(CloseCode::Policy));
-    admin.put(&server, "/api/pins/staff", &new).expect(204);
-    assert_eq!(changed.closed(), Some(CloseCode::Policy));
-    let listed = admin.get(&server, "/api/tokens").expect(200).json();
-    let path = format!("/api/tokens/{}", text(&listed[0], "id"));
-    admin.send(&server, "DELETE", &path, "").expect(204);
-    assert_eq!(revoked.closed(), Some(CloseCode::Policy));
-    server.ticket();
-    kept.expect("ticket-created");
-    anyone.expect("ticket-created");
 }
 
 #[test]

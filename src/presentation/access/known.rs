@@ -11,10 +11,11 @@ const MOST_SESSIONS: usize = 1_000;
 /// A token that is being used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Used {
+    pub id: u64,
     pub name: String,
     pub role: Role,
-    /// Its number, where its use is to be written down.
-    pub note: Option<u64>,
+    /// Whether its use is to be written down.
+    pub is_noted: bool,
 }
 
 /// What is known.
@@ -24,6 +25,9 @@ pub struct Known {
     sessions: HashMap<SecretHash, Session>,
     /// Oldest first.
     tokens: Vec<Token>,
+    /// The last number that a token was given. No other gets it while the program runs, so that
+    /// whatever knows a token by it can mean no other.
+    last_token: u64,
 }
 
 impl From<AccessRecords> for Known {
@@ -32,6 +36,7 @@ impl From<AccessRecords> for Known {
         Self {
             pins: records.pins,
             sessions: sessions.map(|session| (session.hash, session)).collect(),
+            last_token: records.tokens.iter().map(|t| t.id).max().unwrap_or(0),
             tokens: records.tokens,
         }
     }
@@ -52,14 +57,14 @@ impl Known {
         self.sessions.retain(|_, session| session.role != role);
     }
 
-    /// What a session may do, while it lasts.
-    pub fn session(&self, hash: &SecretHash, now: i64) -> Option<Role> {
+    /// A session, while it lasts.
+    pub fn session(&self, hash: &SecretHash, now: i64) -> Option<&Session> {
         let session = self.sessions.get(hash)?;
         let lasts = secret::same(&session.hash, hash) && session.expires_at > now;
-        lasts.then_some(session.role)
+        lasts.then_some(session)
     }
 
-    /// Begins a session.
+    /// Begins a session, which may end another's.
     pub fn add_session(&mut self, session: Session, now: i64) {
         self.sessions.retain(|_, other| other.expires_at > now);
         if self.sessions.len() >= MOST_SESSIONS {
@@ -94,9 +99,10 @@ impl Known {
             token.used_at = Some(now);
         }
         Some(Used {
+            id: token.id,
             name: token.name.clone(),
             role: token.role,
-            note: is_due.then_some(token.id),
+            is_noted: is_due,
         })
     }
 
@@ -105,13 +111,14 @@ impl Known {
         &self.tokens
     }
 
-    /// A number that no token has.
+    /// A number that no token has or had.
     pub fn next_token(&self) -> u64 {
-        self.tokens.iter().map(|token| token.id).max().unwrap_or(0) + 1
+        self.last_token + 1
     }
 
     /// Adds a token.
     pub fn add_token(&mut self, token: Token) {
+        self.last_token = self.last_token.max(token.id);
         self.tokens.push(token);
     }
 
@@ -140,9 +147,10 @@ mod tests {
         let mut known = Known::default();
         known.add_session(session(1, Role::Staff, 100), 0);
         known.add_session(session(2, Role::Admin, 100), 0);
-        assert_eq!(known.session(&[1; 32], 99), Some(Role::Staff));
-        assert_eq!(known.session(&[1; 32], 100), None);
-        assert_eq!(known.session(&[3; 32], 0), None);
+        let role = |known: &Known, n: u8, now| known.session(&[n; 32], now).map(|s| s.role);
+        assert_eq!(role(&known, 1, 99), Some(Role::Staff));
+        assert_eq!(role(&known, 1, 100), None);
+        assert_eq!(role(&known, 3, 0), None);
         let pin = PinHash {
             salt: [0; 16],
             hash: [0; 32],
@@ -150,10 +158,10 @@ mod tests {
             passes: 1,
         };
         known.set_pin(Role::Staff, pin);
-        assert_eq!(known.session(&[1; 32], 0), None);
-        assert_eq!(known.session(&[2; 32], 0), Some(Role::Admin));
+        assert_eq!(role(&known, 1, 0), None);
+        assert_eq!(role(&known, 2, 0), Some(Role::Admin));
         known.end_session(&[2; 32]);
-        assert_eq!(known.session(&[2; 32], 0), None);
+        assert_eq!(role(&known, 2, 0), None);
     }
 
     #[test]
@@ -183,12 +191,13 @@ mod tests {
             created_at: 0,
             used_at: None,
         });
-        let mut noted = |now| known.use_token(&[7; 32], now, 60_000).expect("known").note;
-        assert_eq!(noted(5), Some(1));
-        assert_eq!(noted(60_004), None);
-        assert_eq!(noted(60_005), Some(1));
+        let mut used = |now| known.use_token(&[7; 32], now, 60_000).expect("known");
+        assert!(used(5).is_noted && used(5).id == 1);
+        assert!(!used(60_004).is_noted);
+        assert!(used(60_005).is_noted);
         assert_eq!(known.use_token(&[8; 32], 0, 60_000), None);
         assert!(known.delete_token(1) && !known.delete_token(1));
         assert_eq!(known.use_token(&[7; 32], 0, 60_000), None);
+        assert_eq!(known.next_token(), 2, "no other gets its number");
     }
 }

@@ -28,8 +28,8 @@ use rate::Rate;
 
 use super::problem::Problem;
 use super::request::Request;
-use super::services::TicketService;
 use super::services::calendar::now;
+use super::services::{TicketService, WssService};
 use crate::config::Config;
 use crate::storage::{AccessChange, AccessRecords, Actor, Journal, Note, Noted, Role, SecretHash};
 
@@ -48,16 +48,23 @@ const USE_NOTED_EVERY_MS: i64 = 60_000;
 pub struct Who {
     pub role: Role,
     pub address: IpAddr,
-    /// The name of the token that was shown.
-    pub token: Option<String>,
-    /// The session that the request belongs to.
-    pub session: Option<SecretHash>,
+    pub token: Option<ShownToken>,
+    /// The sessions that the request belongs to: a browser may have several cookies, of other paths or
+    /// names of this host.
+    pub sessions: Vec<SecretHash>,
     /// Someone at this machine, whom nobody has passed on.
     pub is_here: bool,
     /// The same, by a name that only this machine has.
     pub is_local: bool,
     /// A trusted proxy says that it was reached over HTTPS.
     pub is_secure: bool,
+}
+
+/// The token that a program has shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShownToken {
+    id: u64,
+    name: String,
 }
 
 impl Who {
@@ -76,7 +83,7 @@ impl Who {
     pub fn actor(&self) -> Actor {
         Actor {
             role: self.role,
-            token: self.token.clone(),
+            token: self.token.as_ref().map(|token| token.name.clone()),
             address: self.address,
         }
     }
@@ -101,6 +108,8 @@ pub struct Access {
     verifying: Mutex<()>,
     waiting: AtomicUsize,
     minted: Mutex<Minted>,
+    /// Whose screens are told when a session or a token ends.
+    wss: &'static WssService,
     started: Instant,
 }
 
@@ -110,6 +119,7 @@ impl Access {
     pub fn open(
         config: &Config,
         journal: &mut dyn Journal,
+        wss: &'static WssService,
     ) -> Result<(Self, Vec<String>), Box<dyn Error>> {
         let mut records = journal.access()?;
         let said = if config.open {
@@ -119,10 +129,15 @@ impl Access {
             setup::make_pins(journal, &mut records)?
         };
         let seed = secret::random()?;
-        Ok((Self::new(config, records, seed), said))
+        Ok((Self::new(config, records, seed, wss), said))
     }
 
-    fn new(config: &Config, records: AccessRecords, seed: [u8; 32]) -> Self {
+    fn new(
+        config: &Config,
+        records: AccessRecords,
+        seed: [u8; 32],
+        wss: &'static WssService,
+    ) -> Self {
         let mut guesses = Guesses::default();
         for (address, at) in &records.signed_in {
             let ago = u64::try_from(now().as_millis() - at).unwrap_or(0);
@@ -137,6 +152,7 @@ impl Access {
             verifying: Mutex::new(()),
             waiting: AtomicUsize::new(0),
             minted: Mutex::new(Minted::new(seed)),
+            wss,
             started: Instant::now(),
         }
     }
@@ -169,7 +185,7 @@ impl Access {
             role: Role::Public,
             address: peer.address,
             token: None,
-            session: None,
+            sessions: Vec::new(),
             is_here: peer.is_here,
             is_local: peer.is_local,
             is_secure: peer.is_secure,
@@ -180,11 +196,12 @@ impl Access {
             let used = self.known().use_token(&hash, at, USE_NOTED_EVERY_MS);
             match used {
                 Some(used) => {
-                    if let Some(id) = used.note {
+                    let (id, name) = (used.id, used.name);
+                    if used.is_noted {
                         tickets.note(vec![AccessChange::TokenUsed { id, at }], None);
                     }
                     who.role = used.role;
-                    who.token = Some(used.name);
+                    who.token = Some(ShownToken { id, name });
                 }
                 None if self.open => {}
                 None => return Err(Problem::unknown_token()),
@@ -194,10 +211,11 @@ impl Access {
         }
         for value in cookies(request) {
             let hash = secret::hash(value);
-            if let Some(role) = self.known().session(&hash, now().as_millis()) {
-                who.session = Some(hash);
+            let known = self.known();
+            if let Some(session) = known.session(&hash, now().as_millis()) {
+                who.sessions.push(hash);
                 if who.token.is_none() {
-                    who.role = who.role.max(role);
+                    who.role = who.role.max(session.role);
                 }
             }
         }
@@ -218,14 +236,18 @@ impl Access {
         taken.map_err(Problem::too_many_tickets)
     }
 
-    /// Whether the session and the token that they came with are still good.
-    pub fn lasts(&self, who: &Who) -> bool {
+    /// For how long what they came with is still good, sessions and token, unless somebody ends it
+    /// before; `None` where that has come. Whoever waits is told when to ask again.
+    pub fn lasts(&self, who: &Who) -> Option<Duration> {
         let known = self.known();
-        let session = who.session.as_ref();
-        let session = session.is_none_or(|hash| known.session(hash, now().as_millis()).is_some());
-        let mut tokens = known.tokens().iter();
-        let token = who.token.as_ref();
-        session && token.is_none_or(|name| tokens.any(|token| token.name == *name))
+        let mut lasts = Duration::MAX;
+        for hash in &who.sessions {
+            let now = now().as_millis();
+            let left = known.session(hash, now)?.expires_at - now;
+            lasts = lasts.min(Duration::from_millis(left.unsigned_abs()));
+        }
+        let is = |token: &ShownToken| known.tokens().iter().any(|other| other.id == token.id);
+        who.token.as_ref().is_none_or(is).then_some(lasts)
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {

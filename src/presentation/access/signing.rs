@@ -53,7 +53,7 @@ impl Access {
         Err(Problem::wrong_pin())
     }
 
-    /// Begins a session, and ends the one that the request belongs to: the browser forgets it.
+    /// Begins a session, and ends those that the request belongs to: the browser forgets them.
     fn begin_session(
         &self,
         tickets: &TicketService,
@@ -67,11 +67,7 @@ impl Access {
             role,
             expires_at: now + SESSION.as_millis() as i64,
         };
-        let mut changes: Vec<AccessChange> = who
-            .session
-            .map(AccessChange::EndSession)
-            .into_iter()
-            .collect();
+        let mut changes = ends(who);
         changes.push(AccessChange::AddSession {
             session: session.clone(),
             now,
@@ -86,22 +82,23 @@ impl Access {
         };
         tickets.keep(changes, Some(note))?;
         let mut known = self.known();
-        if let Some(old) = who.session {
-            known.end_session(&old);
-        }
+        who.sessions.iter().for_each(|old| known.end_session(old));
         known.add_session(session, now);
         drop(known);
+        self.wss.tell_ended();
         Ok(SignedIn { role, secret })
     }
 
-    /// Ends the session that a request belongs to, if any.
+    /// Ends the sessions that a request belongs to, if any.
     pub fn sign_out(&self, tickets: &TicketService, who: &Who) -> Result<(), Problem> {
-        let Some(hash) = who.session else {
+        if who.sessions.is_empty() {
             return Ok(());
-        };
-        let note = who.note(Noted::SignedOut);
-        tickets.keep(vec![AccessChange::EndSession(hash)], Some(note))?;
-        self.known().end_session(&hash);
+        }
+        tickets.keep(ends(who), Some(who.note(Noted::SignedOut)))?;
+        let mut known = self.known();
+        who.sessions.iter().for_each(|hash| known.end_session(hash));
+        drop(known);
+        self.wss.tell_ended();
         Ok(())
     }
 
@@ -125,6 +122,7 @@ impl Access {
         let note = who.note(Noted::PinChanged(role));
         tickets.keep(vec![AccessChange::SetPin(role, hash.clone())], Some(note))?;
         self.known().set_pin(role, hash);
+        self.wss.tell_ended();
         log::info!("The PIN of {} was changed", role.as_str());
         Ok(())
     }
@@ -203,8 +201,16 @@ impl Access {
         };
         let note = who.note(Noted::TokenRevoked(name));
         tickets.keep(vec![AccessChange::DeleteToken { id }], Some(note))?;
-        Ok(self.known().delete_token(id))
+        let was_there = self.known().delete_token(id);
+        self.wss.tell_ended();
+        Ok(was_there)
     }
+}
+
+/// The end of the sessions that a request belongs to.
+fn ends(who: &Who) -> Vec<AccessChange> {
+    let sessions = who.sessions.iter().copied();
+    sessions.map(AccessChange::EndSession).collect()
 }
 
 /// The turn to verify a PIN.

@@ -81,6 +81,16 @@ pub struct Present {
     grace: Duration,
 }
 
+impl Present {
+    /// Its session has ended: it will not come back, so nobody waits for it.
+    pub fn end(mut self) {
+        self.grace = Duration::ZERO;
+        if let Some(seen) = self.presence.lock().get_mut(&self.place) {
+            seen.until = Instant::now();
+        }
+    }
+}
+
 impl Drop for Present {
     fn drop(&mut self) {
         self.presence.leave(&self.place, self.grace);
@@ -122,6 +132,9 @@ mod tests {
             .values_mut()
             .for_each(|seen| seen.until = Instant::now());
         assert!(!presence.is_there(&desk("3"), screen));
+        drop(presence.enter(&desk("3"), screen, true));
+        presence.enter(&desk("3"), screen, true).end();
+        assert!(!presence.is_there(&desk("3"), screen), "its session ended");
         drop(presence.enter(&desk("4"), screen, false));
         assert!(
             presence.lock().is_empty(),

@@ -68,8 +68,14 @@ impl Recent {
         self.lock().since(seq)
     }
 
-    /// The same, waiting no longer than `timeout` while that is nothing.
-    pub fn wait_since(&self, seq: u64, timeout: Duration) -> Since {
+    /// The same, waiting no longer than `timeout` while that is nothing, nor than whoever waits may:
+    /// `lasts` says for how long that is.
+    pub fn wait_since(
+        &self,
+        seq: u64,
+        timeout: Duration,
+        lasts: &dyn Fn() -> Option<Duration>,
+    ) -> Since {
         let deadline = Instant::now() + timeout;
         let mut kept = self.lock();
         loop {
@@ -79,13 +85,21 @@ impl Recent {
                 Since::NotYet => true,
                 Since::TooOld => false,
             };
+            // Asked under the lock, so that an end between this and the wait is not missed.
             let left = deadline.saturating_duration_since(Instant::now());
+            let left = left.min(lasts().unwrap_or_default());
             if !nothing || left.is_zero() || kept.closed {
                 return since;
             }
             let woken = self.news.wait_timeout(kept, left);
             kept = woken.unwrap_or_else(PoisonError::into_inner).0;
         }
+    }
+
+    /// Whoever waits asks again whether they may.
+    pub fn ask_again(&self) {
+        drop(self.lock());
+        self.news.notify_all();
     }
 
     /// Nobody waits any more: the server ends.

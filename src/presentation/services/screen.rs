@@ -38,6 +38,8 @@ pub struct Screen {
     pub(super) missed: AtomicBool,
     pub(super) readable: AtomicBool,
     pub(super) closing: AtomicBool,
+    /// What it was opened with may have ended.
+    pub(super) doubted: AtomicBool,
     /// There is news of the ticket printer.
     pub(super) printer: AtomicBool,
     thread: Thread,
@@ -85,6 +87,8 @@ impl Screen {
             missed: AtomicBool::new(false),
             readable: AtomicBool::new(false),
             closing: AtomicBool::new(false),
+            // It may have ended before the screen could be told.
+            doubted: AtomicBool::new(true),
             printer: AtomicBool::new(true),
             thread: thread::current(),
             line: Mutex::new(Line {
@@ -121,6 +125,12 @@ impl Screen {
     /// The server ends. Called from the thread that stops it.
     pub(super) fn tell_closing(&self) {
         self.closing.store(true, Ordering::Release);
+        self.thread.unpark();
+    }
+
+    /// Somebody's session or token has ended. Called from the thread of whoever ended it.
+    pub(super) fn tell_ended(&self) {
+        self.doubted.store(true, Ordering::Release);
         self.thread.unpark();
     }
 

@@ -38,15 +38,16 @@ const WRITE_BUFFER_BYTES: usize = 1_024;
 
 /// Serves a screen until it goes or the server ends. Called from the connection's thread, after
 /// the handshake's answer was sent; `leftover` is what the peer sent after its handshake, and
-/// `lasts` says whether what it was shown to be by is still good.
+/// `lasts` says for how long what it was opened with is good. Gives back whether it was closed from
+/// here, so that the peer must have time to take that.
 pub fn serve(
     wire: &Arc<Wire>,
     leftover: Vec<u8>,
     handshake: &Handshake,
-    lasts: &dyn Fn() -> bool,
+    lasts: &dyn Fn() -> Option<Duration>,
     tickets: &TicketService,
     wss: &WssService,
-) {
+) -> bool {
     let (screen, runs) = Screen::new(wire, handshake, tickets, wss);
     // A first message may have come with the handshake.
     screen
@@ -62,7 +63,7 @@ pub fn serve(
     let socket = WebSocket::from_partially_read(stream, leftover, Role::Server, Some(config));
     if let Err(error) = wss.join(&screen) {
         log::warn!("A screen could not be watched: {error}");
-        return;
+        return false;
     }
     let joined = Joined {
         screen: screen.clone(),
@@ -83,9 +84,7 @@ pub fn serve(
         End::Closed(code) => log::debug!("Screen {} was closed: {code}", screen.number),
     }
     drop(joined);
-    if matches!(end, End::Closed(_)) {
-        wire.linger();
-    }
+    matches!(end, End::Closed(_))
 }
 
 /// A screen that is told what happens, until this is dropped, however its session ends.
@@ -144,7 +143,7 @@ struct Session<'a> {
     screen: Arc<Screen>,
     runs: Receiver<Arc<Run>>,
     socket: WebSocket<ScreenStream>,
-    lasts: &'a dyn Fn() -> bool,
+    lasts: &'a dyn Fn() -> Option<Duration>,
     tickets: &'a TicketService,
     wss: &'a WssService,
 }
@@ -163,10 +162,18 @@ impl Session<'_> {
 
     fn talk(&mut self, since: Option<u64>) -> Result<std::convert::Infallible, End> {
         self.greet(since)?;
+        let is_v1 = self.screen.dialect == Dialect::V1;
         let mut next_tick = Instant::now() + TICK_EVERY;
+        let mut lasts_until = None;
         loop {
             if self.screen.closing.load(Ordering::Acquire) {
                 return Err(End::Closed(CloseCode::Away));
+            }
+            let is_over = lasts_until.is_some_and(|at| Instant::now() >= at);
+            if self.screen.doubted.swap(false, Ordering::AcqRel) || is_over {
+                // Whoever signed out, or whose PIN was changed, comes back as anyone may.
+                let lasts = (self.lasts)().ok_or(End::Closed(CloseCode::Policy))?;
+                lasts_until = Instant::now().checked_add(lasts);
             }
             if self.screen.readable.swap(false, Ordering::AcqRel) {
                 self.read()?;
@@ -184,25 +191,24 @@ impl Session<'_> {
                 self.tell_position()?;
             }
             self.flush()?;
-            if self.screen.dialect == Dialect::Course {
-                thread::park();
-                continue;
-            }
-            if self.screen.printer.swap(false, Ordering::AcqRel) {
+            if is_v1 && self.screen.printer.swap(false, Ordering::AcqRel) {
                 self.tell_printer()?;
             }
             let now = Instant::now();
-            if now >= next_tick {
+            if is_v1 && now >= next_tick {
                 next_tick = now + TICK_EVERY;
-                // Whoever signed out, or whose PIN was changed, comes back as anyone may.
-                if !(self.lasts)() {
-                    return Err(End::Closed(CloseCode::Policy));
-                }
                 self.tick()?;
                 // An estimate changes with the time alone.
                 self.tell_position()?;
             }
-            thread::park_timeout(next_tick.saturating_duration_since(Instant::now()));
+            match lasts_until
+                .into_iter()
+                .chain(is_v1.then_some(next_tick))
+                .min()
+            {
+                Some(at) => thread::park_timeout(at.saturating_duration_since(Instant::now())),
+                None => thread::park(),
+            }
         }
     }
 

@@ -153,9 +153,24 @@ impl WssService {
         self.recent.since(seq)
     }
 
-    /// The same, waiting no longer than `timeout` for the first.
-    pub fn wait_since(&self, seq: u64, timeout: Duration) -> Since {
-        self.recent.wait_since(seq, timeout)
+    /// The same, waiting no longer than `timeout` for the first, nor than whoever waits may, for
+    /// which `lasts` is asked.
+    pub fn wait_since(
+        &self,
+        seq: u64,
+        timeout: Duration,
+        lasts: &dyn Fn() -> Option<Duration>,
+    ) -> Since {
+        self.recent.wait_since(seq, timeout, lasts)
+    }
+
+    /// A session or a token has ended: every screen and everyone who waits for news asks whether it
+    /// was theirs.
+    pub fn tell_ended(&self) {
+        self.recent.ask_again();
+        for screen in self.readiness.screens() {
+            screen.tell_ended();
+        }
     }
 
     /// Tells all screens how the ticket printer is: those that are there now and those that come.

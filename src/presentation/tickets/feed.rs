@@ -35,11 +35,18 @@ pub fn events(context: &Context<'_>) -> Handled {
     // Whose desk it is concerns staff alone, as over a WebSocket.
     let place = place.filter(|_| context.who.role >= Role::Staff);
     let is_desk = place.is_some();
-    let _there = place.map(|(desk, screen)| office.presence.enter(&desk, screen, true));
+    let there = place.map(|(desk, screen)| office.presence.enter(&desk, screen, true));
     let wait = Duration::from_secs(wait.min(LONGEST_WAIT_SECONDS));
     // An event that this office has not reached is another office's.
     let known = since.filter(|seq| *seq <= office.tickets.look(|queue| queue.seq()));
-    let updates = match known.map(|seq| office.wss.wait_since(seq, wait)) {
+    let lasts = || office.access.lasts(&context.who);
+    let since = known.map(|seq| office.wss.wait_since(seq, wait, &lasts));
+    if lasts().is_none()
+        && let Some(there) = there
+    {
+        there.end();
+    }
+    let updates = match since {
         Some(Since::Updates(updates)) => Some(updates),
         Some(Since::NotYet) => Some(Vec::new()),
         Some(Since::TooOld) | None => None,

@@ -39,7 +39,7 @@ fn session_json(context: &Context<'_>, role: Role, session: bool) -> Answer {
 /// `GET /api/session`
 pub fn show(context: &Context<'_>) -> Handled {
     let who = &context.who;
-    Ok(session_json(context, who.role, who.session.is_some()))
+    Ok(session_json(context, who.role, !who.sessions.is_empty()))
 }
 
 /// `POST /api/session`
