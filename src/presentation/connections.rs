@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
+use super::access::Counted;
 use super::wire::Wire;
 
 /// Open files that are not connections: the database, its log, the pollers, pages being read,
@@ -52,35 +53,35 @@ pub fn allowed_connections(wanted: usize, files_each: u64) -> usize {
 /// The open connections.
 pub struct Connections {
     most: usize,
-    most_of_address: u32,
+    most_of_address: usize,
     open: Mutex<Open>,
     none_left: Condvar,
     started: Instant,
 }
 
-/// The open connections by their numbers, and how many each address has that is counted.
+/// The open connections by their numbers, and how many each address and network has.
 #[derive(Default)]
 struct Open {
     all: HashMap<u64, Arc<Connection>>,
-    of_address: HashMap<IpAddr, u32>,
+    of: HashMap<Counted, usize>,
 }
 
 impl Open {
     fn insert(&mut self, number: u64, connection: Arc<Connection>) {
-        if let Some(address) = connection.counted {
-            *self.of_address.entry(address).or_default() += 1;
+        for counted in connection.counted() {
+            *self.of.entry(counted).or_default() += 1;
         }
         self.all.insert(number, connection);
     }
 
     fn remove(&mut self, number: u64) -> Option<Arc<Connection>> {
         let removed = self.all.remove(&number)?;
-        if let Some(address) = removed.counted
-            && let Some(count) = self.of_address.get_mut(&address)
-        {
-            *count -= 1;
-            if *count == 0 {
-                self.of_address.remove(&address);
+        for counted in removed.counted() {
+            if let Some(count) = self.of.get_mut(&counted) {
+                *count -= 1;
+                if *count == 0 {
+                    self.of.remove(&counted);
+                }
             }
         }
         Some(removed)
@@ -92,18 +93,24 @@ impl Open {
 pub enum Full {
     /// There are as many connections as there may be.
     All(usize),
-    /// There are as many of that address.
-    Address(u32),
+    /// There are as many of that address or network.
+    Of(Counted, usize),
 }
 
 /// One open connection, as the others see it.
 struct Connection {
     wire: Arc<Wire>,
     /// The address that it counts for; none where an address may have any number.
-    counted: Option<IpAddr>,
+    address: Option<IpAddr>,
     /// Since when it has waited for a whole request, in milliseconds since the server started;
     /// `WORKING` and `SCREEN` are not moments.
     waiting_since: AtomicU64,
+}
+
+impl Connection {
+    fn counted(&self) -> impl Iterator<Item = Counted> {
+        self.address.into_iter().flat_map(Counted::of)
+    }
 }
 
 const WORKING: u64 = u64::MAX;
@@ -114,7 +121,7 @@ impl Connections {
     pub fn new(most: usize, most_of_address: u32) -> Self {
         Self {
             most,
-            most_of_address,
+            most_of_address: usize::try_from(most_of_address).unwrap_or(usize::MAX),
             open: Mutex::default(),
             none_left: Condvar::new(),
             started: Instant::now(),
@@ -123,21 +130,22 @@ impl Connections {
 
     /// Counts a connection in. Where there is no room, the one that has waited longest for a whole
     /// request gives way: an idle one, or one that sends a byte now and then to stay. Refused where
-    /// all are screens or at work, and stay so for a moment. `counted` is the address that it counts
-    /// for, if any; of one that has all it may, its own give way, and nobody waits for it.
+    /// all are screens or at work, and stay so for a moment. `address` is the one that it counts
+    /// for, if any; where that or its network has all it may, its own give way, and nobody waits.
     pub fn enter(
         self: &Arc<Self>,
         number: u64,
         wire: &Arc<Wire>,
-        counted: Option<IpAddr>,
+        address: Option<IpAddr>,
     ) -> Result<Entered, Full> {
         let deadline = Instant::now() + ROOM_PATIENCE;
         let mut open = self.lock();
-        let has = counted.and_then(|address| open.of_address.get(&address));
-        if has.is_some_and(|has| *has >= self.most_of_address)
-            && self.evict(&mut open, counted).is_none()
-        {
-            return Err(Full::Address(self.most_of_address));
+        for counted in address.into_iter().flat_map(Counted::of) {
+            let most = counted.most(self.most_of_address);
+            let has = open.of.get(&counted).copied().unwrap_or_default();
+            if has >= most && self.evict(&mut open, Some(counted)).is_none() {
+                return Err(Full::Of(counted, most));
+            }
         }
         while open.all.len() >= self.most && self.evict(&mut open, None).is_none() {
             drop(open);
@@ -149,7 +157,7 @@ impl Connections {
         }
         let connection = Arc::new(Connection {
             wire: wire.clone(),
-            counted,
+            address,
             waiting_since: AtomicU64::new(self.now()),
         });
         open.insert(number, connection.clone());
@@ -165,11 +173,11 @@ impl Connections {
         self.evict(&mut self.lock(), None)
     }
 
-    /// Ends the one that has waited longest, of that address where one is given.
-    fn evict(&self, open: &mut Open, of: Option<IpAddr>) -> Option<()> {
+    /// Ends the one that has waited longest, of that address or network where one is given.
+    fn evict(&self, open: &mut Open, of: Option<Counted>) -> Option<()> {
         let newest = self.now().saturating_sub(SHORT_WAIT_MS);
         let waiting = open.all.iter().filter_map(|(number, connection)| {
-            if of.is_some() && connection.counted != of {
+            if of.is_some_and(|of| connection.counted().all(|other| other != of)) {
                 return None;
             }
             let since = connection.waiting_since.load(Ordering::Relaxed);

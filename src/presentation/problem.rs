@@ -229,9 +229,10 @@ impl Problem {
         Self::new(503, "too-many-connections", detail)
     }
 
-    pub fn too_many_connections_of_address(most: u32) -> Self {
+    /// `what` is the address or the network.
+    pub fn too_many_connections_of(what: &str, most: usize) -> Self {
         let detail = format!(
-            "{most} connections from this address are open, and there is no room for more; \
+            "{most} connections from this {what} are open, and there is no room for more; \
              --max-connections-per-address allows more."
         );
         Self::new(503, "too-many-connections", detail)

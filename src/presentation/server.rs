@@ -13,7 +13,7 @@ use form_urlencoded::parse;
 use tungstenite::handshake::server::{create_response, write_response};
 use tungstenite::http;
 
-use super::access::{Who, network};
+use super::access::{Counted, Who};
 use super::connections::{Connections, Entered, Full, allowed_connections};
 use super::problem::Problem;
 use super::request::{Request, RequestReader};
@@ -160,7 +160,7 @@ impl Acceptor {
     }
 
     /// Says that connections are refused, once in a while and not for each.
-    fn warn_of_refusal(&self, full: Full, peer: SocketAddr) {
+    fn warn_of_refusal(&self, full: Full) {
         let now = Instant::now();
         let recent = |at: Instant| now.duration_since(at) < WARN_EVERY;
         if !self.warned_at.get().is_some_and(recent) {
@@ -169,10 +169,13 @@ impl Acceptor {
                 Full::All(most) => {
                     log::warn!("{most} connections are open, and new ones are refused");
                 }
-                Full::Address(most) => log::warn!(
-                    "{} has {most} connections open, and new ones of it are refused",
-                    peer.ip()
-                ),
+                Full::Of(counted, most) => {
+                    let who = match counted {
+                        Counted::Address(address) => address.to_string(),
+                        Counted::Network(network) => format!("{network}/64"),
+                    };
+                    log::warn!("{who} has {most} connections open, and new ones of it are refused");
+                }
             }
         }
     }
@@ -186,7 +189,7 @@ impl Acceptor {
         let entered = match self.connections.enter(number, &wire, self.counted(peer)) {
             Ok(entered) => entered,
             Err(full) => {
-                self.warn_of_refusal(full, peer);
+                self.warn_of_refusal(full);
                 refuse(&wire, full);
                 return Ok(());
             }
@@ -202,7 +205,7 @@ impl Acceptor {
         let address = peer.ip().to_canonical();
         let is_free =
             address.is_loopback() || self.office.config.trusted_proxies.contains(&address);
-        (!is_free).then(|| network(address))
+        (!is_free).then_some(address)
     }
 }
 
@@ -212,7 +215,8 @@ fn refuse(wire: &Wire, full: Full) {
     let _ = wire.read_now(&mut [0; 4096]);
     let problem = match full {
         Full::All(most) => Problem::too_many_connections(most),
-        Full::Address(most) => Problem::too_many_connections_of_address(most),
+        Full::Of(Counted::Address(_), most) => Problem::too_many_connections_of("address", most),
+        Full::Of(Counted::Network(_), most) => Problem::too_many_connections_of("network", most),
     };
     let _ = problem.answer().send(wire, None, false);
 }

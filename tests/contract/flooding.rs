@@ -33,10 +33,13 @@ fn an_address_takes_20_tickets_in_10_seconds_and_staff_and_this_machine_more() {
         5,
         "another address"
     );
-    let one = "2001:db8:1:2::1";
-    let other = "2001:db8:1:2:ffff::2";
-    assert_eq!(takes(&server, &Person::at(one), 30), 20);
-    assert_eq!(takes(&server, &Person::at(other), 5), 0, "the same network");
+    // An IPv6 network has four times as much as one of its addresses.
+    let neighbour = |n: usize| Person::at(&format!("2001:db8:1:2::{n}"));
+    for n in 1..=4 {
+        assert_eq!(takes(&server, &neighbour(n), 30), 20, "neighbour {n}");
+    }
+    assert_eq!(takes(&server, &neighbour(5), 5), 0, "all of the network");
+    assert_eq!(takes(&server, &Person::at("2001:db8:1:3::1"), 5), 5);
     let staff = Person::at(FAR).signed_in(&server, &pin(&server, "staff"));
     assert_eq!(takes(&server, &staff, 30), 30);
     let admin = Person::at(FAR).signed_in(&server, &pin(&server, "admin"));

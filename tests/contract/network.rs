@@ -3,68 +3,104 @@
 //! The kernel's network namespaces make it, where the system allows that.
 
 use std::fs::File;
-use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::io::Write;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
+use std::os::fd::AsFd;
 use std::process::Command;
 use std::thread;
 
+use rustix::net::{AddressFamily, SocketType, bind, connect, socket};
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 use serde_json::json;
 
-use crate::common::{Client, Launch, PATIENCE, Response, Server, array, wait_for, wait_until};
+use crate::common::{Client, Launch, Response, Screen, Server, array, wait_for, wait_until};
 use crate::people::pin;
 
 /// A network with one machine beside this one; gone with the test.
 struct Network {
     name: String,
-    /// This machine in it, and the other one.
-    here: Ipv4Addr,
-    there: Ipv4Addr,
+    /// This machine in it, and the addresses of the other one.
+    here: IpAddr,
+    there: Vec<IpAddr>,
 }
 
 impl Network {
+    /// With so many addresses of the other machine.
+    fn v4(number: u8, machines: u8) -> Option<Self> {
+        let third = u8::try_from(std::process::id() % 250).unwrap();
+        // A block for tests between networks (RFC 2544), so that no real one is hidden.
+        let address = |n: u8| Ipv4Addr::new(198, 18, third, number * 8 + n).into();
+        Self::make(number, 29, address, machines)
+    }
+
+    /// The same over IPv6, where all of them are of one network, as in an office.
+    fn v6(number: u8, machines: u8) -> Option<Self> {
+        let id = u16::try_from(std::process::id() % 60_000).unwrap();
+        let address = |n: u8| {
+            Ipv6Addr::new(0xfd00, 0x7457, id, u16::from(number), 0, 0, 0, u16::from(n)).into()
+        };
+        Self::make(number, 64, address, machines)
+    }
+
     /// `None` where the system does not allow it, which is said.
-    fn make(number: u8) -> Option<Self> {
+    fn make(number: u8, length: u8, address: impl Fn(u8) -> IpAddr, machines: u8) -> Option<Self> {
         let id = std::process::id();
         let name = format!("turnero-{id}-{number}");
         let (near, far) = (format!("tn{id}{number}a"), format!("tn{id}{number}b"));
-        // A block for tests between networks (RFC 2544), so that no real one is hidden.
-        let third = u8::try_from(id % 250).unwrap();
-        let address = |last| Ipv4Addr::new(198, 18, third, number * 4 + last);
         let network = Self {
             here: address(1),
-            there: address(2),
+            there: (2..2 + machines).map(&address).collect(),
             name: name.clone(),
         };
-        let inside = ["netns", "exec", &name, "ip"];
-        let within = |rest: &[&str]| ip(&[&inside[..], rest].concat());
-        let made = ip(&["netns", "add", &name])
-            && ip(&["link", "add", &near, "type", "veth", "peer", "name", &far])
-            && ip(&["link", "set", &far, "netns", &name])
-            && ip(&["addr", "add", &format!("{}/30", network.here), "dev", &near])
-            && ip(&["link", "set", &near, "up"])
-            && within(&["addr", "add", &format!("{}/30", network.there), "dev", &far])
-            && within(&["link", "set", &far, "up"]);
+        // Without waiting to see whether anybody else has an IPv6 address.
+        let at_once = if length == 64 { " nodad" } else { "" };
+        let made = ip(&format!("netns add {name}"))
+            && ip(&format!("link add {near} type veth peer name {far}"))
+            && ip(&format!("link set {far} netns {name}"))
+            && ip(&format!(
+                "addr add {}/{length} dev {near}{at_once}",
+                network.here
+            ))
+            && ip(&format!("link set {near} up"))
+            && network.there.iter().all(|there| {
+                ip(&format!(
+                    "-n {name} addr add {there}/{length} dev {far}{at_once}"
+                ))
+            })
+            && ip(&format!("-n {name} link set {far} up"));
         if !made {
-            eprintln!(
-                "SKIPPED: no network namespaces here; it takes the command ip (Debian: iproute2) and root"
-            );
+            // Past the harness, which shows nothing that a test prints unless it fails.
+            let why = "it takes the command ip (Debian: iproute2), root, and for some IPv6";
+            let said = format!("\nSKIPPED: no network namespaces here; {why}\n");
+            std::io::stderr().write_all(said.as_bytes()).unwrap();
         }
         made.then_some(network)
     }
 
-    /// A connection from the other machine.
+    /// A connection from the other machine's first address.
     fn connect(&self, server: &Server) -> TcpStream {
-        let to = SocketAddr::from((self.here, server.address().port()));
+        self.connect_from(0, server)
+    }
+
+    /// A connection from that address of the other machine.
+    fn connect_from(&self, machine: usize, server: &Server) -> TcpStream {
+        let from = SocketAddr::new(self.there[machine], 0);
+        let to = SocketAddr::new(self.here, server.address().port());
         let path = format!("/run/netns/{}", self.name);
         // The thread stays in that network, so it is one of its own.
         let connecting = thread::spawn(move || {
             let network = File::open(path).unwrap();
-            move_into_link_name_space(
-                std::os::fd::AsFd::as_fd(&network),
-                Some(LinkNameSpaceType::Network),
-            )
-            .unwrap();
-            TcpStream::connect_timeout(&to, PATIENCE).unwrap()
+            let kind = Some(LinkNameSpaceType::Network);
+            move_into_link_name_space(network.as_fd(), kind).unwrap();
+            let family = if to.is_ipv4() {
+                AddressFamily::INET
+            } else {
+                AddressFamily::INET6
+            };
+            let socket = socket(family, SocketType::STREAM, None).unwrap();
+            bind(&socket, &from).unwrap();
+            connect(&socket, &to).unwrap();
+            TcpStream::from(socket)
         });
         connecting.join().unwrap()
     }
@@ -84,12 +120,12 @@ impl Network {
 impl Drop for Network {
     fn drop(&mut self) {
         // The two ends of the cable go with it.
-        ip(&["netns", "del", &self.name]);
+        ip(&format!("netns del {}", self.name));
     }
 }
 
-fn ip(arguments: &[&str]) -> bool {
-    let status = Command::new("ip").args(arguments).status();
+fn ip(words: &str) -> bool {
+    let status = Command::new("ip").args(words.split(' ')).status();
     status.is_ok_and(|status| status.success())
 }
 
@@ -98,8 +134,17 @@ fn everywhere() -> Launch {
 }
 
 #[test]
+fn what_is_skipped_for_want_of_a_network_is_said_in_plain_sight() {
+    let mut tests = Command::new(std::env::current_exe().unwrap());
+    let tests = tests.args(["network::another", "network::over"]);
+    let output = tests.env("PATH", "/nonexistent").output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(said.matches("SKIPPED: no network").count(), 2, "{output:?}");
+}
+
+#[test]
 fn another_machine_is_nobody_until_it_signs_in_whatever_it_says() {
-    let Some(network) = Network::make(0) else {
+    let Some(network) = Network::v4(0, 1) else {
         return;
     };
     let server = everywhere().start();
@@ -138,14 +183,14 @@ fn another_machine_is_nobody_until_it_signs_in_whatever_it_says() {
     send("PUT", "/api/settings", &[("Cookie", cookie)]).problem(403, "not-allowed");
 
     let trace = server.json("/api/trace");
-    let there = network.there.to_string();
+    let there = network.there[0].to_string();
     let known = array(&trace).iter().filter(|one| one["address"] == there);
     assert!(known.count() >= 2, "{trace}");
 }
 
 #[test]
 fn an_address_has_as_many_connections_as_it_may_and_others_go_on() {
-    let Some(network) = Network::make(1) else {
+    let Some(network) = Network::v4(1, 1) else {
         return;
     };
     let server = everywhere()
@@ -154,7 +199,7 @@ fn an_address_has_as_many_connections_as_it_may_and_others_go_on() {
     let mut screens = Vec::new();
     for _ in 0..8 {
         let stream = network.connect(&server);
-        screens.push(crate::common::Screen::over(stream, "", Some("turnero.v1")));
+        screens.push(Screen::over(stream, "", Some("turnero.v1")));
         screens.last_mut().unwrap().expect("state");
     }
     let mut client = Client::over(network.connect(&server));
@@ -188,4 +233,65 @@ fn an_address_has_as_many_connections_as_it_may_and_others_go_on() {
         asked.ok().filter(|answer| answer.status == 200)
     });
     drop(idle);
+}
+
+#[test]
+fn over_ipv6_another_machine_is_nobody_and_locks_none_of_its_neighbours_out() {
+    let Some(network) = Network::v6(2, 5) else {
+        return;
+    };
+    let listen = ["--listen", "[::]:0", "--max-connections-per-address", "8"];
+    let server = Launch::new().with(&listen).start();
+    let send = |machine, method, path, body: &str| {
+        let mut client = Client::over(network.connect_from(machine, &server));
+        let headers = [("Content-Type", "application/json")];
+        client.send(method, path, &headers, body.as_bytes())
+    };
+    let sign_in = |machine, pin: &str| {
+        let body = json!({ "pin": pin }).to_string();
+        send(machine, "POST", "/api/session", &body)
+    };
+    send(0, "GET", "/api/state", "").expect(200);
+    send(0, "GET", "/api/tickets", "").problem(401, "pin-needed");
+
+    let right = pin(&server, "staff");
+    (0..5).for_each(|_| drop(sign_in(0, "00000000").problem(401, "wrong-pin")));
+    sign_in(0, &right).problem(429, "too-many-requests");
+    sign_in(1, &right).expect(200);
+
+    let takes = |machine| send(machine, "POST", "/api/tickets", "").status;
+    let taken: Vec<u16> = (0..21).map(|_| takes(0)).collect();
+    assert_eq!(taken[19..], [201, 429]);
+    assert_eq!(takes(1), 201);
+
+    let fill = |machine| -> Vec<Screen> {
+        let screen = |_| {
+            let stream = network.connect_from(machine, &server);
+            let mut screen = Screen::over(stream, "", Some("turnero.v1"));
+            screen.expect("state");
+            screen
+        };
+        (0..8).map(screen).collect()
+    };
+    let refused = |machine| {
+        let mut client = Client::over(network.connect_from(machine, &server));
+        client.answer().problem(503, "too-many-connections")
+    };
+    let mut screens = fill(0);
+    assert!(refused(0).contains("from this address"));
+    // Four times as many may be open from the network.
+    (1..4).for_each(|machine| screens.extend(fill(machine)));
+    assert!(refused(4).contains("from this network"));
+    screens.pop();
+    wait_for("one has gone", || {
+        let mut client = Client::over(network.connect_from(4, &server));
+        let asked = client.try_send("GET", "/api/health");
+        asked.ok().filter(|answer| answer.status == 200)
+    });
+    let trace = server.json("/api/trace");
+    let there = network.there[0].to_string();
+    assert!(
+        array(&trace).iter().any(|one| one["address"] == there),
+        "{trace}"
+    );
 }

@@ -286,6 +286,15 @@ fn guessing_is_slowed_for_an_address_and_as_a_whole() {
     }
     // 15 are left of 20 for all, and 8 addresses had a clean record; a few more come with time.
     assert!(refused >= 10, "{refused} of 40 guesses were refused");
+    // Neighbours in an IPv6 network: one who guesses does not lock the others out.
+    let neighbour = |n| format!("fe80::{n}");
+    for _ in 0..6 {
+        wrong(&neighbour(1));
+    }
+    let answer = wrong(&neighbour(1));
+    answer.problem(429, "too-many-requests");
+    let answer = Person::at(&neighbour(2)).sign_in(&server, &right);
+    answer.expect(200);
     let late = Person::at("203.0.113.9");
     late.sign_in(&server, &right).expect(200);
     late.sign_in(&server, &right).expect(200);

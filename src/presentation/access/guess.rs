@@ -1,18 +1,21 @@
 //! How fast PINs may be guessed: slowed for each address and as a whole. The clock is the caller's.
 //!
 //! A guess is taken before it is verified, and counts as wrong until it turns out right or is given
-//! back. A wrong one costs one from the address's bucket and one from everybody's. Where that is
-//! empty, because someone guesses from many addresses, those that signed in lately have an allowance
+//! back. A wrong one costs one from the address's bucket, of IPv6 one from its network's, and one
+//! from everybody's. Where that is empty, because someone guesses from many addresses, those that signed in lately have an allowance
 //! that nobody else can use up, and those that have not guessed wrong have a small reserve.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use super::peer::network;
+use super::peer::Counted;
 
 /// Wrong ones at once, and after them one each so often: for one address,
 const ADDRESS: Pace = Pace::new(5, 10);
+/// for the addresses of one IPv6 network together: hardly more than for one, since whoever has one
+/// has all, and yet enough for the others in an office where one guesses all the time,
+const NETWORK: Pace = Pace::new(10, 7);
 /// for all of them together,
 const TOGETHER: Pace = Pace::new(20, 5);
 /// beside that, for one address that signed in lately,
@@ -148,22 +151,21 @@ pub struct Guesses {
     together: Bucket,
     familiars: Bucket,
     reserve: Bucket,
-    by_address: HashMap<IpAddr, Guesser>,
+    guessers: HashMap<Counted, Guesser>,
     familiar: HashMap<IpAddr, Familiar>,
 }
 
 impl Guesses {
     /// Takes a guess from that address at the time `now`.
     pub fn take(&mut self, address: IpAddr, now: Duration) -> Result<Guess, Refused> {
-        let address = network(address);
+        let address = address.to_canonical();
         self.make_room(now);
-        let guesser = self.by_address.get(&address).copied().unwrap_or_default();
-        let own = guesser.bucket.wait(ADDRESS, now);
-        let (source, wait) = self.source(address, &guesser, now);
-        let wait = own.and(wait);
+        let (source, wait) = self.source(address, now);
         if wait.now.is_zero() {
-            let guesser = self.by_address.entry(address).or_default();
-            guesser.bucket.take(ADDRESS, now);
+            for (counted, pace) in own(address, source) {
+                let guesser = self.guessers.entry(counted).or_default();
+                guesser.bucket.take(pace, now);
+            }
             match source {
                 Source::Together => self.together.take(TOGETHER, now),
                 Source::Reserve => self.reserve.take(RESERVE, now),
@@ -183,9 +185,17 @@ impl Guesses {
     }
 
     /// Where a guess can be taken from soonest, and when.
-    fn source(&self, address: IpAddr, guesser: &Guesser, now: Duration) -> (Source, Wait) {
-        let mut best = (Source::Together, self.together.wait(TOGETHER, now));
+    fn source(&self, address: IpAddr, now: Duration) -> (Source, Wait) {
+        let with_own = |source, wait: Wait| {
+            own(address, source).fold(wait, |wait, (counted, pace)| {
+                let guesser = self.guessers.get(&counted).copied().unwrap_or_default();
+                wait.and(guesser.bucket.wait(pace, now))
+            })
+        };
+        let together = self.together.wait(TOGETHER, now);
+        let mut best = (Source::Together, with_own(Source::Together, together));
         let mut may = |source, wait: Wait| {
+            let wait = with_own(source, wait);
             let (_, other) = best;
             if (wait.now, wait.at_best) < (other.now, other.at_best) {
                 best = (source, wait);
@@ -199,6 +209,8 @@ impl Guesses {
                 wait.and(self.familiars.wait(FAMILIARS, now)),
             );
         }
+        let guesser = self.guessers.get(&Counted::Address(address));
+        let guesser = guesser.copied().unwrap_or_default();
         if guesser.wrong_at.is_none_or(|at| now >= at + REMEMBERED) {
             let mut wait = self.reserve.wait(RESERVE, now);
             // One at a time, since the first may be the wrong one that ends it.
@@ -219,8 +231,10 @@ impl Guesses {
     /// The guess was wrong.
     pub fn was_wrong(&mut self, guess: &Guess, now: Duration) {
         self.settle(guess, true);
-        if let Some(guesser) = self.by_address.get_mut(&guess.address) {
-            guesser.wrong_at = Some(now);
+        for (counted, _) in own(guess.address, guess.source) {
+            if let Some(guesser) = self.guessers.get_mut(&counted) {
+                guesser.wrong_at = Some(now);
+            }
         }
     }
 
@@ -231,7 +245,7 @@ impl Guesses {
 
     /// An address signed in before the program started, and is familiar until then.
     pub fn remember(&mut self, address: IpAddr, until: Duration) {
-        self.greet(network(address), until, Duration::ZERO);
+        self.greet(address.to_canonical(), until, Duration::ZERO);
     }
 
     fn greet(&mut self, address: IpAddr, until: Duration, now: Duration) {
@@ -261,26 +275,37 @@ impl Guesses {
                 }
             }
         }
-        if let Some(guesser) = self.by_address.get_mut(&guess.address) {
-            guesser.bucket.settle(ADDRESS, cost);
+        for (counted, pace) in own(guess.address, guess.source) {
+            if let Some(guesser) = self.guessers.get_mut(&counted) {
+                guesser.bucket.settle(pace, cost);
+            }
         }
     }
 
     /// Forgets those whose guesses count no longer, and where that is not enough, the oldest.
     fn make_room(&mut self, now: Duration) {
-        if self.by_address.len() < MOST_ADDRESSES {
+        if self.guessers.len() < MOST_ADDRESSES {
             return;
         }
-        self.by_address
-            .retain(|_, guesser| !guesser.is_forgotten(now));
-        if self.by_address.len() >= MOST_ADDRESSES {
-            let settled = self.by_address.iter().filter(|(_, g)| g.bucket.open == 0);
+        self.guessers.retain(|_, one| !one.is_forgotten(now));
+        while self.guessers.len() >= MOST_ADDRESSES {
+            let settled = self.guessers.iter().filter(|(_, g)| g.bucket.open == 0);
             let oldest = settled.min_by_key(|(_, g)| g.wrong_at);
-            if let Some(address) = oldest.map(|(address, _)| *address) {
-                self.by_address.remove(&address);
-            }
+            let Some(counted) = oldest.map(|(counted, _)| *counted) else {
+                return;
+            };
+            self.guessers.remove(&counted);
         }
     }
+}
+
+/// The buckets of an address itself that a guess from that source is taken from. A familiar address
+/// does not share with its network: nobody in it can use up what it has.
+fn own(address: IpAddr, source: Source) -> impl Iterator<Item = (Counted, Pace)> {
+    Counted::of(address).filter_map(move |counted| match counted {
+        Counted::Address(_) => Some((counted, ADDRESS)),
+        Counted::Network(_) => (source != Source::Familiars).then_some((counted, NETWORK)),
+    })
 }
 
 #[cfg(test)]
@@ -294,9 +319,23 @@ mod tests {
         IpAddr::from(n.to_be_bytes())
     }
 
+    /// One of an office's IPv6 network.
+    fn neighbour(n: u32) -> IpAddr {
+        IpAddr::from(((0xfe80_u128 << 112) + u128::from(n)).to_be_bytes())
+    }
+
     /// Guesses once, and says whether it was let.
     fn guess(guesses: &mut Guesses, n: u32, now: Duration, is_right: bool) -> Result<(), Refused> {
-        let guess = guesses.take(address(n), now)?;
+        guess_from(guesses, address(n), now, is_right)
+    }
+
+    fn guess_from(
+        guesses: &mut Guesses,
+        address: IpAddr,
+        now: Duration,
+        is_right: bool,
+    ) -> Result<(), Refused> {
+        let guess = guesses.take(address, now)?;
         if is_right {
             guesses.was_right(&guess, now);
         } else {
@@ -309,6 +348,14 @@ mod tests {
     /// 10,000 was taken. `from` names the address of each attempt; the first `familiar` ones have
     /// signed in lately.
     fn time_of(familiar: u32, from: impl Fn(u32) -> u32) -> Duration {
+        time_within(address, familiar, from)
+    }
+
+    fn time_within(
+        address: fn(u32) -> IpAddr,
+        familiar: u32,
+        from: impl Fn(u32) -> u32,
+    ) -> Duration {
         let mut guesses = Guesses::default();
         for n in 0..familiar {
             guesses.remember(address(n), FAMILIAR_FOR);
@@ -320,7 +367,7 @@ mod tests {
             let mut soonest = Duration::MAX;
             for _ in 0..MANY {
                 attempt += 1;
-                match guess(&mut guesses, from(attempt), now, false) {
+                match guess_from(&mut guesses, address(from(attempt)), now, false) {
                     Ok(()) => taken += 1,
                     Err(Refused::Busy) => panic!("nothing is being verified"),
                     Err(Refused::TooMany(wait)) => soonest = soonest.min(wait),
@@ -350,6 +397,44 @@ mod tests {
         assert!(everywhere > WORKING_DAY, "from everywhere: {everywhere:?}");
         let all = time_of(MANY / 2, |n| if n % 2 == 0 { n / 2 % 15 } else { n });
         assert!(all > WORKING_DAY, "from the staff and everywhere: {all:?}");
+        // Whoever has an IPv6 network has all its addresses.
+        let network = time_within(neighbour, 0, |attempt| attempt);
+        assert!(network > 2 * WORKING_DAY, "from a network: {network:?}");
+        let staff = time_within(neighbour, MANY, |attempt| attempt % (2 * MANY));
+        assert!(staff > WORKING_DAY, "from a network of staff: {staff:?}");
+    }
+
+    #[test]
+    fn who_guesses_within_a_network_does_not_lock_out_its_others() {
+        let mut guesses = Guesses::default();
+        guess_from(&mut guesses, neighbour(1), MINUTE, true).expect("staff");
+        // From one address for an hour, as fast as it is let.
+        let mut now = MINUTE;
+        for _ in 0..3_600 {
+            now += Duration::from_secs(1);
+            let _ = guess_from(&mut guesses, neighbour(9), now, false);
+        }
+        for new in 20..24 {
+            let mistake = guess_from(&mut guesses, neighbour(new), now, false);
+            assert_eq!(mistake, Ok(()), "a new one makes a mistake");
+            assert_eq!(guess_from(&mut guesses, neighbour(new), now, true), Ok(()));
+        }
+        // From another address each time.
+        let mut taken = 0;
+        for n in 0..3_600 {
+            now += Duration::from_secs(1);
+            taken += u64::from(guess_from(&mut guesses, neighbour(1_000 + n), now, false).is_ok());
+        }
+        assert!(taken < 3_600 / 7 + 10, "{taken} where one address has 360");
+        for known in [1, 20] {
+            for _ in 0..5 {
+                let mistake = guess_from(&mut guesses, neighbour(known), now, false);
+                assert_eq!(mistake, Ok(()), "who signed in before has an own allowance");
+            }
+        }
+        for n in 0..5 {
+            assert_eq!(guess(&mut guesses, n, now, false), Ok(()), "other networks");
+        }
     }
 
     #[test]
@@ -470,7 +555,7 @@ mod tests {
             while let Err(Refused::TooMany(wait)) = guess(&mut guesses, n, now, is_right) {
                 now += wait;
             }
-            assert!(guesses.by_address.len() <= MOST_ADDRESSES);
+            assert!(guesses.guessers.len() <= MOST_ADDRESSES);
             assert!(guesses.familiar.len() <= MOST_ADDRESSES);
         }
     }

@@ -33,7 +33,7 @@ use super::services::{TicketService, WssService};
 use crate::config::Config;
 use crate::storage::{AccessChange, AccessRecords, Actor, Journal, Note, Noted, Role, SecretHash};
 
-pub use peer::{Peer, network};
+pub use peer::{Counted, Peer};
 pub use setup::set_pin_of_file;
 pub use signing::{SESSION, SignedIn};
 

@@ -4,7 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
 use std::time::Duration;
 
-use super::peer::network;
+use super::peer::Counted;
 
 /// The time that is looked at.
 const SPAN: Duration = Duration::from_secs(10);
@@ -16,7 +16,7 @@ const MOST_ADDRESSES: usize = 4_096;
 #[derive(Debug)]
 pub struct Rate {
     most: usize,
-    taken: HashMap<IpAddr, VecDeque<Duration>>,
+    taken: HashMap<Counted, VecDeque<Duration>>,
 }
 
 impl Rate {
@@ -30,19 +30,24 @@ impl Rate {
 
     /// Counts one more; `Err` says how long to wait.
     pub fn take(&mut self, address: IpAddr, now: Duration) -> Result<(), Duration> {
-        let address = network(address);
-        if self.taken.len() >= MOST_ADDRESSES && !self.taken.contains_key(&address) {
-            self.make_room(now);
+        for counted in Counted::of(address) {
+            let Some(taken) = self.taken.get_mut(&counted) else {
+                continue;
+            };
+            while taken.front().is_some_and(|at| *at + SPAN <= now) {
+                taken.pop_front();
+            }
+            if taken.len() >= counted.most(self.most) {
+                let first = taken.front().copied().unwrap_or(now);
+                return Err((first + SPAN).saturating_sub(now));
+            }
         }
-        let taken = self.taken.entry(address).or_default();
-        while taken.front().is_some_and(|at| *at + SPAN <= now) {
-            taken.pop_front();
+        for counted in Counted::of(address) {
+            if self.taken.len() >= MOST_ADDRESSES && !self.taken.contains_key(&counted) {
+                self.make_room(now);
+            }
+            self.taken.entry(counted).or_default().push_back(now);
         }
-        if taken.len() >= self.most {
-            let first = taken.front().copied().unwrap_or(now);
-            return Err((first + SPAN).saturating_sub(now));
-        }
-        taken.push_back(now);
         Ok(())
     }
 
@@ -53,8 +58,8 @@ impl Rate {
         self.taken.retain(|_, taken| is_recent(taken));
         if self.taken.len() >= MOST_ADDRESSES {
             let first = self.taken.iter().min_by_key(|(_, taken)| taken.back());
-            if let Some(address) = first.map(|(address, _)| *address) {
-                self.taken.remove(&address);
+            if let Some(counted) = first.map(|(counted, _)| *counted) {
+                self.taken.remove(&counted);
             }
         }
     }
@@ -81,6 +86,19 @@ mod tests {
         let wait = rate.take(address, Duration::from_secs(100));
         assert!(wait.is_ok() || wait.is_err_and(|wait| wait <= SPAN));
         assert!(rate.take(IpAddr::from([192, 0, 2, 8]), SPAN).is_ok());
+    }
+
+    #[test]
+    fn who_changes_addresses_within_a_network_gains_little_and_leaves_some_to_others() {
+        let of = |n: u128| IpAddr::from(std::net::Ipv6Addr::from((0xfd00 << 112) + n).octets());
+        let mut rate = Rate::new(20);
+        let now = Duration::from_secs(100);
+        let one = (0..100).filter(|_| rate.take(of(1), now).is_ok()).count();
+        let other = (0..100).filter(|_| rate.take(of(2), now).is_ok()).count();
+        assert_eq!((one, other), (20, 20));
+        let all = (3..1_000).filter(|n| rate.take(of(*n), now).is_ok());
+        assert_eq!(all.count(), 40, "four times as many in all");
+        assert!(rate.take(of(1 << 64), now).is_ok(), "another network");
     }
 
     #[test]

@@ -1,7 +1,6 @@
 //! How a handler has a command carried out, and how what came of it is answered.
 
 use crate::domain::Command;
-use crate::presentation::access::network;
 use crate::presentation::answer::Answer;
 use crate::presentation::json::SettingsJson;
 use crate::presentation::problem::Problem;
@@ -54,7 +53,7 @@ fn keyed(context: &Context<'_>, render: Render) -> Result<Option<Keyed>, Problem
     let request = context.request;
     let key = if key.len() < UNGUESSABLE_KEY {
         // No key has a space, so this is no other key's.
-        format!("{} {key}", network(context.who.address))
+        format!("{} {key}", context.who.address)
     } else {
         key.to_owned()
     };
