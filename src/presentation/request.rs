@@ -56,6 +56,16 @@ impl Request {
         })
     }
 
+    /// The values of a header, as they were sent.
+    pub fn values(&self, name: &str) -> impl Iterator<Item = &[u8]> {
+        self.headers
+            .iter()
+            .filter(move |(other, _)| {
+                self.head[other.clone()].eq_ignore_ascii_case(name.as_bytes())
+            })
+            .map(|(_, value)| &self.head[value.clone()])
+    }
+
     /// The names of all headers, as they were sent.
     pub fn header_names(&self) -> impl Iterator<Item = &[u8]> {
         self.headers
@@ -85,16 +95,21 @@ impl fmt::Debug for Request {
 #[cfg(test)]
 impl Request {
     /// A request as tests make it.
-    pub fn example(method: &str, path: &str, peer: SocketAddr, headers: &[(&str, &str)]) -> Self {
+    pub fn example<V: AsRef<[u8]>>(
+        method: &str,
+        path: &str,
+        peer: SocketAddr,
+        headers: &[(&str, V)],
+    ) -> Self {
         let mut head = Vec::new();
-        let mut put = |text: &str| {
+        let mut put = |bytes: &[u8]| {
             let begin = head.len();
-            head.extend_from_slice(text.as_bytes());
+            head.extend_from_slice(bytes);
             begin..head.len()
         };
         let headers = headers
             .iter()
-            .map(|(name, value)| (put(name), put(value)))
+            .map(|(name, value)| (put(name.as_bytes()), put(value.as_ref())))
             .collect();
         Self {
             method: method.parse().expect("a method"),

@@ -303,6 +303,21 @@ fn guessing_is_slowed_for_an_address_and_as_a_whole() {
 }
 
 #[test]
+fn nobody_hides_their_address_behind_what_is_no_text() {
+    let server = behind_a_proxy().start();
+    // As a proxy adds it to what the client has said.
+    let head: &[u8] = b"POST /api/tickets HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: \xff, ";
+    let mut client = server.client();
+    client.raw([head, FAR.as_bytes(), b"\r\n\r\n"].concat());
+    client.answer().expect(201);
+    let admin = Person::at(FAR).signed_in(&server, &pin(&server, "admin"));
+    let trace = admin.get(&server, "/api/trace").expect(200).json();
+    let mut made = array(&trace).iter();
+    let made = made.find(|one| one["type"] == "ticket-created").unwrap();
+    assert_eq!(made["address"], FAR);
+}
+
+#[test]
 fn twenty_who_sign_in_at_once_all_get_in_and_it_costs_none_of_them_a_guess() {
     let server = behind_a_proxy().start();
     let right = pin(&server, "staff");

@@ -43,8 +43,8 @@ impl Peer {
     pub fn of(request: &Request, trusted: &[IpAddr]) -> Self {
         let address = request.peer.ip().to_canonical();
         if trusted.contains(&address) {
-            let is_secure = last(request, "X-Forwarded-Proto")
-                .is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"));
+            let scheme = hops(request, "X-Forwarded-Proto").next_back();
+            let is_secure = scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"https"));
             // A proxy that says nothing is taken for who it is, and for nobody in particular.
             let named = client(request, trusted);
             return Self {
@@ -112,14 +112,8 @@ fn is_forwarded(request: &Request) -> bool {
 /// The address that the trusted proxies name. Each adds the one that it was reached from, so the last
 /// one that is no trusted proxy itself is the client's; what stands before it the client has said.
 fn client(request: &Request, trusted: &[IpAddr]) -> Option<IpAddr> {
-    let mut hops: Vec<&str> = request
-        .headers()
-        .filter(|(name, _)| name.eq_ignore_ascii_case("X-Forwarded-For"))
-        .flat_map(|(_, list)| list.split(','))
-        .map(str::trim)
-        .collect();
     let mut named = None;
-    while let Some(address) = hops.pop().and_then(hop) {
+    for address in hops(request, "X-Forwarded-For").rev().map_while(hop) {
         named = Some(address);
         if !trusted.contains(&address) {
             break;
@@ -128,17 +122,19 @@ fn client(request: &Request, trusted: &[IpAddr]) -> Option<IpAddr> {
     named
 }
 
-/// The last value of a list that each proxy adds to: the one that ours has added.
-fn last<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
-    let values = request
-        .headers()
-        .filter(|(other, _)| other.eq_ignore_ascii_case(name));
-    let (_, value) = values.last()?;
-    value.rsplit(',').next().map(str::trim)
+/// What each proxy has added to a list, in that order, after what the client has said. As bytes, since
+/// a client may have said what is no text, and so hide what a proxy has added to it.
+fn hops<'a>(request: &'a Request, name: &str) -> impl DoubleEndedIterator<Item = &'a [u8]> {
+    let lists: Vec<&[u8]> = request.values(name).collect();
+    let hops = lists
+        .into_iter()
+        .flat_map(|list| list.split(|b| *b == b','));
+    hops.map(<[u8]>::trim_ascii)
 }
 
 /// An address as proxies write it: with or without a port, of IPv6 with or without brackets.
-fn hop(text: &str) -> Option<IpAddr> {
+fn hop(bytes: &[u8]) -> Option<IpAddr> {
+    let text = std::str::from_utf8(bytes).ok()?;
     let plain = text.trim_start_matches('[').trim_end_matches(']');
     let address = plain.parse().ok();
     let with_port = || text.parse().ok().map(|address: SocketAddr| address.ip());
@@ -155,7 +151,7 @@ mod tests {
 
     const LOOPBACK: &str = "127.0.0.1:50000";
 
-    fn peer(from: &str, headers: &[(&str, &str)], trusted: &[&str]) -> Peer {
+    fn peer<V: AsRef<[u8]>>(from: &str, headers: &[(&str, V)], trusted: &[&str]) -> Peer {
         let from = from.parse().expect("an address");
         let request = Request::example("GET", "/", from, headers);
         let trusted: Vec<IpAddr> = trusted.iter().map(|t| t.parse().expect("one")).collect();
@@ -241,6 +237,24 @@ mod tests {
         let found = peer(LOOPBACK, &twice, &["127.0.0.1"]);
         assert_eq!(found.address.to_string(), "192.0.2.8");
         assert!(!peer(LOOPBACK, &[("Host", "localhost")], &["127.0.0.1"]).is_local);
+    }
+
+    #[test]
+    fn what_a_client_says_hides_nothing_of_what_a_proxy_adds() {
+        let says = |name, value: &'static [u8]| peer(LOOPBACK, &[(name, value)], &["127.0.0.1"]);
+        for value in [
+            &b"\xff, 192.0.2.7"[..],
+            b"10.0.0.1, \xc3\x28,192.0.2.7",
+            "«ñ», 192.0.2.7".as_bytes(),
+        ] {
+            let found = says("X-Forwarded-For", value).address;
+            assert_eq!(found.to_string(), "192.0.2.7", "{value:?}");
+        }
+        // And what nobody can read is no address, so that it is nobody's in particular.
+        let found = says("X-Forwarded-For", b"192.0.2.7, \xff");
+        assert_eq!(found.address.to_string(), "127.0.0.1");
+        assert!(!found.is_local && !found.is_here);
+        assert!(says("X-Forwarded-Proto", b"\xff, https").is_secure);
     }
 
     #[test]
