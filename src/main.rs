@@ -59,7 +59,7 @@ fn serve(config: Config) -> Result<(), Box<dyn Error>> {
         Some(target) => Some(Printer::start(target, listener.local_addr()?, wss)?),
         None => None,
     };
-    let (access, said) = Access::open(&config, &mut journal, wss)?;
+    let (access, announcement) = Access::open(&config, &mut journal, wss)?;
     let kept = config.trace_kept();
     let told = Told {
         wss,
@@ -67,9 +67,9 @@ fn serve(config: Config) -> Result<(), Box<dyn Error>> {
     };
     let tickets = TicketService::start(queue, snapshot_seq, Box::new(journal), told, kept)?;
     let office = Office::new(config, access, tickets, wss, printer);
-    let server = Server::start(listener, office)?;
+    let server = Server::start(listener, office.clone())?;
 
-    said.iter().for_each(|line| logging::say(line));
+    announcement.say(&office.tickets);
     signals.forever().next();
     server.stop();
     Ok(())

@@ -72,6 +72,8 @@ pub struct Token {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AccessRecords {
     pub pins: Vec<(Role, PinHash)>,
+    /// Whose PIN was made here, and nobody may have been told.
+    pub unsaid: Vec<Role>,
     pub sessions: Vec<Session>,
     /// Oldest first.
     pub tokens: Vec<Token>,
@@ -85,6 +87,9 @@ pub struct AccessRecords {
 pub enum AccessChange {
     /// Sets a role's PIN, and ends the sessions of that role.
     SetPin(Role, PinHash),
+    /// The PIN was made here: nobody knows it yet.
+    PinUnsaid(Role),
+    PinSaid(Role),
     /// Remembers a session, and forgets those that have ended by that time.
     AddSession {
         session: Session,

@@ -20,7 +20,7 @@ use thiserror::Error;
 use crate::domain::{Queue, Stamped};
 
 pub use access::{AccessChange, AccessRecords, Actor, PinHash, Role, SecretHash, Session, Token};
-pub use sqlite::SqliteJournal;
+pub use sqlite::{SqliteJournal, create_private};
 pub use trace::{Note, Noted, Place, Purged, Traced, What};
 
 /// Why storage could not do what was asked.
@@ -100,9 +100,8 @@ pub trait Journal: Send {
     /// The answer kept under that key.
     fn answer(&mut self, key: &str) -> Result<Option<KeptAnswer>, StorageError>;
 
-    /// Keeps the queue as it is, so that a later start replays less; and forgets answers older than
-    /// `answers_before` (milliseconds since the Unix epoch).
-    fn save_snapshot(&mut self, queue: &Queue, answers_before: i64) -> Result<(), StorageError>;
+    /// Keeps the queue as it is, so that a later start replays less.
+    fn save_snapshot(&mut self, queue: &Queue) -> Result<(), StorageError>;
 
     /// Who may do what.
     fn access(&mut self) -> Result<AccessRecords, StorageError>;
@@ -110,10 +109,10 @@ pub trait Journal: Send {
     /// What the trace shows before that place, newest first and `limit` at most.
     fn trace(&mut self, before: Place, limit: u64) -> Result<Vec<Traced>, StorageError>;
 
-    /// Forgets who caused the events before the time `before`, and the notes before it, a bounded
-    /// number of them; at the time `at`, for the note that says so (both in milliseconds since the
-    /// Unix epoch).
-    fn purge_trace(&mut self, before: i64, at: i64) -> Result<Purged, StorageError>;
+    /// Forgets who caused the events before the time `before`, the notes before it, and the answers
+    /// before `answers_before`, a bounded number of them; at the time `at`, for the note that says so
+    /// (all in milliseconds since the Unix epoch).
+    fn purge(&mut self, before: i64, answers_before: i64, at: i64) -> Result<Purged, StorageError>;
 
     /// Writes and commits something that changes nothing, to find out whether storage works again.
     fn probe(&mut self) -> Result<(), StorageError>;

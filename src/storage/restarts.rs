@@ -167,7 +167,7 @@ impl Office {
             End::Snapshot => {
                 self.store();
                 let queue = self.working.clone();
-                let kept = self.journal().save_snapshot(&queue, 0);
+                let kept = self.journal().save_snapshot(&queue);
                 kept.expect("kept");
             }
             End::Restart { followed_by } => {

@@ -63,7 +63,11 @@ impl SqliteJournal {
                 path.display()
             ))
         };
-        make_private(path).map_err(|error| unusable(error.to_string()))?;
+        // It holds notes and hashes of PINs. Where it cannot be made, opening it says why.
+        if let Ok(file) = create_private(path) {
+            file.sync_all()
+                .map_err(|error| unusable(error.to_string()))?;
+        }
         let mut connection = Connection::open(path).map_err(|error| unusable(reason(&error)))?;
         match prepare_file(&mut connection) {
             Ok(Ok(())) => {}
@@ -79,17 +83,14 @@ impl SqliteJournal {
     }
 }
 
-/// Makes a file that is missing, for this user's eyes alone: it holds notes and hashes of PINs. SQLite
-/// gives the files beside it the same rights. Where it cannot be made, opening it says why.
-fn make_private(path: &Path) -> std::io::Result<()> {
+/// Makes a file that is missing, for this user's eyes alone. SQLite gives those beside it the same
+/// rights.
+pub fn create_private(path: &Path) -> std::io::Result<File> {
     let mut options = File::options();
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    match options.open(path) {
-        Ok(file) => file.sync_all(),
-        Err(_) => Ok(()),
-    }
+    options.open(path)
 }
 
 /// Takes SQLite's lock, and makes or checks the tables. The inner `Err` is a file that is not ours.
@@ -112,6 +113,8 @@ fn prepare_file(connection: &mut Connection) -> rusqlite::Result<Result<(), Stri
         return Ok(Err(format!("its journal mode stays «{mode}», not WAL")));
     }
     connection.pragma_update(None, "synchronous", "FULL")?;
+    // What is purged is overwritten, and does not stay in pages that are free.
+    connection.pragma_update(None, "secure_delete", true)?;
     connection.set_prepared_statement_cache_capacity(16);
     // An exclusive lock is taken by the first write, so there is one here even where the tables
     // are there already.
@@ -227,7 +230,7 @@ impl Journal for SqliteJournal {
         Ok(found)
     }
 
-    fn save_snapshot(&mut self, queue: &Queue, answers_before: i64) -> Result<(), StorageError> {
+    fn save_snapshot(&mut self, queue: &Queue) -> Result<(), StorageError> {
         let transaction = self.connection.transaction()?;
         transaction.execute(
             "INSERT OR REPLACE INTO snapshots (seq, body) VALUES (?1, ?2)",
@@ -240,7 +243,6 @@ impl Journal for SqliteJournal {
                  (SELECT seq FROM snapshots ORDER BY seq DESC LIMIT 2)",
             [],
         )?;
-        transaction.execute("DELETE FROM answers WHERE at < ?1", [answers_before])?;
         transaction.commit()?;
         Ok(())
     }
@@ -253,8 +255,8 @@ impl Journal for SqliteJournal {
         sqlite_trace::trace(&self.connection, before, limit)
     }
 
-    fn purge_trace(&mut self, before: i64, at: i64) -> Result<Purged, StorageError> {
-        sqlite_trace::purge(&mut self.connection, before, at)
+    fn purge(&mut self, before: i64, answers_before: i64, at: i64) -> Result<Purged, StorageError> {
+        sqlite_trace::purge(&mut self.connection, before, answers_before, at)
     }
 
     fn probe(&mut self) -> Result<(), StorageError> {

@@ -52,6 +52,12 @@ pub(super) fn load(connection: &Connection) -> Result<AccessRecords, StorageErro
             records.pins.push((role, pin));
         }
     }
+    let mut marks = connection.prepare("SELECT 1 FROM marks WHERE name = ?1")?;
+    for (role, _) in &records.pins {
+        if marks.exists([unsaid(*role)])? {
+            records.unsaid.push(*role);
+        }
+    }
     let mut sessions = connection.prepare("SELECT hash, role, expires_at FROM sessions")?;
     let mut rows = sessions.query([])?;
     while let Some(row) = rows.next()? {
@@ -88,6 +94,11 @@ fn role(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<Option<Role>
     Ok(Role::parse(&word))
 }
 
+/// The mark of a PIN that nobody may have been told.
+fn unsaid(role: Role) -> String {
+    format!("pin-unsaid-{}", role.as_str())
+}
+
 /// Makes one change.
 pub(super) fn change(
     transaction: &Transaction<'_>,
@@ -96,6 +107,8 @@ pub(super) fn change(
     let delete_session = |hash: &SecretHash| {
         transaction.execute("DELETE FROM sessions WHERE hash = ?1", [hash.as_slice()])
     };
+    let delete_mark =
+        |role| transaction.execute("DELETE FROM marks WHERE name = ?1", [unsaid(role)]);
     match change {
         AccessChange::SetPin(role, pin) => {
             transaction.execute(
@@ -109,8 +122,14 @@ pub(super) fn change(
                     pin.passes
                 ],
             )?;
+            delete_mark(*role)?;
             transaction.execute("DELETE FROM sessions WHERE role = ?1", [role.as_str()])
         }
+        AccessChange::PinUnsaid(role) => transaction.execute(
+            "INSERT OR REPLACE INTO marks (name, value) VALUES (?1, 1)",
+            [unsaid(*role)],
+        ),
+        AccessChange::PinSaid(role) => delete_mark(*role),
         AccessChange::AddSession { session, now } => {
             transaction.execute("DELETE FROM sessions WHERE expires_at <= ?1", [now])?;
             transaction.execute(

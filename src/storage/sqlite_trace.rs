@@ -222,11 +222,12 @@ pub(super) fn trace(
     Ok(traced)
 }
 
-/// Forgets who caused the events before the time `before`, and the notes before it, a bounded number
-/// of them at a time.
+/// Forgets who caused the events before the time `before`, the notes before it, and the answers before
+/// `answers_before`, of which some have an address in their key; a bounded number of them at a time.
 pub(super) fn purge(
     connection: &mut Connection,
     before: i64,
+    answers_before: i64,
     at: i64,
 ) -> Result<Purged, StorageError> {
     let transaction = connection.transaction()?;
@@ -238,6 +239,10 @@ pub(super) fn purge(
     let notes = transaction.execute(
         "DELETE FROM notes WHERE id IN (SELECT id FROM notes WHERE at < ?1 LIMIT ?2)",
         [before, PURGE_STEP],
+    )?;
+    let answers = transaction.execute(
+        "DELETE FROM answers WHERE key IN (SELECT key FROM answers WHERE at < ?1 LIMIT ?2)",
+        [answers_before, PURGE_STEP],
     )?;
     // A clock that was wrong for a while does not end it: the last old one in the step counts.
     let last: Option<i64> = transaction
@@ -274,7 +279,7 @@ pub(super) fn purge(
     transaction.commit()?;
     Ok(Purged {
         count,
-        is_more: last == Some(purged + PURGE_STEP) || notes as i64 == PURGE_STEP,
+        is_more: last == Some(purged + PURGE_STEP) || notes.max(answers) as i64 == PURGE_STEP,
     })
 }
 
@@ -321,7 +326,7 @@ mod tests {
         let mut steps = 0;
         let mut count = 0;
         loop {
-            let purged = journal.purge_trace(20, 40).expect("purged");
+            let purged = journal.purge(20, 20, 40).expect("purged");
             count += purged.count;
             if !purged.is_more {
                 break;
@@ -346,7 +351,7 @@ mod tests {
             count: 0,
             is_more: false,
         };
-        assert_eq!(journal.purge_trace(20, 40).expect("purged"), nothing);
+        assert_eq!(journal.purge(20, 20, 40).expect("purged"), nothing);
         for suffix in ["", "-wal"] {
             let mut name = file.clone().into_os_string();
             name.push(suffix);

@@ -6,7 +6,7 @@ use std::process::Output;
 
 use serde_json::{Value, json};
 
-use crate::common::{Folder, Launch, Server, codes, number, run_to_end, seq, text};
+use crate::common::{Folder, Launch, Server, array, codes, number, run_to_end, seq, text};
 
 fn put(server: &Server, path: &str, body: &Value) {
     let answer = server.put_json(path, body);
@@ -125,6 +125,14 @@ fn an_office_goes_on_at_another_machine() {
     let data = launch.data().to_str().unwrap();
     let done = turnero(&folder, &["export", "office.json", "--data", data]);
     expect(&done, 0, &["office.json"]);
+    // It holds notes and ids, so it is for nobody else's eyes, as the data file is.
+    let rights = fs::metadata(folder.join("office.json"))
+        .unwrap()
+        .permissions();
+    assert_eq!(
+        std::os::unix::fs::PermissionsExt::mode(&rights) & 0o777,
+        0o600
+    );
     let written: Value =
         serde_json::from_slice(&fs::read(folder.join("office.json")).unwrap()).unwrap();
     let but_time = |mut file: Value| {
@@ -149,6 +157,13 @@ fn an_office_goes_on_at_another_machine() {
     expect(&done, 0, &["office.json", "5 open tickets", "PINs"]);
     let server = other.start();
     assert_eq!(seen(&server), before);
+    let trace = server.json("/api/trace");
+    let mut arrived = array(&trace).iter();
+    let arrived = arrived
+        .find(|one| one["type"] == "office-imported")
+        .unwrap();
+    assert_eq!(arrived["role"], "admin");
+    assert_eq!(arrived["address"], "127.0.0.1", "at the machine: {trace}");
     goes_on(&server, &made, last_seq);
     // All of it is in the events: the same after a restart, and after a crash.
     let after = seen(&server);

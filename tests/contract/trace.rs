@@ -163,6 +163,8 @@ fn what_is_no_event_is_there_too_without_any_secret() {
         ["signed-in", "staff", "192.0.2.8", null, 1],
         ["sign-in-refused", "public", "192.0.2.66", null, 3],
         ["signed-in", "admin", FAR, null, 1],
+        ["pin-changed", "admin", "127.0.0.1", "admin", 1],
+        ["pin-changed", "admin", "127.0.0.1", "staff", 1],
     ]);
     assert_eq!(json!(said), expected);
     for secret in [&token, &staff_pin, &admin_pin, "guessed-1", "Tres-Tristes"] {

@@ -34,7 +34,7 @@ use crate::config::Config;
 use crate::storage::{AccessChange, AccessRecords, Actor, Journal, Note, Noted, Role, SecretHash};
 
 pub use peer::{Counted, Peer};
-pub use setup::set_pin_of_file;
+pub use setup::{Announcement, set_pin_of_file};
 pub use signing::{SESSION, SignedIn};
 
 /// The cookie that a session is known by.
@@ -114,22 +114,22 @@ pub struct Access {
 }
 
 impl Access {
-    /// What is kept of it, and what the log is to say once the server listens: the PINs that were
-    /// made just now, or that there are none.
+    /// What is kept of it, and what the log is to say: the PINs that were made just now, or that there
+    /// are none.
     pub fn open(
         config: &Config,
         journal: &mut dyn Journal,
         wss: &'static WssService,
-    ) -> Result<(Self, Vec<String>), Box<dyn Error>> {
+    ) -> Result<(Self, Announcement), Box<dyn Error>> {
         let mut records = journal.access()?;
-        let said = if config.open {
+        let announcement = if config.open {
             let open = "There are no PINs (--open): everyone who can reach this server is admin";
-            vec![open.to_owned()]
+            Announcement::line(open)
         } else {
             setup::make_pins(journal, &mut records)?
         };
         let seed = secret::random()?;
-        Ok((Self::new(config, records, seed, wss), said))
+        Ok((Self::new(config, records, seed, wss), announcement))
     }
 
     fn new(

@@ -35,7 +35,7 @@ const PROBE_EVERY: Duration = Duration::from_secs(2);
 const CALENDAR_EVERY: Duration = Duration::from_secs(20);
 
 /// How long the answer to an `Idempotency-Key` is kept at least: longer than any client goes on
-/// repeating. It is forgotten with the next snapshot after that.
+/// repeating.
 const ANSWERS_KEPT: Duration = Duration::from_secs(48 * 60 * 60);
 
 /// How often it is looked for what has become too old to keep, and the pause between two steps
@@ -416,17 +416,19 @@ impl Ledger {
         self.shared.set_failing(self.failing);
     }
 
-    /// Forgets who caused what is older than it is kept, a step at a time.
+    /// Forgets who caused what, and which answers were given, past the time that each is kept; a step at
+    /// a time.
     fn purge_if_due(&mut self) {
         if self.failing || Instant::now() < self.purge_at {
             return;
         }
         let kept = i64::try_from(self.trace_kept.as_millis()).unwrap_or(i64::MAX);
         let at = now().as_millis();
-        let is_more = match self.journal.purge_trace(at - kept, at) {
+        let answers_before = at - ANSWERS_KEPT.as_millis() as i64;
+        let is_more = match self.journal.purge(at - kept, answers_before, at) {
             Ok(purged) => purged.is_more,
             Err(error) => {
-                log::warn!("Who did what could not be purged, and is tried again: {error}");
+                log::warn!("What is too old could not be purged, and is tried again: {error}");
                 false
             }
         };
@@ -443,8 +445,7 @@ impl Ledger {
             return;
         }
         self.snapshot_seq = seq;
-        let kept_from = now().as_millis() - ANSWERS_KEPT.as_millis() as i64;
-        if let Err(error) = self.journal.save_snapshot(&self.working, kept_from) {
+        if let Err(error) = self.journal.save_snapshot(&self.working) {
             log::warn!("No snapshot could be kept, so the next start takes longer: {error}");
         }
     }

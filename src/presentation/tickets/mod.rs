@@ -82,7 +82,8 @@ pub const ROUTES: &[Route] = &[
     route(Post, "/api/tokens", Changes, Admin, tokens::create),
     route(Delete, "/api/tokens/*", Changes, Admin, tokens::delete),
     route(Get, "/api/trace", Reads, Admin, trace::list),
-    route(Get, "/api/export", Reads, Admin, transfer::export),
+    // The trace says of each copy, and nobody else's page may write there.
+    route(Get, "/api/export", Changes, Admin, transfer::export),
     route(Get, "/api/state", Reads, Public, feed::state),
     route(Get, "/api/events", Reads, Public, feed::events),
     route(Get, "/api/figures", Reads, Staff, figures::show),

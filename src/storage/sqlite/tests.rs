@@ -9,6 +9,7 @@ use crate::domain::{
     SettingsChange, State, Target, TicketId, TicketRef, apply, decide,
 };
 use crate::storage::testing::TestFile;
+use crate::storage::{Actor, Note, Noted, Role};
 
 /// Some of everything that can happen.
 fn a_day() -> (Queue, Vec<Stamped>) {
@@ -192,7 +193,7 @@ fn what_was_appended_is_there_after_a_restart() {
     assert_eq!(journal.read_after(5).expect("some"), events[5..]);
     assert_eq!(journal.answer("k").expect("read"), Some(answer));
     assert_eq!(journal.answer("other").expect("read"), None);
-    journal.save_snapshot(&queue, 0).expect("kept");
+    journal.save_snapshot(&queue).expect("kept");
     assert_eq!(journal.load_snapshot(0).expect("it"), queue);
     assert_eq!(
         journal.load_snapshot(1).expect("an older one"),
@@ -218,7 +219,7 @@ fn a_batch_that_does_not_follow_is_refused_whole() {
 }
 
 #[test]
-fn old_answers_are_forgotten_with_a_snapshot() {
+fn old_answers_are_forgotten() {
     let file = TestFile::new("answers");
     let mut journal = SqliteJournal::open(&file.0).expect("a new file");
     for (key, at) in [("old", 10), ("new", 20)] {
@@ -236,9 +237,65 @@ fn old_answers_are_forgotten_with_a_snapshot() {
         };
         journal.append(0, &batch).expect("appended");
     }
-    journal.save_snapshot(&Queue::new(), 20).expect("kept");
+    journal.purge(0, 20, 40).expect("purged");
     assert_eq!(journal.answer("old").expect("read"), None);
     assert!(journal.answer("new").expect("read").is_some());
+}
+
+#[test]
+fn what_is_purged_is_nowhere_in_the_file() {
+    let file = TestFile::new("purged");
+    let mut journal = SqliteJournal::open(&file.0).expect("a new file");
+    let mut begun = 0;
+    for (at, last) in [(10, 200), (30, 20)] {
+        let actor = Actor {
+            role: Role::Staff,
+            token: Some(format!("program of {at}")),
+            address: format!("203.0.113.{at}").parse().expect("an address"),
+        };
+        for seq in begun + 1..=begun + last {
+            let event = Event::TicketCancelled {
+                ticket: TicketId::from_random(u128::from(seq)),
+                desk: None,
+            };
+            let at_time = Timestamp::from_millis(at);
+            let note = Note {
+                noted: Noted::SignedIn,
+                actor: Some(actor.clone()),
+            };
+            let answer = KeptAnswer {
+                key: format!("{} {seq}", actor.address),
+                request: Vec::new(),
+                status: 201,
+                headers: Vec::new(),
+                body: Vec::new(),
+            };
+            let batch = Batch {
+                events: vec![Stamped {
+                    seq,
+                    at: at_time,
+                    event,
+                }],
+                actors: vec![(seq, actor.clone())],
+                notes: vec![(seq, note)],
+                answers: vec![answer],
+                at,
+                ..Batch::default()
+            };
+            journal.append(seq - 1, &batch).expect("appended");
+        }
+        begun += last;
+    }
+    while journal.purge(20, 20, 40).expect("purged").is_more {}
+    drop(journal);
+    let bytes = fs::read(&file.0).expect("read");
+    let found = |text: &str| {
+        bytes
+            .windows(text.len())
+            .any(|part| part == text.as_bytes())
+    };
+    assert!(!found("203.0.113.10") && !found("program of 10"), "purged");
+    assert!(found("203.0.113.30") && found("program of 30"), "kept");
 }
 
 #[test]

@@ -19,7 +19,7 @@ use crate::domain::{Event, Queue, QueueParts, Stamped, Timestamp, apply};
 use crate::presentation::answer::Answer;
 use crate::presentation::router::{Context, Handled};
 use crate::presentation::services::calendar::{self, now};
-use crate::storage::{Actor, Batch, Journal, Note, Noted, SqliteJournal};
+use crate::storage::{Actor, Batch, Journal, Note, Noted, SqliteJournal, create_private};
 
 /// What the file says it is.
 const FORMAT: &str = "turnero-office";
@@ -80,7 +80,7 @@ pub fn export_file(data: &Path, to: &Path) -> Result<(), Box<dyn Error>> {
         note_copy(&mut journal);
         return Ok(());
     }
-    let written = File::create_new(to).and_then(|mut file| {
+    let written = create_private(to).and_then(|mut file| {
         file.write_all(&bytes)?;
         file.sync_all()
     });
@@ -145,6 +145,7 @@ pub fn import_file(from: &Path, data: &Path, replace: bool) -> Result<(), Box<dy
     let (seq, event) = office.arrival_at(&queue);
     let batch = Batch {
         events: vec![Stamped { seq, at, event }],
+        actors: vec![(seq, Actor::HERE)],
         at: at.as_millis(),
         ..Batch::default()
     };
