@@ -81,6 +81,13 @@ impl Person {
         screen
     }
 
+    /// The status with which a WebSocket's handshake is answered.
+    pub fn shakes_hands(&self, server: &Server) -> u16 {
+        let stream = TcpStream::connect(server.address()).unwrap();
+        let opened = Screen::try_over(stream, "", Some("turnero.v1"), &self.pairs());
+        opened.map_or_else(|(status, _)| status, |_| 101)
+    }
+
     pub fn get(&self, server: &Server, path: &str) -> Response {
         self.send(server, "GET", path, "")
     }

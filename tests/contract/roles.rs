@@ -130,9 +130,42 @@ impl Scene<'_> {
     }
 }
 
-/// Asks for every row as each of them; gives back what was not as expected.
+/// What is no route, and what everyone gets alike: every page and whatever it loads, a ticket's own
+/// page, and what `/ws` says to who wants no socket.
+fn outside_the_table(ticket: &str) -> Vec<(String, u16)> {
+    let mut all = vec![
+        ("/".to_owned(), 200),
+        (format!("/t/{ticket}"), 200),
+        ("/ws".to_owned(), 426),
+    ];
+    for folder in ["", "lang/"] {
+        let path = format!("{}/html/{folder}", env!("CARGO_MANIFEST_DIR"));
+        let files = std::fs::read_dir(path).unwrap().map(Result::unwrap);
+        let files = files.filter(|file| file.file_type().unwrap().is_file());
+        let names = files.map(|file| file.file_name().into_string().unwrap());
+        all.extend(names.map(|name| (format!("/{folder}{name}"), 200)));
+    }
+    assert!(all.len() > 60, "{all:?}");
+    all
+}
+
+/// Asks for everything as each of them; gives back what was not as expected.
 fn surprises(scene: &mut Scene<'_>, people: &[(&str, Person, usize)]) -> Vec<String> {
     let mut surprises = Vec::new();
+    for (name, person, column) in people {
+        // A socket shows what anyone may see, and other sites' pages must not listen.
+        let expected = [101, 101, 101, 403][*column];
+        let status = person.shakes_hands(scene.server);
+        if status != expected {
+            surprises.push(format!("a socket for {name}: {status}, not {expected}"));
+        }
+        for (path, expected) in outside_the_table(&scene.ticket()) {
+            let status = person.get(scene.server, &path).status;
+            if status != expected {
+                surprises.push(format!("GET {path} as {name}: {status}, not {expected}"));
+            }
+        }
+    }
     for row in TABLE {
         for (name, person, column) in people {
             let expected = row.4[*column];
