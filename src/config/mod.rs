@@ -9,7 +9,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use flags::{FLAGS, whole};
+use flags::{FLAGS, Flag, whole};
 use lexopt::{Arg, Parser};
 
 use crate::storage::Role;
@@ -247,11 +247,12 @@ fn help() -> String {
             .to_owned(),
         String::new(),
     ];
+    let form = |flag: &Flag| format!("--{} {}", flag.name, flag.value.unwrap_or_default());
+    let width = FLAGS.iter().map(|flag| form(flag).len()).max().unwrap_or(0) + 2;
     for flag in FLAGS {
-        let form = format!("--{} {}", flag.name, flag.value.unwrap_or_default());
-        lines.push(format!("  {:<26}{}", form.trim_end(), flag.meaning));
+        lines.push(format!("  {:<width$}{}", form(flag), flag.meaning));
         lines.push(format!(
-            "  {:<26}(default: {}; environment: {})",
+            "  {:<width$}(default: {}; environment: {})",
             "", flag.default, flag.environment
         ));
     }
@@ -301,6 +302,18 @@ mod tests {
                 Err(format!("{whole}import of {}", file.display()))
             }
             Wish::Print(text) => Err(text),
+        }
+    }
+
+    #[test]
+    fn the_help_sets_each_flag_apart_from_what_it_means() {
+        let help = help();
+        for flag in FLAGS {
+            let form = format!("  --{} {}", flag.name, flag.value.unwrap_or_default());
+            let mut lines = help.lines();
+            let line = lines.find(|line| line.starts_with(&form)).expect("a line");
+            let meaning = line[form.len()..].strip_prefix("  ");
+            assert_eq!(meaning.map(str::trim_start), Some(flag.meaning), "{line}");
         }
     }
 
