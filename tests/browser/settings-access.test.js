@@ -98,12 +98,18 @@ test('staff may look, and are told what changing takes', async () => {
   await close(page);
 });
 
-test('who has not signed in sees nothing odd, and a copy leads to the sign-in', async () => {
+test('who has not signed in is asked for it, and staff that want a copy are, too', async () => {
+  await server.call('PUT', 'pins/staff', { pin: '735102-b' });
   const page = await open(browser, 'about:blank', { lang: 'en' });
   await page.setExtraHTTPHeaders({ 'X-Forwarded-For': '192.0.2.7' });
-  await page.goto(server.url + '/settings-services.html?lang=en');
-  await shows(page, '#rows .code', /^A$/);
-  await page.goto(server.url + '/settings-data.html?lang=en');
+  for (const name of ['settings-services', 'settings-data']) {
+    await page.goto(server.url + '/' + name + '.html?lang=en');
+    await until('the sign-in', () => new URL(page.url()).pathname === '/signin.html');
+  }
+  await page.fill('#pin', '735102-b');
+  await until('it can be sent', () => page.isEnabled('#enter'));
+  await page.click('#enter');
+  await until('back', () => new URL(page.url()).pathname === '/settings-data.html');
   await visible(page, '#admin');
   await page.click('#copy');
   await until('the sign-in, and the way back', () => /signin\.html\?then=settings-data\.html/.test(page.url()));
