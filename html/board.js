@@ -2,7 +2,8 @@
 // what carries across a room, so that is kept, and everything else gives way to it.
 
 import { fitText, widthInEms } from './fit.js';
-import { CAPITAL, ROWS_MOST, ROW_LEAST, ROW_MOST, columnsOf, deskParts, drawSide, leastWidth, longestOf, nameWidth, needsOf, rowsHeight } from './side.js';
+import { CAPITAL, NAME_LEAST, ROWS_MOST, ROW_MOST, columnsOf, deskParts, leastWidth, nameWidth, needsOf, rowLeast, rowsHeight } from './rows.js';
+import { drawSide } from './side.js';
 import { byName } from './state.js';
 
 // Shares of the screen's height, from EN 301 549 (12.2 mm of capital height a metre), as font sizes.
@@ -17,6 +18,8 @@ const NARROWEST_BESIDE = 0.68;
 const NARROWEST_SHORT = 0.45;
 const NARROWEST_LONG = 0.6;
 const SHORT = 3;
+// Of what a long name could have.
+const NAME_WISH = 0.75;
 // Of the width.
 const SIDE_MOST = 0.42;
 const WORD_SHARES = [1, 0.7, 0.5, 0.36, 0.28];
@@ -87,7 +90,7 @@ export function drawBoard({ office, desks, call, turn, hasMedia }) {
     if (!mediaShown) drawBeside(place, least, false);
   }
   if (!call) drawNone(height, tall);
-  drawSide({ others, needs, list: $('others'), strip: $('strip'), height, columns, tall, turn });
+  drawSide({ needs, list: $('others'), strip: $('strip'), height, columns, tall, turn });
   return mediaShown;
 }
 
@@ -139,12 +142,16 @@ function drawBelow({ others, call, needs, height, room }) {
   placeSide(others.length > 0, false, room.width, 0);
   const columns = columnsOf(needs, room.width, height);
   if (!call) return columns;
-  // As many of the others as can be, as long as the desk's name keeps its height; one of them in any case.
+  const callBeside = (kept) => drawCall(call, room.width - 0.02 * height, room.height - kept, height, true);
+  const beside = (lines) => callBeside(lines ? rowsHeight(lines, needs, { width: room.width, columns, height }) : 0);
+  // As many of the others as can be, as long as the desk's name keeps its height, or most of what it could
+  // have where it is too long for that; one of them in any case, with a small name where both are long.
   const least = others.length ? 1 : 0;
-  for (let rows = Math.ceil(Math.min(others.length, ROWS_MOST) / columns); ; rows -= 1) {
-    const kept = rows ? rowsHeight(rows, needs, room.width / columns, height) : 0;
-    if (drawCall(call, room.width - 0.02 * height, room.height - kept, height, true) >= DESK_LEAST * height || rows <= least) break;
-  }
+  const best = beside(least);
+  const wish = Math.min(DESK_LEAST * height, Math.max(best < DESK_LEAST * height ? best * NAME_WISH : best, NAME_LEAST * height));
+  let lines = Math.ceil(Math.min(others.length, ROWS_MOST) / columns);
+  while (lines > least && beside(lines) < wish) lines -= 1;
+  if (lines === least && beside(lines) < NAME_LEAST * height) callBeside(rowLeast(height));
   return columns;
 }
 
@@ -168,7 +175,7 @@ function mediaHeight(others, needs, width, height, room) {
   if (!others.length) return room;
   // Most pictures are wider than high: rows give way to them, as far as turns make up for it.
   let rows = Math.min(others.length, MEDIA_ROWS);
-  const left = () => room - rowsHeight(rows, needs, width, height) - 0.02 * height;
+  const left = () => room - rowsHeight(rows, needs, { width, columns: 1, height }) - 0.02 * height;
   while (rows > MEDIA_ROWS_LEAST && left() < width * 0.5) rows -= 1;
   return Math.min(left(), width * 0.75);
 }
@@ -191,7 +198,7 @@ function longestWord(name) {
   const parts = deskParts(name);
   // Not the whole word: it may be set smaller than its number.
   if (parts.word) return parts.word.slice(0, Math.ceil(parts.word.length * 0.7)) + ' ' + parts.rest;
-  return longestOf(name);
+  return name.split(' ').reduce((longest, one) => (one.length > longest.length ? one : longest), '');
 }
 
 /** Gives back the size of the desk's name. */

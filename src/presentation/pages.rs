@@ -81,6 +81,7 @@ const PAGES: &[Page] = pages![
     "public.css",
     "public.html",
     "public.js",
+    "rows.js",
     "settings-access.html",
     "settings-access.js",
     "settings-data.html",

@@ -63,7 +63,7 @@ function measure() {
     const a = ink(el);
     // A line's box is higher than its letters.
     capital(el);
-    const letters = pen.measureText(el.textContent);
+    const letters = pen.measureText(Array.from(el.childNodes).filter((it) => !it.hidden).map((it) => it.textContent).join(''));
     const top = a.top + letters.fontBoundingBoxAscent - letters.actualBoundingBoxAscent;
     const bottom = a.bottom - letters.fontBoundingBoxDescent + letters.actualBoundingBoxDescent;
     if (a.left < box.left - 1 || a.right > box.right + 1) wrong.push(what + ' leaves its box sideways: ' + [a.left, a.right, box.left, box.right].map(Math.round));
@@ -128,14 +128,9 @@ function measure() {
     desk: capital($('desk')) / H,
     rows: rows.map((r) => capital(r.querySelector('.code')) / H),
     names: rows.map((r) => capital(r.querySelector('.name')) / H),
-    // How wide the longest word of each name is for its row: 1 fills it.
-    full: rows.map((r) => {
-      const name = r.querySelector('.name');
-      capital(name);
-      const longest = Math.max(...name.textContent.split(' ').map((w) => pen.measureText(w).width));
-      return longest / name.parentNode.clientWidth;
-    }),
-    tallest: Math.max(0, ...rows.map((r) => r.offsetHeight)) / (rows.length ? side.height : 1),
+    head: Array.from(document.querySelectorAll('.head')).map((el) => capital(el) / H),
+    // What of the column of rows is left empty below them.
+    empty: rows.length ? (side.bottom - $('others').getBoundingClientRect().bottom) / side.height : 0,
     words: rows.map((r) => r.querySelector('.word:not([hidden])')).filter(Boolean).map((w) => capital(w) / H),
     tall,
     broken,
@@ -153,7 +148,8 @@ function measure() {
 const KINDS = {
   'numbers': { desk: '3', names: (i) => String(i + 10) },
   'a word and a number': { desk: 'Ventanilla 3', names: (i) => 'Ventanilla ' + (i + 10) },
-  'very long names': { desk: LONG, names: (i) => LONG + ' ' + i },
+  'very long names': { desk: LONG, names: (i) => String.fromCharCode(65 + i) + LONG.slice(1) },
+  'very long names that differ in a number': { desk: 'Oficina de atención a la ciudadanía 1', names: (i) => 'Oficina de atención a la ciudadanía ' + (i + 2) },
   'one very long word': { desk: WORD, names: (i) => WORD + i },
 };
 
@@ -181,8 +177,7 @@ async function board({ size, lang, pictures = [] }) {
   return { page, draw };
 }
 
-function judge(got, { code, desk, others, names }, what) {
-  const numbered = /^(\S{1,16} )?\d+$/.test(names(0));
+function judge(got, { code, desk, others, names, message }, what) {
   assert.deepEqual(got.wrong, [], what);
   if (got.code < 0.3) {
     // An upright screen is narrower than the code at that height: then it is as large as the width allows.
@@ -192,18 +187,19 @@ function judge(got, { code, desk, others, names }, what) {
   // Letters as thin as a bar code's are not read from afar, however high.
   assert.ok(got.narrowed >= (code.length > 3 ? 0.59 : 0.44), what + ': narrowed ' + got.narrowed);
   if (desk !== WORD) assert.equal(got.isBroken, false, what + ': the desk\'s name is broken');
-  if (/\d$/.test(desk)) assert.ok(got.desk >= 0.12, what + ': desk ' + got.desk);
-  // A name that needs more room than there is has all of it.
-  else assert.ok(got.desk >= 0.12 || (got.desk >= 0.025 && !got.grows), what + ': long desk ' + JSON.stringify(got));
+  if (/^(\S{1,16} )?\d$/.test(desk)) assert.ok(got.desk >= 0.12, what + ': desk ' + got.desk);
+  // A name that needs more room than there is has all of it; upright, as long as others have theirs.
+  else assert.ok(got.desk >= 0.12 || (got.desk >= (desk === WORD ? 0.025 : 0.03) && (got.tall || !got.grows)), what + ': long desk ' + JSON.stringify(got));
   assert.ok(got.rows.length <= 8, what);
   assert.ok(got.rows.length > 0 || others === 0, what + ': no rows');
   for (const share of got.rows) assert.ok(share >= 0.07, what + ': row ' + share);
-  got.names.forEach((share, i) => {
-    // A name under 7 % fills its row with a word, or with its lines.
-    assert.ok(share >= 0.07 || (share >= 0.0125 && !numbered && (got.full[i] > 0.9 || got.tallest > 0.6)), what + ': name in a row ' + share + ' ' + JSON.stringify(got));
-  });
+  // Numbers keep their 7 %, names and what is said above all rows at least 3 %; upright, where there
+  // is a badge or a long message too, what these leave.
+  const numbered = got.head.length || /^(\S{1,16} )?\d+$/.test(names(0));
+  for (const share of got.names) assert.ok(share >= (numbered ? 0.07 : !got.tall ? 0.03 : message ? 0.02 : 0.025), what + ': name in a row ' + share + ' ' + JSON.stringify(got));
+  for (const share of got.head) assert.ok(share >= 0.03, what + ': above the rows ' + share);
   for (const share of got.words) assert.ok(share >= 0.0175, what + ': word in a row ' + share);
-  if (numbered || others < 1) assert.deepEqual(got.broken, [], what);
+  if (names(0).indexOf(WORD) < 0) assert.deepEqual(got.broken, [], what);
   // Whoever does not fit now has a turn.
   assert.ok(got.turns * 8 >= others && (got.turns > 1 || got.rows.length === others), what + ': ' + got.turns);
 }
@@ -259,6 +255,53 @@ test('on a 16:9 screen a desk\'s name of two words has its 12 % too', async () =
     await page.context().close();
   }
 });
+
+// Eight and twenty desks as offices name them: [turns at most, capitals of their names and numbers at least].
+// The numbers are decided, not measured: at most two turns for eight desks and about four for twenty where the screen
+// is wide; where it is upright, or 4:3 with a code of four characters, what the large call leaves.
+const MIXED = ['Caja', 'Información general', 'Registro', 'Padrón', 'Consulta de enfermería', 'Urbanismo', 'Multas', 'Sala de espera C', 'Atención al ciudadano',
+  'Tesorería', 'Obras', 'Mesa 4', 'Consulta 12', 'Rayos X', 'Extracciones', 'Recaudación', 'Archivo', 'Ventanilla 3', 'Cita previa'];
+const OFFICES = {
+  'consulting rooms with a number': { desk: 'Consulta de enfermería 1', names: (i) => 'Consulta de enfermería ' + (i + 2) },
+  'waiting rooms with a letter': { desk: 'Sala de espera A', names: (i) => 'Sala de espera ' + String.fromCharCode(66 + i) },
+  'names of all kinds': { desk: 'Ventanilla 3', names: (i) => MIXED[i] },
+  'two kinds of rooms': { desk: 'Consulta de enfermería 1', names: (i) => (i % 2 ? 'Sala de espera ' : 'Consulta de enfermería ') + (i + 2) },
+  'names of forty letters': { desk: LONG, names: (i) => String.fromCharCode(65 + i) + LONG.slice(1) },
+};
+const WIDE = { 7: [[1, 0.07], [1, 0.07], [2, 0.07], [2, 0.055], [2, 0.035]], 19: [[3, 0.07], [3, 0.07], [4, 0.065], [4, 0.038], [5, 0.03]] };
+const DECIDED = [
+  { size: [1920, 1080], codes: ['A12', 'A105'], ...WIDE },
+  { size: [1366, 768], codes: ['A12', 'A105'], ...WIDE },
+  { size: [1024, 768], codes: ['A12'], 7: [[1, 0.07], [1, 0.07], [2, 0.055], [2, 0.05], [2, 0.032]], 19: [[3, 0.07], [3, 0.07], [4, 0.055], [4, 0.035], [5, 0.032]] },
+  { size: [1024, 768], codes: ['A105'], 7: [[4, 0.07], [4, 0.07], [4, 0.035], [4, 0.035], [4, 0.03]], 19: [[10, 0.07], [10, 0.07], [6, 0.03], [9, 0.03], [10, 0.03]] },
+  { size: PORTRAIT, codes: ['A12', 'A105'], 7: [[4, 0.07], [4, 0.07], [4, 0.03], [7, 0.03], [7, 0.03]], 19: [[7, 0.07], [10, 0.07], [10, 0.03], [19, 0.03], [19, 0.03]] },
+  { size: [390, 844], codes: ['A12', 'A105'], 7: [[4, 0.07], [4, 0.07], [4, 0.03], [7, 0.03], [7, 0.03]], 19: [[10, 0.07], [10, 0.07], [14, 0.03], [19, 0.03], [19, 0.03]] },
+];
+
+for (const { size, codes, ...decided } of DECIDED) {
+  test('eight and twenty desks with names in words come in few turns and legible, at ' + size.join('×') + ' with ' + codes.join(' and '), async () => {
+    const { page, draw } = await board({ size });
+    // Without the badge about blocked sound.
+    await page.mouse.click(5, 5);
+    for (const others of [7, 19]) {
+      for (const [i, [kind, office]] of Object.entries(OFFICES).entries()) {
+        for (const code of codes) {
+          const about = { ...office, code, others };
+          const what = [kind, others + 1 + ' desks', code].join(', ');
+          const got = await draw(about);
+          judge(got, about, what);
+          const [turns, least] = decided[others][i];
+          assert.ok(got.turns <= turns, what + ': ' + got.turns + ' turns');
+          for (const share of got.names) assert.ok(share >= least, what + ': ' + share);
+          assert.ok(got.empty < 0.3, what + ': empty ' + got.empty);
+        }
+      }
+    }
+    // Three are always seen at once where the screen is wide.
+    if (size[0] > 1.5 * size[1]) for (const office of Object.values(OFFICES)) assert.equal((await draw({ ...office, code: 'A105', others: 3 })).turns, 1);
+    await page.context().close();
+  });
+}
 
 const SCREENS = {
   signin: { path: '/signin.html', ready: (page) => visible(page, '#pin') },
@@ -370,9 +413,9 @@ test('at 4:3 and 5:4 the side\'s numbers and names keep their 7 % beside up to t
           const got = await draw({ code, desk: '3', others, names });
           assert.deepEqual(got.wrong, [], what);
           assert.deepEqual(got.broken, [], what);
-          for (const share of [...got.rows, ...got.names]) assert.ok(share >= 0.07, what + ': ' + share);
-          // No more turns than 7 % need.
-          const most = got.tall ? 4 : names === named ? 3 : 8;
+          // A name gives way where it would cost more than two turns, or four.
+          for (const share of [...got.rows, ...got.names]) assert.ok(share >= (names === named && others > 5 ? 0.05 : 0.07), what + ': ' + share);
+          const most = got.tall ? 4 : names === named ? 4.7 : 8;
           assert.ok(got.turns <= Math.ceil(others / most), what + ': ' + got.turns + ' turns');
           if (names === named) continue;
           const head = await page.$$eval('.head', (all) => all.map((el) => el.textContent));

@@ -1,0 +1,273 @@
+// How the other desks stand at the side of the public screen, reckoned without drawing: codes and numbers
+// of desks never under 7 % of the screen's height, so the rest gives way. The word before a number is set
+// smaller, or said once above all of them; who does not fit comes by turns. A name in words keeps its 7 %
+// too while that costs few turns, then it shrinks, beside its code or below it, but never under 3 %.
+
+import { widthInEms } from './fit.js';
+import { isNumbered, t } from './i18n.js';
+
+// As font sizes: a capital of the system typefaces is 0.70 to 0.73 of its font size high.
+export const CAPITAL = 0.7;
+export const ROW_LEAST = 0.0705 / CAPITAL;
+export const ROW_MOST = 0.1 / CAPITAL;
+export const NAME_LEAST = 0.0305 / CAPITAL;
+// What a name is reckoned with where the room for the rows is shared out.
+const NAME_FAIR = 0.036 / CAPITAL;
+const STEPS = 5;
+const NAME_STEPS = 9;
+export const ROWS_MOST = 8;
+// The turns for which a name is not set smaller: up to three desks are always seen at once.
+const turnsFor = (desks) => (desks < 4 ? 1 : Math.max(2, Math.ceil(desks / 5)));
+// Of a row, in ems: beside the code, of its line, of a row of one line, and of a name's lines; of the height: the ends.
+const GAP = 0.35;
+const CODE_LINE = 0.92;
+const LINE = 0.95;
+const NAME_LINE = 1.02;
+const NAME_BELOW = 0.06;
+const ENDS = 0.012;
+const ENDS_OF_COLUMNS = 0.03;
+const WORD_SHARES = [1, 0.75, 0.55, 0.42];
+const LEAST_SHARE = 0.25;
+const NAME_SHARE = 0.85;
+// Rather than said above, the word stays where the numbers lose no more than this by it.
+const WORTH = 0.8;
+// Browsers round the widths of letters, each in its way.
+const SAFE = 0.98;
+const STRIP = 0.046;
+const STRIP_TALL = 0.034;
+const HEAD_LINE = 1.12;
+export const DOTS_ROOM = 0.11;
+const COLUMNS_MOST = 3;
+
+/** «Ventanilla 3»: people look for the number, so where room is short the word gives way first. */
+export function deskParts(name) {
+  if (isNumbered(name)) return { word: t('public.desk'), rest: name };
+  const found = /^(\S{1,16}) (\d{1,4}[A-Za-z]?)$/.exec(name);
+  return found ? { word: found[1], rest: found[2] } : { word: '', rest: name };
+}
+
+/** «Consulta de enfermería» where all of several desks are that and a number or a letter; otherwise nothing. */
+function sharedWords(others) {
+  const found = others.map((desk) => /^(.+) (\d{1,4}[A-Za-z]?|[A-Z])$/.exec(desk.name));
+  return found.length > 1 && found.every((it) => it && it[1] === found[0][1]) ? found[0][1] : '';
+}
+
+const longest = (widths) => Math.max.apply(null, [0].concat(widths));
+
+/** What the `others` need, in ems of `el`'s typeface: each row, and the widest of all. */
+export function needsOf(others, el) {
+  const ems = (text) => widthInEms(el, text);
+  const wordsOf = (text) => text.split(' ').map(ems);
+  const shared = sharedWords(others);
+  const rows = others.map((desk) => {
+    const { word, rest } = shared ? { word: shared, rest: desk.name.slice(shared.length + 1) } : deskParts(desk.name);
+    // A number at the end of a name stays with the word before it.
+    const name = rest.replace(/ (\S{1,2})$/, '\u00a0$1');
+    const words = word ? [] : wordsOf(name);
+    return {
+      desk, word, name, words,
+      code: desk.ticket ? ems(desk.ticket.code) : 0,
+      wordWidth: word ? ems(word + '\u00a0') : 0,
+      number: word ? ems(name) : 0,
+      longest: longest(words),
+    };
+  });
+  const widest = (what) => longest(rows.map((row) => row[what]));
+  // Said once above all of them only where it is true of all of them.
+  const head = rows.length && rows.every((row) => row.word === rows[0].word) ? rows[0].word : '';
+  return {
+    rows, head,
+    headWords: wordsOf(head),
+    space: ems(' '),
+    code: Math.max(1.2, widest('code')),
+    number: widest('number'),
+    word: widest('wordWidth'),
+    name: widest('longest'),
+  };
+}
+
+/** The least width with which codes and numbers stand beside each other. */
+export const leastWidth = (needs, height) => (needs.code + GAP + Math.max(needs.number, 0.8)) * ROW_LEAST * height + 4 * ENDS * height;
+
+/** The width that no word of a name needs to be set smaller for. */
+export const nameWidth = (needs, height) => needs.name * 1.03 * ROW_LEAST * height + 4 * ENDS * height;
+
+/** How many columns there can be. */
+export function columnsOf(needs, width, height) {
+  const each = Math.max(leastWidth(needs, height), needs.name * NAME_FAIR * height);
+  return Math.max(1, Math.min(COLUMNS_MOST, Math.floor(width / (each + 2 * ENDS_OF_COLUMNS * height))));
+}
+
+export const endsOf = (columns, height) => (columns > 1 ? ENDS_OF_COLUMNS : ENDS) * height;
+
+/** On how many lines `words` stand that are `width` wide. */
+function linesOf(words, space, width) {
+  let lines = 1;
+  let used = 0;
+  words.forEach((word) => {
+    if (used && used + space + word > width) {
+      lines += 1;
+      used = 0;
+    }
+    used += word + (used ? space : 0);
+    for (; used > width; used -= width) lines += 1;
+  });
+  return lines;
+}
+
+/** One side of a given width and height in pixels, and what can be done with it. */
+class Side {
+  constructor(needs, { width, columns, height }) {
+    Object.assign(this, { needs, columns, width, height });
+    this.inner = width / columns - 2 * endsOf(columns, height);
+    this.least = ROW_LEAST * height;
+    this.nameLeast = NAME_LEAST * height;
+  }
+
+  besideCode(size) {
+    return this.inner - (this.needs.code + GAP) * size;
+  }
+
+  numberSize(size) {
+    return Math.max(NAME_SHARE * size, this.least);
+  }
+
+  /** The share of the word with which all numbers stand beside their codes; 0 where it must go above them. */
+  shareAt(size) {
+    const { head, word, number } = this.needs;
+    return WORD_SHARES.slice(0, head ? 3 : 4).filter((share) => (word * share + number) * this.numberSize(size) <= this.besideCode(size))[0] || 0;
+  }
+
+  /** The sizes a name may have beside a code of `size`, from the largest to the least. */
+  namesAt(size) {
+    const most = this.numberSize(size);
+    const all = [];
+    for (let i = 0; i <= NAME_STEPS; i++) all.push(most * Math.pow(this.nameLeast / most, i / NAME_STEPS));
+    return all;
+  }
+
+  numberedAt(row, { size, share }) {
+    const em = this.numberSize(size);
+    const room = this.besideCode(size) / em - row.number;
+    const isBelow = (share && LEAST_SHARE) * row.wordWidth > room;
+    const fits = ((isBelow ? this.inner / em - row.number : room) / row.wordWidth) * SAFE;
+    return {
+      em, isBelow,
+      wordShare: share && Math.max(LEAST_SHARE, Math.min(share, fits)),
+      height: isBelow ? (size + em) * CODE_LINE : size * LINE,
+    };
+  }
+
+  wordedAt(row, size, em) {
+    const high = (width) => em * (linesOf(row.words, this.needs.space, (width / em) * SAFE) * NAME_LINE + NAME_BELOW);
+    const below = size * CODE_LINE + high(this.inner);
+    const beside = row.longest * em <= this.besideCode(size) * SAFE ? Math.max(size * LINE, high(this.besideCode(size))) : Infinity;
+    return { em, isBelow: below < beside, isBroken: row.longest * em > this.inner, height: Math.min(below, beside) };
+  }
+
+  /** One row of `look`, its name larger than there where the row is not higher for it than `room`. */
+  rowAt(row, look, room = 0) {
+    if (row.word) return this.numberedAt(row, look);
+    const whole = Math.max(this.nameLeast, (this.inner / row.longest) * SAFE);
+    const at = this.wordedAt(row, look.size, Math.min(look.name, whole));
+    return this.namesAt(look.size).filter((em) => em > at.em && em <= whole).map((em) => this.wordedAt(row, look.size, em))
+      .filter((it) => it.height <= Math.max(room, at.height))[0] || at;
+  }
+
+  /** The words said once above all rows: how large, above how many columns, how wide and high; beside the dots where there are turns. */
+  headAt(hasTurns) {
+    const { head, headWords, space } = this.needs;
+    if (!head) return { height: 0 };
+    const ems = headWords.reduce((sum, word) => sum + word + space, 0);
+    const room = (width) => width - (hasTurns ? DOTS_ROOM * this.height : 0);
+    const isRepeated = this.columns > 1 && ems * this.nameLeast < room(this.inner);
+    const width = isRepeated ? this.inner : room(this.width - 2 * endsOf(this.columns, this.height));
+    const size = Math.max(this.nameLeast, Math.min(STRIP * 0.8 * this.height, (width / ems) * SAFE));
+    const lines = linesOf(headWords, space, (width / size) * SAFE);
+    return { size, width, columns: isRepeated ? this.columns : 1, height: lines * size * HEAD_LINE };
+  }
+
+  /** The heights of the lines of rows, whose own `heights` are given. */
+  linesHeights(heights) {
+    const lines = [];
+    for (let i = 0; i < heights.length; i += this.columns) lines.push(longest(heights.slice(i, i + this.columns)) + 1);
+    return lines;
+  }
+
+  /** The rows of each turn, as their places. */
+  pagesIn(heights, space, most) {
+    const pages = [];
+    let used = Infinity;
+    this.linesHeights(heights).forEach((line, i) => {
+      if (used + line > space || pages[pages.length - 1].length + this.columns > Math.max(most, this.columns)) {
+        pages.push([]);
+        used = 0;
+      }
+      used += line;
+      for (let j = i * this.columns; j < Math.min((i + 1) * this.columns, heights.length); j++) pages[pages.length - 1].push(j);
+    });
+    return pages;
+  }
+
+  layOut(look, boxHeight, turnsHeight) {
+    const heights = this.needs.rows.map((row) => this.rowAt(row, look).height);
+    const laid = (hasTurns, most) => {
+      const head = look.share ? null : this.headAt(hasTurns);
+      const space = boxHeight - Math.max(hasTurns ? turnsHeight : 0, head ? head.height : 0);
+      return { look, heights, head, space, pages: this.pagesIn(heights, space, most) };
+    };
+    const one = laid(false, ROWS_MOST);
+    if (one.pages.length === 1) return one;
+    const several = laid(true, ROWS_MOST);
+    // As many on each turn.
+    const even = laid(true, Math.ceil(heights.length / several.pages.length / this.columns) * this.columns);
+    return even.pages.length === several.pages.length ? even : several;
+  }
+
+  /** How to draw it: names of 7 % for a few turns, then the fewest turns, then the largest letters. */
+  plan(boxHeight, tall) {
+    const { needs, inner, least } = this;
+    const judged = (look) => {
+      const it = this.layOut(look, boxHeight, (tall ? STRIP_TALL : STRIP) * this.height);
+      const beside = needs.rows.every((row) => !row.word || !this.numberedAt(row, look).isBelow);
+      const worth = look.size * (look.share ? 1 : WORTH) * (beside ? 1 : 0.5) * Math.min(1, Math.pow(inner / look.size / needs.code, 2));
+      const turns = it.pages.length;
+      // Where not even one row has room, the smallest.
+      const isTooHigh = it.heights.some((one) => one > it.space);
+      it.order = [-Math.max(0, turns - turnsFor(needs.rows.length)), Math.min(look.name, least), -turns, isTooHigh ? -look.size : worth];
+      return it;
+    };
+    const isBetter = (a, b) => {
+      const first = a.order.findIndex((value, i) => value !== b.order[i]);
+      return first >= 0 && a.order[first] > b.order[first];
+    };
+    let best = null;
+    for (let step = 0; step <= STEPS; step++) {
+      const size = (ROW_MOST + (ROW_LEAST - ROW_MOST) * (step / STEPS)) * this.height;
+      const share = this.shareAt(size);
+      // Said above only where it would be smaller beside the number.
+      const shares = !needs.head ? [share || 0.75] : [share, 0].slice(share ? 0 : 1, share === 1 ? 1 : 2);
+      (needs.name ? this.namesAt(size) : [least]).forEach((name) => shares.forEach((one) => {
+        const it = judged({ size, name, share: one });
+        if (!best || isBetter(it, best)) best = it;
+      }));
+    }
+    return best;
+  }
+}
+
+export const sideOf = (needs, place) => new Side(needs, place);
+
+/** The least height of so many lines of rows in all of `width`, with the strip for the turns. */
+export function rowsHeight(lines, needs, { width, columns, height }) {
+  const side = sideOf(needs, { width, columns, height });
+  const size = ROW_LEAST * height;
+  const look = { size, name: NAME_FAIR * height, share: needs.head ? 0 : WORD_SHARES[WORD_SHARES.length - 1] };
+  const all = side.linesHeights(needs.rows.map((row) => side.rowAt(row, look).height)).sort((a, b) => b - a);
+  const shown = Math.min(lines, all.length);
+  const rows = all.slice(0, shown).reduce((sum, one) => sum + one, 0);
+  return rows + Math.max(STRIP_TALL * height, side.headAt(true).height) + 0.012 * height;
+}
+
+/** What one row needs at the very least: its name gives way for it. */
+export const rowLeast = (height) => (ROW_LEAST * 2 * LINE + STRIP_TALL) * height;
