@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { after, before, test } from 'node:test';
-import { LANGUAGES, Server, finds, launch, later, morning, noShows, open, services, severalServices, shows, take, taken, transfers, visible } from './support.mjs';
+import { LANGUAGES, Server, finds, launch, later, morning, noShows, open, services, severalServices, shows, take, taken, transfers, until, visible } from './support.mjs';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 let server;
@@ -141,3 +141,39 @@ for (const theme of ['light', 'dark']) {
     await page.context().close();
   });
 }
+
+test('axe finds nothing on screens whose server hangs, by day and by night', async () => {
+  const hung = await Server.start();
+  const empty = await Server.start();
+  await morning(hung);
+  await later(hung);
+  const waiting = await hung.ticket();
+  const called = await hung.ticket();
+  await hung.call('POST', 'desks/9/call', { ticket: called.code });
+  const paths = ['/', '/new-ticket.html', '/public.html', '/desk.html?desk=3', '/t/' + waiting.id, '/t/' + called.id, '/settings.html'];
+  const pages = [];
+  for (const theme of ['light', 'dark']) {
+    const lang = theme === 'dark' ? 'ar' : 'es';
+    for (const path of paths) pages.push([theme + ' ' + path, await open(browser, hung.url + path, { theme, lang })]);
+    pages.push([theme + ' public without a call', await open(browser, empty.url + '/public.html', { theme, lang })]);
+    const announcing = await open(browser, hung.url + '/public.html', { theme, lang });
+    await shows(announcing, '#code', /^A/);
+    pages.push([theme + ' public that announces', announcing]);
+  }
+  for (let i = 0; i < 3; i++) await hung.act('3', 'recall');
+  for (const server of [hung, empty]) server.process.kill('SIGSTOP');
+  for (const [what, page] of pages) {
+    await until(what + ' says so', () => page.evaluate(() => ['stale', 'away'].some((id) => {
+      const el = document.getElementById(id);
+      return el && !el.hidden;
+    })));
+    assert.deepEqual(await findings(page), [], what);
+  }
+  const announcing = pages.filter(([what]) => what.endsWith('announces'));
+  for (const [what, page] of announcing) assert.ok(await page.$('.is-stale .is-announced'), what);
+  for (const server of [hung, empty]) {
+    server.process.kill('SIGCONT');
+    await server.stop();
+  }
+  for (const [, page] of pages) await page.context().close();
+});
