@@ -2,22 +2,26 @@
 // This file decides what is announced and when; how it looks and sounds is given to it.
 
 const HOLD_MS = 10000;
+// More calls than these waiting to be announced, and it says each once, and shows it this long, until it has caught up.
+const MANY = 3;
+const HOLD_BRIEF_MS = 5000;
 // Who was called longer ago has already been seen by the staff, or is gone.
 const FRESH_MS = 2 * 60 * 1000;
 
 export class Announcements {
   /**
    * @param means `show(call)`: a call's turn begins, or null: nothing is being announced any more;
-   *   `steps`: what sounds, in order, functions of the call that may return a promise;
+   *   `steps`: what sounds, in order, functions of the call that may return a promise; `again`: what sounds
+   *   after them, unless too many wait;
    *   `hush()`: what sounds now must end, its call has been taken back;
-   *   `now()`: the server's time; `holdMs` and `setTimeout` for tests.
+   *   `now()`: the server's time; `setTimeout` for tests.
    */
   constructor(means) {
     this.current = null;
     this._means = means;
-    this._hold = means.holdMs || HOLD_MS;
     this._wait = means.setTimeout || ((f, ms) => setTimeout(f, ms));
     this._queue = [];
+    this._isBehind = false;
     this._lastSeq = null;
   }
 
@@ -34,8 +38,9 @@ export class Announcements {
   add(call) {
     if (this._lastSeq !== null && call.seq <= this._lastSeq) return;
     this._lastSeq = call.seq;
-    if (this._means.now() - Date.parse(call.at) > FRESH_MS) return;
+    if (!this._isFresh(call)) return;
     this._queue.push(call);
+    if (this._queue.length > MANY) this._isBehind = true;
     if (!this.current) this._next();
   }
 
@@ -49,10 +54,6 @@ export class Announcements {
     this._withdraw(calls, () => true);
   }
 
-  waiting() {
-    return this._queue.length;
-  }
-
   // `calls` are the newest there are: one of ours as new as they, and not among them, was taken back.
   _withdraw(calls, concerns) {
     const oldest = calls.reduce((least, c) => Math.min(least, c.seq), Infinity);
@@ -64,23 +65,32 @@ export class Announcements {
     this._next();
   }
 
+  _isFresh(call) {
+    return this._means.now() - Date.parse(call.at) <= FRESH_MS;
+  }
+
   _next() {
+    // What had to wait too long is passed over as if it had been missed.
+    this._queue = this._queue.filter((waiting) => this._isFresh(waiting));
     const call = this._queue.shift() || null;
+    if (!this._queue.length) this._isBehind = false;
     this.current = call;
     this._means.show(call);
     if (!call) return;
-    const shown = new Promise((done) => this._wait(done, this._hold));
-    // The next one begins when both are over: the ten seconds, and whatever still sounds.
+    const shown = new Promise((done) => this._wait(done, this._isBehind ? HOLD_BRIEF_MS : HOLD_MS));
+    // The next one begins when both are over: the time it is shown, and whatever still sounds.
     Promise.all([shown, this._sound(call)]).then(() => {
       if (this.current === call) this._next();
     });
   }
 
   async _sound(call) {
-    for (const step of this._means.steps || []) {
-      if (this.current !== call) return;
+    const { steps, again = [] } = this._means;
+    const all = steps.concat(again);
+    for (let i = 0; i < all.length; i++) {
+      if (this.current !== call || (this._isBehind && i >= steps.length)) return;
       try {
-        await step(call);
+        await all[i](call);
       } catch (e) {
         // A sound that fails must never stop the screen.
       }

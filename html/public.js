@@ -56,7 +56,8 @@ const announcements = new Announcements({
   now: () => live.now(),
   show: render,
   hush: () => voice.hush(),
-  steps: [chime, say, pause, chime, say],
+  steps: [chime, say],
+  again: [pause, chime, say],
 });
 
 const media = new Media({ picture: $('picture'), video: $('video'), changed: render });

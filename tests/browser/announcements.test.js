@@ -8,16 +8,20 @@ const { Announcements } = await script('announcements.js');
 
 const NOW = Date.parse('2026-11-23T09:00:00Z');
 
-function screen({ steps = [] } = {}) {
+/** `sounds` are the steps, and what is said again, given what lasts so many seconds and the clock. */
+function screen(sounds = () => ({ steps: [] })) {
   const shown = [];
   const timers = [];
   let clock = NOW;
+  const now = () => clock;
+  const after = (f, ms) => timers.push({ f, at: clock + ms });
+  const lasts = (seconds) => () => new Promise((done) => after(done, seconds * 1000));
   const queue = new Announcements({
-    now: () => clock,
+    now,
     show: (call) => shown.push(call ? call.code : '-'),
     hush: () => shown.push('hush'),
-    steps,
-    setTimeout: (f, ms) => timers.push({ f, at: clock + ms }),
+    setTimeout: after,
+    ...sounds(lasts, now),
   });
   const settle = () => new Promise((done) => setImmediate(done));
   const pass = async (seconds) => {
@@ -28,7 +32,7 @@ function screen({ steps = [] } = {}) {
     }
     await settle();
   };
-  return { queue, shown, pass };
+  return { queue, shown, pass, now };
 }
 
 const call = (seq, code, secondsAgo = 0) =>
@@ -49,7 +53,7 @@ test('two calls in one instant are both announced, ten seconds each, in order', 
 
 test('a sound that takes longer than ten seconds is not cut off', async () => {
   let end;
-  const { queue, shown, pass } = screen({ steps: [() => new Promise((done) => { end = done; })] });
+  const { queue, shown, pass } = screen(() => ({ steps: [() => new Promise((done) => { end = done; })] }));
   queue.add(call(1, 'A1'));
   queue.add(call(2, 'A2'));
   await pass(30);
@@ -60,7 +64,7 @@ test('a sound that takes longer than ten seconds is not cut off', async () => {
 });
 
 test('a sound that fails stops nothing', async () => {
-  const { queue, shown, pass } = screen({ steps: [() => { throw new Error('no sound'); }] });
+  const { queue, shown, pass } = screen(() => ({ steps: [() => { throw new Error('no sound'); }] }));
   queue.add(call(1, 'A1'));
   await pass(10);
   assert.deepEqual(shown, ['A1', '-']);
@@ -116,7 +120,7 @@ test('a call that is taken back while it is announced ends at once, sound and al
   let end;
   const sounded = [];
   const steps = [(c) => new Promise((done) => { sounded.push(c.code); end = done; }), (c) => { sounded.push('again ' + c.code); }];
-  const { queue, shown, pass } = screen({ steps });
+  const { queue, shown, pass } = screen(() => ({ steps }));
   queue.add(call(1, 'A1'));
   queue.add(call(2, 'A2'));
   const endFirst = end;
@@ -193,4 +197,63 @@ test('a day that begins without new numbers takes nothing back', async () => {
   queue.begun([call(2, 'A2'), call(1, 'A1')]);
   for (let i = 0; i < 2; i++) await pass(10);
   assert.deepEqual(shown, ['A1', 'A2', '-']);
+});
+
+test('up to three calls that wait are announced in full, each repeated; when more wait each is said once, in order, for five seconds, until it has caught up', async () => {
+  const said = [];
+  const { queue, shown, pass } = screen(() => ({ steps: [(c) => { said.push(c.code); }], again: [(c) => { said.push(c.code + ' again'); }] }));
+  for (let seq = 1; seq <= 4; seq++) queue.add(call(seq, 'A' + seq));
+  for (let i = 0; i < 4; i++) await pass(10);
+  assert.deepEqual(shown, ['A1', 'A2', 'A3', 'A4', '-']);
+  assert.deepEqual(said, ['A1', 'A1 again', 'A2', 'A2 again', 'A3', 'A3 again', 'A4', 'A4 again']);
+  for (const list of [said, shown]) list.length = 0;
+  for (let seq = 11; seq <= 16; seq++) queue.add(call(seq, 'B' + seq));
+  await pass(10);
+  for (let i = 0; i < 4; i++) await pass(5);
+  assert.deepEqual(shown, ['B11', 'B12', 'B13', 'B14', 'B15', 'B16']);
+  // The last has its ten seconds and its repeat again.
+  await pass(9.9);
+  assert.deepEqual(shown.slice(-1), ['B16']);
+  await pass(0.1);
+  assert.deepEqual(shown.slice(-1), ['-']);
+  assert.deepEqual(said, ['B11', 'B12', 'B13', 'B14', 'B15', 'B16', 'B16 again']);
+});
+
+test('a call that has waited for more than two minutes is passed over, as a missed one would be', async () => {
+  let end;
+  const { queue, shown, pass } = screen(() => ({ steps: [() => new Promise((done) => { end = done; })] }));
+  queue.add(call(1, 'A1'));
+  queue.add(call(2, 'A2'));
+  queue.add(call(3, 'A3', -30));
+  await pass(121);
+  end();
+  await pass(0);
+  assert.deepEqual(shown, ['A1', 'A3']);
+});
+
+test('twelve calls a minute for ten minutes are all announced, in order, and never half a minute late', async () => {
+  const said = [];
+  let late = 0;
+  const { queue, shown, pass, now } = screen((lasts, clock) => ({
+    steps: [(c) => { said.push(c.code); late = Math.max(late, clock() - Date.parse(c.at)); }, lasts(4.5)],
+    again: [lasts(5)],
+  }));
+  for (let seq = 1; seq <= 120; seq++) {
+    queue.add(Object.assign(call(seq, 'A' + seq), { at: new Date(now()).toISOString() }));
+    for (let i = 0; i < 10; i++) await pass(0.5);
+  }
+  for (let i = 0; i < 100; i++) await pass(0.5);
+  assert.deepEqual(said, Array.from({ length: 120 }, (_, i) => 'A' + (i + 1)));
+  assert.deepEqual(shown, said.concat('-'));
+  assert.ok(late < 30000, late + ' ms');
+});
+
+test('where voices take longer than the calls come, none is announced that is more than two minutes old', async () => {
+  let late = 0;
+  const { queue, pass, now } = screen((lasts, clock) => ({ steps: [(c) => { late = Math.max(late, clock() - Date.parse(c.at)); }, lasts(9)] }));
+  for (let seq = 1; seq <= 120; seq++) {
+    queue.add(Object.assign(call(seq, 'A' + seq), { at: new Date(now()).toISOString() }));
+    for (let i = 0; i < 5; i++) await pass(1);
+  }
+  assert.ok(late > 60000 && late <= 120000, late + ' ms');
 });
