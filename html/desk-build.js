@@ -2,6 +2,8 @@
 
 import { t } from './i18n.js';
 
+const $ = (id) => document.getElementById(id);
+
 /** A new `tag` at the end of `of`; `words` is the key of its text. */
 export function element(of, tag, attributes, words) {
   const made = of.appendChild(document.createElement(tag));
@@ -18,19 +20,6 @@ export function radio(of, name, value, words, more) {
   return label;
 }
 
-/** The panel's form, with a group of choices, and what ends it. */
-export function form(panel, id, choices, words) {
-  const made = element(panel, 'form', { autocomplete: 'off' });
-  element(made, 'h3', { id: id + '-title' });
-  choices(made);
-  const end = element(made, 'div', { class: 'panel-end' });
-  element(end, 'button', { class: 'button button--main', id: id + '-send' }, words);
-  const close = element(end, 'button', { class: 'button', id: id + '-close', type: 'button' });
-  element(close, 'span', {}, 'desk.cancel');
-  element(close, 'kbd', {}).textContent = 'Esc';
-  return made;
-}
-
 /** A group of choices under a heading. */
 export function group(of, words, legend) {
   const made = element(of, 'fieldset', {});
@@ -38,7 +27,43 @@ export function group(of, words, legend) {
   return made;
 }
 
-/** Puts the words in, in the language of the moment. */
-export function translate(panel) {
-  Array.from(panel.querySelectorAll('[data-t]')).forEach((el) => { el.textContent = t(el.getAttribute('data-t')); });
+/**
+ * A panel in the place of the actions, closed: `id` begins the names of its parts, `title` and `send` are
+ * keys of words, `fill(form)` makes what is asked, `closed()` is told when it had the focus and gives it away.
+ */
+export function panel({ id, title, send, fill, closed }) {
+  const box = element($('attending'), 'div', { class: 'panel', id, role: 'dialog', 'aria-labelledby': id + '-title', hidden: '' });
+  $('attending').insertBefore(box, $('actions').nextSibling);
+  const form = element(box, 'form', { autocomplete: 'off' });
+  element(form, 'h3', { id: id + '-title' }, title);
+  fill(form);
+  const end = element(form, 'div', { class: 'panel-end' });
+  element(end, 'button', { class: 'button button--main', id: id + '-send' }, send);
+  const cancel = element(end, 'button', { class: 'button', id: id + '-close', type: 'button' });
+  element(cancel, 'span', {}, 'desk.cancel');
+  element(cancel, 'kbd', {}).textContent = 'Esc';
+
+  function show(open) {
+    box.hidden = !open;
+    $('actions').hidden = open;
+  }
+
+  function close() {
+    const hadFocus = box.contains(document.activeElement);
+    show(false);
+    if (hadFocus) closed();
+  }
+
+  cancel.addEventListener('click', close);
+  return {
+    box, form, close,
+    isOpen: () => !box.hidden,
+    show: () => show(true),
+    /** Puts the words in, where the language is another one. */
+    render() {
+      if (box.lang === document.documentElement.lang) return;
+      box.lang = document.documentElement.lang;
+      Array.from(box.querySelectorAll('[data-t]')).forEach((el) => { el.textContent = t(el.getAttribute('data-t')); });
+    },
+  };
 }

@@ -1,7 +1,7 @@
 // Where the attended ticket goes: a panel in the place of the actions, for the ticket it was
 // opened for and no other. Loaded when it is first asked for.
 
-import { element, form, group, radio, translate } from './desk-build.js';
+import { element, group, panel, radio } from './desk-build.js';
 import { nameOf } from './desk-view.js';
 import { deskTitle, t } from './i18n.js';
 import { parts } from './later.js';
@@ -10,26 +10,29 @@ import { byName } from './state.js';
 const $ = (id) => document.getElementById(id);
 const chosen = (group) => document.querySelector('#panel input[name="' + group + '"]:checked');
 
-function build() {
-  return form($('panel'), 'panel', (of) => {
-    const to = group(of, 'desk.to');
-    ['line', 'desk', 'service'].forEach((kind) => {
-      const choice = element(to, 'div', { class: 'choice', id: 'to-' + kind });
-      radio(choice, 'to', kind, 'desk.to.' + kind);
-      if (kind !== 'line') element(choice, 'select', { id: 'which-' + kind });
-    });
-    const places = element(group(of, 'desk.place'), 'div', { class: 'places' });
-    ['arrival', 'front', 'back'].forEach((place) => radio(places, 'position', place, 'desk.place.' + place));
-    Array.from(of.querySelectorAll('[value="line"], [value="arrival"]')).forEach((first) => first.setAttribute('checked', ''));
-  }, 'desk.transfer');
+const KINDS = ['line', 'desk', 'service'];
+// Of several radio buttons the first is chosen.
+const first = (i) => (i ? {} : { checked: '' });
+
+function fill(of) {
+  const to = group(of, 'desk.to');
+  KINDS.forEach((kind, i) => {
+    const choice = element(to, 'div', { class: 'choice' });
+    radio(choice, 'to', kind, 'desk.to.' + kind, first(i));
+    if (i) element(choice, 'select', { id: 'which-' + kind });
+  });
+  const places = element(group(of, 'desk.place'), 'div', { class: 'places' });
+  ['arrival', 'front', 'back'].forEach((place, i) => radio(places, 'position', place, 'desk.place.' + place, first(i)));
 }
 
 // What is chosen stays chosen while desks and services come and go.
 function fillSelect(kind, options) {
   const select = $('which-' + kind);
   const signature = JSON.stringify(options);
-  $('to-' + kind).hidden = !options.length;
-  if (!options.length && chosen('to').value === kind) document.querySelector('#panel input[value="line"]').checked = true;
+  select.parentNode.hidden = !options.length;
+  if (!options.length && chosen('to').value === kind) document.querySelector('#panel [value="line"]').checked = true;
+  select.hidden = chosen('to').value !== kind;
+  select.setAttribute('aria-label', t('desk.to.' + kind));
   if (select.getAttribute('data-options') === signature) return;
   const had = select.value;
   select.setAttribute('data-options', signature);
@@ -39,58 +42,37 @@ function fillSelect(kind, options) {
 
 /** `send(body, said)` transfers; `closed()` is told when the panel had the focus and gives it away. */
 function transferPanel(name, { send, closed, render }) {
-  let code = null;
-
-  function show(open) {
-    $('panel').hidden = !open;
-    $('actions').hidden = open;
-  }
-
-  function close() {
-    const hadFocus = $('panel').contains(document.activeElement);
-    code = null;
-    show(false);
-    if (hadFocus) closed();
-  }
-
-  const asked = build();
-  $('panel').addEventListener('change', render);
-  $('panel-close').addEventListener('click', close);
-  asked.addEventListener('submit', (e) => {
+  const asked = panel({ id: 'panel', send: 'desk.transfer', fill, closed });
+  let code = '';
+  asked.form.addEventListener('change', render);
+  asked.form.addEventListener('submit', (e) => {
     e.preventDefault();
     const to = chosen('to').value;
     const body = { position: chosen('position').value };
     if (to !== 'line') body[to] = $('which-' + to).value;
-    const option = to === 'line' ? null : $('which-' + to).selectedOptions[0];
-    send(body, (answer) => (option
-      ? t('desk.said.passed', { code: answer.code, place: option.textContent })
-      : t('desk.said.returned', { code: answer.code })));
+    const place = to === 'line' ? '' : $('which-' + to).selectedOptions[0].textContent;
+    send(body, (answer) => t(place ? 'desk.said.passed' : 'desk.said.returned', { code: answer.code, place }));
   });
 
-  return {
-    close,
-    isOpen: () => code !== null,
-    open(ticket) {
-      code = ticket.code;
-      asked.reset();
-      translate(asked);
-      ['desk', 'service'].forEach((kind) => $('which-' + kind).setAttribute('aria-label', t('desk.to.' + kind)));
-      render();
-      chosen('to').focus();
-    },
-    render(state, ticket) {
-      if (code && (!ticket || ticket.code !== code)) close();
-      if (!code) return;
-      const desks = state.desks.filter((d) => d.name !== name && d.open !== false).sort(byName);
-      const services = state.services.filter((s) => s.prefix !== ticket.service);
-      fillSelect('desk', desks.map((d) => [d.name, deskTitle(d.name)]));
-      fillSelect('service', services.map((s) => [s.prefix, nameOf(s)]));
-      $('panel-title').textContent = t('desk.transfer.this', { code });
-      $('which-desk').hidden = chosen('to').value !== 'desk';
-      $('which-service').hidden = chosen('to').value !== 'service';
-      show(true);
-    },
+  const renderWords = asked.render;
+  asked.open = (ticket) => {
+    ({ code } = ticket);
+    asked.form.reset();
+    asked.show();
+    render();
+    chosen('to').focus();
   };
+  asked.render = (state, ticket) => {
+    if (!ticket || ticket.code !== code) {
+      asked.close();
+      return;
+    }
+    renderWords();
+    fillSelect('desk', state.desks.filter((d) => d.name !== name && d.open !== false).sort(byName).map((d) => [d.name, deskTitle(d.name)]));
+    fillSelect('service', state.services.filter((s) => s.prefix !== ticket.service).map((s) => [s.prefix, nameOf(s)]));
+    $('panel-title').textContent = t('desk.transfer.this', { code });
+  };
+  return asked;
 }
 
 parts.transferPanel = transferPanel;

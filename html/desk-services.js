@@ -1,7 +1,7 @@
 // Which services this desk attends, and in which order: a panel in the place of the actions,
 // loaded when it is first asked for.
 
-import { element, form, group, radio, translate } from './desk-build.js';
+import { element, group, panel, radio } from './desk-build.js';
 import { nameOf } from './desk-view.js';
 import { t } from './i18n.js';
 import { parts } from './later.js';
@@ -9,21 +9,17 @@ import { deskNamed } from './state.js';
 
 const $ = (id) => document.getElementById(id);
 
-function build() {
-  const made = form($('services'), 'services', (of) => {
-    const choices = group(of, 'desk.services', { class: 'heard' });
-    ['all', 'some'].forEach((which) => {
-      radio(element(choices, 'div', { class: 'choice' }), 'attends', which, 'desk.services.' + which, { id: 'attends-' + which });
-    });
-    element(of, 'ol', { class: 'order', id: 'order' });
-  }, 'desk.services.save');
-  $('services-title').setAttribute('data-t', 'desk.services.title');
-  return made;
+function fill(of) {
+  const choices = group(of, 'desk.services', { class: 'heard' });
+  ['all', 'some'].forEach((which) => {
+    radio(element(choices, 'div', { class: 'choice' }), 'attends', which, 'desk.services.' + which, { id: 'attends-' + which });
+  });
+  element(of, 'ol', { class: 'order', id: 'order' });
 }
 
 /** `send(body)` sets the desk up; `closed()` is told when the panel had the focus and gives it away. */
-function servicesPanel(name, { send, closed, render }) {
-  let open = false;
+function servicesPanel(name, { send, closed }) {
+  const asked = panel({ id: 'services', title: 'desk.services.title', send: 'desk.services.save', fill, closed });
   // As it is chosen here, until it is sent.
   let order = [];
 
@@ -56,44 +52,28 @@ function servicesPanel(name, { send, closed, render }) {
     });
   }
 
-  function close() {
-    if (!open) return;
-    const hadFocus = $('services').contains(document.activeElement);
-    open = false;
-    $('services').hidden = true;
-    $('actions').hidden = false;
-    if (hadFocus) closed();
-  }
-
-  const asked = build();
-  ['attends-all', 'attends-some'].forEach((id) => $(id).addEventListener('change', draw));
-  $('services-close').addEventListener('click', close);
-  asked.addEventListener('submit', (e) => {
+  asked.form.addEventListener('change', (e) => { if (e.target.name === 'attends') draw(); });
+  asked.form.addEventListener('submit', (e) => {
     e.preventDefault();
     const chosen = order.filter((s) => s.on).map((s) => s.prefix);
     send({ services: $('attends-some').checked ? chosen : [] });
-    close();
+    asked.close();
   });
 
-  return {
-    close,
-    isOpen: () => open,
-    open(state) {
-      open = true;
-      const own = (deskNamed(state, name) || { services: [] }).services;
-      const place = (s) => (own.indexOf(s.prefix) < 0 ? own.length : own.indexOf(s.prefix));
-      const index = (s) => state.services.indexOf(s);
-      order = state.services.slice().sort((a, b) => place(a) - place(b) || index(a) - index(b))
-        .map((s) => ({ prefix: s.prefix, name: nameOf(s), on: own.indexOf(s.prefix) >= 0 }));
-      $(own.length ? 'attends-some' : 'attends-all').checked = true;
-      translate(asked);
-      $('services').hidden = false;
-      $('actions').hidden = true;
-      draw();
-      render();
-      $(own.length ? 'attends-some' : 'attends-all').focus();
-    },
+  asked.open = (state) => {
+    const own = (deskNamed(state, name) || { services: [] }).services;
+    const place = (s) => (own.indexOf(s.prefix) < 0 ? own.length : own.indexOf(s.prefix));
+    const index = (s) => state.services.indexOf(s);
+    order = state.services.slice().sort((a, b) => place(a) - place(b) || index(a) - index(b))
+      .map((s) => ({ prefix: s.prefix, name: nameOf(s), on: own.indexOf(s.prefix) >= 0 }));
+    const first = $(own.length ? 'attends-some' : 'attends-all');
+    first.checked = true;
+    asked.render();
+    asked.show();
+    draw();
+    first.focus();
   };
+  return asked;
 }
 
 parts.servicesPanel = servicesPanel;

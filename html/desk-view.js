@@ -8,7 +8,8 @@ const $ = (id) => document.getElementById(id);
 /** What a service or a priority is called in the reader's language. */
 export const nameOf = (thing) => (thing.names && thing.names[language()]) || thing.name;
 
-function show(id, text) {
+/** A text, or nothing. */
+export function show(id, text) {
   // An announced text is touched only where it is another one.
   if ($(id).textContent !== text) $(id).textContent = text;
   $(id).hidden = !text;

@@ -7,7 +7,7 @@ import { LIST_MOST, Lists } from './desk-fetch.js';
 import { focusedRow, moveInLists, renderRows, renderSpans, sortedAside } from './desk-lists.js';
 import { Steps } from './desk-steps.js';
 import { Undo } from './desk-undo.js';
-import { about, renderFacts, renderTaken, renderWarning } from './desk-view.js';
+import { about, renderFacts, renderTaken, renderWarning, show } from './desk-view.js';
 import { clockSpan, deskTitle, keepChoices, officeLanguage, onLanguage, ready, t, tn } from './i18n.js';
 import { need, parts } from './later.js';
 import { Live } from './live.js';
@@ -155,16 +155,12 @@ function chooseTarget() {
   openPanel('desk-panel.js', () => parts.transferPanel(name, {
     render,
     send: (body, done) => act('transfer', body, done),
-    closed() {
-      if ($('transfer').disabled) focusWhenEnabled('next');
-      else $('transfer').focus();
-    },
+    closed: () => focusWhenEnabled($('transfer').disabled ? 'next' : 'transfer'),
   }), (panel) => { if (attended()) panel.open(attended()); });
 }
 
 function chooseServices() {
   openPanel('desk-services.js', () => parts.servicesPanel(name, {
-    render,
     send: (body) => setUp(body, () => t('desk.said.services')),
     closed: () => focusWhenEnabled($('attends').hidden ? 'next' : 'attends'),
   }), (panel) => panel.open(state));
@@ -244,7 +240,7 @@ function render() {
   renderClaim();
   if (!state) return;
   const opened = openedPanel();
-  if (opened && opened.render) opened.render(state, ticket);
+  if (opened) opened.render(state, ticket);
   showOffice(state.office);
   $('code').textContent = ticket ? ticket.code : t(desk.open ? 'desk.nobody' : 'desk.closed');
   $('code').classList.toggle('is-nobody', !ticket);
@@ -288,11 +284,7 @@ function renderLink() {
   $('link').classList.toggle('is-online', live.online);
   $('link-text').textContent = t(live.online ? 'desk.online' : 'desk.connecting');
   // A blink of the network is not worth an alarm: the dot tells. Silence or a failed return is.
-  const away = !live.online && Boolean(state);
-  if (away !== !$('away').hidden) {
-    $('away').hidden = !away;
-    $('away').textContent = away ? t('away') : '';
-  }
+  show('away', !live.online && state ? t('away') : '');
 }
 
 const CALL = { word: 'desk.call', press: callThis };

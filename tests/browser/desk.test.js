@@ -149,7 +149,7 @@ test('a transfer is asked for in a panel that Escape closes, and nothing has hap
   await focusIs(mine, 'line');
   assert.equal(await mine.isVisible('#actions'), false);
   // One service: there is no other.
-  assert.equal(await mine.isVisible('#to-service'), false);
+  assert.equal(await mine.isVisible('#panel [value="service"]'), false);
   assert.equal(await mine.isVisible('#which-desk'), false);
   assert.equal(await mine.isChecked('#panel input[value="arrival"]'), true);
   await mine.keyboard.press('Escape');
