@@ -7,7 +7,8 @@
   var theme;
   function show() {
     theme = asked || (dark && dark.matches ? 'dark' : 'light');
-    root.setAttribute('data-theme', theme);
+    // Without it the page says that it needs scripts and modules.
+    if ('noModule' in HTMLScriptElement.prototype) root.setAttribute('data-theme', theme);
   }
   show();
   // Browsers of 2018 know only addListener.

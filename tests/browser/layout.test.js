@@ -454,3 +454,45 @@ test('neither a desk\'s name nor the office\'s is broken in a word at the top of
   }
   await other.stop();
 });
+
+test('the office\'s name does not touch the languages on the start page', async () => {
+  const other = await Server.start();
+  await other.call('PUT', 'settings', { name: 'Ayuntamiento de La Rosaleda' });
+  for (const lang of ['es', 'ar']) {
+    const page = await open(browser, other.url + '/', { lang });
+    await shows(page, '#office', 'Ayuntamiento de La Rosaleda');
+    for (const [width, height] of [...SIZES, [1100, 768], [900, 700]]) {
+      await page.setViewportSize({ width, height });
+      const gap = await page.evaluate(() => {
+        const ink = (el) => {
+          const range = document.createRange();
+          range.selectNodeContents(el);
+          return range.getBoundingClientRect();
+        };
+        const [name, first] = [document.getElementById('office'), document.querySelector('.languages a')].map(ink);
+        return name.bottom <= first.top ? 99 : Math.max(first.left - name.right, name.left - first.right);
+      });
+      assert.ok(gap >= 15, lang + ' ' + width + ': ' + gap);
+    }
+    await page.context().close();
+  }
+  await other.stop();
+});
+
+test('who has no scripts, or a browser without modules, is told so on each screen (of a desk, on the start page), and nobody else is', async () => {
+  const old = () => { delete HTMLScriptElement.prototype.noModule; };
+  const without = await browser.newContext({ javaScriptEnabled: false });
+  const unable = await browser.newContext();
+  await unable.addInitScript(old);
+  const able = await browser.newContext();
+  for (const path of ['/', '/new-ticket.html', '/public.html', '/t/' + ticket.id, '/signin.html', '/settings.html', '/settings-trace.html']) {
+    for (const [context, told] of [[without, true], [unable, true], [able, false]]) {
+      const page = await context.newPage();
+      await page.goto(server.url + path);
+      assert.equal(await page.isVisible('.old'), told, path);
+      if (told) assert.match(await page.innerText('.old'), /JavaScript.*\. This screen needs JavaScript/, path);
+      await page.close();
+    }
+  }
+  for (const context of [without, unable, able]) await context.close();
+});

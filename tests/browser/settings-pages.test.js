@@ -86,6 +86,31 @@ for (const lang of ['es', 'en', 'ar']) {
   });
 }
 
+test('on a phone no word of a list is broken, and who did what is read without scrolling sideways', async () => {
+  for (const lang of LANGUAGES) {
+    for (const name of ['settings-services', 'settings-desks', 'settings-trace']) {
+      const page = await at(name, lang);
+      await visible(page, '#rows li, #events tr');
+      await page.setViewportSize({ width: 390, height: 844 });
+      const wrong = await page.evaluate(() => {
+        const table = document.querySelector('.table');
+        const broken = Array.from(document.querySelectorAll('.code, .name, .facts')).map((el) => el.firstChild).filter((text) => text && text.data).flatMap((text) => {
+          const lines = (from, to) => {
+            const range = document.createRange();
+            range.setStart(text, from);
+            range.setEnd(text, to);
+            return new Set(Array.from(range.getClientRects()).map((box) => Math.round(box.top))).size;
+          };
+          return Array.from(text.data.matchAll(/\S+/g)).filter((word) => lines(word.index, word.index + word[0].length) > 1).map((word) => word[0]);
+        });
+        return broken.concat(table && table.scrollWidth > table.clientWidth ? ['the table is cut'] : []);
+      });
+      assert.deepEqual(wrong, [], lang + ' ' + name);
+      await page.context().close();
+    }
+  }
+});
+
 for (const lang of LANGUAGES) {
   test('nothing is cut, nothing scrolls sideways, and each page loads at most 60 kB, ' + lang, async () => {
     for (const name of PAGES) {
