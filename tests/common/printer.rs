@@ -25,6 +25,16 @@ pub enum Manner {
     Gone,
 }
 
+impl Manner {
+    /// What it says when it is asked how it is.
+    fn answer(self) -> Option<[u8; 2]> {
+        match self {
+            Self::Answers(answer) => Some(answer),
+            _ => None,
+        }
+    }
+}
+
 /// It is well.
 pub const WELL: Manner = Manner::Answers([0x12, 0x12]);
 
@@ -34,6 +44,8 @@ pub const NO_PAPER: Manner = Manner::Answers([0x32, 0x72]);
 struct Shared {
     manner: Mutex<Manner>,
     prints: Mutex<Vec<Vec<u8>>>,
+    /// The connections that it has accepted and not read.
+    held: Mutex<Vec<TcpStream>>,
     /// How often it was asked how it is, or given something.
     visits: AtomicUsize,
 }
@@ -56,6 +68,7 @@ impl Printer {
         let shared = Arc::new(Shared {
             manner: Mutex::new(manner),
             prints: Mutex::default(),
+            held: Mutex::default(),
             visits: AtomicUsize::new(0),
         });
         let for_thread = shared.clone();
@@ -74,6 +87,44 @@ impl Printer {
 
     pub fn behave(&self, manner: Manner) {
         *self.shared.manner.lock().unwrap() = manner;
+    }
+
+    /// How many connections it has accepted since it is stuck.
+    pub fn held(&self) -> usize {
+        self.shared.held.lock().unwrap().len()
+    }
+
+    /// It is switched off and on: what it had not read is gone.
+    pub fn switch_off_and_on(&self, manner: Manner) {
+        let mut held = self.shared.held.lock().unwrap();
+        self.behave(manner);
+        held.clear();
+    }
+
+    /// It reads what it was sent, and prints none of it.
+    pub fn forget(&self, manner: Manner) {
+        let mut held = self.shared.held.lock().unwrap();
+        self.behave(manner);
+        for mut connection in held.drain(..) {
+            let _ = connection.read_to_end(&mut Vec::new());
+        }
+    }
+
+    /// How many bytes lie unread in each connection that it holds.
+    pub fn unread(&self) -> Vec<u64> {
+        let held = self.shared.held.lock().unwrap();
+        let unread = |connection| rustix::io::ioctl_fionread(connection).unwrap();
+        held.iter().map(unread).collect()
+    }
+
+    /// It reads on where it was stuck.
+    pub fn read_on(&self, manner: Manner) {
+        let answer = manner.answer();
+        let mut held = self.shared.held.lock().unwrap();
+        for connection in held.drain(..) {
+            take(connection, answer, &self.shared);
+        }
+        self.behave(manner);
     }
 
     /// What it has printed.
@@ -108,15 +159,18 @@ impl Drop for Printer {
 }
 
 fn run(listener: &TcpListener, shared: &Shared) {
-    let mut held = Vec::new();
     for connection in listener.incoming() {
         let Ok(connection) = connection else { continue };
+        // Whoever changes how it behaves holds this, too.
+        let mut held = shared.held.lock().unwrap();
         let manner = *shared.manner.lock().unwrap();
         match manner {
             Manner::Gone => return,
             Manner::Stuck => held.push(connection),
-            Manner::Prints => take(connection, None, shared),
-            Manner::Answers(answer) => take(connection, Some(answer), shared),
+            _ => {
+                drop(held);
+                take(connection, manner.answer(), shared);
+            }
         }
     }
 }

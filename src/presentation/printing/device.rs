@@ -10,6 +10,8 @@ use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream, ToSocketAddrs};
 use std::time::{Duration, Instant};
 
+use rustix::net::sockopt;
+
 use super::escpos::{ASK, Condition};
 
 /// How long a connection may take. The printer is in the same building.
@@ -20,6 +22,9 @@ const ANSWER: Duration = Duration::from_secs(1);
 
 /// For how long a printer may take nothing, or not end a connection that is at its end.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How soon a printer that has been switched off is missed by a connection that waits for it.
+const ALIVE: Duration = Duration::from_secs(5);
 
 /// How often it is looked at whether the program ends meanwhile.
 const STEP: Duration = Duration::from_millis(200);
@@ -35,9 +40,7 @@ pub enum Trouble {
     Broken,
     /// It takes nothing, or has ended the connection before everything was sent.
     Stuck,
-    /// It took everything, and did not end its connection: it may print it or not. What went so is
-    /// not handed over again, since one ticket too few can be printed again by hand, and a printer
-    /// that always ends so would print each for ever.
+    /// It was sent everything, and did not end its connection, or cut it: it may print it or not.
     Silent,
     /// More tickets came than it could print.
     Behind,
@@ -74,8 +77,8 @@ impl Trouble {
                  stuck?"
             }
             Self::Silent => {
-                "The ticket printer took a ticket and does not say that it was printed. Look \
-                 whether it came out."
+                "The ticket printer does not say whether it prints. Look whether the last ticket came \
+                 out."
             }
             Self::Behind => {
                 "More tickets came than the ticket printer could print, and some were left out. \
@@ -85,12 +88,58 @@ impl Trouble {
     }
 }
 
+/// What became of something that was handed over.
+pub enum Handed {
+    /// The printer took it whole: it has ended the connection, or had just said that it is well.
+    Whole,
+    /// All of it was sent, and what the printer does with it is not known yet.
+    Unsure(Rest),
+}
+
+/// A connection that everything was sent over, and that the printer has not ended in time. As long
+/// as it is open, a printer that reads on may print what it was sent.
+pub struct Rest(Option<TcpStream>);
+
+/// What became of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    Open,
+    /// The printer has read all of it, and ended it.
+    Read,
+    /// It is cut, as when the printer is switched off and on.
+    Cut,
+}
+
+impl Rest {
+    fn of(connection: TcpStream) -> Self {
+        let waits = connection.set_nonblocking(true).is_ok();
+        Self(waits.then_some(connection))
+    }
+
+    /// What has become of it by now.
+    pub fn fate(&mut self) -> Fate {
+        let mut ignored = [0; 64];
+        while let Some(connection) = &mut self.0 {
+            match connection.read(&mut ignored) {
+                Ok(0) => return Fate::Read,
+                Ok(_) => {}
+                Err(error) if is_pause(&error) => return Fate::Open,
+                // The next one would read as an orderly end.
+                Err(_) => self.0 = None,
+            }
+        }
+        Fate::Cut
+    }
+}
+
 /// A network printer.
 pub struct Device {
     /// `HOST:PORT`.
     target: String,
     /// Whether it answers when it is asked how it is; `None` before it was asked.
     answers: Option<bool>,
+    /// Whether it has ever taken something whole.
+    proven: bool,
 }
 
 impl Device {
@@ -98,21 +147,30 @@ impl Device {
         Self {
             target: target.to_owned(),
             answers: None,
+            proven: false,
         }
+    }
+
+    /// Whether it has ever taken something whole. From then on it does so whenever it is well; before
+    /// that it may be of the few that neither answer nor end a connection.
+    pub fn is_proven(&self) -> bool {
+        self.proven
     }
 
     /// Hands it something to print; nothing at all finds out how it is. `hurry` says that the
     /// program ends, and then it waits for nothing more.
-    pub fn hand_over(&mut self, bytes: &[u8], hurry: &dyn Fn() -> bool) -> Result<(), Trouble> {
+    pub fn hand_over(&mut self, bytes: &[u8], hurry: &dyn Fn() -> bool) -> Result<Handed, Trouble> {
         let handed = self.try_hand_over(bytes, hurry);
-        if handed.is_err() {
+        if let Ok(Handed::Whole) = handed {
+            self.proven = true;
+        } else {
             // What is in trouble may be silent because of it.
             self.answers = self.answers.filter(|answers| *answers);
         }
         handed
     }
 
-    fn try_hand_over(&mut self, bytes: &[u8], hurry: &dyn Fn() -> bool) -> Result<(), Trouble> {
+    fn try_hand_over(&mut self, bytes: &[u8], hurry: &dyn Fn() -> bool) -> Result<Handed, Trouble> {
         let mut connection = self.connect().map_err(|error| {
             log::debug!("{} cannot be connected to: {error}", self.target);
             Trouble::Away
@@ -131,14 +189,14 @@ impl Device {
         let mut ignored = [0; 64];
         loop {
             match read(&mut connection, &mut ignored, deadline, hurry) {
-                Ok(Some(0)) => return Ok(()),
+                Ok(Some(0)) => return Ok(Handed::Whole),
                 Ok(Some(_)) => {}
                 // One that has just said that it is well needs not say more.
-                Ok(None) if self.answers == Some(true) => return Ok(()),
-                Ok(None) => return Err(Trouble::Silent),
+                Ok(None) if self.answers == Some(true) => return Ok(Handed::Whole),
+                Ok(None) => return Ok(Handed::Unsure(Rest::of(connection))),
                 Err(error) => {
                     log::debug!("The printer has cut its connection: {error}");
-                    return Err(Trouble::Silent);
+                    return Ok(Handed::Unsure(Rest(None)));
                 }
             }
         }
@@ -148,7 +206,12 @@ impl Device {
         let mut failed = io::Error::from(io::ErrorKind::NotFound);
         for address in self.target.to_socket_addrs()?.take(2) {
             match TcpStream::connect_timeout(&address, CONNECT) {
-                Ok(connection) => return Ok(connection),
+                Ok(connection) => {
+                    sockopt::set_socket_keepalive(&connection, true)?;
+                    sockopt::set_tcp_keepidle(&connection, ALIVE)?;
+                    sockopt::set_tcp_keepintvl(&connection, ALIVE)?;
+                    return Ok(connection);
+                }
                 Err(error) => failed = error,
             }
         }

@@ -5,6 +5,8 @@ mod device;
 mod escpos;
 mod paper;
 mod printer;
+mod worker;
 
 pub use paper::Paper;
 pub use printer::{Printer, PrinterState};
+pub use worker::Awaited;

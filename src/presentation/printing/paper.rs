@@ -19,7 +19,7 @@ const FALLBACK: &str = "en";
 /// eight such characters to a line.
 const LARGEST_CODE: usize = 8;
 
-/// One ticket, with all that its paper says, as it was when it was asked for.
+/// One ticket, with all that its paper says, as it is when it is printed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Paper {
     id: TicketId,
@@ -34,8 +34,11 @@ pub struct Paper {
 }
 
 impl Paper {
-    /// Copies what is said of a ticket.
-    pub fn of(queue: &Queue, ticket: &Ticket) -> Self {
+    /// Copies what is said of a ticket; nothing where it is over, since nobody is called with it.
+    pub fn of(queue: &Queue, ticket: &Ticket) -> Option<Self> {
+        if ticket.state.is_final() {
+            return None;
+        }
         let now = now();
         let settings = queue.settings();
         let service = queue.service(&ticket.service).map(|service| {
@@ -43,7 +46,7 @@ impl Paper {
             let own = names.get(&*settings.language).cloned();
             own.unwrap_or_else(|| service.setup.name.to_string())
         });
-        Self {
+        Some(Self {
             id: ticket.id,
             code: ticket.code(),
             office: settings.name.clone(),
@@ -53,12 +56,7 @@ impl Paper {
             at: ticket.created_at,
             ahead: queue.ahead(ticket, now),
             estimate_seconds: queue.estimate_seconds(ticket, now),
-        }
-    }
-
-    /// The code that people read.
-    pub fn code(&self) -> &str {
-        &self.code
+        })
     }
 
     /// The bytes for the printer. `base` is where a phone finds this server; without one there is

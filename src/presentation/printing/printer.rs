@@ -1,6 +1,7 @@
-//! The thread that prints. Tickets wait for it in a short list: a printer that is jammed for an hour
-//! then prints the last ones, and not an hour's worth.
+//! The office's ticket printer, as the rest of the program uses it. Tickets wait for its thread in a
+//! short list: a printer that is jammed for an hour then prints the last ones, and not an hour's worth.
 
+use std::collections::VecDeque;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,26 +9,20 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounded, select};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounded};
 use serde::Serialize;
 
 use super::device::{Device, Trouble};
-use super::paper::Paper;
+use super::worker::{Awaited, Worker};
 use crate::presentation::address::Base;
 use crate::presentation::services::WssService;
 use crate::threads;
 
 /// Tickets that may wait for the printer. Past it the oldest is left out: its person has gone on
 /// without it.
-const PAPERS_WAITING: usize = 64;
+pub(super) const MOST_WAITING: usize = 64;
 
-/// How soon a printer in trouble is tried again, at first and at last.
-const RETRY_FIRST: Duration = Duration::from_millis(500);
-const RETRY_LAST: Duration = Duration::from_secs(10);
-
-/// How long a stop lets what waits be printed, and then how long it waits for the thread: a name
-/// that cannot be looked up can hold it for longer.
-const STOP_PRINTING: Duration = Duration::from_secs(1);
+/// How long a stop waits for the thread: a name that cannot be looked up can hold it for longer.
 const STOP_WAITING: Duration = Duration::from_millis(2_500);
 
 /// How the printer is, as screens are told.
@@ -55,9 +50,9 @@ impl From<Option<Trouble>> for PrinterState {
 
 /// The office's ticket printer.
 pub struct Printer {
-    papers: Sender<Paper>,
+    list: Sender<Awaited>,
     /// The same list's other end, to take the oldest out.
-    oldest: Receiver<Paper>,
+    oldest: Receiver<Awaited>,
     shared: Arc<Shared>,
     /// Dropped to end the thread.
     stop: Mutex<Option<Sender<()>>>,
@@ -66,19 +61,27 @@ pub struct Printer {
     ended: Receiver<()>,
 }
 
-struct Shared {
+/// What the printer's thread shares with all others.
+pub(super) struct Shared {
     trouble: Mutex<Option<Trouble>>,
     stopping: AtomicBool,
     wss: &'static WssService,
 }
 
 impl Shared {
+    /// What is wrong with the printer.
+    pub(super) fn trouble(&self) -> Option<Trouble> {
+        *lock(&self.trouble)
+    }
+
+    /// Whether the program ends.
+    pub(super) fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Acquire)
+    }
+
     /// Notes how the printer is, and tells the screens where that is news.
-    fn note(&self, trouble: Option<Trouble>) {
-        let before = {
-            let mut kept = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
-            std::mem::replace(&mut *kept, trouble)
-        };
+    pub(super) fn note(&self, trouble: Option<Trouble>) {
+        let before = std::mem::replace(&mut *lock(&self.trouble), trouble);
         if before == trouble {
             return;
         }
@@ -98,7 +101,7 @@ impl Printer {
         listen: SocketAddr,
         wss: &'static WssService,
     ) -> io::Result<Arc<Self>> {
-        let (papers, waiting) = bounded(PAPERS_WAITING);
+        let (list, waiting) = bounded(MOST_WAITING);
         let (stop, stopped) = bounded(0);
         let (running, ended) = bounded(0);
         let shared = Arc::new(Shared {
@@ -110,16 +113,19 @@ impl Printer {
         let worker = Worker {
             device: Device::new(target),
             base: Base::of_machine(listen),
-            papers: waiting.clone(),
+            waiting: waiting.clone(),
+            first: VecDeque::new(),
+            unsure: VecDeque::new(),
             stopped,
             shared: shared.clone(),
+            started: Instant::now(),
         };
         let thread = threads::spawn_vital("printer", move || {
             let _running: Sender<()> = running;
             worker.run();
         })?;
         Ok(Arc::new(Self {
-            papers,
+            list,
             oldest: waiting,
             shared,
             stop: Mutex::new(Some(stop)),
@@ -129,12 +135,12 @@ impl Printer {
     }
 
     /// Gives it a ticket to print, without waiting.
-    pub fn print(&self, paper: Paper) {
-        let mut paper = paper;
-        while let Err(TrySendError::Full(back)) = self.papers.try_send(paper) {
-            paper = back;
+    pub fn print(&self, ticket: Awaited) {
+        let mut ticket = ticket;
+        while let Err(TrySendError::Full(back)) = self.list.try_send(ticket) {
+            ticket = back;
             if let Ok(oldest) = self.oldest.try_recv() {
-                log::warn!("Ticket {} is not printed: too many wait", oldest.code());
+                log::warn!("Ticket {} is not printed: too many wait", oldest.code);
                 self.shared.note(Some(Trouble::Behind));
             }
         }
@@ -142,8 +148,7 @@ impl Printer {
 
     /// How it is.
     pub fn state(&self) -> PrinterState {
-        let trouble = self.shared.trouble.lock();
-        (*trouble.unwrap_or_else(PoisonError::into_inner)).into()
+        self.shared.trouble().into()
     }
 
     /// Begins to end the thread: what waits is printed where the printer takes it at once.
@@ -168,95 +173,4 @@ impl Printer {
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// What the thread works with.
-struct Worker {
-    device: Device,
-    base: Option<Base>,
-    papers: Receiver<Paper>,
-    stopped: Receiver<()>,
-    shared: Arc<Shared>,
-}
-
-impl Worker {
-    fn run(mut self) {
-        // Whether there is a printer at all is said before somebody needs it.
-        self.hand_over(&[]);
-        loop {
-            let in_trouble = lock(&self.shared.trouble).is_some();
-            if in_trouble && !self.recovers() {
-                return;
-            }
-            select! {
-                recv(self.papers) -> paper => match paper {
-                    Ok(paper) => self.print(&paper),
-                    Err(_) => return,
-                },
-                recv(self.stopped) -> _ => return self.finish(),
-            }
-        }
-    }
-
-    /// Prints one ticket; a printer that cannot is tried until it can.
-    fn print(&mut self, paper: &Paper) {
-        let bytes = paper.print(self.base.as_ref());
-        let mut pause = RETRY_FIRST;
-        while !self.hand_over(&bytes) {
-            if self.ends_within(pause) {
-                log::warn!("Ticket {} is not printed: the server ends", paper.code());
-                return;
-            }
-            pause = (pause * 2).min(RETRY_LAST);
-        }
-    }
-
-    /// Waits until a printer in trouble is well, or there is something to print that finds out.
-    /// `false` where the program ends.
-    fn recovers(&mut self) -> bool {
-        let mut pause = RETRY_FIRST;
-        while self.papers.is_empty() {
-            if self.ends_within(pause) {
-                return false;
-            }
-            if self.papers.is_empty() && self.hand_over(&[]) && self.is_well() {
-                return true;
-            }
-            pause = (pause * 2).min(RETRY_LAST);
-        }
-        true
-    }
-
-    fn is_well(&self) -> bool {
-        lock(&self.shared.trouble).is_none()
-    }
-
-    /// Hands bytes over, and notes how that went. `false` where they must go again.
-    fn hand_over(&mut self, bytes: &[u8]) -> bool {
-        let shared = &self.shared;
-        let handed = self
-            .device
-            .hand_over(bytes, &|| shared.stopping.load(Ordering::Acquire));
-        self.shared.note(handed.err());
-        matches!(handed, Ok(()) | Err(Trouble::Silent))
-    }
-
-    /// Waits. `true` where the program ends meanwhile.
-    fn ends_within(&self, time: Duration) -> bool {
-        self.stopped.recv_timeout(time) != Err(RecvTimeoutError::Timeout)
-    }
-
-    /// Prints what waits, where that goes quickly.
-    fn finish(mut self) {
-        let deadline = Instant::now() + STOP_PRINTING;
-        while Instant::now() < deadline
-            && let Ok(paper) = self.papers.try_recv()
-        {
-            let bytes = paper.print(self.base.as_ref());
-            if !self.hand_over(&bytes) {
-                log::warn!("Ticket {} is not printed: the server ends", paper.code());
-                return;
-            }
-        }
-    }
 }

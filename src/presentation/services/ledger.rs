@@ -16,7 +16,7 @@ use crate::domain::{
 };
 use crate::presentation::answer::Answer;
 use crate::presentation::json::{DeskView, LineView, SettingsJson, TicketView};
-use crate::presentation::printing::{Paper, Printer};
+use crate::presentation::printing::{Awaited, Paper, Printer};
 use crate::storage::{AccessChange, Actor, Batch, Journal, KeptAnswer, Note, Place, Traced};
 
 /// Commands in one commit. More would make the first one wait for the last; by then the cost of
@@ -401,11 +401,15 @@ impl Ledger {
             _ => None,
         });
         tickets.extend(made);
-        let papers = tickets.iter().filter_map(|id| {
-            let ticket = self.working.ticket(*id)?;
-            Some(Paper::of(&self.working, ticket))
-        });
-        papers.for_each(|paper| printer.print(paper));
+        for id in tickets {
+            let Some(ticket) = self.working.ticket(id) else {
+                continue;
+            };
+            let shared = self.shared.clone();
+            printer.print(Awaited::new(ticket.code(), move || {
+                shared.with_queue(|queue| Paper::of(queue, queue.ticket(id)?))
+            }));
+        }
     }
 
     fn note_storage(&mut self, works: bool) {

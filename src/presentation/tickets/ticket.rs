@@ -2,7 +2,7 @@
 
 use super::fields::Fields;
 use super::run::{granted_or_problem, run, subject_or_problem};
-use crate::domain::{Command, DeskName, Prefix, State, TicketId, TicketRef};
+use crate::domain::{Command, DeskName, Prefix, Refusal, State, TicketId, TicketRef};
 use crate::presentation::answer::Answer;
 use crate::presentation::json::{TicketJson, TicketView};
 use crate::presentation::problem::Problem;
@@ -204,6 +204,14 @@ pub fn print(context: &Context<'_>) -> Handled {
     let printer = printer.ok_or_else(Problem::no_printer)?;
     if let Some(why) = printer.state().detail {
         return Err(Problem::printer_failing(why));
+    }
+    let over = context.office.tickets.look(|queue| {
+        let ticket = queue.ticket(ticket).filter(|t| t.state.is_final())?;
+        Some((ticket.code(), ticket.state))
+    });
+    if let Some((code, state)) = over {
+        let wish = "printed";
+        return Err(Problem::from(&Refusal::WrongState { code, state, wish }));
     }
     run(context, Command::Reprint { ticket }, accepted)
 }
