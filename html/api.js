@@ -4,17 +4,16 @@
 import { keepChoices } from './i18n.js';
 
 const TIMEOUT_MS = 8000;
-const RETRY_AFTER_MS = [400, 1200];
+const PAUSES_MS = [400, 1200];
 
-/** `code` is the contract's; `no-connection` is ours, for when no answer came at all. */
+/**
+ * `code` is the contract's; `no-connection` is ours, for when no answer came at all. `wait` says after how
+ * many seconds it is worth trying again; 0 where the server does not say.
+ */
 export class Refusal extends Error {
-  constructor(code, detail, status, wait) {
+  constructor(code, detail = '', status = 0, wait = 0) {
     super(code);
-    this.code = code;
-    this.detail = detail || '';
-    this.status = status || 0;
-    /** After how many seconds it is worth trying again; 0 where the server does not say. */
-    this.wait = wait || 0;
+    Object.assign(this, { code, detail, status, wait });
   }
 }
 
@@ -24,13 +23,13 @@ export function freshKey() {
   return Array.from(bytes, (b) => (b < 16 ? '0' : '') + b.toString(16)).join('');
 }
 
-function within(ms, promise) {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error('timeout')), ms);
-    const end = (settle) => (value) => { clearTimeout(timer); settle(value); };
-    promise.then(end(resolve), end(reject));
-  });
-}
+const after = (ms) => new Promise((done) => setTimeout(done, ms));
+
+// The first of the answers, or `no-connection` where none comes in time.
+const first = (...answers) => Promise.race([
+  ...answers,
+  after(TIMEOUT_MS).then(() => { throw new Refusal('no-connection'); }),
+]);
 
 let stays = () => false;
 
@@ -54,11 +53,10 @@ async function ask(method, path, body, key) {
   let answer;
   let content = null;
   try {
-    answer = await within(TIMEOUT_MS, fetch(path, {
-      method, headers, cache: 'no-store', credentials: 'same-origin',
-      body: body === undefined ? undefined : JSON.stringify(body),
-    }));
-    const text = await within(TIMEOUT_MS, answer.text());
+    answer = await fetch(path, {
+      method, headers, cache: 'no-store', credentials: 'same-origin', body: JSON.stringify(body),
+    });
+    const text = await answer.text();
     content = text ? JSON.parse(text) : null;
   } catch (e) {
     throw new Refusal('no-connection');
@@ -72,31 +70,31 @@ async function ask(method, path, body, key) {
   return content;
 }
 
-export function get(path) {
-  return ask('GET', path);
-}
+export const get = (path) => first(ask('GET', path));
 
 /** PUT says the same thing twice without harm, so it needs no key. */
-export function put(path, body) {
-  return ask('PUT', path, body);
-}
+export const put = (path, body) => first(ask('PUT', path, body));
 
 /** DELETE says the same thing twice without harm, too. */
-export function remove(path) {
-  return ask('DELETE', path);
-}
+export const remove = (path) => first(ask('DELETE', path));
 
-/** POST with a key; where no answer came, or the server was overloaded, again with the same key. */
-export async function post(path, body, key) {
-  const oneKey = key || freshKey();
-  for (let attempt = 0; ; attempt++) {
+/**
+ * POST with a key; where no answer came, or the server was overloaded, again with the same key. Each answer
+ * is that of all, so one that comes late, over a slow network, counts while another is waited for.
+ */
+export async function post(path, body, key = freshKey()) {
+  let end;
+  const late = new Promise((done) => { end = done; });
+  // Who waits for a printer is told at once what is wrong with it.
+  const isFinal = ({ code, status }) => code !== 'no-connection' && (status !== 503 || code === 'printer-failing');
+  for (let n = 0; ; n++) {
+    const asked = ask('POST', path, body, key);
+    asked.then(end, (refusal) => isFinal(refusal) && end(asked));
     try {
-      return await ask('POST', path, body, oneKey);
+      return await first(asked, late);
     } catch (refusal) {
-      // Who waits for a printer is told at once what is wrong with it.
-      const worthwhile = refusal.code === 'no-connection' || (refusal.status === 503 && refusal.code !== 'printer-failing');
-      if (!worthwhile || attempt >= RETRY_AFTER_MS.length) throw refusal;
-      await new Promise((done) => setTimeout(done, RETRY_AFTER_MS[attempt]));
+      if (isFinal(refusal) || n >= PAUSES_MS.length) throw refusal;
     }
+    await after(PAUSES_MS[n]);
   }
 }
