@@ -1,7 +1,5 @@
-// Take a ticket. One touch, one ticket: the wish has a key, and whatever is lost on the way is asked
-// for again with that key, by this touch or, if it gave up, by the next.
+// Take a ticket. One touch, one ticket; wish.js sees to it, whatever is lost on the way.
 
-import { freshKey, post } from './api.js';
 import { fitText } from './fit.js';
 import { LANGUAGES, language, languageName, locale, officeLanguage, onLanguage, ready, setLanguage, t, tn } from './i18n.js';
 import { Live } from './live.js';
@@ -10,6 +8,7 @@ import { aheadText, estimateText, nameOf } from './place.js';
 import { printSlip } from './slip.js';
 import { apply } from './state.js';
 import { layOut } from './targets.js';
+import { isSilence, Wishes } from './wish.js';
 
 const SHOW_MS = 8000;
 // A second touch right after the first must hit nothing.
@@ -18,9 +17,6 @@ const SETTLE_MS = 700;
 // Who left in the middle took no ticket: the next person finds the screen as usual.
 const ASK_MS = 20000;
 const HOME_AFTER_MS = 30000;
-// For so long after «no answer» somebody still stands there, and the ticket would be theirs.
-const STAY_MS = 10000;
-const AGAIN_MS = 2000;
 
 // Why no ticket was given, in words for a stranger; anything else is `take.refused`.
 const REFUSED = {
@@ -39,6 +35,7 @@ let state = null;
 let view = 'offer';
 let chosen = null;
 let busy = '';
+let complaint = '';
 let given = null;
 let page = 0;
 let touchableAt = 0;
@@ -46,25 +43,26 @@ let home = null;
 let back = 0;
 let idle = 0;
 let shownAs = '';
-const wishes = {};
-// Wishes, and tickets, of people who left without an answer.
-const orphans = [];
-let asking = null;
-let leaving = 0;
-let returning = false;
 
 const live = new Live({
   message(m) {
+    if (m.type === 'printer') wishes.prints = true;
     state = apply(state, m);
     if (!state) return;
     if (!home && (m.type === 'state' || m.type === 'settings-changed')) officeLanguage(state.office.language);
     render();
   },
   status() {
-    clearTimeout(leaving);
-    if (!live.online && asking) leaving = setTimeout(abandon, STAY_MS);
+    wishes.connected();
     render();
-    giveBack();
+  },
+});
+
+const wishes = new Wishes(live, {
+  changed: render,
+  left() {
+    busy = '';
+    leave();
   },
 });
 
@@ -75,12 +73,13 @@ const touchable = () => performance.now() >= touchableAt;
 function render() {
   // A connection that has just ended may be back before the answer; a stale one is none.
   const away = !live.online && view !== 'given' && (!busy || live.stale);
-  if (away) $('error').hidden = true;
+  if (away) complaint = '';
   if (state && view === 'ask' && !busy && !canAsk()) view = 'offer';
   $('offer').hidden = view !== 'offer' || away || !state;
   $('ask').hidden = view !== 'ask' || away;
   $('given').hidden = view !== 'given';
   $('away').hidden = !away;
+  renderNotice();
   document.body.classList.toggle('is-given', view === 'given');
   renderLanguages(away);
   if (!state) return;
@@ -91,6 +90,15 @@ function render() {
   $('waiting').textContent = state.waiting ? tn('take.waiting', state.waiting) : t('take.waiting.none');
   renderServices();
   if (view === 'ask') renderPriorities();
+}
+
+function renderNotice() {
+  // Where the server prints, paper may have come out, or may yet, of which this screen knows nothing.
+  const doubt = wishes.prints && wishes.unanswered ? t('take.paper') : '';
+  const notice = [complaint, doubt].filter(Boolean).join(' ');
+  if (notice && notice !== $('error').textContent) $('said').textContent = notice;
+  $('error').textContent = notice;
+  $('error').hidden = !notice;
 }
 
 function canAsk() {
@@ -185,7 +193,7 @@ function choose(prefix) {
   }
   chosen = prefix;
   view = 'ask';
-  $('error').hidden = true;
+  complaint = '';
   settle();
   $('question').focus();
   stir();
@@ -200,92 +208,32 @@ function reconsider() {
   stir();
 }
 
-const isSilence = (refusal) => refusal.code === 'no-connection' || refusal.status === 503;
-
-function wishFor(service, priority) {
-  const name = service + ' ' + (priority || '');
-  if (!wishes[name]) wishes[name] = { name, key: freshKey(), body: priority ? { service, priority } : { service }, timer: 0 };
-  clearTimeout(wishes[name].timer);
-  return wishes[name];
-}
-
 async function take(prefix, priority) {
   if (busy || view === 'given' || !live.online || !touchable()) return;
   busy = priority || prefix;
-  $('error').hidden = true;
+  complaint = '';
   render();
-  const wish = wishFor(prefix, priority);
-  asking = wish;
   try {
-    const ticket = await post('api/tickets', wish.body, wish.key);
-    if (asking !== wish) {
-      orphan({ id: ticket.id, key: wish.key });
-      return;
-    }
-    delete wishes[wish.name];
-    answered();
+    const ticket = await wishes.ask(prefix, priority);
+    if (!ticket) return;
+    busy = '';
     show(ticket);
   } catch (refusal) {
-    const silent = isSilence(refusal);
-    if (asking !== wish) {
-      if (silent) orphan(wish);
-      return;
-    }
-    // An answer, even a refusal, ends the wish; silence keeps its key while somebody may touch again.
-    if (silent) wish.timer = setTimeout(() => { delete wishes[wish.name]; orphan(wish); }, STAY_MS);
-    else delete wishes[wish.name];
-    answered();
+    busy = '';
     stir();
     // Where the connection is gone the screen says so, and nothing besides.
-    if (live.online || !silent) complain(t(REFUSED[refusal.code] || 'take.refused'));
+    if (live.online || !isSilence(refusal)) complain(t(REFUSED[refusal.code] || 'take.refused'));
   }
   render();
-}
-
-function answered() {
-  busy = '';
-  asking = null;
-  clearTimeout(leaving);
 }
 
 function complain(text) {
-  $('error').textContent = text;
-  $('error').hidden = false;
+  complaint = text;
   clearTimeout(back);
-  back = setTimeout(() => { $('error').hidden = true; }, SHOW_MS);
-  $('said').textContent = text;
-}
-
-// Whoever touched has been told that there are no tickets, and has left.
-function abandon() {
-  if (!asking) return;
-  delete wishes[asking.name];
-  answered();
-  leave();
-}
-
-function orphan(one) {
-  orphans.push(one);
-  giveBack();
-}
-
-// What the server gave to nobody is taken out of the line: the next stranger must not get it, nor wait behind it.
-async function giveBack() {
-  if (returning) return;
-  returning = true;
-  while (orphans.length && live.online) {
-    const one = orphans[0];
-    let silent = false;
-    try {
-      if (!one.id) one.id = (await post('api/tickets', one.body, one.key)).id;
-      await post('api/tickets/' + one.id + '/cancel', undefined, one.id);
-    } catch (refusal) {
-      silent = isSilence(refusal);
-    }
-    if (silent) await new Promise((done) => setTimeout(done, AGAIN_MS));
-    else orphans.shift();
-  }
-  returning = false;
+  back = setTimeout(() => {
+    complaint = '';
+    render();
+  }, SHOW_MS);
 }
 
 function show(ticket) {

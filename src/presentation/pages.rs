@@ -123,6 +123,7 @@ const PAGES: &[Page] = pages![
     "ticket.js",
     "tokens.css",
     "voice.js",
+    "wish.js",
 ];
 
 /// The built-in files as they are sent, made once.

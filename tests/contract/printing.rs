@@ -177,11 +177,9 @@ fn a_printer_without_paper_says_so_to_the_desks_and_prints_when_it_has_some() {
     assert!(printer.prints().is_empty());
     printer.behave(WELL);
     assert_eq!(desk.expect("printer")["payload"], json!({"state": "ok"}));
-    // A desk that no WebSocket reaches is told with each answer; who is no desk, not at all.
+    // A screen that no WebSocket reaches is told with each answer.
     let seq = server.json("/api/health")["seq"].clone();
-    let poll = format!("/api/events?since={seq}&wait=0");
-    assert_eq!(server.json(&poll), json!([]));
-    let polled = server.json(&format!("{poll}&desk=1&screen={:032x}", 7));
+    let polled = server.json(&format!("/api/events?since={seq}&wait=0"));
     let told = json!([{"type": "printer", "seq": seq, "payload": {"state": "ok"}}]);
     assert_eq!(polled, told);
     assert_eq!(printed_code(&printer.wait_for(1)[0]), "A1");

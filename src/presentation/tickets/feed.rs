@@ -34,7 +34,6 @@ pub fn events(context: &Context<'_>) -> Handled {
     let office = context.office;
     // Whose desk it is concerns staff alone, as over a WebSocket.
     let place = place.filter(|_| context.who.role >= Role::Staff);
-    let is_desk = place.is_some();
     let there = place.map(|(desk, screen)| office.presence.enter(&desk, screen, true));
     let wait = Duration::from_secs(wait.min(LONGEST_WAIT_SECONDS));
     // An event that this office has not reached is another office's.
@@ -55,9 +54,8 @@ pub fn events(context: &Context<'_>) -> Handled {
         Some(updates) => updates.iter().map(|update| update.text()).collect(),
         None => vec![office.tickets.look(StateView::of).message().text().into()],
     };
-    // A desk without a WebSocket learns of the printer with each answer.
-    let printer = is_desk.then(|| office.wss.printer_message(known));
-    messages.extend(printer.flatten().map(Bytes::from));
+    // Without a WebSocket a screen learns of the printer with each answer.
+    messages.extend(office.wss.printer_message(known).map(Bytes::from));
     let array = [b"[", messages.join(&b","[..]).as_slice(), b"]"].concat();
     Ok(Answer::new(200, "application/json", array).with_header("Cache-Control", "no-store"))
 }

@@ -1,0 +1,179 @@
+// A kiosk in an office whose server prints: a person may hold a ticket of which the kiosk has not
+// heard, so it never takes one back, and says so. And answers that are only slow.
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { Printer, Server, hidden, launch, open, shows, until, visible } from './support.mjs';
+
+const PAPER = 'Si de la impresora sale un turno, es válido.';
+let printer;
+let server;
+let browser;
+
+before(async () => {
+  printer = await Printer.start();
+  server = await Server.start({ flags: printer.flags });
+  browser = await launch();
+});
+after(async () => {
+  if (browser) await browser.close();
+  if (server) await server.stop();
+});
+
+const codes = async (state) => (await server.call('GET', 'tickets?state=' + state)).map((ticket) => ticket.code);
+
+/** For a page before its scripts: no WebSocket passes, so it polls. */
+function withoutSockets() {
+  window.WebSocket = function Blocked() {
+    setTimeout(() => this.onclose && this.onclose({}), 5);
+    this.close = () => {};
+  };
+}
+
+/** A kiosk whose clock is the test's. */
+async function kiosk() {
+  const page = await open(browser, 'about:blank');
+  await page.clock.install();
+  await page.goto(server.url + '/new-ticket.html');
+  await until('it offers tickets', async () => {
+    await page.clock.runFor(200);
+    return page.isVisible('.service') && page.isEnabled('.service');
+  });
+  return page;
+}
+
+const goesOn = (page, what, check) => until(what, async () => {
+  await page.clock.runFor(500);
+  return check();
+});
+
+async function loseAnswers(page) {
+  await page.route('**/api/tickets', async (route) => {
+    await route.fetch();
+    return route.abort('connectionreset');
+  });
+}
+
+test('a ticket that came out on paper while the server hung is called, though its person was told that there are none', async () => {
+  const page = await open(browser, server.url + '/new-ticket.html');
+  await visible(page, '.service');
+  const printed = printer.papers.length;
+  server.process.kill('SIGSTOP');
+  try {
+    await page.click('.service');
+    await shows(page, '#error', PAPER);
+    await shows(page, '#said', PAPER);
+    await visible(page, '#away');
+    assert.equal(await page.isVisible('#error'), true);
+    await page.waitForTimeout(11000);
+  } finally {
+    server.process.kill('SIGCONT');
+  }
+  await visible(page, '#offer');
+  await until('it is on paper', () => printer.papers.length > printed);
+  const code = printer.codes().slice(-1)[0];
+  // Whoever stands there sees what it is, until they have left.
+  await shows(page, '#error', PAPER);
+  await hidden(page, '#error');
+  assert.equal(await page.isVisible('#given'), false);
+  assert.ok((await codes('waiting')).indexOf(code) >= 0);
+  assert.deepEqual(await codes('cancelled'), []);
+  assert.deepEqual(page.problems, []);
+  await page.context().close();
+});
+
+for (const [how, before] of [['over a WebSocket'], ['by polling', withoutSockets]]) {
+  test('a ticket whose answer was lost stays in line where the server prints, as the kiosk knows ' + how, async () => {
+    const page = await open(browser, server.url + '/new-ticket.html', { before });
+    await until('it offers tickets', () => page.isEnabled('.service'));
+    const had = (await codes('waiting')).length;
+    await loseAnswers(page);
+    await page.click('.service');
+    for (const words of ['#error', '#said']) {
+      await shows(page, words, 'No ha llegado la respuesta. Toque otra vez: no se dan dos turnos. ' + PAPER);
+    }
+    await page.unroute('**/api/tickets');
+    const asked = [];
+    page.on('request', (r) => { if (r.method() === 'POST') asked.push(r.url()); });
+    // As long as its person may touch again.
+    await hidden(page, '#error');
+    await page.waitForTimeout(1000);
+    assert.deepEqual(asked, []);
+    assert.equal((await codes('waiting')).length, had + 1);
+    assert.deepEqual(await codes('cancelled'), []);
+    await page.context().close();
+  });
+}
+
+test('a second touch gets the number of the ticket that is on paper, and no other paper', async () => {
+  const page = await kiosk();
+  const printed = printer.papers.length;
+  await loseAnswers(page);
+  await page.click('.service');
+  await goesOn(page, 'it gave up', () => page.isVisible('#error'));
+  await page.unroute('**/api/tickets');
+  await page.click('.service');
+  await visible(page, '#given');
+  await shows(page, '#code', printer.codes().slice(-1)[0]);
+  assert.equal(printer.papers.length, printed + 1);
+  await page.context().close();
+});
+
+test('an ordinary answer is shown without a word of paper', async () => {
+  const page = await open(browser, server.url + '/new-ticket.html', {
+    before: () => {
+      window.doubts = 0;
+      new MutationObserver(() => {
+        const notice = document.getElementById('error');
+        if (notice && !notice.hidden) window.doubts += 1;
+      }).observe(document, { subtree: true, attributes: true });
+    },
+  });
+  await visible(page, '.service');
+  await page.click('.service');
+  await visible(page, '#given');
+  await visible(page, '#offer');
+  assert.equal(await page.evaluate(() => window.doubts), 0);
+  await page.context().close();
+});
+
+/** Holds each answer to a wish until the test lets it go. */
+async function holdAnswers(page, answer) {
+  const held = [];
+  await page.route('**/api/tickets', async (route) => {
+    const how = answer || { response: await route.fetch() };
+    await new Promise((go) => held.push(go));
+    await route.fulfill(how).catch(() => {});
+  });
+  return held;
+}
+
+test('an answer that takes longer than the kiosk waits before it asks again is shown when it comes', async () => {
+  const page = await kiosk();
+  const had = (await codes('waiting')).length;
+  const held = await holdAnswers(page);
+  await page.click('.service');
+  await goesOn(page, 'it has asked again', () => held.length === 2);
+  held[0]();
+  await visible(page, '#given');
+  held[1]();
+  await shows(page, '#code', /^A\d+$/);
+  assert.equal((await codes('waiting')).length, had + 1);
+  await page.clock.runFor(9000);
+  await visible(page, '#offer');
+  assert.equal(held.length, 2);
+  assert.deepEqual(page.problems, []);
+  await page.context().close();
+});
+
+test('a refusal that comes late is told as what it is', async () => {
+  const page = await kiosk();
+  const body = JSON.stringify({ code: 'service-closed', detail: 'Closed.' });
+  const held = await holdAnswers(page, { status: 409, contentType: 'application/problem+json', body });
+  await page.click('.service');
+  await goesOn(page, 'it has asked again', () => held.length === 2);
+  held[0]();
+  await shows(page, '#error', 'Este servicio acaba de cerrar. Elija otro o pregunte al personal.');
+  held[1]();
+  await page.context().close();
+});
