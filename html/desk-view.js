@@ -1,6 +1,6 @@
 // What a desk's screen says of its ticket, of itself and of the office.
 
-import { language, t, tn } from './i18n.js';
+import { deskTitle, language, t, tn } from './i18n.js';
 import { withinReach } from './state.js';
 
 const $ = (id) => document.getElementById(id);
@@ -46,10 +46,17 @@ export function renderFacts(state, name, desk, note) {
     + (state.waiting && !withinReach(state, name) ? t('desk.facts.others') : known);
 }
 
+/** Who waits where nobody attends: for what no open desk attends, or for a desk that is closed. */
+function unattended({ services, desks }) {
+  const attends = ({ prefix }) => desks.some((d) => d.open && (!d.services.length || d.services.indexOf(prefix) >= 0));
+  return services.filter((s) => !attends(s)).concat(desks.filter((d) => !d.open)).filter((one) => one.waiting)
+    .map((one) => t('desk.unattended', { name: one.prefix ? nameOf(one) : deskTitle(one.name), n: one.waiting }));
+}
+
 /** What is wrong elsewhere: whoever sits here can tell somebody. */
 export function renderWarning(state, printerFails) {
   const past = state.services.filter((s) => s.pastRange)
-    .map((s) => t('desk.past', { prefix: s.prefix, last: s.last }));
+    .map((s) => t('desk.past', { prefix: s.prefix, last: s.last })).concat(unattended(state));
   show('warning', (printerFails ? [t('error.printer-failing')] : []).concat(past).join(' '));
 }
 

@@ -197,3 +197,26 @@ test('a soft tone when someone comes is heard where it is wanted, and the title 
   assert.equal(await quiet.evaluate(() => window.tones), 1);
   assert.deepEqual(quiet.problems, []);
 });
+
+test('who waits where nobody attends is told to every desk', async () => {
+  const other = await Server.start();
+  for (const name of ['1', '2']) await other.desk(name);
+  await other.call('PUT', 'services/B', { name: 'Caja' });
+  await other.call('PUT', 'desks/1', { services: ['A'] });
+  await other.call('PUT', 'desks/2', { services: ['A'] });
+  const page = await open(browser, other.url + '/desk.html?desk=1', { lang: 'en' });
+  await until('the desk is live', () => page.isEnabled('#attends'));
+  assert.equal(await page.isVisible('#warning'), false);
+  await other.call('POST', 'tickets', { service: 'B' });
+  await shows(page, '#warning', '1 wait for Caja, and nobody attends there now.');
+  await other.ticket();
+  await other.act('2', 'next');
+  await other.act('2', 'transfer', { desk: '2' });
+  await other.call('PUT', 'desks/2', { open: false });
+  await shows(page, '#warning', '1 wait for Caja, and nobody attends there now. 1 wait for Desk 2, and nobody attends there now.');
+  await other.call('PUT', 'desks/2', { open: true, services: ['A', 'B'] });
+  await hidden(page, '#warning');
+  assert.deepEqual(page.problems, []);
+  await page.context().close();
+  await other.stop();
+});
