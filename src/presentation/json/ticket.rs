@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{Shown, Time};
-use crate::domain::{DeskName, Forecast, Queue, Ticket, TicketId};
+use crate::domain::{DeskName, Forecast, Queue, Ticket, TicketId, Timestamp};
 use crate::presentation::services::calendar::now;
 
 /// A ticket as it stood at some moment.
@@ -19,7 +19,11 @@ pub struct TicketView {
 impl TicketView {
     /// Copies a ticket with its place in line.
     pub fn of(queue: &Queue, ticket: &Ticket) -> Self {
-        let now = now();
+        Self::at(queue, ticket, now())
+    }
+
+    /// The same as it is at that moment.
+    pub fn at(queue: &Queue, ticket: &Ticket, now: Timestamp) -> Self {
         Self {
             ticket: ticket.clone(),
             ahead: queue.ahead(ticket, now),

@@ -67,7 +67,11 @@ impl Update {
         let undone = matches!(stamped.event, Event::StepUndone { .. });
         let called_before = undone.then(|| course_working_frame(&last_called(queue)));
         apply(queue, stamped);
-        let of_ticket = |id: TicketId| queue.ticket(id).map(|t| TicketView::of(queue, t));
+        // As it was then, also where a start reads the events again.
+        let of_ticket = |id: TicketId| {
+            let ticket = queue.ticket(id);
+            ticket.map(|ticket| TicketView::at(queue, ticket, stamped.at))
+        };
         let of_desk = |name: &DeskName| queue.desk(name).map(|desk| DeskView::of(queue, desk));
         let (kind, ticket, desk) = match &stamped.event {
             Event::TicketCreated { ticket, .. } => ("ticket-created", of_ticket(*ticket), None),
