@@ -38,8 +38,9 @@ export class Announcements {
   add(call) {
     if (this._lastSeq !== null && call.seq <= this._lastSeq) return;
     this._lastSeq = call.seq;
-    if (!this._isFresh(call)) return;
-    this._queue.push(call);
+    const heardAt = this._means.now();
+    if (heardAt - Date.parse(call.at) > FRESH_MS) return;
+    this._queue.push({ call, heardAt });
     if (this._queue.length > MANY) this._isBehind = true;
     if (!this.current) this._next();
   }
@@ -59,20 +60,16 @@ export class Announcements {
     const oldest = calls.reduce((least, c) => Math.min(least, c.seq), Infinity);
     const isGone = (mine) => concerns(mine) && !(mine.seq < oldest && calls.length)
       && !calls.some((c) => c.seq === mine.seq);
-    this._queue = this._queue.filter((call) => !isGone(call));
+    this._queue = this._queue.filter(({ call }) => !isGone(call));
     if (!this.current || !isGone(this.current)) return;
     if (this._means.hush) this._means.hush();
     this._next();
   }
 
-  _isFresh(call) {
-    return this._means.now() - Date.parse(call.at) <= FRESH_MS;
-  }
-
   _next() {
     // What had to wait too long is passed over as if it had been missed.
-    this._queue = this._queue.filter((waiting) => this._isFresh(waiting));
-    const call = this._queue.shift() || null;
+    this._queue = this._queue.filter(({ heardAt }) => this._means.now() - heardAt <= FRESH_MS);
+    const { call } = this._queue.shift() || { call: null };
     if (!this._queue.length) this._isBehind = false;
     this.current = call;
     this._means.show(call);

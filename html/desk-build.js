@@ -29,9 +29,10 @@ export function group(of, words, legend) {
 
 /**
  * A panel in the place of the actions, closed: `id` begins the names of its parts, `title` and `send` are
- * keys of words, `fill(form)` makes what is asked, `closed()` is told when it had the focus and gives it away.
+ * keys of words, `fill(form)` makes what is asked, `closed()` is told when it had the focus and gives it away;
+ * `ready()` is whether there is something to send.
  */
-export function panel({ id, title, send, fill, closed }) {
+export function panel({ id, title, send, fill, closed, ready }) {
   const box = element($('attending'), 'div', { class: 'panel', id, role: 'dialog', 'aria-labelledby': id + '-title', hidden: '' });
   $('attending').insertBefore(box, $('actions').nextSibling);
   const form = element(box, 'form', { autocomplete: 'off' });
@@ -55,10 +56,16 @@ export function panel({ id, title, send, fill, closed }) {
   }
 
   cancel.addEventListener('click', close);
+  let isOn = true;
   return {
     box, form, close,
     isOpen: () => !box.hidden,
     show: () => show(true),
+    /** Without the connection all it can do is close. */
+    live(on = isOn) {
+      isOn = on;
+      Array.from(end.children).forEach((button) => { button.disabled = button !== cancel && !(on && (!ready || ready())); });
+    },
     /** Puts the words in, where the language is another one. */
     render() {
       if (box.lang === document.documentElement.lang) return;

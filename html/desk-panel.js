@@ -32,12 +32,15 @@ function fillSelect(kind, options) {
   select.parentNode.hidden = !options.length;
   if (!options.length && chosen('to').value === kind) document.querySelector('#panel [value="line"]').checked = true;
   select.hidden = chosen('to').value !== kind;
+  select.required = !select.hidden;
   select.setAttribute('aria-label', t('desk.to.' + kind));
   if (select.getAttribute('data-options') === signature) return;
   const had = select.value;
   select.setAttribute('data-options', signature);
   select.textContent = '';
   options.forEach(([value, text]) => select.appendChild(new Option(text, value, false, value === had)));
+  // Where it is gone, nothing else is chosen for anybody.
+  if (had && select.value !== had) select.selectedIndex = -1;
 }
 
 /** `send(body, said)` transfers; `closed()` is told when the panel had the focus and gives it away. */

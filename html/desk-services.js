@@ -17,16 +17,15 @@ function fill(of) {
   element(of, 'ol', { class: 'order', id: 'order' });
 }
 
-/** `send(body)` sets the desk up; `closed()` is told when the panel had the focus and gives it away. */
+/** `send(body, done)` sets the desk up; `closed()` is told when the panel had the focus and gives it away. */
 function servicesPanel(name, { send, closed }) {
-  const asked = panel({ id: 'services', title: 'desk.services.title', send: 'desk.services.save', fill, closed });
+  const asked = panel({ id: 'services', title: 'desk.services.title', send: 'desk.services.save', fill, closed, ready: () => $('attends-all').checked || order.some((s) => s.on) });
   // As it is chosen here, until it is sent.
   let order = [];
 
   function draw() {
     const some = $('attends-some').checked;
     $('order').hidden = !some;
-    $('services-send').disabled = some && !order.some((s) => s.on);
     $('order').textContent = '';
     order.forEach((service, i) => {
       const item = element($('order'), 'li', {});
@@ -50,14 +49,14 @@ function servicesPanel(name, { send, closed }) {
         row.querySelector(i > 1 ? 'button' : 'input').focus();
       });
     });
+    asked.live();
   }
 
   asked.form.addEventListener('change', (e) => { if (e.target.name === 'attends') draw(); });
   asked.form.addEventListener('submit', (e) => {
     e.preventDefault();
     const chosen = order.filter((s) => s.on).map((s) => s.prefix);
-    send({ services: $('attends-some').checked ? chosen : [] });
-    asked.close();
+    send({ services: $('attends-some').checked ? chosen : [] }, asked.close);
   });
 
   asked.open = (state) => {

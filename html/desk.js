@@ -161,7 +161,10 @@ function chooseTarget() {
 
 function chooseServices() {
   openPanel('desk-services.js', () => parts.servicesPanel(name, {
-    send: (body) => setUp(body, () => t('desk.said.services')),
+    send: (body, close) => setUp(body, () => {
+      close();
+      return t('desk.said.services');
+    }),
     closed: () => focusWhenEnabled($('attends').hidden ? 'next' : 'attends'),
   }), (panel) => panel.open(state));
 }
@@ -233,14 +236,17 @@ function render() {
   const desk = ownDesk();
   const on = isLive();
   enable('next', on && Boolean(ticket || withinReach(state, name)));
-  ['recall', 'finish', 'no-show', 'hold', 'transfer', 'panel-send'].forEach((id) => enable(id, on && Boolean(ticket)));
+  ['recall', 'finish', 'no-show', 'hold', 'transfer'].forEach((id) => enable(id, on && Boolean(ticket)));
   ['undo', 'pause', 'attends', 'find'].forEach((id) => enable(id, on));
   enable('print', on && Boolean(lists.wholeOf(ticket).id));
   document.body.classList.toggle('prints', Boolean(printer));
   renderClaim();
   if (!state) return;
   const opened = openedPanel();
-  if (opened) opened.render(state, ticket);
+  if (opened) {
+    opened.render(state, ticket);
+    opened.live(on);
+  }
   showOffice(state.office);
   $('code').textContent = ticket ? ticket.code : t(desk.open ? 'desk.nobody' : 'desk.closed');
   $('code').classList.toggle('is-nobody', !ticket);

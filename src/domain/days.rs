@@ -94,6 +94,8 @@ enum Moment {
     /// It says 1970.
     WithoutBattery,
     Taken,
+    /// The office moves to a machine with the same clock.
+    Moved,
 }
 
 fn any_moment() -> impl Strategy<Value = Moment> {
@@ -102,6 +104,7 @@ fn any_moment() -> impl Strategy<Value = Moment> {
         2 => prop_oneof![Just(60_000), Just(HOUR), Just(6 * HOUR), Just(DAY)].prop_map(Moment::Passes),
         1 => prop_oneof![Just(30_000), Just(HOUR), Just(7 * HOUR), Just(DAY), Just(3 * DAY)].prop_map(Moment::Behind),
         1 => Just(Moment::WithoutBattery),
+        1 => Just(Moment::Moved),
         2 => Just(Moment::Behind(0)),
     ]
 }
@@ -124,6 +127,13 @@ proptest! {
                 Moment::Behind(millis) => behind = *millis,
                 Moment::WithoutBattery => behind = time - 1_000_000,
                 Moment::Taken => {}
+                Moment::Moved => {
+                    let mut there = Queue::new();
+                    let (seq, event) = queue.to_move().arrival_at(&there);
+                    let at = Timestamp::from_millis(time - behind);
+                    apply(&mut there, &Stamped { seq, at, event });
+                    queue = there;
+                }
             }
             // Nobody can know of a step between two moments that nobody has seen.
             for behind in [before, behind] {

@@ -11,7 +11,7 @@ use super::ticket::{State, Ticket};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Figures {
     pub all: Figure,
-    /// By the service that gave the tickets.
+    /// By the service that they wait for, or waited for last.
     pub services: BTreeMap<Prefix, Figure>,
     /// By the desk that called them last.
     pub desks: BTreeMap<DeskName, Figure>,
@@ -26,7 +26,7 @@ pub struct Figure {
     pub attended: usize,
     pub no_shows: usize,
     pub cancelled: usize,
-    /// From when their waiting counts to the last call.
+    /// From when their waiting counts to the call, of those that were called once.
     pub waits: Spans,
     /// From the last call to the end, of those that are done.
     pub turns: Spans,
@@ -75,8 +75,11 @@ impl Figure {
         let Some(called) = ticket.called_at.filter(|_| ticket.state != State::Waiting) else {
             return;
         };
-        self.waits
-            .add(called.as_millis() - ticket.waiting_since.as_millis());
+        // One that was put aside or sent on has been at a desk in between.
+        if ticket.calls == 1 {
+            let waited = called.as_millis() - ticket.waiting_since.as_millis();
+            self.waits.add(waited);
+        }
         if let Some(ended) = ticket.ended_at.filter(|_| ticket.state == State::Done) {
             self.turns.add(ended.as_millis() - called.as_millis());
         }
@@ -89,7 +92,7 @@ impl Queue {
         let mut figures = Figures::default();
         for ticket in self.tickets.values() {
             figures.all.add(ticket);
-            let service = figures.services.entry(ticket.prefix.clone());
+            let service = figures.services.entry(ticket.service.clone());
             service.or_default().add(ticket);
             if let Some(desk) = &ticket.desk {
                 figures.desks.entry(desk.clone()).or_default().add(ticket);

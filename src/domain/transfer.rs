@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use super::clock::Clock;
 use super::event::Event;
 use super::pace::Pace;
 use super::queue::{LAST_CALLED_KEPT, Queue, QueueParts};
@@ -43,15 +42,7 @@ impl Queue {
         for desk in &mut desks {
             desk.screen = None;
         }
-        // A day that goes on, since the clock was ahead when the next one began, goes on there.
-        let mut services = parts.services;
-        for service in &mut services {
-            let before = self.clock.last_number(&service.prefix, self.now);
-            service.last_number = service.last_number.max(before);
-        }
         QueueParts {
-            services,
-            clock: Clock::default(),
             desks,
             carried: passed_over.into_iter().collect(),
             tickets,

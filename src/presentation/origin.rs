@@ -22,7 +22,17 @@ pub fn check(request: &Request, who: &Who, allowed: &[String]) -> Result<(), Pro
     let Some(origin) = request.header("Origin") else {
         return check_without_origin(request, who, host);
     };
-    if allowed_origin(request, allowed).is_some() || is_this_host(origin, host) {
+    if allowed_origin(request, allowed).is_some() {
+        return Ok(());
+    }
+    // The same name may have another site behind HTTPS or HTTP: a browser that says so is believed,
+    // and so is a proxy that says how it was reached.
+    let is_page_of_ours = matches!(
+        request.header("Sec-Fetch-Site"),
+        None | Some("same-origin" | "none")
+    );
+    let is_scheme_of_ours = !who.is_secure || origin.starts_with("https://");
+    if is_this_host(origin, host) && is_page_of_ours && is_scheme_of_ours {
         return Ok(());
     }
     Err(Problem::cross_site(origin))

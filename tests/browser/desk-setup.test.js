@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test as plain } from 'node:test';
-import { Server, hidden, launch, open, shows, story, text, until, visible } from './support.mjs';
+import { Cable, Server, hidden, launch, open, shows, story, text, until, visible } from './support.mjs';
 
 const test = story(plain);
 const NOTE = 'Viene en silla de ruedas, con su hija y con los papeles del año pasado';
@@ -208,15 +208,62 @@ test('who waits where nobody attends is told to every desk', async () => {
   await until('the desk is live', () => page.isEnabled('#attends'));
   assert.equal(await page.isVisible('#warning'), false);
   await other.call('POST', 'tickets', { service: 'B' });
-  await shows(page, '#warning', '1 wait for Caja, and nobody attends there now.');
+  await shows(page, '#warning', 'Nobody attends Caja now (waiting: 1).');
   await other.ticket();
   await other.act('2', 'next');
   await other.act('2', 'transfer', { desk: '2' });
   await other.call('PUT', 'desks/2', { open: false });
-  await shows(page, '#warning', '1 wait for Caja, and nobody attends there now. 1 wait for Desk 2, and nobody attends there now.');
+  await shows(page, '#warning', 'Nobody attends Caja now (waiting: 1). Nobody attends Desk 2 now (waiting: 1).');
   await other.call('PUT', 'desks/2', { open: true, services: ['A', 'B'] });
   await hidden(page, '#warning');
   assert.deepEqual(page.problems, []);
   await page.context().close();
+  await other.stop();
+});
+
+test('without the connection no panel sends anything, and what is chosen in it stays', async () => {
+  const other = await Server.start();
+  for (const name of ['1', '2', '5']) await other.desk(name);
+  await other.call('PUT', 'services/B', { name: 'Caja' });
+  await other.tickets(2);
+  const cable = await Cable.to(other);
+  const page = await open(browser, cable.url + '/desk.html?desk=1');
+  await until('the desk is live', () => page.isEnabled('#next'));
+  const away = async (id) => {
+    await cable.cut();
+    await until(id + ' is dead', () => page.isDisabled('#' + id));
+    await page.keyboard.press('Enter');
+    assert.equal(await page.isVisible('#' + id), true);
+    await cable.mend();
+    await until(id + ' is live', () => page.isEnabled('#' + id));
+  };
+  await page.click('#attends');
+  await page.check('#attends-some');
+  await page.check('#order li:nth-child(2) input');
+  await away('services-send');
+  await page.click('#services-send');
+  await hidden(page, '#services');
+  assert.deepEqual((await other.call('GET', 'desks/1')).services, ['B']);
+  await page.click('#find');
+  await page.fill('#found-code', 'A1');
+  await away('found-send');
+  assert.equal(await page.isEnabled('#found-drop'), true);
+  await page.click('#found-send');
+  await shows(page, '#code', 'A1');
+  // A desk that closes while it is chosen is not changed for another.
+  await page.click('#transfer');
+  await page.check('#panel input[value="desk"]');
+  await page.selectOption('#which-desk', '5');
+  await other.call('PUT', 'desks/5', { open: false });
+  await until('it is gone', async () => (await page.$$('#which-desk option')).length === 1);
+  assert.equal(await page.inputValue('#which-desk'), '');
+  await page.click('#panel-send');
+  assert.equal(await page.isVisible('#panel'), true, 'nobody was sent anywhere');
+  await page.selectOption('#which-desk', '2');
+  await page.click('#panel-send');
+  await shows(page, '#code', 'A nadie');
+  assert.equal((await other.call('GET', 'desks/2')).waiting, 1);
+  await page.context().close();
+  await cable.cut();
   await other.stop();
 });

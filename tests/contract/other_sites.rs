@@ -188,6 +188,40 @@ fn another_sites_page_gets_no_socket() {
 }
 
 #[test]
+fn the_same_name_behind_https_may_be_another_site() {
+    let server = Server::new();
+    let port = server.address().port();
+    let (host, own) = (
+        format!("Host: localhost:{port}"),
+        format!("Origin: http://localhost:{port}"),
+    );
+    let make = |lines: &[&str]| {
+        let lines = [&[host.as_str(), "Content-Length: 0"], lines].concat();
+        raw(&server, "POST", "/api/tickets", &lines)
+    };
+    make(&[&own]).expect(201);
+    make(&[&own, "Sec-Fetch-Site: same-origin"]).expect(201);
+    let other = own.replace("http:", "https:");
+    for origin in [&own, &other] {
+        let refused = make(&[origin, "Sec-Fetch-Site: cross-site"]);
+        refused.problem(403, "cross-site");
+        let refused = make(&[origin, "Sec-Fetch-Site: same-site"]);
+        refused.problem(403, "cross-site");
+    }
+    // Behind a proxy that was reached over HTTPS a page that was not is another's.
+    let proxied = behind_a_proxy().start();
+    let asks = |origin: &str| {
+        let origin = format!("{origin}://{}", proxied.address());
+        let person = Person::at(FAR).with("X-Forwarded-Proto", "https");
+        person
+            .with("Origin", &origin)
+            .post(&proxied, "/api/tickets")
+    };
+    asks("https").expect(201);
+    asks("http").problem(403, "cross-site");
+}
+
+#[test]
 fn an_allowed_site_may_send_a_token() {
     let site = "https://intranet.example";
     let server = behind_a_proxy().with(&["--allow-origin", site]).start();

@@ -172,10 +172,7 @@ pub fn logo(context: &Context<'_>) -> Handled {
     let (media_type, bytes) = image.ok_or_else(|| Problem::not_found("The office has no logo."))?;
     // An SVG can hold scripts; opened by itself it must not run them.
     Ok(Answer::new(200, media_type, bytes)
-        .with_header(
-            "Content-Security-Policy",
-            "default-src 'none'; style-src 'unsafe-inline'; sandbox",
-        )
+        .with_header("Content-Security-Policy", "default-src 'none'; sandbox")
         .with_header("Cache-Control", "max-age=31536000, immutable"))
 }
 

@@ -30,7 +30,7 @@ const MOST_ENTRIES: usize = 2_000;
 const NUMBER_WIDTH: usize = 20;
 
 /// A file may hold what it likes; opened by itself it must not run any of it.
-const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; sandbox";
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; sandbox";
 
 #[derive(Serialize)]
 struct Listed<'a> {

@@ -8,8 +8,8 @@ use serde_json::Value;
 
 use super::{FORMAT, VERSION};
 use crate::domain::{
-    Arrival, Called, Desk, DeskName, Line, Place, Prefix, Queue, QueueParts, Service,
-    ServiceChange, ServiceSetup, Settings, State, Ticket, TicketId, Timestamp,
+    Arrival, Called, Clock, Desk, DeskName, Line, Numbering, Place, Prefix, Queue, QueueParts,
+    Service, ServiceChange, ServiceSetup, Settings, State, Ticket, TicketId, Timestamp,
 };
 use crate::presentation::problem::Problem;
 use crate::presentation::services::calendar;
@@ -84,14 +84,11 @@ pub fn read(bytes: &[u8]) -> Result<QueueParts, Problem> {
     let services = read_services(&mut file)?;
     let desks = list(&mut file, "desks")?;
     let tickets = list(&mut file, "tickets")?;
-    let mut carried = Vec::new();
-    for mut fields in list(&mut file, "passedOver")? {
-        carried.push((
-            prefix(&mut fields, "prefix")?,
-            number(&mut fields, "number")?,
-        ));
-        fields.finish()?;
-    }
+    let clock = match file.object("clock")? {
+        Some(fields) => read_clock(fields).map_err(|problem| within("clock.", problem))?,
+        None => Clock::default(),
+    };
+    let carried = numbers(list(&mut file, "passedOver")?)?;
     file.finish()?;
     let desk_names = names(&desks)?;
     let mut office = QueueParts {
@@ -100,6 +97,7 @@ pub fn read(bytes: &[u8]) -> Result<QueueParts, Problem> {
         day,
         rule_before,
         carried,
+        clock,
         services,
         ..Queue::new().parts()
     };
@@ -116,6 +114,47 @@ fn read_settings(file: &mut Fields) -> Result<Settings, Problem> {
     let change = settings::changed(&mut fields).map_err(|problem| within("settings.", problem))?;
     fields.finish()?;
     Ok(change.of(&Settings::default()))
+}
+
+fn numbers(list: Vec<Fields>) -> Result<Vec<(Prefix, u32)>, Problem> {
+    let numbers = list.into_iter().map(|mut fields| {
+        let prefix = prefix(&mut fields, "prefix")?;
+        let number = number(&mut fields, "number")?;
+        fields.finish()?;
+        Ok((prefix, number))
+    });
+    numbers.collect()
+}
+
+fn read_clock(mut fields: Fields) -> Result<Clock, Problem> {
+    let latest = time(&mut fields, "latest")?;
+    let latest = required(&fields, "latest", latest)?;
+    let behind = fields.number("behindMillis", LARGEST)?.unwrap_or(0);
+    let mut count = |name| -> Result<u8, Problem> {
+        let count = fields.number(name, u8::MAX.into())?.unwrap_or(0);
+        Ok(u8::try_from(count).unwrap_or(u8::MAX))
+    };
+    let (numberings, days) = (count("numberings")?, count("days")?);
+    let given_behind = numbers(list(&mut fields, "givenBehind")?)?;
+    let mut earlier = VecDeque::new();
+    for mut fields in list(&mut fields, "earlier")? {
+        let until = time(&mut fields, "until")?;
+        let last = numbers(list(&mut fields, "last")?)?;
+        earlier.push_back(Numbering {
+            until: required(&fields, "until", until)?,
+            last: last.into_iter().collect(),
+        });
+        fields.finish()?;
+    }
+    fields.finish()?;
+    Ok(Clock {
+        latest,
+        behind: i64::try_from(behind).unwrap_or(i64::MAX),
+        numberings,
+        days,
+        given_behind: given_behind.into_iter().collect(),
+        earlier,
+    })
 }
 
 fn read_services(file: &mut Fields) -> Result<Vec<Service>, Problem> {

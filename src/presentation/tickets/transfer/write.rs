@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{FORMAT, VERSION};
 use crate::domain::{
-    Called, DeskName, Line, Prefix, QueueParts, Service, ServiceSetup, Ticket, TicketId,
+    Called, DeskName, Line, Numbering, Prefix, QueueParts, Service, ServiceSetup, Ticket, TicketId,
 };
 use crate::presentation::json::{SettingsJson, Shown, Time};
 use crate::presentation::services::calendar;
@@ -33,6 +33,8 @@ struct OfficeFile<'a> {
     services: Vec<ServiceFile<'a>>,
     desks: Vec<DeskFile<'a>>,
     tickets: Vec<TicketFile<'a>>,
+    /// What the clock has said there, as far as it bears on the numbers.
+    clock: ClockFile<'a>,
     /// Numbers that are not given today, since people hold them.
     passed_over: Vec<PassedOver<'a>>,
 }
@@ -107,6 +109,28 @@ struct CalledFile<'a> {
 }
 
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ClockFile<'a> {
+    latest: Time,
+    /// For how long before a day begins its numbers may be of that day, in milliseconds.
+    behind_millis: i64,
+    /// How many numberings, and how many days before the latest, have begun since it stepped back.
+    numberings: u8,
+    days: u8,
+    given_behind: Vec<PassedOver<'a>>,
+    /// Numberings that are over, oldest first.
+    earlier: Vec<NumberingFile<'a>>,
+}
+
+#[derive(Serialize)]
+struct NumberingFile<'a> {
+    /// When the next one began.
+    until: Time,
+    /// The last number of each service.
+    last: Vec<PassedOver<'a>>,
+}
+
+#[derive(Serialize)]
 struct PassedOver<'a> {
     prefix: &'a str,
     number: u32,
@@ -143,14 +167,15 @@ pub fn write(office: &QueueParts, trace: &[TraceJson]) -> Vec<u8> {
             })
             .collect(),
         tickets: office.tickets.iter().map(ticket).collect(),
-        passed_over: office
-            .carried
-            .iter()
-            .map(|(prefix, number)| PassedOver {
-                prefix: prefix.as_str(),
-                number: *number,
-            })
-            .collect(),
+        clock: ClockFile {
+            latest: Time(office.clock.latest),
+            behind_millis: office.clock.behind,
+            numberings: office.clock.numberings,
+            days: office.clock.days,
+            given_behind: office.clock.given_behind.iter().map(passed_over).collect(),
+            earlier: office.clock.earlier.iter().map(numbering).collect(),
+        },
+        passed_over: office.carried.iter().map(passed_over).collect(),
     };
     let always = "our own structs are always JSON";
     let mut bytes = serde_json::to_vec_pretty(&file).expect(always);
@@ -163,6 +188,25 @@ pub fn write(office: &QueueParts, trace: &[TraceJson]) -> Vec<u8> {
     }
     bytes.extend_from_slice(b"\n  ]\n}\n");
     bytes
+}
+
+fn numbering(numbering: &Numbering) -> NumberingFile<'_> {
+    let last = numbering.last.iter();
+    let last = last.map(|(prefix, number)| PassedOver {
+        prefix: prefix.as_str(),
+        number: *number,
+    });
+    NumberingFile {
+        until: Time(numbering.until),
+        last: last.collect(),
+    }
+}
+
+fn passed_over((prefix, number): &(Prefix, u32)) -> PassedOver<'_> {
+    PassedOver {
+        prefix: prefix.as_str(),
+        number: *number,
+    }
 }
 
 fn service(service: &Service) -> ServiceFile<'_> {
