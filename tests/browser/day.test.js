@@ -124,6 +124,9 @@ function theDay(lang, day) {
       await settings.waitForURL('**/' + name + '.html*');
     };
     await settings.click('#settings');
+    // The figures come first.
+    await settings.waitForURL('**/figures.html*');
+    await go('settings');
     await until('the values are there', () => settings.isEnabled(save));
     await settings.fill('#name', day.office);
     await settings.click(save);
