@@ -30,22 +30,11 @@ function withoutSockets() {
   };
 }
 
-/** A kiosk whose clock is the test's. */
-async function kiosk() {
-  const page = await open(browser, 'about:blank');
-  await page.clock.install();
-  await page.goto(server.url + '/new-ticket.html');
-  await until('it offers tickets', async () => {
-    await page.clock.runFor(200);
-    return page.isVisible('.service') && page.isEnabled('.service');
-  });
+async function kiosk(before) {
+  const page = await open(browser, server.url + '/new-ticket.html', { before });
+  await until('it offers tickets', () => page.isEnabled('.service'));
   return page;
 }
-
-const goesOn = (page, what, check) => until(what, async () => {
-  await page.clock.runFor(500);
-  return check();
-});
 
 async function loseAnswers(page) {
   await page.route('**/api/tickets', async (route) => {
@@ -55,8 +44,7 @@ async function loseAnswers(page) {
 }
 
 test('a ticket that came out on paper while the server hung is called, though its person was told that there are none', async () => {
-  const page = await open(browser, server.url + '/new-ticket.html');
-  await visible(page, '.service');
+  const page = await kiosk();
   const printed = printer.papers.length;
   server.process.kill('SIGSTOP');
   try {
@@ -84,8 +72,7 @@ test('a ticket that came out on paper while the server hung is called, though it
 
 for (const [how, before] of [['over a WebSocket'], ['by polling', withoutSockets]]) {
   test('a ticket whose answer was lost stays in line where the server prints, as the kiosk knows ' + how, async () => {
-    const page = await open(browser, server.url + '/new-ticket.html', { before });
-    await until('it offers tickets', () => page.isEnabled('.service'));
+    const page = await kiosk(before);
     const had = (await codes('waiting')).length;
     await loseAnswers(page);
     await page.click('.service');
@@ -110,7 +97,7 @@ test('a second touch gets the number of the ticket that is on paper, and no othe
   const printed = printer.papers.length;
   await loseAnswers(page);
   await page.click('.service');
-  await goesOn(page, 'it gave up', () => page.isVisible('#error'));
+  await shows(page, '#error', /^No ha llegado la respuesta/);
   await page.unroute('**/api/tickets');
   await page.click('.service');
   await visible(page, '#given');
@@ -120,19 +107,16 @@ test('a second touch gets the number of the ticket that is on paper, and no othe
 });
 
 test('an ordinary answer is shown without a word of paper', async () => {
-  const page = await open(browser, server.url + '/new-ticket.html', {
-    before: () => {
-      window.doubts = 0;
-      new MutationObserver(() => {
-        const notice = document.getElementById('error');
-        if (notice && !notice.hidden) window.doubts += 1;
-      }).observe(document, { subtree: true, attributes: true });
-    },
+  const page = await kiosk(() => {
+    window.doubts = 0;
+    new MutationObserver(() => {
+      const notice = document.getElementById('error');
+      if (notice && !notice.hidden) window.doubts += 1;
+    }).observe(document, { subtree: true, attributes: true });
   });
-  await visible(page, '.service');
   await page.click('.service');
   await visible(page, '#given');
-  await visible(page, '#offer');
+  await page.waitForTimeout(3500);
   assert.equal(await page.evaluate(() => window.doubts), 0);
   await page.context().close();
 });
@@ -153,13 +137,13 @@ test('an answer that takes longer than the kiosk waits before it asks again is s
   const had = (await codes('waiting')).length;
   const held = await holdAnswers(page);
   await page.click('.service');
-  await goesOn(page, 'it has asked again', () => held.length === 2);
+  await until('it has asked again', () => held.length === 2);
   held[0]();
   await visible(page, '#given');
   held[1]();
   await shows(page, '#code', /^A\d+$/);
   assert.equal((await codes('waiting')).length, had + 1);
-  await page.clock.runFor(9000);
+  await page.click('#done');
   await visible(page, '#offer');
   assert.equal(held.length, 2);
   assert.deepEqual(page.problems, []);
@@ -171,7 +155,7 @@ test('a refusal that comes late is told as what it is', async () => {
   const body = JSON.stringify({ code: 'service-closed', detail: 'Closed.' });
   const held = await holdAnswers(page, { status: 409, contentType: 'application/problem+json', body });
   await page.click('.service');
-  await goesOn(page, 'it has asked again', () => held.length === 2);
+  await until('it has asked again', () => held.length === 2);
   held[0]();
   await shows(page, '#error', 'Este servicio acaba de cerrar. Elija otro o pregunte al personal.');
   held[1]();
