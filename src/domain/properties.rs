@@ -79,6 +79,8 @@ fn places(queue: &Queue) -> (QueueParts, Vec<Arrival>, Vec<Call>) {
         // The oldest turn made room for the one that was taken back.
         *turns = turns.split_off(turns.len().saturating_sub(9));
     }
+    let mut ended = queue.parts().ended;
+    ended.sort_unstable();
     let attending = queue.desks().filter_map(|desk| desk.attending);
     let parts = QueueParts {
         seq: 0,
@@ -87,6 +89,7 @@ fn places(queue: &Queue) -> (QueueParts, Vec<Arrival>, Vec<Call>) {
         desks: Vec::new(),
         steps: Vec::new(),
         calls: Vec::new(),
+        ended,
         pace,
         ..queue.parts()
     };

@@ -263,18 +263,8 @@ impl Queue {
         }
         match before.state {
             State::Waiting => self.enter_lane(before.lane(), before.place),
-            State::NoShow => {
-                let earlier = |other: &Arrival| {
-                    let other = self.tickets.get(other);
-                    other.is_some_and(|other| other.ended_at <= before.ended_at)
-                };
-                let index = self
-                    .ended
-                    .iter()
-                    .rposition(earlier)
-                    .map_or(0, |index| index + 1);
-                self.ended.insert(index, arrival);
-            }
+            // Of those that ended it is the last to leave memory, which is all that their order says.
+            State::NoShow => self.ended.push_back(arrival),
             _ => {}
         }
         self.tickets.insert(arrival, before);
