@@ -1,7 +1,7 @@
 // Who did what, when, from where: the newest first.
 
-import { get } from './api.js';
-import { deskTitle, locale, t } from './i18n.js';
+import { get, remove } from './api.js';
+import { deskTitle, explain, locale, t } from './i18n.js';
 import { make } from './settings-parts.js';
 import { start } from './settings.js';
 
@@ -80,6 +80,22 @@ $('more').addEventListener('click', async () => {
     render();
     if ($('more').hidden) $('table').focus();
   } catch (refusal) { /* The connection is away, and the page says so. */ }
+});
+
+$('forget').addEventListener('click', async () => {
+  try {
+    await remove('api/trace');
+    // It takes a moment.
+    events = [];
+    looked = Date.now();
+    await load();
+    document.querySelector('details').open = false;
+    document.querySelector('summary').focus();
+    $('failed').hidden = true;
+  } catch (refusal) {
+    $('failed').textContent = explain(refusal);
+    $('failed').hidden = false;
+  }
 });
 
 start({ wants: () => true, load, translate: render, copies: [$('copy')] });

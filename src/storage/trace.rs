@@ -19,6 +19,8 @@ pub enum Noted {
     TokenRevoked(String),
     /// The office was written down as a file.
     Exported,
+    /// An admin wanted that all so far is forgotten.
+    PurgeAsked,
     /// Who caused what is older than it is kept was forgotten. Those within a day are one note
     /// with the number of events and notes that it was about.
     TracePurged,
@@ -35,6 +37,7 @@ impl Noted {
             Self::TokenMade(_) => "token-made",
             Self::TokenRevoked(_) => "token-revoked",
             Self::Exported => "exported",
+            Self::PurgeAsked => "purge-asked",
             Self::TracePurged => "trace-purged",
         }
     }

@@ -149,6 +149,11 @@ test('who did what is listed, the newest first, and goes on by itself', async ()
   await shows(page, '#events tr:nth-child(3)', /New PIN: Staff ?Administrator/);
   const [copy] = await Promise.all([page.waitForEvent('download'), page.click('#copy')]);
   assert.equal(JSON.parse(readFileSync(await copy.path(), 'utf8')).trace[1].about, 'kiosk');
+  await page.click('main summary');
+  await page.click('#forget');
+  await shows(page, '#events tr:nth-child(2)', /All before was to be forgotten ?Administrator/);
+  await shows(page, '#events tr:first-child', /Forgotten for its age: who did \d+ things/);
+  await hidden(page, '#forget');
   await close(page);
 });
 

@@ -220,3 +220,30 @@ fn each_change_says_what_it_was_about() {
     assert_eq!((&sent["desk"], &sent["toDesk"]), (&json!("3"), &json!("4")));
     assert_eq!(of("step-undone")["code"], "A1");
 }
+
+#[test]
+fn an_admin_has_it_forgotten_who_did_what_and_that_alone_stays() {
+    let server = behind_a_proxy().start();
+    let admin = Person::at(FAR).signed_in(&server, &pin(&server, "admin"));
+    let staff = Person::at("192.0.2.99").signed_in(&server, &pin(&server, "staff"));
+    staff.post(&server, "/api/tickets").expect(201);
+    let trace = || admin.get(&server, "/api/trace").expect(200).text();
+    assert!(trace().contains("192.0.2.99"));
+    staff
+        .send(&server, "DELETE", "/api/trace", "")
+        .problem(403, "not-allowed");
+    admin.send(&server, "DELETE", "/api/trace", "").expect(204);
+    wait_until("it is forgotten", || !trace().contains("192.0.2.99"));
+    let left = admin.get(&server, "/api/trace").json();
+    let asked = array(&left).iter().find(|one| one["type"] == "purge-asked");
+    let asked = asked.unwrap_or_else(|| panic!("{left}"));
+    assert_eq!(
+        (&asked["role"], &asked["address"]),
+        (&json!("admin"), &json!(FAR))
+    );
+    let tickets = admin.get(&server, "/api/tickets").json();
+    assert_eq!(array(&tickets).len(), 1, "they stay");
+    // What comes after it is there as before.
+    staff.post(&server, "/api/tickets").expect(201);
+    assert!(trace().contains("192.0.2.99"));
+}

@@ -71,6 +71,11 @@ pub(super) enum Order {
         note: Option<Note>,
         reply: Option<Sender<bool>>,
     },
+    /// Forget who caused what until now; the reply says whether the note of it is durable.
+    Purge {
+        note: Note,
+        reply: Sender<bool>,
+    },
     /// Say who caused what; `None` where it cannot be read.
     Trace {
         before: Place,
@@ -107,6 +112,8 @@ pub(super) struct Ledger {
     trace_kept: Duration,
     /// When to look again for what is older.
     purge_at: Instant,
+    /// All before this is forgotten, however new, in milliseconds since 1970.
+    purge_before: i64,
     failing: bool,
     stopping: bool,
 }
@@ -135,6 +142,7 @@ impl Ledger {
             snapshot_seq,
             trace_kept,
             purge_at: Instant::now(),
+            purge_before: 0,
             working: queue,
             journal,
             shared,
@@ -257,6 +265,12 @@ impl Ledger {
                 let after = self.working.seq();
                 pending.batch.notes.extend(note.map(|note| (after, note)));
                 pending.kept.extend(reply);
+            }
+            Order::Purge { note, reply } => {
+                self.purge_before = now().as_millis();
+                self.purge_at = Instant::now();
+                pending.batch.notes.push((self.working.seq(), note));
+                pending.kept.push(reply);
             }
             Order::Trace {
                 before,
@@ -429,7 +443,8 @@ impl Ledger {
         let kept = i64::try_from(self.trace_kept.as_millis()).unwrap_or(i64::MAX);
         let at = now().as_millis();
         let answers_before = at - ANSWERS_KEPT.as_millis() as i64;
-        let is_more = match self.journal.purge(at - kept, answers_before, at) {
+        let before = (at - kept).max(self.purge_before);
+        let is_more = match self.journal.purge(before, answers_before, at) {
             Ok(purged) => purged.is_more,
             Err(error) => {
                 log::warn!("What is too old could not be purged, and is tried again: {error}");

@@ -182,6 +182,20 @@ impl TicketService {
         let _ = self.orders.try_send(order);
     }
 
+    /// Has it forgotten who caused what until now, and returns when the note of that is durable; the
+    /// rest follows in steps.
+    pub fn purge(&self, note: Note) -> Result<(), Problem> {
+        let (reply, kept) = bounded(1);
+        match self
+            .orders
+            .send(Order::Purge { note, reply })
+            .map(|()| kept.recv())
+        {
+            Ok(Ok(true)) => Ok(()),
+            _ => Err(Problem::storage_unavailable()),
+        }
+    }
+
     /// What the trace shows before that place, newest first and `limit` at most.
     pub fn trace(&self, before: Place, limit: u64) -> Result<Vec<Traced>, Problem> {
         let (reply, traced) = bounded(1);

@@ -82,6 +82,7 @@ pub const ROUTES: &[Route] = &[
     route(Post, "/api/tokens", Changes, Admin, tokens::create),
     route(Delete, "/api/tokens/*", Changes, Admin, tokens::delete),
     route(Get, "/api/trace", Reads, Admin, trace::list),
+    route(Delete, "/api/trace", Changes, Admin, trace::purge),
     // The trace says of each copy, and nobody else's page may write there.
     route(Get, "/api/export", Changes, Admin, transfer::export),
     route(Get, "/api/state", Reads, Public, feed::state),

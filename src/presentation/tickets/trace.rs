@@ -11,7 +11,7 @@ use crate::presentation::answer::Answer;
 use crate::presentation::json::Time;
 use crate::presentation::problem::Problem;
 use crate::presentation::router::{Context, Handled};
-use crate::storage::{Actor, Place, Traced, What};
+use crate::storage::{Actor, Noted, Place, Traced, What};
 
 /// Events in one answer, unless the request says otherwise, and at most.
 const LISTED: u64 = 100;
@@ -46,6 +46,14 @@ pub struct TraceJson {
     role: Option<&'static str>,
     token: Option<String>,
     address: Option<String>,
+}
+
+/// `DELETE /api/trace`: forgets who did what until now, as `--keep-days` does with what is older.
+pub fn purge(context: &Context<'_>) -> Handled {
+    Fields::of_body(context.request)?.finish()?;
+    let note = context.who.note(Noted::PurgeAsked);
+    context.office.tickets.purge(note)?;
+    Ok(Answer::empty(204))
 }
 
 /// `GET /api/trace?before=ID&limit=`: newest first.
