@@ -72,6 +72,7 @@ test('a server without PINs says so, and who is signed in can leave', async () =
   await far.setExtraHTTPHeaders({ 'X-Forwarded-For': '192.0.2.7' });
   await far.goto(openServer.url + '/settings-access.html?lang=en');
   await shows(far, '#far', /only be set at the server’s own computer/);
+  await visible(far, '#far');
   for (const control of ['#staff-pin', '#admin-pin', '#token-name', '#token-form .button--main']) {
     assert.equal(await far.isDisabled(control), true, control);
   }
