@@ -93,19 +93,23 @@ impl Clock {
     }
 
     /// Another numbering begins: the numbers that may have been given on this very day all the same.
-    /// `believed` is that the clock was ahead before.
-    pub(super) fn begin(
+    /// `given` are those of the one before, also of services that are gone; `believed` is that the
+    /// clock was ahead before.
+    pub(super) fn begin<'a>(
         &mut self,
         services: &[Service],
+        given: impl Iterator<Item = (&'a Prefix, u32)>,
         at: Timestamp,
         believed: bool,
     ) -> BTreeSet<(Prefix, u32)> {
         let last = services.iter();
         let last = last.filter_map(|s| Some((s.prefix.clone(), s.last_number?)));
-        let over = Numbering {
-            until: at,
-            last: last.collect(),
-        };
+        let mut last: BTreeMap<Prefix, u32> = last.collect();
+        for (prefix, number) in given {
+            let last = last.entry(prefix.clone()).or_insert(number);
+            *last = (*last).max(number);
+        }
+        let over = Numbering { until: at, last };
         self.earlier.retain(|numbering| numbering.until <= at);
         self.earlier.push_back(over);
         if self.earlier.len() > NUMBERINGS_KEPT {

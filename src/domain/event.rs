@@ -452,7 +452,8 @@ impl Queue {
         let later = given.filter(|t| !is_behind && self.clock.may_be_later(t.created_at, at));
         let mut passed_over: BTreeSet<(Prefix, u32)> =
             later.map(|t| (t.prefix.clone(), t.number)).collect();
-        passed_over.extend(self.clock.begin(&self.services, at, is_behind));
+        let given = self.tickets.values().map(|t| (&t.prefix, t.number));
+        passed_over.extend(self.clock.begin(&self.services, given, at, is_behind));
         for service in &mut self.services {
             service.last_number = None;
         }
