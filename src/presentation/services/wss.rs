@@ -184,11 +184,11 @@ impl WssService {
     /// The message that says how the ticket printer is, to a screen that knows event `seq`; `None`
     /// where there is no printer.
     pub fn printer_message(&self, seq: Option<u64>) -> Option<String> {
-        let printer = self.printer.lock().unwrap_or_else(PoisonError::into_inner);
+        let printer = *self.printer.lock().unwrap_or_else(PoisonError::into_inner);
         let message = Message {
             kind: "printer",
             seq,
-            payload: (*printer)?,
+            payload: printer?,
         };
         Some(message.text())
     }
