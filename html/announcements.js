@@ -2,8 +2,9 @@
 // This file decides what is announced and when; how it looks and sounds is given to it.
 
 const HOLD_MS = 10000;
-// More calls than these waiting to be announced, and it says each once, and shows it this long, until it has caught up.
-const MANY = 3;
+// More calls than these waiting, and the last would be announced a minute late: it says each once, and shows it this
+// long, until it has caught up.
+const MANY = 6;
 const HOLD_BRIEF_MS = 5000;
 // Who was called longer ago has already been seen by the staff, or is gone.
 const FRESH_MS = 2 * 60 * 1000;

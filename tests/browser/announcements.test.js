@@ -207,24 +207,26 @@ test('a day that begins without new numbers takes nothing back', async () => {
   assert.deepEqual(shown, ['A1', 'A2', '-']);
 });
 
-test('up to three calls that wait are announced in full, each repeated; when more wait each is said once, in order, for five seconds, until it has caught up', async () => {
+test('up to six calls that wait are announced in full, each repeated; when more wait each is said once, in order, for five seconds, until it has caught up', async () => {
   const said = [];
   const { queue, shown, pass } = screen(() => ({ steps: [(c) => { said.push(c.code); }], again: [(c) => { said.push(c.code + ' again'); }] }));
-  for (let seq = 1; seq <= 4; seq++) queue.add(call(seq, 'A' + seq));
-  for (let i = 0; i < 4; i++) await pass(10);
-  assert.deepEqual(shown, ['A1', 'A2', 'A3', 'A4', '-']);
-  assert.deepEqual(said, ['A1', 'A1 again', 'A2', 'A2 again', 'A3', 'A3 again', 'A4', 'A4 again']);
+  const few = ['A1', 'A2', 'A3', 'A4', 'A5', 'A6', 'A7'];
+  few.forEach((code, i) => queue.add(call(1 + i, code)));
+  for (let i = 0; i < few.length; i++) await pass(10);
+  assert.deepEqual(shown, few.concat('-'));
+  assert.deepEqual(said, few.flatMap((code) => [code, code + ' again']));
   for (const list of [said, shown]) list.length = 0;
-  for (let seq = 11; seq <= 16; seq++) queue.add(call(seq, 'B' + seq));
+  const many = ['B1', 'B2', 'B3', 'B4', 'B5', 'B6', 'B7', 'B8'];
+  many.forEach((code, i) => queue.add(call(11 + i, code)));
   await pass(10);
-  for (let i = 0; i < 4; i++) await pass(5);
-  assert.deepEqual(shown, ['B11', 'B12', 'B13', 'B14', 'B15', 'B16']);
+  for (let i = 0; i < 6; i++) await pass(5);
+  assert.deepEqual(shown, many);
   // The last has its ten seconds and its repeat again.
   await pass(9.9);
-  assert.deepEqual(shown.slice(-1), ['B16']);
+  assert.deepEqual(shown.slice(-1), ['B8']);
   await pass(0.1);
   assert.deepEqual(shown.slice(-1), ['-']);
-  assert.deepEqual(said, ['B11', 'B12', 'B13', 'B14', 'B15', 'B16', 'B16 again']);
+  assert.deepEqual(said, many.concat('B8 again'));
 });
 
 test('a call that has waited for more than two minutes is passed over, as a missed one would be', async () => {
@@ -240,7 +242,7 @@ test('a call that has waited for more than two minutes is passed over, as a miss
   assert.deepEqual(shown, ['A1', 'A3']);
 });
 
-test('twelve calls a minute for ten minutes are all announced, in order, and never half a minute late', async () => {
+test('twelve calls a minute for ten minutes are all announced, in order, and never a minute and a half late', async () => {
   const said = [];
   let late = 0;
   const { queue, shown, pass, now } = screen((lasts, clock) => ({
@@ -254,7 +256,7 @@ test('twelve calls a minute for ten minutes are all announced, in order, and nev
   for (let i = 0; i < 100; i++) await pass(0.5);
   assert.deepEqual(said, Array.from({ length: 120 }, (_, i) => 'A' + (i + 1)));
   assert.deepEqual(shown, said.concat('-'));
-  assert.ok(late < 30000, late + ' ms');
+  assert.ok(late < 90000, late + ' ms');
 });
 
 test('where voices take longer than the calls come, none is announced that is more than two minutes old', async () => {
