@@ -1,30 +1,21 @@
-// What is drawn: capitals high enough to be read from afar, nothing cut, nothing scrolled sideways,
-// and little to load. Heights follow EN 301 549 (12.2 mm of capital height for each metre).
+// What is drawn on the public screen: capitals high enough to be read from afar, nothing cut, nothing
+// scrolled sideways. Heights follow EN 301 549 (12.2 mm of capital height for each metre).
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { LANGUAGES, Printer, SIZES, Server, finds, launch, later, morning, noShows, open, services, severalServices, shows, take, taken, transfers, until, visible } from './support.mjs';
+import { SIZES, Server, launch, open, shows, until, visible } from './support.mjs';
 
 // As long as a desk's name may be.
 const LONG = 'Oficina de atención a la ciudadanía, pl.';
 const MESSAGE = 'Lunes 7 de diciembre cerrado por fiesta local. Para renovar el carné, traiga una fotografía reciente y el resguardo. '
   + 'Las citas de la tarde se atienden en la segunda planta, junto al ascensor de la calle.';
 const WORD = 'Donaudampfschifffahrtsgesellschaft';
-const LIMIT_BYTES = 60 * 1024;
 let server;
 let browser;
-let ticket;
 
 before(async () => {
-  // A desk has the most to show where there is a printer.
-  server = await Server.start({ flags: (await Printer.start()).flags });
+  server = await Server.start();
   browser = await launch();
-  await morning(server);
-  await later(server);
-  await severalServices(server);
-  await server.act(WORD, 'next');
-  await server.act(WORD, 'hold');
-  ticket = await server.ticket();
 });
 after(async () => {
   if (browser) await browser.close();
@@ -303,105 +294,6 @@ for (const { size, codes, ...decided } of DECIDED) {
   });
 }
 
-const SCREENS = {
-  signin: { path: '/signin.html', ready: (page) => visible(page, '#pin') },
-  start: { path: '/', ready: (page) => visible(page, '#desks a') },
-  'new-ticket': { path: '/new-ticket.html', ready: (page) => visible(page, '.service') },
-  public: { path: '/public.html', ready: (page) => shows(page, '#code', /^[AB]/) },
-  'a ticket\'s own page': { get path() { return '/t/' + ticket.id; }, ready: (page) => page.waitForSelector('[data-kind="waiting"]') },
-  desk: { path: '/desk.html?desk=3', ready: (page) => visible(page, '#queue li') },
-  'desk with people put aside and no-shows': { path: '/desk.html?desk=3', ready: noShows },
-  'desk that transfers': { path: '/desk.html?desk=3', ready: transfers },
-  'desk that chooses its services': { path: '/desk.html?desk=3', ready: services },
-  'desk that looks for a ticket': { path: '/desk.html?desk=3', ready: finds },
-  'desk that another screen has taken over': { path: '/desk.html?desk=3', ready: taken },
-};
-
-for (const [name, screen] of Object.entries(SCREENS)) {
-  test(name + ' loads at most 60 kB, all from its own host, and does not scroll sideways', async () => {
-    for (const lang of LANGUAGES) {
-      const page = await open(browser, server.url + screen.path, { lang });
-      await screen.ready(page);
-      const bodies = await Promise.all(page.loaded.filter((r) => !r.url().includes('/api/')).map((r) => r.body()));
-      const bytes = bodies.reduce((sum, b) => sum + b.length, 0);
-      assert.ok(bodies.length > 5 && bytes > 5000, 'measured something');
-      assert.ok(bytes <= LIMIT_BYTES, bytes + ' bytes');
-      for (const [width, height] of SIZES) {
-        await page.setViewportSize({ width, height });
-        // Two frames: one to hear of it, one to draw it.
-        await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
-        const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-        assert.ok(over <= 0, lang + ' ' + width + ': ' + over + ' px too wide');
-        const cut = await page.evaluate(() => Array.from(document.querySelectorAll('button, a, h1, h2, h3, p, b, label, legend, li span'))
-          .filter((el) => el.offsetParent && !el.classList.contains('heard') && el.id !== 'code-box' && el.scrollWidth > el.clientWidth + 1 && getComputedStyle(el).display !== 'inline')
-          .map((el) => el.id || el.className || el.textContent));
-        assert.deepEqual(cut, [], lang + ' ' + width);
-      }
-      assert.deepEqual(page.problems, []);
-      await page.context().close();
-    }
-  });
-}
-
-test('«attend next» stays the largest button of a desk, and on a computer all that can be done is seen without scrolling', async () => {
-  const page = await open(browser, server.url + '/desk.html?desk=3');
-  await visible(page, '#held li');
-  for (const [width, height] of SIZES) {
-    await page.setViewportSize({ width, height });
-    const areas = await page.$$eval('button', (all) => all.filter((b) => b.offsetParent)
-      .map((b) => [b.id, b.offsetWidth * b.offsetHeight, b.getBoundingClientRect().bottom]));
-    const [first, second] = areas.sort((a, b) => b[1] - a[1]);
-    assert.equal(first[0], 'next', String(width));
-    assert.ok(first[1] > 1.3 * second[1], width + ': ' + first + ' ' + second);
-    // What belongs to the list is where the list is.
-    const ofLists = width < 1000 ? ['missed-fold', 'find'] : ['missed-fold'];
-    for (const [id, , bottom] of areas.filter((x) => x[0] && ofLists.indexOf(x[0]) < 0)) assert.ok(bottom <= height, width + ': ' + id + ' ' + bottom);
-    if (width < 1000) continue;
-    const held = await page.$eval('#held li', (el) => el.getBoundingClientRect().bottom);
-    assert.ok(held <= height, width + ': the first put aside ends at ' + held);
-  }
-  await page.context().close();
-});
-
-test('buttons of the kiosk are at least 64 px high, and everything to press elsewhere 24 px', async () => {
-  const heights = (page, selector) => page.$$eval(selector, (all) => all.filter((b) => b.offsetParent).map((b) => b.offsetHeight));
-  const kiosk = await open(browser, server.url + '/new-ticket.html');
-  await visible(kiosk, '.service');
-  const desk = await open(browser, server.url + '/desk.html?desk=3');
-  await visible(desk, '#queue li');
-  for (const [width, height] of SIZES) {
-    for (const [page, selector, least] of [[kiosk, 'button', 64], [desk, 'button, a, label', 24]]) {
-      await page.setViewportSize({ width, height });
-      const found = await heights(page, selector);
-      assert.ok(found.length >= 2);
-      for (const box of found) assert.ok(box >= least, width + ': ' + box);
-    }
-  }
-  await kiosk.context().close();
-  await desk.context().close();
-});
-
-test('a ticket just given is shown as large as fits, on every size, and is not cut', async () => {
-  for (const size of SIZES) {
-    const page = await open(browser, server.url + '/new-ticket.html', { size });
-    await take(page);
-    const got = await page.evaluate(() => {
-      const code = document.getElementById('code');
-      const range = document.createRange();
-      range.selectNodeContents(code);
-      const box = document.getElementById('given').getBoundingClientRect();
-      const text = range.getBoundingClientRect();
-      return {
-        inside: text.left >= box.left && text.right <= box.right && text.top >= box.top && box.bottom <= window.innerHeight + 1,
-        share: Math.max(text.width / box.width, text.height / box.height),
-      };
-    });
-    assert.equal(got.inside, true, String(size));
-    assert.ok(got.share > 0.4, size + ': ' + got.share);
-    await page.context().close();
-  }
-});
-
 test('at 4:3 and 5:4 the side\'s numbers and names keep their 7 % beside up to twenty desks, in Spanish and English, and no word is broken', async () => {
   const named = (i) => ['Caja', 'Sala', 'Consulta 12', 'Mesa 4', 'Padrón', 'Multas', 'Pagos'][i % 7];
   for (const size of [[1280, 1024], [1024, 768], [800, 600], [1366, 768]]) {
@@ -428,71 +320,4 @@ test('at 4:3 and 5:4 the side\'s numbers and names keep their 7 % beside up to t
       await page.context().close();
     }
   }
-});
-
-test('neither a desk\'s name nor the office\'s is broken in a word at the top of a desk', async () => {
-  const other = await Server.start();
-  await other.call('PUT', 'settings', { name: 'Ayuntamiento de La Rosaleda' });
-  await other.call('PUT', 'services/B', { name: 'Caja' });
-  for (const name of ['3', LONG]) {
-    const page = await open(browser, other.url + '/desk.html?desk=' + encodeURIComponent(name));
-    await shows(page, '#office', 'Ayuntamiento de La Rosaleda');
-    for (const [width, height] of SIZES) {
-      await page.setViewportSize({ width, height });
-      const broken = await page.evaluate(() => ['desk-name', 'office'].map((id) => document.getElementById(id)).filter((el) => el.offsetParent).flatMap((el) => {
-        const text = document.createTreeWalker(el, NodeFilter.SHOW_TEXT).nextNode();
-        return Array.from(text.data.matchAll(/[^ ]+/g)).filter((word) => {
-          const range = document.createRange();
-          range.setStart(text, word.index);
-          range.setEnd(text, word.index + word[0].length);
-          return new Set(Array.from(range.getClientRects()).map((box) => Math.round(box.top))).size > 1;
-        }).map((word) => word[0]);
-      }));
-      assert.deepEqual(broken, [], name + ' ' + width);
-    }
-    await page.context().close();
-  }
-  await other.stop();
-});
-
-test('the office\'s name does not touch the languages on the start page', async () => {
-  const other = await Server.start();
-  await other.call('PUT', 'settings', { name: 'Ayuntamiento de La Rosaleda' });
-  for (const lang of ['es', 'ar']) {
-    const page = await open(browser, other.url + '/', { lang });
-    await shows(page, '#office', 'Ayuntamiento de La Rosaleda');
-    for (const [width, height] of [...SIZES, [1100, 768], [900, 700]]) {
-      await page.setViewportSize({ width, height });
-      const gap = await page.evaluate(() => {
-        const ink = (el) => {
-          const range = document.createRange();
-          range.selectNodeContents(el);
-          return range.getBoundingClientRect();
-        };
-        const [name, first] = [document.getElementById('office'), document.querySelector('.languages a')].map(ink);
-        return name.bottom <= first.top ? 99 : Math.max(first.left - name.right, name.left - first.right);
-      });
-      assert.ok(gap >= 15, lang + ' ' + width + ': ' + gap);
-    }
-    await page.context().close();
-  }
-  await other.stop();
-});
-
-test('who has no scripts, or a browser without modules, is told so on each screen (of a desk, on the start page), and nobody else is', async () => {
-  const old = () => { delete HTMLScriptElement.prototype.noModule; };
-  const without = await browser.newContext({ javaScriptEnabled: false });
-  const unable = await browser.newContext();
-  await unable.addInitScript(old);
-  const able = await browser.newContext();
-  for (const path of ['/', '/new-ticket.html', '/public.html', '/t/' + ticket.id, '/signin.html', '/settings.html', '/settings-trace.html']) {
-    for (const [context, told] of [[without, true], [unable, true], [able, false]]) {
-      const page = await context.newPage();
-      await page.goto(server.url + path);
-      assert.equal(await page.isVisible('.old'), told, path);
-      if (told) assert.match(await page.innerText('.old'), /JavaScript.*\. This screen needs JavaScript/, path);
-      await page.close();
-    }
-  }
-  for (const context of [without, unable, able]) await context.close();
 });

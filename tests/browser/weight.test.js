@@ -1,0 +1,67 @@
+// Little to load: what a screen needs, all from its own host; and nothing of it scrolls sideways or is cut.
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { LANGUAGES, Printer, SIZES, Server, finds, launch, later, morning, noShows, open, services, severalServices, shows, taken, transfers, visible } from './support.mjs';
+
+const WORD = 'Donaudampfschifffahrtsgesellschaft';
+const LIMIT_BYTES = 60 * 1024;
+let server;
+let browser;
+let ticket;
+
+before(async () => {
+  // A desk has the most to show where there is a printer.
+  server = await Server.start({ flags: (await Printer.start()).flags });
+  browser = await launch();
+  await morning(server);
+  await later(server);
+  await severalServices(server);
+  await server.act(WORD, 'next');
+  await server.act(WORD, 'hold');
+  ticket = await server.ticket();
+});
+after(async () => {
+  if (browser) await browser.close();
+  if (server) await server.stop();
+});
+
+const SCREENS = {
+  signin: { path: '/signin.html', ready: (page) => visible(page, '#pin') },
+  start: { path: '/', ready: (page) => visible(page, '#desks a') },
+  'new-ticket': { path: '/new-ticket.html', ready: (page) => visible(page, '.service') },
+  public: { path: '/public.html', ready: (page) => shows(page, '#code', /^[AB]/) },
+  'a ticket\'s own page': { get path() { return '/t/' + ticket.id; }, ready: (page) => page.waitForSelector('[data-kind="waiting"]') },
+  desk: { path: '/desk.html?desk=3', ready: (page) => visible(page, '#queue li') },
+  'desk with people put aside and no-shows': { path: '/desk.html?desk=3', ready: noShows },
+  'desk that transfers': { path: '/desk.html?desk=3', ready: transfers },
+  'desk that chooses its services': { path: '/desk.html?desk=3', ready: services },
+  'desk that looks for a ticket': { path: '/desk.html?desk=3', ready: finds },
+  'desk that another screen has taken over': { path: '/desk.html?desk=3', ready: taken },
+};
+
+for (const [name, screen] of Object.entries(SCREENS)) {
+  test(name + ' loads at most 60 kB, all from its own host, and does not scroll sideways', async () => {
+    for (const lang of LANGUAGES) {
+      const page = await open(browser, server.url + screen.path, { lang });
+      await screen.ready(page);
+      const bodies = await Promise.all(page.loaded.filter((r) => !r.url().includes('/api/')).map((r) => r.body()));
+      const bytes = bodies.reduce((sum, b) => sum + b.length, 0);
+      assert.ok(bodies.length > 5 && bytes > 5000, 'measured something');
+      assert.ok(bytes <= LIMIT_BYTES, bytes + ' bytes');
+      for (const [width, height] of SIZES) {
+        await page.setViewportSize({ width, height });
+        // Two frames: one to hear of it, one to draw it.
+        await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+        const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+        assert.ok(over <= 0, lang + ' ' + width + ': ' + over + ' px too wide');
+        const cut = await page.evaluate(() => Array.from(document.querySelectorAll('button, a, h1, h2, h3, p, b, label, legend, li span'))
+          .filter((el) => el.offsetParent && !el.classList.contains('heard') && el.id !== 'code-box' && el.scrollWidth > el.clientWidth + 1 && getComputedStyle(el).display !== 'inline')
+          .map((el) => el.id || el.className || el.textContent));
+        assert.deepEqual(cut, [], lang + ' ' + width);
+      }
+      assert.deepEqual(page.problems, []);
+      await page.context().close();
+    }
+  });
+}
