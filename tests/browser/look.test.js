@@ -3,13 +3,12 @@
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
+import { findings } from './axe.mjs';
 import { ROOT, SIZES, Server, launch, morning, open, script, until, visible } from './support.mjs';
 
 const { PROPERTIES, contrast, lookOf } = await script('look.js');
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const tokens = readFileSync(path.join(ROOT, 'html/tokens.css'), 'utf8');
 const [light, dark] = tokens.split(':root[data-theme="dark"]').map((block) =>
   Object.fromEntries([...block.matchAll(/(--[\w-]+): (#[0-9a-f]{6});/g)].map((m) => [m[1], m[2]])));
@@ -98,14 +97,11 @@ for (const accent of ['#7a1f5c', '#ffd400', '#ffffff', '#000000']) {
     await server.call('PUT', 'settings', { accent });
     for (const [name, where] of Object.entries(SCREENS)) {
       const page = await open(browser, server.url + where);
-      await page.evaluate(axe);
       const only = name === 'public' ? 'color-contrast-enhanced' : 'color-contrast';
       for (const theme of ['light', 'dark']) {
         await page.emulateMedia({ colorScheme: theme });
         await until(name + ' in ' + accent, async () => (await property(page, '--accent')) === lookOf(accent)[theme]['--accent']);
-        await page.evaluate(() => Promise.all(document.getAnimations().map((a) => a.finished)));
-        const found = await page.evaluate((rule) => window.axe.run(document, { runOnly: [rule], rules: { [rule]: { enabled: true } } }), only);
-        assert.deepEqual(found.violations.map((v) => v.nodes.map((n) => n.target + ' ' + n.failureSummary)), [], name + ' ' + theme);
+        assert.deepEqual(await findings(page, only), [], name + ' ' + theme);
       }
       assert.deepEqual(page.problems, []);
       await page.context().close();

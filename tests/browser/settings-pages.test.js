@@ -1,12 +1,10 @@
 // Every page of the settings, as it opens and unfolded: what axe finds, what is cut, what it weighs.
 
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { after, before, test } from 'node:test';
+import { findings } from './axe.mjs';
 import { LANGUAGES, SIZES, Server, launch, open, until, visible } from './support.mjs';
 
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const LIMIT_BYTES = 60 * 1024;
 const PAGES = ['figures', 'settings', 'settings-look', 'settings-services', 'settings-desks', 'settings-next',
   'settings-access', 'settings-trace', 'settings-data'];
@@ -60,14 +58,11 @@ for (const lang of LANGUAGES) {
   test('axe finds nothing on any page, by day and by night, ' + lang, async () => {
     for (const name of PAGES) {
       const page = await at(name, lang);
-      await page.evaluate(axe);
       const judge = async (what) => {
         for (const theme of ['light', 'dark']) {
           await page.emulateMedia({ colorScheme: theme });
           await page.waitForSelector('html[data-theme="' + theme + '"]');
-          await page.evaluate(() => Promise.all(document.getAnimations().map((a) => a.finished)));
-          const found = await page.evaluate(() => window.axe.run(document));
-          assert.deepEqual(found.violations.map((v) => v.id + ': ' + v.nodes.map((n) => n.target + ' ' + n.failureSummary).join('; ')), [], [name, what, theme].join(' '));
+          assert.deepEqual(await findings(page), [], [name, what, theme].join(' '));
         }
       };
       if (/services|desks/.test(name)) {
