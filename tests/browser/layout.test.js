@@ -155,6 +155,7 @@ async function board({ size, lang, pictures = [] }) {
   page.problems.length = 0;
   await page.goto(server.url + '/public.html');
   await until('the socket', () => tell);
+  if (pictures.length) await until('the pictures', () => page.$eval('#picture', (el) => !el.hidden));
   let seq = 10;
   const draw = async (about) => {
     const known = office(seq += 1, about);
