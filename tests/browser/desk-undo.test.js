@@ -21,9 +21,7 @@ before(async () => {
   browser = await launch();
   await server.tickets(4);
   for (const name of ['1', '2']) await server.desk(name);
-  page = await open(browser, 'about:blank', { lang: 'en' });
-  await page.clock.install();
-  await page.goto(server.url + '/desk.html?desk=1');
+  page = await open(browser, server.url + '/desk.html?desk=1', { lang: 'en', clock: true });
   colleague = await open(browser, server.url + '/desk.html?desk=1');
   for (const screen of [page, colleague]) await until('the desk is live', () => screen.isEnabled('#next'));
 });

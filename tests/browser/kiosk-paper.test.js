@@ -6,6 +6,10 @@ import { after, before, test } from 'node:test';
 import { Printer, Server, hidden, launch, open, shows, until, visible } from './support.mjs';
 
 const PAPER = 'Si de la impresora sale un turno, es válido.';
+// What the page waits for, and a little more.
+const SLOW_MS = 3500;
+const STALE_MS = 11000;
+const STAY_MS = 11000;
 let printer;
 let server;
 let browser;
@@ -30,8 +34,8 @@ function withoutSockets() {
   };
 }
 
-async function kiosk(before) {
-  const page = await open(browser, server.url + '/new-ticket.html', { before });
+async function kiosk(options) {
+  const page = await open(browser, server.url + '/new-ticket.html', options);
   await until('it offers tickets', () => page.isEnabled('.service'));
   return page;
 }
@@ -44,16 +48,18 @@ async function loseAnswers(page) {
 }
 
 test('a ticket that came out on paper while the server hung is called, though its person was told that there are none', async () => {
-  const page = await kiosk();
+  const page = await kiosk({ clock: true });
   const printed = printer.papers.length;
   server.process.kill('SIGSTOP');
   try {
     await page.click('.service');
+    await page.clock.runFor(SLOW_MS);
     await shows(page, '#error', PAPER);
     await shows(page, '#said', PAPER);
+    await page.clock.runFor(STALE_MS - SLOW_MS);
     await visible(page, '#away');
     assert.equal(await page.isVisible('#error'), true);
-    await page.waitForTimeout(11000);
+    await page.clock.runFor(STAY_MS);
   } finally {
     server.process.kill('SIGCONT');
   }
@@ -70,9 +76,9 @@ test('a ticket that came out on paper while the server hung is called, though it
   await page.context().close();
 });
 
-for (const [how, before] of [['over a WebSocket'], ['by polling', withoutSockets]]) {
+for (const [how, options] of [['over a WebSocket'], ['by polling', { before: withoutSockets }]]) {
   test('a ticket whose answer was lost stays in line where the server prints, as the kiosk knows ' + how, async () => {
-    const page = await kiosk(before);
+    const page = await kiosk(options);
     const had = (await codes('waiting')).length;
     await loseAnswers(page);
     await page.click('.service');
@@ -107,12 +113,14 @@ test('a second touch gets the number of the ticket that is on paper, and no othe
 });
 
 test('an ordinary answer is shown without a word of paper', async () => {
-  const page = await kiosk(() => {
-    window.doubts = 0;
-    new MutationObserver(() => {
-      const notice = document.getElementById('error');
-      if (notice && !notice.hidden) window.doubts += 1;
-    }).observe(document, { subtree: true, attributes: true });
+  const page = await kiosk({
+    before: () => {
+      window.doubts = 0;
+      new MutationObserver(() => {
+        const notice = document.getElementById('error');
+        if (notice && !notice.hidden) window.doubts += 1;
+      }).observe(document, { subtree: true, attributes: true });
+    },
   });
   await page.click('.service');
   await visible(page, '#given');

@@ -11,6 +11,9 @@ const PRIORITIES = [
   { name: 'over-65', names: { es: 'Mayores de 65 años', en: 'Over 65' }, weight: 3 },
 ];
 const SIZES = [[1366, 768], [1024, 768], [390, 844], [1080, 1920], [768, 1024]];
+// What the page waits for, and a little more.
+const STALE_MS = 11000;
+const STAY_MS = 11000;
 let server;
 let browser;
 
@@ -170,9 +173,7 @@ test('a lost answer is asked for again by the same wish, and another priority is
 test('whoever leaves in the middle leaves the screen as it was, within half a minute', async () => {
   await server.call('PUT', 'settings', { priorities: PRIORITIES });
   await service('B', { name: 'Caja' });
-  const page = await open(browser, 'about:blank');
-  await page.clock.install();
-  await page.goto(server.url + '/new-ticket.html');
+  const page = await open(browser, server.url + '/new-ticket.html', { clock: true });
   await visible(page, '.service');
   await page.click('#languages [lang="en"]');
   await shows(page, '#invite', 'Touch to take your ticket');
@@ -263,9 +264,7 @@ test('from one service to thirty, at every size, each has a target of 64 px, non
 
 test('who turned the pages and left, or took a ticket, leaves the first page', async () => {
   for (let i = 1; i < 30; i++) await service(prefix(i), { name: 'Servicio ' + i });
-  const page = await open(browser, 'about:blank');
-  await page.clock.install();
-  await page.goto(server.url + '/new-ticket.html');
+  const page = await open(browser, server.url + '/new-ticket.html', { clock: true });
   await visible(page, '#after');
   await page.click('#after');
   await shows(page, '#page', /^Página 2 de/);
@@ -383,12 +382,13 @@ test('the estimate is said roughly, and not at all where there is none', async (
 });
 
 test('while the server hangs the kiosk says within 10 s that no ticket can be taken, and nothing besides; an answer in time is shown', async () => {
-  const page = await kiosk();
+  const page = await kiosk({ clock: true });
   const had = await waiting();
   server.process.kill('SIGSTOP');
   try {
     await page.click('.service');
-    await visible(page, '#away');
+    await page.clock.runFor(STALE_MS);
+    assert.equal(await page.isVisible('#away'), true);
     assert.equal(await page.isVisible('#error'), false);
     assert.equal(await page.isVisible('#offer'), false);
   } finally {
@@ -401,15 +401,16 @@ test('while the server hangs the kiosk says within 10 s that no ticket can be ta
 });
 
 test('a ticket that comes when its person has left is taken out of the line, and the next stranger has a number of their own', async () => {
-  const page = await kiosk();
+  const page = await kiosk({ clock: true });
   const had = await waiting();
   const cancelled = async () => (await server.call('GET', 'tickets?state=cancelled')).map((ticket) => ticket.code);
   const before = await cancelled();
   server.process.kill('SIGSTOP');
   try {
     await page.click('.service');
-    await visible(page, '#away');
-    await page.waitForTimeout(11000);
+    await page.clock.runFor(STALE_MS);
+    assert.equal(await page.isVisible('#away'), true);
+    await page.clock.runFor(STAY_MS);
     assert.equal(await page.isVisible('#away'), true);
     assert.equal(await page.isVisible('#error'), false);
   } finally {
@@ -429,9 +430,7 @@ test('a ticket that comes when its person has left is taken out of the line, and
 });
 
 test('a wish without an answer is its person\'s for ten seconds; then what came of it is taken back', async () => {
-  const page = await open(browser, 'about:blank');
-  await page.clock.install();
-  await page.goto(server.url + '/new-ticket.html');
+  const page = await open(browser, server.url + '/new-ticket.html', { clock: true });
   await visible(page, '.service');
   const had = await waiting();
   const keys = new Set();

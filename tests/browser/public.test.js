@@ -21,10 +21,9 @@ const call = (seq, code, name) => ({ seq, code, desk: name, kind: 'call', at: ne
 const isAnnounced = (page) => page.$eval('#call', (el) => el.classList.contains('is-announced'));
 
 /** A public screen that is told by the test what the server would say; `told` of the office is added. */
-async function board({ desks = [], calls = [], told = {}, clock, ...options }) {
+async function board({ desks = [], calls = [], told = {}, ...options }) {
   let socket;
   const page = await open(browser, 'about:blank', options);
-  if (clock) await page.clock.install();
   // One connection: whoever loses it has none.
   await page.routeWebSocket(/\/ws/, (ws) => { if (socket) ws.close(); else socket = ws; });
   await page.route(/api\/events/, (route) => route.abort());

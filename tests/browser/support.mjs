@@ -195,8 +195,9 @@ export async function launch() {
  * A page in a context of its own, like a screen of its own. `problems` gathers script errors,
  * failed requests and what was asked of other hosts; `loaded` the bytes of what it loaded. To a desk all
  * pages are one computer, so that two people may work at it; with `screen: null` each is one of its own.
+ * With `clock` its time can be run ahead of the real one (`page.clock.runFor`).
  */
-export async function open(browser, url, { lang = 'es', theme = 'light', size = [1366, 768], before, screen = SCREEN } = {}) {
+export async function open(browser, url, { lang = 'es', theme = 'light', size = [1366, 768], before, clock, screen = SCREEN } = {}) {
   const context = await browser.newContext({
     viewport: { width: size[0], height: size[1] },
     locale: LOCALES[lang],
@@ -218,6 +219,7 @@ export async function open(browser, url, { lang = 'es', theme = 'light', size = 
   page.on('request', (r) => {
     if (!/^(127\.0\.0\.1|)$/.test(new URL(r.url()).hostname)) page.problems.push('elsewhere: ' + r.url());
   });
+  if (clock) await page.clock.install();
   if (before) await page.addInitScript(before);
   if (screen) await page.addInitScript((id) => { if (location.host) localStorage.setItem('turnero.screen', id); }, screen);
   await page.goto(url);

@@ -218,9 +218,7 @@ test('where WebSockets cannot pass, it asks, and is alerted all the same', async
 });
 
 test('a ticket that nobody knows is said kindly, and not asked for again and again', async () => {
-  const page = await open(browser, 'about:blank', { size: PHONE, lang: 'en' });
-  await page.clock.install();
-  await page.goto(server.url + '/t/' + '0'.repeat(32));
+  const page = await open(browser, server.url + '/t/' + '0'.repeat(32), { size: PHONE, lang: 'en', clock: true });
   await shows(page, '#main', 'This ticket is no longer there');
   assert.equal(await page.isVisible('#leave'), false);
   assert.equal(await page.isVisible('#away'), false);
