@@ -1,7 +1,7 @@
 // Where everything on the public screen stands, and how large it is. It measures: the height of capitals is
 // what carries across a room, so that is kept, and everything else gives way to it.
 
-import { fitText, widthInEms } from './fit.js';
+import { fitNarrowed, fitText, widthInEms } from './fit.js';
 import { CAPITAL, NAME_LEAST, ROWS_MOST, ROW_MOST, columnsOf, deskParts, leastWidth, nameWidth, needsOf, rowLeast, rowsHeight } from './rows.js';
 import { drawSide } from './side.js';
 import { byName } from './state.js';
@@ -11,13 +11,10 @@ const CODE_LEAST = 0.305 / CAPITAL;
 const CODE_MOST = 0.38 / CAPITAL;
 const DESK_LEAST = 0.122 / CAPITAL;
 const DESK_MOST = 0.16 / CAPITAL;
-// A code that is too wide is set narrower before it is set smaller: height is what carries far.
-// Two columns end where it would become narrower than this. Upright, a code of up to three characters keeps its
-// height down to the second; a longer one is set smaller before its letters become thinner than the third.
+// What is too wide is set narrower before it is set smaller: height is what carries far. Two columns end where the
+// code would become narrower than the first; upright, and for a desk's name, letters may be as narrow as a poster's.
 const NARROWEST_BESIDE = 0.68;
-const NARROWEST_SHORT = 0.45;
-const NARROWEST_LONG = 0.6;
-const SHORT = 3;
+const NARROWEST = 0.31;
 // Of what a long name could have.
 const NAME_WISH = 0.75;
 // Of the width.
@@ -176,7 +173,7 @@ function mediaHeight(others, needs, width, height, room) {
   // Most pictures are wider than high: rows give way to them, as far as turns make up for it.
   let rows = Math.min(others.length, MEDIA_ROWS);
   const left = () => room - rowsHeight(rows, needs, { width, columns: 1, height }) - 0.02 * height;
-  while (rows > MEDIA_ROWS_LEAST && left() < width * 0.5) rows -= 1;
+  while (rows > 1 && left() < (rows > MEDIA_ROWS_LEAST ? width * 0.5 : MEDIA_HEIGHT_LEAST * height)) rows -= 1;
   return Math.min(left(), width * 0.75);
 }
 
@@ -207,7 +204,7 @@ function drawCall(call, width, room, height, tall) {
   const desk = $('desk');
   const word = desk.querySelector('.word');
   const ems = widthInEms(code, call.code);
-  const narrowest = !tall ? NARROWEST_BESIDE : call.code.length > SHORT ? NARROWEST_LONG : NARROWEST_SHORT;
+  const narrowest = tall ? NARROWEST : NARROWEST_BESIDE;
   // The label, the air around the code, and the badge.
   const badge = badgeHeight(height, tall);
   $('call').style.paddingBottom = tall ? '' : badge + 'px';
@@ -225,7 +222,9 @@ function drawCall(call, width, room, height, tall) {
     let size = 0;
     for (const share of word ? WORD_SHARES : [1]) {
       if (word) word.style.fontSize = share + 'em';
-      size = fitText(desk, width, box, DESK_MOST * height, DESK_LEAST * height * WHOLE);
+      size = fitNarrowed(desk, width, box, {
+        least: DESK_LEAST * height, most: DESK_MOST * height, whole: DESK_LEAST * height * WHOLE, narrowest: word ? 1 : NARROWEST,
+      });
       if (size >= DESK_LEAST * height) break;
     }
     return size;

@@ -1,7 +1,7 @@
-// How the other desks stand at the side of the public screen, reckoned without drawing: codes and numbers
+// How the other desks stand at the side of the public screen, reckoned without drawing: codes, numbers and names
 // of desks never under 7 % of the screen's height, so the rest gives way. The word before a number is set
-// smaller, or said once above all of them; who does not fit comes by turns. A name in words keeps its 7 %
-// too while that costs few turns, then it shrinks, beside its code or below it, but never under 3 %.
+// smaller, or said once above all of them; who does not fit comes by turns. Where that costs many turns
+// letters become narrower, not smaller. Only a name that has no room even then shrinks, never under 3 %.
 
 import { widthInEms } from './fit.js';
 import { isNumbered, t } from './i18n.js';
@@ -11,15 +11,22 @@ export const CAPITAL = 0.7;
 export const ROW_LEAST = 0.0705 / CAPITAL;
 export const ROW_MOST = 0.1 / CAPITAL;
 export const NAME_LEAST = 0.0305 / CAPITAL;
-// What a name is reckoned with where the room for the rows is shared out.
-const NAME_FAIR = 0.036 / CAPITAL;
 const STEPS = 5;
 const NAME_STEPS = 9;
+// The widths that letters may have, of their own; codes, numbers and what is said above them are not narrower than the second figure.
+const NARROWS = [1, 0.87, 0.75, 0.65, 0.56, 0.48, 0.42, 0.37];
+const NARROWEST = NARROWS[NARROWS.length - 1];
+const NARROWEST_CODE = 0.55;
+// As good as their own width where it spares a turn, and what is reckoned with where room is shared out.
+const NARROW_WELL = 0.75;
+const NARROW_FAIR = 0.5;
+// One more line of a name is worth this much more of their width.
+const NARROW_WORTH = 1.3;
 export const ROWS_MOST = 8;
-// The turns for which a name is not set smaller: up to three desks are always seen at once.
+// The turns for which a name is not set narrower: up to three desks are always seen at once.
 const turnsFor = (desks) => (desks < 4 ? 1 : Math.max(2, Math.ceil(desks / 5)));
 // Of a row, in ems: beside the code, of its line, of a row of one line, and of a name's lines; of the height: the ends.
-const GAP = 0.35;
+export const GAP = 0.35;
 const CODE_LINE = 0.92;
 const LINE = 0.95;
 const NAME_LINE = 1.02;
@@ -94,7 +101,7 @@ export const nameWidth = (needs, height) => needs.name * 1.03 * ROW_LEAST * heig
 
 /** How many columns there can be. */
 export function columnsOf(needs, width, height) {
-  const each = Math.max(leastWidth(needs, height), needs.name * NAME_FAIR * height);
+  const each = Math.max(leastWidth(needs, height), needs.name * ROW_LEAST * NARROW_FAIR * height);
   return Math.max(1, Math.min(COLUMNS_MOST, Math.floor(width / (each + 2 * ENDS_OF_COLUMNS * height))));
 }
 
@@ -124,8 +131,13 @@ class Side {
     this.nameLeast = NAME_LEAST * height;
   }
 
-  besideCode(size) {
-    return this.inner - (this.needs.code + GAP) * size;
+  /** How wide a code's letters are, of their own width. */
+  codeScale({ size, narrow }) {
+    return Math.min(Math.max(narrow, NARROWEST_CODE), this.inner / size / this.needs.code);
+  }
+
+  besideCode(look) {
+    return this.inner - (this.needs.code * this.codeScale(look) + GAP) * look.size;
   }
 
   numberSize(size) {
@@ -133,45 +145,55 @@ class Side {
   }
 
   /** The share of the word with which all numbers stand beside their codes; 0 where it must go above them. */
-  shareAt(size) {
+  shareAt(look) {
     const { head, word, number } = this.needs;
-    return WORD_SHARES.slice(0, head ? 3 : 4).filter((share) => (word * share + number) * this.numberSize(size) <= this.besideCode(size))[0] || 0;
+    const em = this.numberSize(look.size) * this.codeScale(look);
+    return WORD_SHARES.slice(0, head ? 3 : 4).filter((share) => (word * share + number) * em <= this.besideCode(look))[0] || 0;
   }
 
-  /** The sizes a name may have beside a code of `size`, from the largest to the least. */
-  namesAt(size) {
+  /** The looks that rows of codes of `size` may have: narrower and narrower, then names smaller and smaller. */
+  looksAt(size) {
     const most = this.numberSize(size);
-    const all = [];
-    for (let i = 0; i <= NAME_STEPS; i++) all.push(most * Math.pow(this.nameLeast / most, i / NAME_STEPS));
+    const all = NARROWS.map((narrow) => ({ size, narrow, name: most }));
+    for (let i = 1; this.needs.name && i <= NAME_STEPS; i++) {
+      all.push({ size, narrow: NARROWEST, name: most * Math.pow(this.nameLeast / most, i / NAME_STEPS) });
+    }
     return all;
   }
 
-  numberedAt(row, { size, share }) {
+  numberedAt(row, look) {
+    const { size, share } = look;
     const em = this.numberSize(size);
-    const room = this.besideCode(size) / em - row.number;
+    const narrow = this.codeScale(look);
+    const room = this.besideCode(look) / em / narrow - row.number;
     const isBelow = (share && LEAST_SHARE) * row.wordWidth > room;
-    const fits = ((isBelow ? this.inner / em - row.number : room) / row.wordWidth) * SAFE;
+    const fits = ((isBelow ? this.inner / em / narrow - row.number : room) / row.wordWidth) * SAFE;
     return {
-      em, isBelow,
+      em, narrow, isBelow,
       wordShare: share && Math.max(LEAST_SHARE, Math.min(share, fits)),
       height: isBelow ? (size + em) * CODE_LINE : size * LINE,
     };
   }
 
-  wordedAt(row, size, em) {
-    const high = (width) => em * (linesOf(row.words, this.needs.space, (width / em) * SAFE) * NAME_LINE + NAME_BELOW);
+  wordedAt(row, look, em, narrow) {
+    const { size } = look;
+    const each = em * narrow;
+    const room = this.besideCode(look);
+    const high = (width) => em * (linesOf(row.words, this.needs.space, (width / each) * SAFE) * NAME_LINE + NAME_BELOW);
     const below = size * CODE_LINE + high(this.inner);
-    const beside = row.longest * em <= this.besideCode(size) * SAFE ? Math.max(size * LINE, high(this.besideCode(size))) : Infinity;
-    return { em, isBelow: below < beside, isBroken: row.longest * em > this.inner, height: Math.min(below, beside) };
+    const beside = row.longest * each <= room * SAFE ? Math.max(size * LINE, high(room)) : Infinity;
+    return { em, narrow, isBelow: below < beside, isBroken: row.longest * each > this.inner, height: Math.min(below, beside) };
   }
 
-  /** One row of `look`, its name larger than there where the row is not higher for it than `room`. */
+  /** One row of `look`, its name wider than there where there is `room`. */
   rowAt(row, look, room = 0) {
     if (row.word) return this.numberedAt(row, look);
-    const whole = Math.max(this.nameLeast, (this.inner / row.longest) * SAFE);
-    const at = this.wordedAt(row, look.size, Math.min(look.name, whole));
-    return this.namesAt(look.size).filter((em) => em > at.em && em <= whole).map((em) => this.wordedAt(row, look.size, em))
-      .filter((it) => it.height <= Math.max(room, at.height))[0] || at;
+    // Narrower or smaller than there where a word has no room otherwise.
+    const whole = (this.inner / row.longest) * SAFE;
+    const em = Math.min(look.name, Math.max(this.nameLeast, whole / NARROWEST));
+    const at = this.wordedAt(row, look, em, Math.max(NARROWEST, Math.min(look.narrow, whole / em)));
+    return NARROWS.filter((narrow) => narrow > at.narrow && narrow * em <= whole).map((narrow) => this.wordedAt(row, look, em, narrow))
+      .filter((it) => it.isBelow === at.isBelow && it.height <= (it.narrow > at.narrow * NARROW_WORTH ? Math.max(room, at.height) : at.height))[0] || at;
   }
 
   /** The words said once above all rows: how large, above how many columns, how wide and high; beside the dots where there are turns. */
@@ -183,8 +205,9 @@ class Side {
     const isRepeated = this.columns > 1 && ems * this.nameLeast < room(this.inner);
     const width = isRepeated ? this.inner : room(this.width - 2 * endsOf(this.columns, this.height));
     const size = Math.max(this.nameLeast, Math.min(STRIP * 0.8 * this.height, (width / ems) * SAFE));
-    const lines = linesOf(headWords, space, (width / size) * SAFE);
-    return { size, width, columns: isRepeated ? this.columns : 1, height: lines * size * HEAD_LINE };
+    const narrow = Math.max(NARROWEST_CODE, Math.min(1, (width / ems / size) * SAFE));
+    const lines = linesOf(headWords, space, width / size / narrow);
+    return { size, narrow, width, columns: isRepeated ? this.columns : 1, height: lines * size * HEAD_LINE };
   }
 
   /** The heights of the lines of rows, whose own `heights` are given. */
@@ -224,17 +247,17 @@ class Side {
     return even.pages.length === several.pages.length ? even : several;
   }
 
-  /** How to draw it: names of 7 % for a few turns, then the fewest turns, then the largest letters. */
+  /** How to draw it: names of 7 %, few turns, letters that are not too narrow, then the fewest turns and the largest letters. */
   plan(boxHeight, tall) {
-    const { needs, inner, least } = this;
+    const { needs, least } = this;
     const judged = (look) => {
       const it = this.layOut(look, boxHeight, (tall ? STRIP_TALL : STRIP) * this.height);
       const beside = needs.rows.every((row) => !row.word || !this.numberedAt(row, look).isBelow);
-      const worth = look.size * (look.share ? 1 : WORTH) * (beside ? 1 : 0.5) * Math.min(1, Math.pow(inner / look.size / needs.code, 2));
+      const worth = look.size * (look.share ? 1 : WORTH) * (beside ? 1 : 0.5) * Math.pow(this.codeScale(look), 2);
       const turns = it.pages.length;
-      // Where not even one row has room, the smallest.
-      const isTooHigh = it.heights.some((one) => one > it.space);
-      it.order = [-Math.max(0, turns - turnsFor(needs.rows.length)), Math.min(look.name, least), -turns, isTooHigh ? -look.size : worth];
+      const fits = it.heights.every((one) => one <= it.space);
+      it.order = [fits ? 1 : 0, Math.min(look.name, least), -Math.max(0, turns - turnsFor(needs.rows.length)),
+        Math.min(look.narrow, NARROW_WELL), -turns, fits ? worth : -look.size];
       return it;
     };
     const isBetter = (a, b) => {
@@ -244,13 +267,15 @@ class Side {
     let best = null;
     for (let step = 0; step <= STEPS; step++) {
       const size = (ROW_MOST + (ROW_LEAST - ROW_MOST) * (step / STEPS)) * this.height;
-      const share = this.shareAt(size);
-      // Said above only where it would be smaller beside the number.
-      const shares = !needs.head ? [share || 0.75] : [share, 0].slice(share ? 0 : 1, share === 1 ? 1 : 2);
-      (needs.name ? this.namesAt(size) : [least]).forEach((name) => shares.forEach((one) => {
-        const it = judged({ size, name, share: one });
-        if (!best || isBetter(it, best)) best = it;
-      }));
+      this.looksAt(size).forEach((look) => {
+        const share = this.shareAt(look);
+        // Said above only where it would be smaller beside the number.
+        const shares = !needs.head ? [share || 0.75] : [share, 0].slice(share ? 0 : 1, share === 1 ? 1 : 2);
+        shares.forEach((one) => {
+          const it = judged(Object.assign({ share: one }, look));
+          if (!best || isBetter(it, best)) best = it;
+        });
+      });
     }
     return best;
   }
@@ -262,11 +287,11 @@ export const sideOf = (needs, place) => new Side(needs, place);
 export function rowsHeight(lines, needs, { width, columns, height }) {
   const side = sideOf(needs, { width, columns, height });
   const size = ROW_LEAST * height;
-  const look = { size, name: NAME_FAIR * height, share: needs.head ? 0 : WORD_SHARES[WORD_SHARES.length - 1] };
+  const look = { size, narrow: lines > 1 ? NARROW_FAIR : NARROWEST, name: size, share: needs.head ? 0 : WORD_SHARES[WORD_SHARES.length - 1] };
   const all = side.linesHeights(needs.rows.map((row) => side.rowAt(row, look).height)).sort((a, b) => b - a);
   const shown = Math.min(lines, all.length);
   const rows = all.slice(0, shown).reduce((sum, one) => sum + one, 0);
-  return rows + Math.max(STRIP_TALL * height, side.headAt(true).height) + 0.012 * height;
+  return rows + Math.max(STRIP_TALL * height, side.headAt(true).height) + 0.006 * height;
 }
 
 /** What one row needs at the very least: its name gives way for it. */

@@ -1,7 +1,7 @@
 // The other desks with their tickets, at the side of the call or below it, drawn as rows.js reckons.
 
 import { isolated } from './i18n.js';
-import { DOTS_ROOM, deskParts, endsOf, sideOf } from './rows.js';
+import { DOTS_ROOM, GAP, deskParts, endsOf, sideOf } from './rows.js';
 
 const DOTS_MOST = 6;
 const DOT = 0.028;
@@ -57,8 +57,16 @@ export function drawSide({ needs, list, strip, height, columns, tall, turn }) {
   drawStrip({ strip, turns: pages.length, at, head, side, stripHeight: taken });
 }
 
+/** Letters `scale` as wide as their own, in `width` pixels and before a gap. */
+function setNarrow(box, width, scale, gap) {
+  box.style.width = width / scale + 'px';
+  // What it is wider before it is drawn narrower takes no room.
+  box.style[document.documentElement.dir === 'rtl' ? 'marginLeft' : 'marginRight'] = gap + width - width / scale + 'px';
+  box.style.transform = scale < 1 ? 'scaleX(' + scale + ')' : '';
+}
+
 function rowOf(side, row, look, room) {
-  const { em, isBelow, isBroken, wordShare } = side.rowAt(row, look, room);
+  const { em, narrow, isBelow, isBroken, wordShare } = side.rowAt(row, look, room);
   const { inner, needs } = side;
   const free = row.desk.ticket ? '' : ' free';
   const item = el('li', isBelow ? 'row is-below' : 'row', '');
@@ -66,14 +74,13 @@ function rowOf(side, row, look, room) {
   item.style.padding = '0 ' + endsOf(side.columns, side.height) + 'px';
   item.style.minHeight = room + 'px';
   const code = item.appendChild(el('span', 'code' + free, free ? '–' : row.desk.ticket.code));
-  // Narrower rather than smaller, where it is wider than its row.
-  const scale = inner / look.size / needs.code;
-  code.style.width = scale < 1 ? inner + 'px' : needs.code + 'em';
-  code.style.transform = scale < 1 ? 'scaleX(' + scale + ')' : '';
+  const scale = side.codeScale(look);
+  setNarrow(code, needs.code * look.size * scale, scale, GAP * look.size);
   const name = item.appendChild(el('span', 'name' + free, ''));
   name.dir = 'auto';
   write(name, row.word, row.name);
   name.style.fontSize = em + 'px';
+  setNarrow(name, isBelow ? inner : Math.floor(side.besideCode(look)) - 1, narrow, 0);
   name.classList.toggle('is-broken', Boolean(isBroken));
   if (!row.word) return item;
   name.classList.add('is-numbered');
@@ -91,8 +98,8 @@ function drawStrip({ strip, turns, at, head, side, stripHeight }) {
     const box = strip.appendChild(el('span', 'head', side.needs.head));
     const ends = endsOf(side.columns, side.height);
     box.style.fontSize = head.size + 'px';
-    box.style.width = head.width + 2 * ends + 'px';
-    box.style.padding = '0 ' + ends + 'px';
+    box.style.padding = '0 ' + ends / head.narrow + 'px';
+    setNarrow(box, head.width + 2 * ends, head.narrow, 0);
   }
   dots.hidden = turns < 2;
   dots.textContent = '';
