@@ -1,13 +1,15 @@
 //! The built-in pages on their way out: without what is only for who reads their source, comments
 //! and blanks. It is a third of them, and an old television on a slow network waits for every byte.
 //!
-//! No order changes, no name but a class's own (`_so`, which no other file uses) and some of those
-//! in styles (`--space-4`, which no script uses), and a line break
+//! No order changes, no name but those that a script declares for itself (`names.rs`), a class's own (`_so`, which
+//! no other file uses) and some of those in styles (`--space-4`, which no script uses), and a line break
 //! goes only where it cannot end a statement: what is sent is the same program. A test in the
 //! browser's language reads both and compares them.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+
+mod names;
 
 /// How some names begin in styles, and how they begin as they are sent: there are more than a hundred
 /// of them on a page.
@@ -25,7 +27,7 @@ pub fn slim<'a>(path: &str, file: &'a [u8]) -> Cow<'a, [u8]> {
         return Cow::Borrowed(file);
     };
     let slim = match ending {
-        "js" => Slimmer::new(text, true).script(),
+        "js" => names::shorten(&Slimmer::new(text, true).script()),
         "css" => Slimmer::new(text, false).style(),
         _ => {
             let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
@@ -73,7 +75,7 @@ impl<'a> Slimmer<'a> {
             }
             let length = match next {
                 '"' | '\'' | '`' => text_length(self.rest, next),
-                '/' if "(,=:[!&|?{};+-*%~^<>\n".contains(last) => pattern_length(self.rest),
+                '/' if pattern_begins(last) => pattern_length(self.rest),
                 '_' if !self.slim.ends_with(is_word) => {
                     self.own_name();
                     continue;
@@ -154,6 +156,11 @@ fn is_word(c: char) -> bool {
 /// The length of a text that begins and ends with `quote`.
 fn text_length(text: &str, quote: char) -> usize {
     ends_at(text, |c, _| c == quote)
+}
+
+/// Whether a slash after `last` begins a regular expression.
+fn pattern_begins(last: char) -> bool {
+    "(,=:[!&|?{};+-*%~^<>\n".contains(last)
 }
 
 /// The length of a regular expression; a slash among its alternatives for one character is one.

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { LANGUAGES, Printer, SIZES, Server, finds, launch, later, morning, noShows, open, services, severalServices, shows, taken, transfers, visible } from './support.mjs';
+import { LANGUAGES, Printer, SIZES, Server, finds, launch, later, morning, noShows, open, services, severalServices, shows, taken, transfers, until, visible } from './support.mjs';
 
 const WORD = 'Donaudampfschifffahrtsgesellschaft';
 const LIMIT_BYTES = 60 * 1024;
@@ -40,15 +40,19 @@ const SCREENS = {
   'desk that another screen has taken over': { path: '/desk.html?desk=3', ready: taken },
 };
 
+async function weighs(page) {
+  const bodies = await Promise.all(page.loaded.filter((r) => !r.url().includes('/api/')).map((r) => r.body()));
+  const bytes = bodies.reduce((sum, b) => sum + b.length, 0);
+  assert.ok(bodies.length > 5 && bytes > 5000, 'measured something');
+  assert.ok(bytes <= LIMIT_BYTES, bytes + ' bytes');
+}
+
 for (const [name, screen] of Object.entries(SCREENS)) {
   test(name + ' loads at most 60 kB, all from its own host, and does not scroll sideways', async () => {
     for (const lang of LANGUAGES) {
       const page = await open(browser, server.url + screen.path, { lang });
       await screen.ready(page);
-      const bodies = await Promise.all(page.loaded.filter((r) => !r.url().includes('/api/')).map((r) => r.body()));
-      const bytes = bodies.reduce((sum, b) => sum + b.length, 0);
-      assert.ok(bodies.length > 5 && bytes > 5000, 'measured something');
-      assert.ok(bytes <= LIMIT_BYTES, bytes + ' bytes');
+      await weighs(page);
       for (const [width, height] of SIZES) {
         await page.setViewportSize({ width, height });
         // Two frames: one to hear of it, one to draw it.
@@ -65,3 +69,24 @@ for (const [name, screen] of Object.entries(SCREENS)) {
     }
   });
 }
+
+test('a desk that has opened all its panels in one sitting, with the sound and the office\'s colours, has loaded at most 60 kB', async () => {
+  await server.call('PUT', 'settings', { accent: '#7a1f5c' });
+  for (const lang of LANGUAGES) {
+    const page = await open(browser, server.url + '/desk.html?desk=3', { lang });
+    await visible(page, '#queue li');
+    for (const [button, panel] of [['#transfer', '#panel'], ['#attends', '#services'], ['#find', '#found']]) {
+      await until(button + ' is live', () => page.isEnabled(button));
+      await page.click(button);
+      await visible(page, panel);
+      await page.keyboard.press('Escape');
+    }
+    await page.check('#sound');
+    const parts = ['desk-panel.js', 'desk-services.js', 'desk-find.js', 'sound.js', 'look.js'];
+    await until('all is there', () => parts.every((part) => page.loaded.some((r) => r.url().endsWith('/' + part))));
+    await weighs(page);
+    assert.deepEqual(page.problems, []);
+    await page.context().close();
+  }
+  await server.call('PUT', 'settings', { accent: null });
+});
