@@ -136,13 +136,13 @@ test('the office\'s name does not touch the languages on the start page', async 
   await other.stop();
 });
 
-test('who has no scripts, or a browser without modules, is told so on each screen (of a desk, on the start page), and nobody else is', async () => {
+test('who has no scripts, or a browser without modules, is told so on each screen, and nobody else is', async () => {
   const old = () => { delete HTMLScriptElement.prototype.noModule; };
   const without = await browser.newContext({ javaScriptEnabled: false });
   const unable = await browser.newContext();
   await unable.addInitScript(old);
   const able = await browser.newContext();
-  for (const path of ['/', '/new-ticket.html', '/public.html', '/t/' + ticket.id, '/signin.html', '/settings.html', '/settings-trace.html']) {
+  for (const path of ['/', '/new-ticket.html', '/public.html', '/desk.html?desk=3', '/t/' + ticket.id, '/signin.html', '/settings.html', '/settings-trace.html']) {
     for (const [context, told] of [[without, true], [unable, true], [able, false]]) {
       const page = await context.newPage();
       await page.goto(server.url + path);
