@@ -26,7 +26,7 @@ export function about(state, ticket) {
   };
 }
 
-/** Beneath the code: of the ticket, or how many wait; and how the desk is set up. */
+/** Beneath the code: of the ticket, or how many wait for this desk; and how the desk is set up. */
 export function renderFacts(state, name, desk, note) {
   const { ticket, open } = desk;
   $('timer').hidden = !ticket;
@@ -41,9 +41,9 @@ export function renderFacts(state, name, desk, note) {
     $('fact').textContent = [service, priority, calls].filter(Boolean).join(' · ');
     return;
   }
-  const known = state.waiting ? tn('desk.facts', state.waiting) : t('error.queue-empty');
-  $('fact').textContent = (open ? '' : t('desk.facts.closed') + ' ')
-    + (state.waiting && !withinReach(state, name) ? t('desk.facts.others') : known);
+  const waits = withinReach(state, name);
+  const nobody = t(state.waiting ? 'desk.facts.others' : 'error.queue-empty');
+  $('fact').textContent = (open ? '' : t('desk.facts.closed') + ' ') + (waits ? tn('desk.facts', waits) : nobody);
 }
 
 /** Who waits where nobody attends: for what no open desk attends, or for a desk that is closed. */

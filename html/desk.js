@@ -235,7 +235,8 @@ function render() {
   const ticket = attended();
   const desk = ownDesk();
   const on = isLive();
-  enable('next', on && Boolean(ticket || withinReach(state, name)));
+  const waits = state ? withinReach(state, name) : 0;
+  enable('next', on && Boolean(ticket || waits));
   ['recall', 'finish', 'no-show', 'hold', 'transfer'].forEach((id) => enable(id, on && Boolean(ticket)));
   ['undo', 'pause', 'attends', 'find'].forEach((id) => enable(id, on));
   enable('print', on && Boolean(lists.wholeOf(ticket).id));
@@ -253,14 +254,14 @@ function render() {
   $('attending-label').classList.toggle('heard', !ticket && !desk.open);
   renderFacts(state, name, desk, lists.wholeOf(ticket).note);
   renderWarning(state, printer === 'failing');
-  renderQueue();
+  renderQueue(waits);
   renderAside();
   renderTimes();
   renderUndo();
-  const wanted = performance.now() < wantedUntil && withinReach(state, name) > 0;
+  const wanted = performance.now() < wantedUntil && waits > 0;
   $('next').classList.toggle('is-wanted', wanted && !ticket);
   document.querySelector('.queue').classList.toggle('is-new', wanted);
-  document.title = (state.waiting ? (wanted ? '● ' : '') + '(' + state.waiting + ') ' : '')
+  document.title = (waits ? (wanted ? '● ' : '') + '(' + waits + ') ' : '')
     + (ticket ? ticket.code + ' · ' : '') + deskTitle(name);
 }
 
@@ -299,13 +300,15 @@ const RETURN = { word: 'desk.return', press: returnThis };
 
 const rows = (list, tickets, buttons) => renderRows($(list), tickets, { buttons, about: (ticket) => about(state, ticket), live: isLive(), lost: () => focusWhenEnabled('next') });
 
-function renderQueue() {
-  const waiting = state.waiting ? lists.queue : [];
+// Those whom this desk may call are counted; where others wait elsewhere, it says so in place of «nobody».
+function renderQueue(waits) {
+  const waiting = waits ? lists.queue : [];
   rows('queue', waiting, [CALL]);
-  $('count').textContent = String(state.waiting);
-  $('nobody').hidden = state.waiting > 0;
-  $('hint').hidden = state.waiting === 0;
-  const more = withinReach(state, name) - waiting.length;
+  $('count').textContent = String(waits);
+  $('nobody').textContent = t(state.waiting ? 'desk.facts.others' : 'desk.empty');
+  $('nobody').hidden = waits > 0;
+  $('hint').hidden = waits === 0;
+  const more = waits - waiting.length;
   $('more').hidden = waiting.length < LIST_MOST || more <= 0;
   $('more').textContent = tn('desk.more', more);
 }

@@ -62,14 +62,15 @@ function theDay(lang, day) {
     await said(n, 'called', code);
   };
 
-  /** Every screen says that so many wait, and who is attended; `direct` of them wait for one desk, in no service's line. */
+  /** Every screen says that so many wait, and who is attended; `direct` of them wait for the third desk alone, in no service's line. */
   async function agree(waiting, direct = 0) {
     assert.equal((await server.call('GET', 'health')).waiting, waiting);
     for (const [n, desk] of desks.entries()) {
-      await shows(desk, '#count', String(waiting));
+      const here = n === 2 ? waiting : waiting - direct;
+      await shows(desk, '#count', String(here));
       const { ticket } = await server.call('GET', 'desks/' + encodeURIComponent(deskNames[n]));
       await attends(n, ticket && ticket.code);
-      await until('the title of desk ' + n, async () => /\((\d+)\)|$/.exec(await desk.title())[1] === (waiting ? String(waiting) : undefined));
+      await until('the title of desk ' + n, async () => /\((\d+)\)|$/.exec(await desk.title())[1] === (here ? String(here) : undefined));
     }
     await shows(board, '#waiting', waiting === 1 ? words['public.waiting.one'].replace('#', '1') : words['public.waiting.other'].replace('#', waiting));
     for (const kiosk of kiosks) {

@@ -221,6 +221,33 @@ test('who waits where nobody attends is told to every desk', async () => {
   await other.stop();
 });
 
+test('a desk counts those whom it may call: of its services, and sent to it alone', async () => {
+  const other = await Server.start();
+  await other.call('PUT', 'services/B', { name: 'Caja' });
+  await other.call('PUT', 'desks/1', { services: ['B'] });
+  await other.tickets(3);
+  const page = await open(browser, other.url + '/desk.html?desk=1', { lang: 'en' });
+  const counts = async (n, fact) => {
+    await shows(page, '#count', String(n));
+    await shows(page, '#fact', fact);
+    await until('the title says it', async () => (/\(\d+\)/.exec(await page.title()) || [''])[0] === (n ? '(' + n + ')' : ''));
+    await until('the list has as many', async () => (await page.$$('#queue li')).length === n);
+    if (n) await hidden(page, '#nobody');
+    else await shows(page, '#nobody', fact);
+  };
+  await counts(0, 'Those who wait are not for this desk.');
+  await other.call('POST', 'tickets', { service: 'B' });
+  await counts(1, '1 person is waiting.');
+  await other.act('2', 'call', { ticket: 'A2' });
+  await other.act('2', 'transfer', { desk: '1' });
+  await counts(2, '2 people are waiting.');
+  await other.act('2', 'call', { ticket: 'B1' });
+  await counts(1, '1 person is waiting.');
+  assert.deepEqual(page.problems, []);
+  await page.context().close();
+  await other.stop();
+});
+
 test('without the connection no panel sends anything, and what is chosen in it stays', async () => {
   const other = await Server.start();
   for (const name of ['1', '2', '5']) await other.desk(name);
