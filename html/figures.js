@@ -21,9 +21,13 @@ function row(title, cells) {
 
 const ofService = (title, f) => row(title, [f.given, f.waiting, f.attended, f.noShows, f.cancelled, span(f.meanWaitSeconds), span(f.longestWaitSeconds), span(f.meanTurnSeconds)]);
 
+// Where the columns have no room beside each other, each figure says what it is.
 function fill(body, rows) {
+  const heads = body.parentNode.querySelectorAll('thead th');
   body.textContent = '';
-  rows.forEach((one) => body.appendChild(one));
+  rows.forEach((one) => {
+    Array.from(body.appendChild(one).children).forEach((cell, i) => cell.setAttribute('data-head', heads[i].textContent));
+  });
 }
 
 function render() {

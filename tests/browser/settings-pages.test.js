@@ -106,6 +106,25 @@ test('on a phone no word of a list is broken, and who did what is read without s
   }
 });
 
+test('the figures are read without scrolling sideways, on a phone each with its name', async () => {
+  for (const lang of LANGUAGES) {
+    const page = await at('figures', lang);
+    await visible(page, '#by-desk td');
+    for (const [width, height] of SIZES.concat([[320, 700], [820, 1180]])) {
+      await page.setViewportSize({ width, height });
+      const cut = await page.$$eval('.figures, .figures td, .figures tbody th', (all) => all.filter((el) => el.scrollWidth > el.clientWidth + 1).map((el) => el.textContent));
+      assert.deepEqual(cut, [], lang + ' ' + width);
+    }
+    await page.setViewportSize({ width: 390, height: 844 });
+    const [heads, names] = await page.evaluate(() => [
+      Array.from(document.querySelectorAll('#by-service thead th:not(:first-child)')).map((el) => el.textContent),
+      Array.from(document.querySelectorAll('#services tr:first-child td')).map((el) => getComputedStyle(el, '::before').content.slice(1, -1)),
+    ]);
+    assert.deepEqual(names, heads, lang);
+    await page.context().close();
+  }
+});
+
 for (const lang of LANGUAGES) {
   test('nothing is cut, nothing scrolls sideways, and each page loads at most 60 kB, ' + lang, async () => {
     for (const name of PAGES) {
