@@ -32,10 +32,15 @@ const first = (...answers) => Promise.race([
 ]);
 
 let stays = () => false;
+let passed = () => {};
 
-/** Whether this page `stays` where a PIN is asked for, since it would lose what is typed in it. */
-export function stayWhere(asked) {
+/**
+ * Whether this page stays where a PIN is asked for, since it would lose what is typed in it. `changed()` is told whenever
+ * something could be changed: perhaps somebody has signed in meanwhile, beside this page.
+ */
+export function stayWhere(asked, changed) {
   stays = asked;
+  passed = changed;
 }
 
 /** To the sign-in, and back here afterwards. */
@@ -67,6 +72,7 @@ async function ask(method, path, body, key) {
     const wait = Number(answer.headers.get('Retry-After')) || 0;
     throw new Refusal(problem.code || 'unknown', problem.detail, answer.status, wait);
   }
+  if (method !== 'GET') passed();
   return content;
 }
 

@@ -78,7 +78,7 @@ export function start(page) {
       $('admin').hidden = !isDirty();
       link.target = 'signin';
       return isDirty();
-    });
+    }, () => { if (!$('admin').hidden) askWho(); });
     window.addEventListener('beforeunload', (e) => {
       if (!isDirty()) return;
       e.preventDefault();
