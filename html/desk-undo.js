@@ -3,6 +3,7 @@
 const $ = (id) => document.getElementById(id);
 // The server's 15 s, less the way there and back.
 const OFFERED_MS = 14500;
+const KEY = 'turnero.undo';
 
 /** `render()` is asked for when the offer ends. */
 export class Undo {
@@ -14,13 +15,32 @@ export class Undo {
   }
 
   /** A step was taken; `what` says it. */
-  offer(what) {
+  offer(what, left = OFFERED_MS) {
     clearTimeout(this._timer);
     this.what = what;
-    this._until = performance.now() + OFFERED_MS;
-    this._timer = setTimeout(this._render, OFFERED_MS + 20);
-    // The bar begins anew.
+    this._until = performance.now() + left;
+    this._timer = setTimeout(this._render, left + 20);
+    // The bar begins anew, as short as it would be by now.
     $('undo').classList.remove('is-running');
+    $('undo').lastChild.style.animationDelay = left - OFFERED_MS + 'ms';
+  }
+
+  /** For the next load of this page, where nothing will have happened since `when`. */
+  keep(when) {
+    const until = this._until - performance.now() + Date.now();
+    try {
+      sessionStorage.setItem(KEY, JSON.stringify({ when, what: this.what, until }));
+    } catch (e) { /* Then a reload ends it. */ }
+  }
+
+  /** What was offered before a reload. */
+  resume(when) {
+    try {
+      const kept = JSON.parse(sessionStorage.getItem(KEY));
+      const left = kept.until - Date.now();
+      if (kept.when === when && left > 0 && left <= OFFERED_MS) this.offer(kept.what, left);
+      sessionStorage.removeItem(KEY);
+    } catch (e) { /* Nothing was. */ }
   }
 
   /** It is taken back, or the desk has gone on. */

@@ -30,6 +30,8 @@ let printer = '';
 let waitedBefore = null;
 let wantedUntil = 0;
 let saying = null;
+// Which desk, and the number of the last event that it has heard.
+let heard = '';
 
 const claim = new Claim(name, render);
 const undo = new Undo(render);
@@ -45,6 +47,8 @@ const live = new Live({
     const before = state;
     state = apply(state, m);
     if (!state) return;
+    heard = name + ' ' + m.seq;
+    if (!before) undo.resume(heard);
     if (m.type === 'state') officeLanguage(state.office.language);
     if (before && m.type !== 'state') noticeOthers(m);
     claim.hear(state, m);
@@ -381,6 +385,7 @@ if (!name) {
     rememberedBox('keys', true);
     Object.keys(actions).forEach((id) => $(id).addEventListener('click', actions[id]));
     document.addEventListener('keydown', onKey);
+    window.addEventListener('pagehide', () => undo.keep(heard));
     $('take-over').addEventListener('click', () => claim.ask(true));
     $('missed-fold').addEventListener('click', () => {
       missedOpen = !missedOpen;

@@ -150,3 +150,46 @@ test('too late, the server\'s word is passed on', async () => {
   await hidden(page, '#undo');
   assert.deepEqual(page.problems, []);
 });
+
+test('after a reload the offer stands for as long as it did, where nothing has happened since', async () => {
+  const other = await Server.start();
+  await other.tickets(3);
+  await other.desk('1');
+  const desk = await open(browser, other.url + '/desk.html?desk=1', { lang: 'en' });
+  const live = () => until('the desk is live', () => desk.isEnabled('#pause'));
+  await live();
+  await desk.click('#next');
+  await visible(desk, '#undo');
+  // The event may come after the answer.
+  await shows(desk, '#code', 'A1');
+  const end = Date.now() + 14500;
+  await desk.reload();
+  await desk.getByRole('button', { name: 'Undo (A1 called.) U' }).waitFor();
+  const gone = await desk.$eval('#undo i', (el) => parseFloat(getComputedStyle(el).animationDelay));
+  assert.ok(gone < -0.05 && gone > -14, 'the bar goes on where it was: ' + gone);
+  await desk.click('#undo');
+  await shows(desk, '#said', 'Undone: A1 called.');
+  await shows(desk, '#code', 'Nobody');
+  assert.ok(Date.now() < end, 'this machine was fast enough for the test');
+  // Taken back once, it is offered no more.
+  await desk.reload();
+  await live();
+  await hidden(desk, '#undo');
+  // What would be taken back might be another step now.
+  await desk.click('#next');
+  await visible(desk, '#undo');
+  await desk.goto('about:blank');
+  await other.act('1', 'finish');
+  await desk.goto(other.url + '/desk.html?desk=1');
+  await live();
+  assert.equal(await desk.isVisible('#undo'), false);
+  // Nor is it at another desk.
+  await desk.click('#next');
+  await visible(desk, '#undo');
+  await desk.goto(other.url + '/desk.html?desk=2');
+  await live();
+  assert.equal(await desk.isVisible('#undo'), false);
+  assert.deepEqual(desk.problems, []);
+  await desk.context().close();
+  await other.stop();
+});
