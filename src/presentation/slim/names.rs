@@ -9,52 +9,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{is_word, pattern_begins, pattern_length, text_length};
 
 /// Words of the language that are never names, and those that are names only in some places.
-const LANGUAGE: [&str; 44] = [
-    "arguments",
-    "as",
-    "async",
-    "await",
-    "break",
-    "case",
-    "catch",
-    "class",
-    "const",
-    "continue",
-    "default",
-    "delete",
-    "do",
-    "else",
-    "export",
-    "extends",
-    "false",
-    "finally",
-    "for",
-    "from",
-    "function",
-    "get",
-    "if",
-    "import",
-    "in",
-    "instanceof",
-    "let",
-    "new",
-    "null",
-    "of",
-    "return",
-    "set",
-    "static",
-    "super",
-    "switch",
-    "this",
-    "throw",
-    "true",
-    "try",
-    "typeof",
-    "var",
-    "void",
-    "while",
-    "yield",
-];
+const LANGUAGE: &str = "arguments as async await break case catch class const continue default delete do \
+    else export extends false finally for from function get if import in instanceof let \
+    new null of return set static super switch this throw true try typeof var void while \
+    yield";
 
 /// A slimmed script with short names of its own.
 pub(super) fn shorten(script: &str) -> String {
@@ -160,7 +118,7 @@ fn uses(pieces: &[Piece]) -> Vec<Option<Use>> {
 
 fn is_name(text: &str) -> bool {
     let first = text.chars().next().unwrap_or(' ');
-    is_word(first) && !first.is_numeric() && !LANGUAGE.contains(&text)
+    is_word(first) && !first.is_numeric() && !LANGUAGE.split(' ').any(|word| word == text)
 }
 
 /// What a brace opens, by what stands before it.
