@@ -2,9 +2,9 @@
 // This file decides what is announced and when; how it looks and sounds is given to it.
 
 const HOLD_MS = 10000;
-// More calls than these waiting, and the last would be announced a minute late: it says each once, and shows it this
-// long, until it has caught up.
-const MANY = 6;
+// Where the last that waits would be announced later than this, it says each once, and shows it as long as the second
+// figure, until it has caught up.
+const LATE_MS = 60000;
 const HOLD_BRIEF_MS = 5000;
 // Who was called longer ago has already been seen by the staff, or is gone.
 const FRESH_MS = 2 * 60 * 1000;
@@ -23,6 +23,8 @@ export class Announcements {
     this._wait = means.setTimeout || ((f, ms) => setTimeout(f, ms));
     this._queue = [];
     this._isBehind = false;
+    // How long one takes in full: longer than it is shown where several languages are spoken.
+    this._lasts = HOLD_MS;
     this._lastSeq = null;
   }
 
@@ -42,8 +44,12 @@ export class Announcements {
     const heardAt = this._means.now();
     if (heardAt - Date.parse(call.at) > FRESH_MS) return;
     this._queue.push({ call, heardAt });
-    if (this._queue.length > MANY) this._isBehind = true;
+    this._notice();
     if (!this.current) this._next();
+  }
+
+  _notice() {
+    if (this._queue.length * this._lasts > LATE_MS) this._isBehind = true;
   }
 
   /** A desk took its last step back: what it had called with it is not announced any more. */
@@ -75,10 +81,15 @@ export class Announcements {
     this.current = call;
     this._means.show(call);
     if (!call) return;
-    const shown = new Promise((done) => this._wait(done, this._isBehind ? HOLD_BRIEF_MS : HOLD_MS));
+    const began = this._means.now();
+    const isBrief = this._isBehind;
+    const shown = new Promise((done) => this._wait(done, isBrief ? HOLD_BRIEF_MS : HOLD_MS));
     // The next one begins when both are over: the time it is shown, and whatever still sounds.
     Promise.all([shown, this._sound(call)]).then(() => {
-      if (this.current === call) this._next();
+      if (this.current !== call) return;
+      if (!isBrief && !this._isBehind) this._lasts = Math.max(HOLD_MS, this._means.now() - began);
+      this._notice();
+      this._next();
     });
   }
 

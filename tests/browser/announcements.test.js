@@ -229,6 +229,20 @@ test('up to six calls that wait are announced in full, each repeated; when more 
   assert.deepEqual(said, many.concat('B8 again'));
 });
 
+test('where three languages are spoken and five to nine calls come at once, all are announced, the first in full', async () => {
+  for (let most = 5; most <= 9; most++) {
+    const said = [];
+    const { queue, shown, pass } = screen((lasts) => ({ steps: [(c) => { said.push(c.code); }, lasts(13)], again: [(c) => { said.push(c.code); }, lasts(13)] }));
+    const codes = Array.from({ length: most }, (_, i) => 'A' + (i + 1));
+    codes.forEach((code, i) => queue.add(call(1 + i, code)));
+    for (let i = 0; i < 300; i++) await pass(1);
+    assert.deepEqual(shown, codes.concat('-'));
+    // More than six that wait are too many from the beginning.
+    if (most < 8) assert.deepEqual(said.slice(0, 3), ['A1', 'A1', 'A2'], String(most));
+    assert.deepEqual(said.filter((code, i) => code !== said[i - 1]), codes);
+  }
+});
+
 test('a call that has waited for more than two minutes is passed over, as a missed one would be', async () => {
   let end;
   const { queue, shown, pass } = screen(() => ({ steps: [() => new Promise((done) => { end = done; })] }));
