@@ -2,8 +2,8 @@
 // This file decides what is announced and when; how it looks and sounds is given to it.
 
 const HOLD_MS = 10000;
-// Where the last that waits would be announced later than this, it says each once, and shows it as long as the second
-// figure, until it has caught up.
+// Where the last that waits would be announced later than this, it says each once, and where that is too slow in one
+// language only; it shows it as long as the second figure, until it has caught up.
 const LATE_MS = 60000;
 const HOLD_BRIEF_MS = 5000;
 // Who was called longer ago has already been seen by the staff, or is gone.
@@ -12,19 +12,21 @@ const FRESH_MS = 2 * 60 * 1000;
 export class Announcements {
   /**
    * @param means `show(call)`: a call's turn begins, or null: nothing is being announced any more;
-   *   `steps`: what sounds, in order, functions of the call that may return a promise; `again`: what sounds
-   *   after them, unless too many wait;
+   *   `steps`: what sounds, in order, functions of the call, and of whether it must be short, that may return a
+   *   promise; `again`: what sounds after them, unless too many wait;
    *   `hush()`: what sounds now must end, its call has been taken back;
-   *   `now()`: the server's time; `setTimeout` for tests.
+   *   `age(call)`: how many milliseconds ago it was made; `now()`: milliseconds of a clock that is never set;
+   *   `setTimeout` for tests.
    */
   constructor(means) {
     this.current = null;
     this._means = means;
     this._wait = means.setTimeout || ((f, ms) => setTimeout(f, ms));
     this._queue = [];
-    this._isBehind = false;
-    // How long one takes in full: longer than it is shown where several languages are spoken.
-    this._lasts = HOLD_MS;
+    // How briefly: in full, once, or once in one language.
+    this._pace = 0;
+    // How long one takes so: longer than it is shown where several languages are spoken.
+    this._lasts = [HOLD_MS, HOLD_BRIEF_MS, HOLD_BRIEF_MS];
     this._lastSeq = null;
   }
 
@@ -41,15 +43,14 @@ export class Announcements {
   add(call) {
     if (this._lastSeq !== null && call.seq <= this._lastSeq) return;
     this._lastSeq = call.seq;
-    const heardAt = this._means.now();
-    if (heardAt - Date.parse(call.at) > FRESH_MS) return;
-    this._queue.push({ call, heardAt });
+    if (this._means.age(call) > FRESH_MS) return;
+    this._queue.push({ call, heardAt: this._means.now() });
     this._notice();
     if (!this.current) this._next();
   }
 
   _notice() {
-    if (this._queue.length * this._lasts > LATE_MS) this._isBehind = true;
+    while (this._pace < 2 && this._queue.length * this._lasts[this._pace] > LATE_MS) this._pace += 1;
   }
 
   /** A desk took its last step back: what it had called with it is not announced any more. */
@@ -77,17 +78,17 @@ export class Announcements {
     // What had to wait too long is passed over as if it had been missed.
     this._queue = this._queue.filter(({ heardAt }) => this._means.now() - heardAt <= FRESH_MS);
     const { call } = this._queue.shift() || { call: null };
-    if (!this._queue.length) this._isBehind = false;
+    if (!this._queue.length) this._pace = 0;
     this.current = call;
     this._means.show(call);
     if (!call) return;
     const began = this._means.now();
-    const isBrief = this._isBehind;
-    const shown = new Promise((done) => this._wait(done, isBrief ? HOLD_BRIEF_MS : HOLD_MS));
+    const pace = this._pace;
+    const shown = new Promise((done) => this._wait(done, pace ? HOLD_BRIEF_MS : HOLD_MS));
     // The next one begins when both are over: the time it is shown, and whatever still sounds.
     Promise.all([shown, this._sound(call)]).then(() => {
       if (this.current !== call) return;
-      if (!isBrief && !this._isBehind) this._lasts = Math.max(HOLD_MS, this._means.now() - began);
+      if (this._pace === pace) this._lasts[pace] = this._means.now() - began;
       this._notice();
       this._next();
     });
@@ -97,9 +98,9 @@ export class Announcements {
     const { steps, again = [] } = this._means;
     const all = steps.concat(again);
     for (let i = 0; i < all.length; i++) {
-      if (this.current !== call || (this._isBehind && i >= steps.length)) return;
+      if (this.current !== call || (this._pace && i >= steps.length)) return;
       try {
-        await all[i](call);
+        await all[i](call, this._pace > 1);
       } catch (e) {
         // A sound that fails must never stop the screen.
       }

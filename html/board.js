@@ -64,8 +64,9 @@ export function drawBoard({ office, desks, call, turn, hasMedia }) {
   drawn = what;
   const needs = needsOf(others, $('code'));
   let least = others.length ? leastWidth(needs, height) : 0;
-  // The others go below where the screen is upright, or the codes too long for two columns.
-  const code = call ? widthInEms($('code'), call.code) * CODE_LEAST * NARROWEST_BESIDE * height : 0;
+  // The others go below where the screen is upright, or the codes too long for two columns: by the longest there is,
+  // or the whole screen would be another at every call.
+  const code = call ? Math.max(widthInEms($('code'), call.code), needs.code) * CODE_LEAST * NARROWEST_BESIDE * height : 0;
   const tall = width < height * 1.15 || (others.length > 0 && code + least + 0.13 * height > width);
   document.documentElement.classList.toggle('is-tall', tall);
   fitText($('office'), $('top').clientWidth - headTaken(), $('top').clientHeight, (tall ? 0.022 : 0.036) * height, 0);

@@ -28,7 +28,8 @@ export class Live {
     this._parameters = parameters || {};
     this._seq = null;
     this._heardAt = performance.now();
-    this._clockOffset = 0;
+    // Not known before the server has told its time.
+    this._clockOffset = null;
     this._failures = 0;
     this._odd = 0;
     this._socket = null;
@@ -54,7 +55,12 @@ export class Live {
 
   /** The server's time, in milliseconds: office PCs are often minutes wrong. */
   now() {
-    return Date.now() + this._clockOffset;
+    return Date.now() + (this._clockOffset || 0);
+  }
+
+  /** How many milliseconds ago the server's time was `at`; none before that is known, since all that it hears is new. */
+  age(at) {
+    return this._clockOffset === null ? 0 : this.now() - Date.parse(at);
   }
 
   /** For how many seconds nothing was heard. */
@@ -187,6 +193,8 @@ export class Live {
   }
 
   _failed() {
+    // From now on it may have missed something, and its own clock is the best there is.
+    if (this._clockOffset === null && this._seq !== null) this._clockOffset = 0;
     this._failures += 1;
     this._tell(false, this.stale);
     const most = Math.min(BACKOFF_MOST_MS, BACKOFF_FIRST_MS * Math.pow(2, this._failures - 1));

@@ -49,11 +49,12 @@ const voice = new Voice({
 
 // Chime and voice, and once more. Without a voice the second chime comes when the first has died away.
 let spoken = false;
-const say = (call) => voice.say(call).then((heard) => { spoken = heard; });
+const say = (call, isHurried) => voice.say(call, isHurried).then((heard) => { spoken = heard; });
 const pause = () => new Promise((done) => setTimeout(done, spoken ? PAUSE_MS : PAUSE_UNSPOKEN_MS));
 
 const announcements = new Announcements({
-  now: () => live.now(),
+  now: () => performance.now(),
+  age: (call) => live.age(call.at),
   show: render,
   hush: () => voice.hush(),
   steps: [chime, say],

@@ -85,14 +85,15 @@ export class Voice {
     if (/^Apple/.test(navigator.vendor)) document.addEventListener('touchend', () => this._unlock(), { once: true });
   }
 
-  /** Says a call, and resolves when it has been said; to false where nothing could be. */
-  async say(call) {
+  /** Says a call, in one language only where `isHurried`, and resolves when it has been said; to false where nothing could be. */
+  async say(call, isHurried) {
     // What could not be said a moment ago is not tried again for the same call: others wait.
     if (!synthesis || this._failed === call) return false;
     const turn = this._turn;
     let said = false;
     await this._voices;
     for (const lang of this._languages()) {
+      if (said && isHurried) break;
       const voice = voiceFor(lang);
       // Words that come late are there for the next call.
       const words = voice && await Promise.race([wordsOf(lang), wait(WORDS_MS)]).catch(() => null);

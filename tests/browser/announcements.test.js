@@ -18,6 +18,7 @@ function screen(sounds = () => ({ steps: [] })) {
   const lasts = (seconds) => () => new Promise((done) => after(done, seconds * 1000));
   const queue = new Announcements({
     now,
+    age: (it) => clock - Date.parse(it.at),
     show: (call) => shown.push(call ? call.code : '-'),
     hush: () => shown.push('hush'),
     setTimeout: after,
@@ -241,6 +242,23 @@ test('where three languages are spoken and five to nine calls come at once, all 
     if (most < 8) assert.deepEqual(said.slice(0, 3), ['A1', 'A1', 'A2'], String(most));
     assert.deepEqual(said.filter((code, i) => code !== said[i - 1]), codes);
   }
+});
+
+test('where five languages are spoken and twenty calls come at once, all are announced, most in one language', async () => {
+  const said = [];
+  const { queue, shown, pass } = screen((lasts) => ({ steps: [(c, isHurried) => { said.push(c.code); return lasts(isHurried ? 4 : 17)(); }] }));
+  const codes = Array.from({ length: 20 }, (_, i) => 'A' + (i + 1));
+  codes.forEach((code, i) => queue.add(call(1 + i, code)));
+  for (let i = 0; i < 300; i++) await pass(1);
+  assert.deepEqual(shown, codes.concat('-'));
+  assert.deepEqual(said, codes);
+  // Later, one alone has all its languages and its time again.
+  shown.length = 0;
+  queue.add(Object.assign(call(30, 'B1'), { at: new Date(NOW + 300000).toISOString() }));
+  await pass(16);
+  assert.deepEqual(shown, ['B1']);
+  await pass(1);
+  assert.deepEqual(shown, ['B1', '-']);
 });
 
 test('a call that has waited for more than two minutes is passed over, as a missed one would be', async () => {

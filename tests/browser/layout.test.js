@@ -157,6 +157,8 @@ async function board({ size, lang, pictures = [] }) {
   page.problems.length = 0;
   await page.goto(server.url + '/public.html');
   await until('the socket', () => tell);
+  // What is called on these boards was called long ago, and is not announced.
+  tell({ type: 'tick', seq: 10, payload: { now: new Date().toISOString() } });
   if (pictures.length) await until('the pictures', () => page.$eval('#picture', (el) => !el.hidden));
   let seq = 10;
   const draw = async (about) => {

@@ -66,6 +66,16 @@ test('a call is said twice, in the reader\'s language', async () => {
   }
 });
 
+test('a call right after a screen has loaded is said, on a computer whose clock is minutes wrong', async () => {
+  for (const minutes of [5, -5]) {
+    const own = (wrong) => { const now = Date.now; Date.now = () => now() + wrong * 60000; };
+    const page = await listen({}, { before: '(' + own + ')(' + minutes + ')' });
+    const n = await calls('3');
+    await hears(page, twice(es(n, 3)));
+    await page.context().close();
+  }
+});
+
 test('two calls in one instant and a recall are all said, in order, and none cuts off another', async () => {
   const page = await listen({});
   await server.tickets(2);
