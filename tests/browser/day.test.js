@@ -184,7 +184,7 @@ function theDay(lang, day) {
   });
 
   test('with nobody waiting all screens say so, and offer only what can be done', async () => {
-    board = await open(browser, 'about:blank', { lang, size: [1920, 1080] });
+    board = await open(browser, 'about:blank', { lang });
     await board.addInitScript(recorder, { voices: ['en-GB', 'es-ES'], fast: FAST });
     await board.addInitScript(() => {
       window.turns = [];

@@ -92,6 +92,8 @@ test('a recall cannot be taken back', async () => {
 });
 
 test('the offer shows how long it stands, without flashing, and ends by itself', async () => {
+  // From here on it is as late as this test says, however slow the machine is.
+  await page.clock.pauseAt(await page.evaluate(() => Date.now() + 1000));
   await page.click('#hold');
   await visible(page, '#undo');
   const bar = await page.$eval('#undo i', (el) => {
@@ -103,6 +105,7 @@ test('the offer shows how long it stands, without flashing, and ends by itself',
   assert.equal(await page.isVisible('#undo'), true);
   await page.clock.fastForward(1000);
   await hidden(page, '#undo');
+  await page.clock.resume();
   await page.keyboard.press('u');
   await shows(page, '#code', 'Nobody');
   assert.deepEqual((await server.call('GET', 'tickets?state=held')).map((x) => x.code), ['A1']);

@@ -81,7 +81,8 @@ export class Server {
   async call(method, where, body) {
     const answer = await fetch(this.url + '/api/' + where, {
       method,
-      headers: body === undefined ? {} : { 'Content-Type': 'application/json' },
+      // One that was kept open may be closed by the server in the moment in which it is used again.
+      headers: Object.assign({ Connection: 'close' }, body === undefined ? {} : { 'Content-Type': 'application/json' }),
       body: body === undefined ? undefined : JSON.stringify(body),
     });
     const text = await answer.text();
