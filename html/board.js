@@ -2,7 +2,7 @@
 // what carries across a room, so that is kept, and everything else gives way to it.
 
 import { fitNarrowed, fitText, widthInEms } from './fit.js';
-import { CAPITAL, NAME_LEAST, ROWS_MOST, ROW_MOST, columnsOf, deskParts, leastWidth, nameWidth, needsOf, rowLeast, rowsHeight } from './rows.js';
+import { CAPITAL, DEEP, NAME_LEAST, ROWS_MOST, ROW_MOST, columnsOf, deskParts, leastWidth, nameWidth, needsOf, rowLeast, rowsHeight } from './rows.js';
 import { drawSide } from './side.js';
 import { byName } from './state.js';
 
@@ -204,6 +204,7 @@ function drawCall(call, width, room, height, tall) {
   const code = $('code');
   const desk = $('desk');
   const word = desk.querySelector('.word');
+  desk.classList.toggle('is-deep', DEEP.test(call.desk));
   const ems = widthInEms(code, call.code);
   const narrowest = tall ? NARROWEST : NARROWEST_BESIDE;
   // The label, the air around the code, and the badge.

@@ -31,6 +31,9 @@ const CODE_LINE = 0.92;
 const LINE = 0.95;
 const NAME_LINE = 1.02;
 const NAME_BELOW = 0.06;
+const NAME_BELOW_DEEP = 0.2;
+// Scripts whose letters go far below the line.
+export const DEEP = /[\u0590-\u08ff]/;
 const ENDS = 0.012;
 const ENDS_OF_COLUMNS = 0.03;
 const WORD_SHARES = [1, 0.75, 0.55, 0.42];
@@ -73,6 +76,7 @@ export function needsOf(others, el) {
     const words = word ? [] : wordsOf(name);
     return {
       desk, word, name, words,
+      below: DEEP.test(name) ? NAME_BELOW_DEEP : NAME_BELOW,
       code: desk.ticket ? ems(desk.ticket.code) : 0,
       wordWidth: word ? ems(word + '\u00a0') : 0,
       number: word ? ems(name) : 0,
@@ -179,7 +183,7 @@ class Side {
     const { size } = look;
     const each = em * narrow;
     const room = this.besideCode(look);
-    const high = (width) => em * (linesOf(row.words, this.needs.space, (width / each) * SAFE) * NAME_LINE + NAME_BELOW);
+    const high = (width) => em * (linesOf(row.words, this.needs.space, (width / each) * SAFE) * NAME_LINE + row.below);
     const below = size * CODE_LINE + high(this.inner);
     const beside = row.longest * each <= room * SAFE ? Math.max(size * LINE, high(room)) : Infinity;
     return { em, narrow, isBelow: below < beside, isBroken: row.longest * each > this.inner, height: Math.min(below, beside) };

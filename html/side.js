@@ -82,6 +82,7 @@ function rowOf(side, row, look, room) {
   name.style.fontSize = em + 'px';
   setNarrow(name, isBelow ? inner : Math.floor(side.besideCode(look)) - 1, narrow, 0);
   name.classList.toggle('is-broken', Boolean(isBroken));
+  name.style.paddingBottom = row.word ? '' : row.below + 'em';
   if (!row.word) return item;
   name.classList.add('is-numbered');
   name.firstChild.hidden = !wordShare;

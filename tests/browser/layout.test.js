@@ -78,10 +78,11 @@ function measure() {
     const nameInk = inside('row ' + i + ' name', row.querySelector('.name'), box);
     if (box.bottom > H + 1) wrong.push('row ' + i + ' is below the screen');
     const a = ink(row.querySelector('.code'));
-    const beside = a.right <= ink(row.querySelector('.name')).left + 1;
+    const name = ink(row.querySelector('.name'));
+    const beside = a.right <= name.left + 1 || name.right <= a.left + 1;
     if (!beside && codeInk.bottom > nameInk.top) wrong.push('row ' + i + ': the code runs into the name');
   });
-  if (rows.length && side.left < call.right - 1 && side.top < call.bottom - 1) wrong.push('the side lies on the call');
+  if (rows.length && side.left < call.right - 1 && side.right > call.left + 1 && side.top < call.bottom - 1) wrong.push('the side lies on the call');
   if (document.documentElement.scrollWidth > W) wrong.push('scrolls sideways');
   if (document.documentElement.scrollHeight > H) wrong.push('scrolls down');
   const call0 = $('call');
@@ -240,6 +241,23 @@ for (const size of [...SIZES, PORTRAIT]) {
     await page.context().close();
   });
 }
+
+test('Arabic letters, which go far below their line, stay in their places too', async () => {
+  const names = ['مكتب التسجيل المدني', 'الشؤون الإدارية والمالية', 'قسم الإحصاء والتوثيق', 'الأرشيف'];
+  for (const size of [...SIZES, PORTRAIT]) {
+    const { page, draw } = await board({ size, lang: 'ar' });
+    for (const desk of names) {
+      for (const code of ['A12', 'A105']) {
+        for (const others of [0, 3]) {
+          const got = await draw({ code, desk, others, names: (i) => names.filter((name) => name !== desk)[i] });
+          assert.deepEqual(got.wrong, [], [size, desk, code, others].join(' '));
+          assert.ok(got.code >= 0.3 && got.desk >= (size[0] < size[1] ? 0.05 : 0.1), [size, desk, code, others, got.code, got.desk].join(' '));
+        }
+      }
+    }
+    await page.context().close();
+  }
+});
 
 test('on a 16:9 screen a desk\'s name of two words has its 12 % too', async () => {
   for (const size of [[1920, 1080], [1366, 768]]) {
