@@ -36,9 +36,13 @@ function what(one) {
   return said + ': ' + one.fields.map((field) => (FIELDS[field] ? t(FIELDS[field]) : field)).join(' · ');
 }
 
+// Nobody is named in what the server did by itself, nor in what was forgotten.
+const BY_ITSELF = ['day-started', 'trace-purged'];
+
 function who(one) {
   if (one.token) return t('trace.program', { name: one.token });
-  return one.role ? t('trace.role.' + one.role) : t('trace.itself');
+  if (one.role) return t('trace.role.' + one.role);
+  return BY_ITSELF.indexOf(one.type) >= 0 ? t('trace.itself') : '–';
 }
 
 function render() {
