@@ -9,6 +9,7 @@ const $ = (id) => document.getElementById(id);
 const LISTED = 100;
 // A busy morning has an event a second; the list need not jump for each.
 const LOOK_AGAIN_MS = 2000;
+const FORGET_TRIES = 15;
 
 let events = [];
 let complete = false;
@@ -89,10 +90,12 @@ $('more').addEventListener('click', async () => {
 $('forget').addEventListener('click', async () => {
   try {
     await remove('api/trace');
-    // It takes a moment.
-    events = [];
-    looked = Date.now();
-    await load();
+    // It takes a moment, and longer in a large office.
+    for (let tries = 0; tries < FORGET_TRIES && !(events[0] && events[0].type === 'trace-purged'); tries++) {
+      events = [];
+      looked = Date.now();
+      await load();
+    }
     document.querySelector('details').open = false;
     document.querySelector('summary').focus();
     $('failed').hidden = true;
