@@ -3,8 +3,9 @@
 
 const HOLD_MS = 10000;
 // Where the last that waits would be announced later than this, it says each once, and where that is too slow in one
-// language only; it shows it as long as the second figure, until it has caught up.
+// language only, until it has caught up.
 const LATE_MS = 60000;
+// So long it shows one meanwhile.
 const HOLD_BRIEF_MS = 5000;
 // Who was called longer ago has already been seen by the staff, or is gone.
 const FRESH_MS = 2 * 60 * 1000;
@@ -26,7 +27,7 @@ export class Announcements {
     // How briefly: in full, once, or once in one language.
     this._pace = 0;
     // How long one takes so: longer than it is shown where several languages are spoken.
-    this._lasts = [HOLD_MS, HOLD_BRIEF_MS, HOLD_BRIEF_MS];
+    this._lasts = [HOLD_MS, HOLD_BRIEF_MS];
     this._lastSeq = null;
   }
 
@@ -75,10 +76,11 @@ export class Announcements {
   }
 
   _next() {
-    // What had to wait too long is passed over as if it had been missed.
-    this._queue = this._queue.filter(({ heardAt }) => this._means.now() - heardAt <= FRESH_MS);
+    // What had to wait too long is passed over as if it had been missed; while a computer sleeps, its clock may stand still.
+    this._queue = this._queue.filter(({ call, heardAt }) => this._means.now() - heardAt <= FRESH_MS && this._means.age(call) <= 2 * FRESH_MS);
     const { call } = this._queue.shift() || { call: null };
     if (!this._queue.length) this._pace = 0;
+    this._notice();
     this.current = call;
     this._means.show(call);
     if (!call) return;
@@ -88,8 +90,8 @@ export class Announcements {
     // The next one begins when both are over: the time it is shown, and whatever still sounds.
     Promise.all([shown, this._sound(call)]).then(() => {
       if (this.current !== call) return;
-      if (this._pace === pace) this._lasts[pace] = this._means.now() - began;
-      this._notice();
+      // One that was stuck must not make all others brief for ever.
+      if (pace < 2 && this._pace === pace) this._lasts[pace] = Math.min(LATE_MS / 2, this._means.now() - began);
       this._next();
     });
   }

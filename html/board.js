@@ -23,11 +23,12 @@ const WORD_SHARES = [1, 0.7, 0.5, 0.36, 0.28];
 // A word of a name that would have to be smaller than this share of the least is broken.
 const WHOLE = 0.2;
 const STALE = 0.043 / CAPITAL;
-// Pictures of the office have a place where the screen is wide, and leave the others these rows.
+// Pictures of the office have a place where the screen is wide, and leave the others these rows; one, where they
+// would be too small beside more.
 const MEDIA_RATIO = 1.5;
 const MEDIA_LEAST_PX = 1000;
 const MEDIA_ROWS = 4;
-const MEDIA_ROWS_LEAST = 2;
+const MEDIA_ROWS_WELL = 2;
 const MEDIA_WIDTH_LEAST = 0.42;
 const MEDIA_HEIGHT_LEAST = 0.2;
 const $ = (id) => document.getElementById(id);
@@ -163,7 +164,7 @@ function drawBeside({ others, call, needs, height, room }, least, hasMedia) {
     if (hasMedia && media < MEDIA_HEIGHT_LEAST * height) return false;
     placeSide(others.length > 0, hasMedia, width, media);
     const left = room.width - (width ? width + 0.02 * height : 0);
-    // A long name gets what width the side can spare.
+    // Where narrower letters are not enough, a long name gets what width the side can spare.
     if (!call || drawCall(call, left - 0.06 * height, room.height, height, false) >= DESK_LEAST * height) break;
   }
   return true;
@@ -174,7 +175,7 @@ function mediaHeight(others, needs, width, height, room) {
   // Most pictures are wider than high: rows give way to them, as far as turns make up for it.
   let rows = Math.min(others.length, MEDIA_ROWS);
   const left = () => room - rowsHeight(rows, needs, { width, columns: 1, height }) - 0.02 * height;
-  while (rows > 1 && left() < (rows > MEDIA_ROWS_LEAST ? width * 0.5 : MEDIA_HEIGHT_LEAST * height)) rows -= 1;
+  while (rows > 1 && left() < (rows > MEDIA_ROWS_WELL ? width * 0.5 : MEDIA_HEIGHT_LEAST * height)) rows -= 1;
   return Math.min(left(), width * 0.75);
 }
 

@@ -27,6 +27,7 @@ export class Undo {
 
   /** For the next load of this page, where nothing will have happened since `when`. */
   keep(when) {
+    if (!this.isOffered()) return;
     const until = this._until - performance.now() + Date.now();
     try {
       sessionStorage.setItem(KEY, JSON.stringify({ when, what: this.what, until }));

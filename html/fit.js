@@ -25,29 +25,33 @@ function search(el, least, most, fits) {
  * largest, and returns it. Words are kept whole down to `whole` pixels.
  */
 export function fitText(el, width, height, most, whole) {
-  const fits = fitsInto(el, width, height);
+  const fits = boxed(el, width, height);
   const size = search(el, 4, most, fits);
   if (size >= whole) return size;
   el.classList.add('is-broken');
   return Math.max(size, search(el, 4, most, fits));
 }
 
-function fitsInto(el, width, height) {
+/** Makes `el` so wide, its words whole, and gives back what tells whether it fits. */
+function boxed(el, width, height) {
   el.style.width = width + 'px';
   el.classList.remove('is-broken');
   return () => el.scrollWidth <= Math.ceil(width) && el.offsetHeight <= height + 1;
 }
 
 /**
- * The same, its letters narrower, down to `narrowest` of their width, where it has `least` pixels only so:
- * height is what carries far, so it gives way last.
+ * The same, its letters as wide as they can be, down to `narrowest` of their own width, where it is `least`
+ * pixels high or as high as it can be: height is what carries far, so it gives way last.
  */
 export function fitNarrowed(el, width, height, { least, most, whole, narrowest }) {
+  const fitsAt = (scale, size) => {
+    el.style.fontSize = size + 'px';
+    return boxed(el, width / scale, height)();
+  };
   let scale = 1;
-  for (let step = 0; step <= NARROW_STEPS; step++) {
-    scale = Math.pow(narrowest, step / NARROW_STEPS);
-    el.style.fontSize = least + 'px';
-    if (fitsInto(el, width / scale, height)()) break;
+  if (narrowest < 1 && !fitsAt(1, least)) {
+    const size = Math.min(least, fitText(el, width / narrowest, height, most, whole));
+    for (let step = 1; step <= NARROW_STEPS && !fitsAt(scale, size); step++) scale = Math.pow(narrowest, step / NARROW_STEPS);
   }
   el.style.transform = scale < 1 ? 'scaleX(' + scale + ')' : '';
   return fitText(el, width / scale, height, most, whole);

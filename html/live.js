@@ -70,6 +70,7 @@ export class Live {
 
   /** Asks for the whole state again. */
   resync() {
+    this._mayHaveMissed();
     this._seq = null;
     this._drop();
     this._open();
@@ -192,9 +193,13 @@ export class Live {
     this._tell(true, false);
   }
 
-  _failed() {
-    // From now on it may have missed something, and its own clock is the best there is.
+  // Not all that it hears is new any more; where it was told no time, its own clock is the best there is.
+  _mayHaveMissed() {
     if (this._clockOffset === null && this._seq !== null) this._clockOffset = 0;
+  }
+
+  _failed() {
+    this._mayHaveMissed();
     this._failures += 1;
     this._tell(false, this.stale);
     const most = Math.min(BACKOFF_MOST_MS, BACKOFF_FIRST_MS * Math.pow(2, this._failures - 1));

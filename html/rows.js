@@ -13,7 +13,7 @@ export const ROW_MOST = 0.1 / CAPITAL;
 export const NAME_LEAST = 0.0305 / CAPITAL;
 const STEPS = 5;
 const NAME_STEPS = 9;
-// The widths that letters may have, of their own; codes, numbers and what is said above them are not narrower than the second figure.
+// The widths that letters may have, of their own; codes and numbers are not narrower than the second figure.
 const NARROWS = [1, 0.87, 0.75, 0.65, 0.56, 0.48, 0.42, 0.37];
 const NARROWEST = NARROWS[NARROWS.length - 1];
 const NARROWEST_CODE = 0.55;
@@ -100,7 +100,7 @@ export function needsOf(others, el) {
 /** The least width with which codes and numbers stand beside each other. */
 export const leastWidth = (needs, height) => (needs.code + GAP + Math.max(needs.number, 0.8)) * ROW_LEAST * height + 4 * ENDS * height;
 
-/** The width that no word of a name needs to be set smaller for. */
+/** The width that no word of a name needs to be set narrower for. */
 export const nameWidth = (needs, height) => needs.name * 1.03 * ROW_LEAST * height + 4 * ENDS * height;
 
 /** How many columns there can be. */
@@ -209,8 +209,8 @@ class Side {
     const isRepeated = this.columns > 1 && ems * this.nameLeast < room(this.inner);
     const width = isRepeated ? this.inner : room(this.width - 2 * endsOf(this.columns, this.height));
     const size = Math.max(this.nameLeast, Math.min(STRIP * 0.8 * this.height, (width / ems) * SAFE));
-    const narrow = Math.max(NARROWEST_CODE, Math.min(1, (width / ems / size) * SAFE));
-    const lines = linesOf(headWords, space, width / size / narrow);
+    const narrow = Math.max(NARROWEST, Math.min(1, (width / ems / size) * SAFE));
+    const lines = linesOf(headWords, space, (width / size / narrow) * SAFE);
     return { size, narrow, width, columns: isRepeated ? this.columns : 1, height: lines * size * HEAD_LINE };
   }
 

@@ -37,7 +37,7 @@ function what(one) {
   return said + ': ' + one.fields.map((field) => (FIELDS[field] ? t(FIELDS[field]) : field)).join(' · ');
 }
 
-// Nobody is named in what the server did by itself, nor in what was forgotten.
+// Nobody is named in what the server did by itself, nor in what was forgotten or counted together.
 const BY_ITSELF = ['day-started', 'trace-purged'];
 
 function who(one) {

@@ -386,7 +386,7 @@ function theDay(lang, day) {
     for (const [code, state] of states) assert.ok(FINAL.includes(state), code + ' is ' + state);
   });
 
-  test('the public screen has said every call, twice and in order, each for at least ten seconds', async () => {
+  test('the public screen has said every call, twice and in order, one after the other', async () => {
     const calls = await callsSoFar();
     assert.ok(calls.length >= 12, String(calls.length));
     const expected = calls.flatMap(({ code, desk }) => {

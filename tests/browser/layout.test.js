@@ -174,7 +174,7 @@ async function board({ size, lang, pictures = [] }) {
   return { page, draw };
 }
 
-function judge(got, { code, desk, others, names, message }, what) {
+function judge(got, { code, desk, others, names }, what) {
   assert.deepEqual(got.wrong, [], what);
   if (got.code < 0.3) {
     // Too many characters for an upright screen: as large as its width allows.
@@ -251,7 +251,7 @@ test('Arabic letters, which go far below their line, stay in their places too', 
         for (const others of [0, 3]) {
           const got = await draw({ code, desk, others, names: (i) => names.filter((name) => name !== desk)[i] });
           assert.deepEqual(got.wrong, [], [size, desk, code, others].join(' '));
-          assert.ok(got.code >= 0.3 && got.desk >= (size[0] < size[1] ? 0.05 : 0.1), [size, desk, code, others, got.code, got.desk].join(' '));
+          assert.ok(got.code >= 0.3 && got.desk >= (size[0] < size[1] ? 0.04 : 0.1), [size, desk, code, others, got.code, got.desk].join(' '));
         }
       }
     }
@@ -269,9 +269,9 @@ test('on a 16:9 screen a desk\'s name of two words has its 12 % too', async () =
   }
 });
 
-// Eight and twenty desks as offices name them, and the turns in which they come at most. The numbers are decided, not
-// measured: few turns where the screen is wide; where it is upright, or 4:3 with a code of four characters, what the
-// large call leaves. Upright a desk's name may be under 12 % where the others' names need two lines too.
+// Eight and twenty desks as offices name them, the turns in which they come at most, and where it is under 12 % the
+// least height of a desk's name. The numbers are decided, not measured: few turns where the screen is wide; where it is
+// upright, or 4:3 with a code of four characters, what the large call leaves. Upright a desk's name may be under 12 % where the others' names need two lines too.
 const MIXED = ['Caja', 'Información general', 'Registro', 'Padrón', 'Consulta de enfermería', 'Urbanismo', 'Multas', 'Sala de espera C', 'Atención al ciudadano',
   'Tesorería', 'Obras', 'Mesa 4', 'Consulta 12', 'Rayos X', 'Extracciones', 'Recaudación', 'Archivo', 'Ventanilla 3', 'Cita previa'];
 const OFFICES = {
@@ -287,12 +287,12 @@ const DECIDED = [
   { size: [1366, 768], codes: ['A12', 'A105'], ...WIDE },
   { size: [1024, 768], codes: ['A12'], 7: [1, 1, 2, 2, 4], 19: [3, 3, 4, 6, 10] },
   { size: [1024, 768], codes: ['A105'], 7: [2, 2, 3, 3, 4], 19: [5, 5, 7, 8, 10] },
-  { size: PORTRAIT, codes: ['A12', 'A105'], 7: [7, 7, 5, 7, 7], 19: [19, 19, 14, 19, 19] },
-  { size: [390, 844], codes: ['A12', 'A105'], 7: [7, 7, 5, 7, 7], 19: [19, 19, 14, 19, 19] },
+  { size: PORTRAIT, codes: ['A12', 'A105'], 7: [7, 7, 5, 7, 7], 19: [19, 19, 14, 19, 19], least: [0.12, 0.12, 0.12, 0.09, 0.06] },
+  { size: [390, 844], codes: ['A12', 'A105'], 7: [7, 7, 5, 7, 7], 19: [19, 19, 14, 19, 19], least: [0.115, 0.12, 0.12, 0.06, 0.04] },
 ];
 
 for (const { size, codes, ...decided } of DECIDED) {
-  test('eight and twenty desks with names in words come in few turns and legible, at ' + size.join('×') + ' with ' + codes.join(' and '), async () => {
+  test('eight and twenty desks with names in words come in no more turns than decided, and legible, at ' + size.join('×') + ' with ' + codes.join(' and '), async () => {
     const { page, draw } = await board({ size });
     // Without the badge about blocked sound.
     await page.mouse.click(5, 5);
@@ -305,7 +305,7 @@ for (const { size, codes, ...decided } of DECIDED) {
           judge(got, about, what);
           assert.ok(got.turns <= decided[others][i], what + ': ' + got.turns + ' turns');
           for (const share of got.names) assert.ok(share >= 0.07, what + ': ' + share);
-          if (size[0] > size[1] || i < 3) assert.ok(got.desk >= (size[0] < 400 ? 0.115 : 0.12), what + ': desk ' + got.desk);
+          assert.ok(got.desk >= (decided.least ? decided.least[i] : 0.12), what + ': desk ' + got.desk);
           assert.ok(got.empty < (size[0] > size[1] ? 0.3 : 0.42), what + ': empty ' + got.empty);
         }
       }
@@ -327,8 +327,7 @@ test('at 4:3 and 5:4 the side\'s numbers and names keep their 7 % beside up to t
           const got = await draw({ code, desk: '3', others, names });
           assert.deepEqual(got.wrong, [], what);
           assert.deepEqual(got.broken, [], what);
-          // A name gives way where it would cost more than two turns, or four.
-          for (const share of [...got.rows, ...got.names]) assert.ok(share >= (names === named && others > 5 ? 0.05 : 0.07), what + ': ' + share);
+          for (const share of [...got.rows, ...got.names]) assert.ok(share >= 0.07, what + ': ' + share);
           const most = got.tall ? 4 : names === named ? 4.7 : 8;
           assert.ok(got.turns <= Math.ceil(others / most), what + ': ' + got.turns + ' turns');
           if (names === named) continue;

@@ -207,14 +207,38 @@ fn is_list_of_parameters(pieces: &[Piece], at: usize) -> bool {
 
 /// The names that stand for a value in the brackets that open at `at`, but for what they are by default.
 fn bound_in<'a>(pieces: &[Piece<'a>], uses: &[Option<Use>], at: usize) -> Vec<&'a str> {
-    let names = (at..end_of(pieces, at)).filter(|&at| uses[at].is_some());
-    let bound =
-        names.filter(|&at| matches!(before(pieces, at, 1), "(" | "," | "{" | "[" | ":" | "..."));
-    bound.map(|at| pieces[at].text).collect()
+    let mut bound = Vec::new();
+    let (mut at, end) = (at, end_of(pieces, at));
+    while at < end {
+        let begins = matches!(before(pieces, at, 1), "(" | "," | "{" | "[" | ":" | "...");
+        if begins && uses[at].is_some() {
+            bound.push(pieces[at].text);
+        }
+        at = match pieces[at].text {
+            "=" => end_of_value(pieces, at + 1),
+            _ => at + 1,
+        };
+    }
+    bound
+}
+
+/// Where a value that begins at `at` ends, in a list.
+fn end_of_value(pieces: &[Piece], mut at: usize) -> usize {
+    while !matches!(text_at(pieces, at), "," | ")" | "]" | "}" | "") {
+        if matches!(text_at(pieces, at), "(" | "[" | "{") {
+            at = end_of(pieces, at);
+        }
+        at += 1;
+    }
+    at
 }
 
 /// A short name for each that becomes shorter by it, those that save the most first.
 fn short_names<'a>(pieces: &[Piece<'a>], uses: &[Option<Use>]) -> BTreeMap<&'a str, String> {
+    // What a template says is not read.
+    if pieces.iter().any(|piece| piece.text.starts_with('`')) {
+        return BTreeMap::new();
+    }
     let (own, exported) = declared(pieces, uses);
     let mut counts: BTreeMap<&str, Vec<Use>> = BTreeMap::new();
     for (piece, used) in pieces.iter().zip(uses) {
@@ -222,17 +246,10 @@ fn short_names<'a>(pieces: &[Piece<'a>], uses: &[Option<Use>]) -> BTreeMap<&'a s
             counts.entry(piece.text).or_default().push(*used);
         }
     }
-    let in_template = |name: &str| {
-        let mut templates = pieces.iter().filter(|piece| piece.text.starts_with('`'));
-        templates.any(|template| template.text.contains(name))
-    };
     let mut long: Vec<(&str, &Vec<Use>)> =
         counts.iter().map(|(name, uses)| (*name, uses)).collect();
     long.retain(|(name, uses)| {
-        own.contains(name)
-            && !exported.contains(name)
-            && !in_template(name)
-            && saved(name, uses, 1) > 0
+        own.contains(name) && !exported.contains(name) && saved(name, uses, 1) > 0
     });
     long.sort_by_key(|(name, uses)| -saved(name, uses, 1));
     let mut free = (0..)
@@ -327,6 +344,10 @@ mod tests {
             (
                 "const f=(x=window)=>x(window)",
                 "const f=(x=window)=>x(window)",
+            ),
+            (
+                "const f=(x=y(window,{z:document}),second)=>x(window,document,second)",
+                "const f=(x=y(window,{z:document}),a)=>x(window,document,a)",
             ),
             (
                 "const long=1;f('long',/long/,long/long)",
