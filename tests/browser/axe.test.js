@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { findings } from './axe.mjs';
-import { LANGUAGES, Server, finds, launch, later, morning, noShows, open, services, severalServices, shows, take, taken, transfers, until, visible } from './support.mjs';
+import { FIRST_SIGHT, LANGUAGES, Server, launch, later, morning, noShows, open, severalServices, shows, take, transfers, until, visible } from './support.mjs';
 
 let server;
 let browser;
@@ -23,20 +23,14 @@ after(async () => {
 });
 
 const SCREENS = {
-  signin: { path: '/signin.html', ready: (page) => visible(page, '#pin') },
-  start: { path: '/', ready: (page) => visible(page, '#desks a') },
-  'new-ticket': { path: '/new-ticket.html', ready: (page) => visible(page, '.service') },
-  public: { path: '/public.html', ready: (page) => shows(page, '#code', /^A/) },
-  'a ticket\'s own page': { get path() { return '/t/' + ticket.id; }, ready: (page) => page.waitForSelector('[data-kind="waiting"]') },
   'a ticket\'s own page that asks whether to give up': {
-    get path() { return '/t/' + ticket.id; },
+    path: '/t/ID',
     ready: async (page) => {
       await page.click('#give-up');
       await visible(page, '#sure');
     },
   },
   'a ticket\'s own page for a ticket that is gone': { path: '/t/gone', gone: true, ready: (page) => page.waitForSelector('[data-kind="gone"]') },
-  desk: { path: '/desk.html?desk=3', ready: (page) => visible(page, '#queue li') },
   'desk with its lists and a transfer': {
     path: '/desk.html?desk=3',
     ready: async (page) => {
@@ -44,15 +38,13 @@ const SCREENS = {
       await transfers(page);
     },
   },
-  'desk that chooses its services': { path: '/desk.html?desk=3', ready: services },
-  'desk that looks for a ticket': { path: '/desk.html?desk=3', ready: finds },
-  'desk that another screen has taken over': { path: '/desk.html?desk=3', ready: taken },
+  ...FIRST_SIGHT,
 };
 
 for (const [name, screen] of Object.entries(SCREENS)) {
   for (const lang of LANGUAGES) {
     test('axe finds nothing on ' + name + ', ' + lang + ', by day and by night', async () => {
-      const page = await open(browser, server.url + screen.path, { lang });
+      const page = await open(browser, server.url + screen.path.replace('/t/ID', '/t/' + ticket.id), { lang });
       await screen.ready(page);
       // The words may come after the page.
       await page.waitForSelector('html[lang="' + lang + '"]');

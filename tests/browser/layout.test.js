@@ -3,13 +3,10 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { SIZES, Server, launch, open, shows, until, visible } from './support.mjs';
+import { LONG, SIZES, Server, WORD, launch, open, shows, until, visible } from './support.mjs';
 
-// As long as a desk's name may be.
-const LONG = 'Oficina de atención a la ciudadanía, pl.';
 const MESSAGE = 'Lunes 7 de diciembre cerrado por fiesta local. Para renovar el carné, traiga una fotografía reciente y el resguardo. '
   + 'Las citas de la tarde se atienden en la segunda planta, junto al ascensor de la calle.';
-const WORD = 'Donaudampfschifffahrtsgesellschaft';
 let server;
 let browser;
 

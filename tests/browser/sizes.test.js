@@ -3,24 +3,15 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { Printer, SIZES, Server, launch, later, morning, open, severalServices, shows, take, visible } from './support.mjs';
+import { LONG, SIZES, Server, fullOffice, launch, open, shows, take, visible } from './support.mjs';
 
-// As long as a desk's name may be.
-const LONG = 'Oficina de atención a la ciudadanía, pl.';
-const WORD = 'Donaudampfschifffahrtsgesellschaft';
 let server;
 let browser;
 let ticket;
 
 before(async () => {
-  // A desk has the most to show where there is a printer.
-  server = await Server.start({ flags: (await Printer.start()).flags });
+  server = await fullOffice();
   browser = await launch();
-  await morning(server);
-  await later(server);
-  await severalServices(server);
-  await server.act(WORD, 'next');
-  await server.act(WORD, 'hold');
   ticket = await server.ticket();
 });
 after(async () => {

@@ -285,6 +285,21 @@ export async function severalServices(server) {
   await server.call('POST', 'tickets', { service: 'B', priority: 'Movilidad reducida', note: 'Viene con su hija y en silla de ruedas' });
 }
 
+/** As long as a desk's name may be, and a name that cannot wrap. */
+export const LONG = 'Oficina de atención a la ciudadanía, pl.';
+export const WORD = 'Donaudampfschifffahrtsgesellschaft';
+
+/** An office with all that its screens can have to show; a desk has the most where there is a printer. */
+export async function fullOffice() {
+  const server = await Server.start({ flags: (await Printer.start()).flags });
+  await morning(server);
+  await later(server);
+  await severalServices(server);
+  await server.act(WORD, 'next');
+  await server.act(WORD, 'hold');
+  return server;
+}
+
 /** Takes a ticket at a kiosk, an ordinary one where it asks for the priority. */
 export async function take(page) {
   await page.click('.service');
@@ -429,3 +444,16 @@ export function story(test) {
     });
   };
 }
+
+/** Screens, and what tells that what they are for is on them; ID in an address stands for a ticket's. */
+export const FIRST_SIGHT = {
+  signin: { path: '/signin.html', ready: (page) => visible(page, '#pin') },
+  start: { path: '/', ready: (page) => visible(page, '#desks a') },
+  'new-ticket': { path: '/new-ticket.html', ready: (page) => visible(page, '.service') },
+  public: { path: '/public.html', ready: (page) => shows(page, '#code', /^[AB]/) },
+  'a ticket\'s own page': { path: '/t/ID', ready: (page) => page.waitForSelector('[data-kind="waiting"]') },
+  desk: { path: '/desk.html?desk=3', ready: (page) => visible(page, '#queue li') },
+  'desk that chooses its services': { path: '/desk.html?desk=3', ready: services },
+  'desk that looks for a ticket': { path: '/desk.html?desk=3', ready: finds },
+  'desk that another screen has taken over': { path: '/desk.html?desk=3', ready: taken },
+};

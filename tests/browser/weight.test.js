@@ -2,23 +2,16 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { LANGUAGES, Printer, SIZES, Server, finds, launch, later, morning, noShows, open, services, severalServices, shows, taken, transfers, until, visible } from './support.mjs';
+import { FIRST_SIGHT, LANGUAGES, SIZES, fullOffice, launch, noShows, open, transfers, until, visible } from './support.mjs';
 
-const WORD = 'Donaudampfschifffahrtsgesellschaft';
 const LIMIT_BYTES = 60 * 1024;
 let server;
 let browser;
 let ticket;
 
 before(async () => {
-  // A desk has the most to show where there is a printer.
-  server = await Server.start({ flags: (await Printer.start()).flags });
+  server = await fullOffice();
   browser = await launch();
-  await morning(server);
-  await later(server);
-  await severalServices(server);
-  await server.act(WORD, 'next');
-  await server.act(WORD, 'hold');
   ticket = await server.ticket();
 });
 after(async () => {
@@ -27,17 +20,9 @@ after(async () => {
 });
 
 const SCREENS = {
-  signin: { path: '/signin.html', ready: (page) => visible(page, '#pin') },
-  start: { path: '/', ready: (page) => visible(page, '#desks a') },
-  'new-ticket': { path: '/new-ticket.html', ready: (page) => visible(page, '.service') },
-  public: { path: '/public.html', ready: (page) => shows(page, '#code', /^[AB]/) },
-  'a ticket\'s own page': { get path() { return '/t/' + ticket.id; }, ready: (page) => page.waitForSelector('[data-kind="waiting"]') },
-  desk: { path: '/desk.html?desk=3', ready: (page) => visible(page, '#queue li') },
   'desk with people put aside and no-shows': { path: '/desk.html?desk=3', ready: noShows },
   'desk that transfers': { path: '/desk.html?desk=3', ready: transfers },
-  'desk that chooses its services': { path: '/desk.html?desk=3', ready: services },
-  'desk that looks for a ticket': { path: '/desk.html?desk=3', ready: finds },
-  'desk that another screen has taken over': { path: '/desk.html?desk=3', ready: taken },
+  ...FIRST_SIGHT,
 };
 
 async function weighs(page) {
@@ -50,7 +35,7 @@ async function weighs(page) {
 for (const [name, screen] of Object.entries(SCREENS)) {
   test(name + ' loads at most 60 kB, all from its own host, and does not scroll sideways', async () => {
     for (const lang of LANGUAGES) {
-      const page = await open(browser, server.url + screen.path, { lang });
+      const page = await open(browser, server.url + screen.path.replace('/t/ID', '/t/' + ticket.id), { lang });
       await screen.ready(page);
       await weighs(page);
       for (const [width, height] of SIZES) {

@@ -142,6 +142,8 @@ pub fn write(office: &QueueParts, trace: &[TraceJson]) -> Vec<u8> {
         let ticket = office.tickets.iter().find(|t| t.arrival == arrival);
         ticket.map(|ticket| Shown(ticket.id))
     };
+    let given_behind = office.clock.given_behind.iter();
+    let carried = office.carried.iter();
     let file = OfficeFile {
         format: FORMAT,
         version: VERSION,
@@ -172,10 +174,10 @@ pub fn write(office: &QueueParts, trace: &[TraceJson]) -> Vec<u8> {
             behind_millis: office.clock.behind,
             numberings: office.clock.numberings,
             days: office.clock.days,
-            given_behind: office.clock.given_behind.iter().map(passed_over).collect(),
+            given_behind: given_behind.map(|(p, n)| passed_over(p, *n)).collect(),
             earlier: office.clock.earlier.iter().map(numbering).collect(),
         },
-        passed_over: office.carried.iter().map(passed_over).collect(),
+        passed_over: carried.map(|(p, n)| passed_over(p, *n)).collect(),
     };
     let always = "our own structs are always JSON";
     let mut bytes = serde_json::to_vec_pretty(&file).expect(always);
@@ -192,20 +194,17 @@ pub fn write(office: &QueueParts, trace: &[TraceJson]) -> Vec<u8> {
 
 fn numbering(numbering: &Numbering) -> NumberingFile<'_> {
     let last = numbering.last.iter();
-    let last = last.map(|(prefix, number)| PassedOver {
-        prefix: prefix.as_str(),
-        number: *number,
-    });
+    let last = last.map(|(prefix, number)| passed_over(prefix, *number));
     NumberingFile {
         until: Time(numbering.until),
         last: last.collect(),
     }
 }
 
-fn passed_over((prefix, number): &(Prefix, u32)) -> PassedOver<'_> {
+fn passed_over(prefix: &Prefix, number: u32) -> PassedOver<'_> {
     PassedOver {
         prefix: prefix.as_str(),
-        number: *number,
+        number,
     }
 }
 
