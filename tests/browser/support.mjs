@@ -351,9 +351,13 @@ export async function taken(page) {
 /** A desk's screen that asks for its services, after a step that can be undone. */
 export async function services(page) {
   await until('the desk is live', () => page.isEnabled('#next'));
-  await page.click('#next');
-  await visible(page, '#queue li');
+  // A touch in the moment in which a button of a page that has just loaded is drawn anew goes nowhere.
+  for (let tries = 0; tries < 3 && !(await page.isVisible('#undo')); tries++) {
+    await page.click('#next');
+    await page.waitForSelector('#undo', { timeout: 4000 }).catch(() => {});
+  }
   await visible(page, '#undo');
+  await visible(page, '#queue li');
   await page.click('#attends');
   await page.check('#attends-some');
   await visible(page, '#order li');
