@@ -1,6 +1,8 @@
 # One command each: set up what is missing, then do it. `make` alone says what there is.
 
-BINARY := target/release/turnero
+# Where Cargo put the program, asked of Cargo by the shell that runs the recipe: CARGO_TARGET_DIR and
+# Cargo's configuration can move it.
+BINARY := $$(cargo build --release --locked --message-format=json-render-diagnostics | sed -n 's/.*"executable":"\([^"]*\)".*/\1/p')
 # 6 MB: small enough for the oldest PC in the office.
 MOST_BYTES := 6000000
 
@@ -12,14 +14,15 @@ help:
 	@echo "make check     the gate for each commit: format, lints, unit tests, dependencies"
 	@echo "make bench     speed and memory, beside the course's server (ARGS=\"--quick\")"
 	@echo "make pictures  the screens' pictures, as README.md shows them"
-	@echo "make build     $(BINARY)"
+	@echo "make build     the program, and where it is"
 	@echo "make clean     removes what was built"
 
-run: build
-	$(BINARY) $(ARGS)
+run: setup-build
+	cargo run --release --locked -- $(ARGS)
 
 build: setup-build
 	cargo build --release --locked
+	@echo "The program is $(BINARY)"
 
 check: setup-build
 	cargo fmt --check
@@ -33,11 +36,11 @@ test-rust: setup-build
 	cargo test --locked
 
 test-browser: build setup-browser
-	@bytes=$$(wc -c < $(BINARY)); echo "$(BINARY): $$bytes bytes, $(MOST_BYTES) at most"; test $$bytes -le $(MOST_BYTES)
-	cd tests/browser && TURNERO_BIN=$(CURDIR)/$(BINARY) npm test
+	@bytes=$$(wc -c < "$(BINARY)"); echo "The program has $$bytes bytes, $(MOST_BYTES) at most"; test $$bytes -le $(MOST_BYTES)
+	cd tests/browser && TURNERO_BIN="$(BINARY)" npm test
 
 pictures: build setup-browser
-	cd tests/browser && TURNERO_BIN=$(CURDIR)/$(BINARY) npm run pictures
+	cd tests/browser && TURNERO_BIN="$(BINARY)" npm run pictures
 
 bench: setup-build
 	cargo bench --locked --bench bench -- $(ARGS)
