@@ -4,10 +4,14 @@
 //! - [`domain`]: the rules of the queue, pure;
 //! - [`storage`]: durable events;
 //! - [`presentation`]: connections, HTTP, WebSocket, pages;
+//! - [`access`]: roles, PINs, sessions and tokens, as all rooms name them;
+//! - [`calendar`]: the clock, and the business day;
 //! - [`config`]: flags, defaults, limits;
 //! - [`threads`]: how threads are started;
 //! - [`logging`]: the log.
 
+pub mod access;
+pub mod calendar;
 pub mod config;
 pub mod domain;
 pub mod logging;

@@ -12,7 +12,7 @@ use std::time::Duration;
 use flags::{FLAGS, Flag, whole};
 use lexopt::{Arg, Parser};
 
-use crate::storage::Role;
+use crate::access::Role;
 
 /// What the program was told to do.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -44,18 +44,4 @@ pub use undo::{Change, Step, UNDO_WITHIN_MS};
 pub use wait::Forecast;
 
 #[cfg(test)]
-mod days;
-#[cfg(test)]
-mod examples;
-#[cfg(test)]
-pub(crate) mod properties;
-#[cfg(test)]
-mod setting_up;
-#[cfg(test)]
-mod simulation;
-#[cfg(test)]
-mod states;
-#[cfg(test)]
-pub(crate) mod testing;
-#[cfg(test)]
-pub(crate) mod wishes;
+pub(crate) mod tests;

@@ -268,9 +268,9 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::domain::testing::{ask, moment, two_lines, words};
-    use crate::domain::wishes::any_command;
-    use crate::domain::{Command, DeskName, Line, Prefix, Priority, TicketId, properties};
+    use crate::domain::tests::testing::{ask, moment, two_lines, words};
+    use crate::domain::tests::wishes::any_command;
+    use crate::domain::{Command, DeskName, Line, Prefix, Priority, TicketId, tests::properties};
 
     #[test]
     fn the_most_seconds_waited_times_weight_goes_first() {

@@ -1,22 +1,15 @@
 //! What the outside sees: connections, HTTP, WebSocket, pages.
 
 pub mod access;
-pub mod address;
-pub mod answer;
-pub mod connections;
-pub mod folder;
+pub mod http;
 pub mod json;
-pub mod origin;
 pub mod pages;
 pub mod printing;
-pub mod problem;
-pub mod request;
 pub mod router;
 pub mod server;
 pub mod services;
 pub mod slim;
 pub mod tickets;
-pub mod wire;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -24,8 +17,8 @@ use std::time::Instant;
 
 use crate::config::Config;
 use access::Access;
-use folder::Folder;
 use pages::Pages;
+use pages::folder::Folder;
 use printing::Printer;
 use services::{Presence, TicketService, WssService};
 

@@ -6,11 +6,12 @@ use percent_encoding::percent_decode_str;
 use tiny_http::Method;
 
 use super::access::Who;
-use super::answer::Answer;
-use super::problem::Problem;
-use super::request::Request;
-use super::{Office, origin, tickets};
-use crate::storage::Role;
+use super::http::answer::Answer;
+use super::http::origin;
+use super::http::problem::Problem;
+use super::http::request::Request;
+use super::{Office, tickets};
+use crate::access::Role;
 
 /// The course's routes are this one and those below it.
 const COURSE: &str = "/api/ticket";

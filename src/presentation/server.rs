@@ -14,15 +14,16 @@ use tungstenite::handshake::server::{create_response, write_response};
 use tungstenite::http;
 
 use super::access::{Counted, Who};
-use super::connections::{Connections, Entered, Full, allowed_connections};
-use super::problem::Problem;
-use super::request::{Request, RequestReader};
+use super::http::connections::{Connections, Entered, Full, allowed_connections};
+use super::http::origin;
+use super::http::problem::Problem;
+use super::http::request::{Request, RequestReader};
+use super::http::wire::Wire;
 use super::services::{Dialect, Handshake, serve_screen};
 use super::tickets::place;
-use super::wire::Wire;
-use super::{Office, origin, router};
+use super::{Office, router};
+use crate::access::Role;
 use crate::domain::TicketId;
-use crate::storage::Role;
 use crate::threads;
 
 /// Connections that the kernel may hold until they are accepted: a whole office whose screens

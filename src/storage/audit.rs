@@ -1,7 +1,7 @@
 //! What the trace shows: events with who caused them, and what is no event of the queue, such as
 //! that someone signed in. It holds no secret, and goes with `--keep-days`.
 
-use super::access::{Actor, Role};
+use crate::access::{Actor, Role};
 
 /// What happened that is no event of the queue.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,12 +3,9 @@
 //! It keeps and gives back; it decides nothing. What does not belong here: the rules of the queue,
 //! HTTP, screens.
 
-mod access;
+mod audit;
 mod record;
 mod sqlite;
-mod sqlite_access;
-mod sqlite_trace;
-mod trace;
 
 #[cfg(test)]
 mod restarts;
@@ -17,11 +14,11 @@ mod testing;
 
 use thiserror::Error;
 
+use crate::access::{AccessChange, AccessRecords, Actor};
 use crate::domain::{Queue, Stamped};
 
-pub use access::{AccessChange, AccessRecords, Actor, PinHash, Role, SecretHash, Session, Token};
+pub use audit::{Note, Noted, Place, Purged, Traced, What};
 pub use sqlite::{SqliteJournal, create_private};
-pub use trace::{Note, Noted, Place, Purged, Traced, What};
 
 /// Why storage could not do what was asked.
 #[derive(Debug, Error)]

@@ -15,9 +15,9 @@ use proptest::test_runner::TestRunner;
 
 use super::testing::TestFile;
 use super::{Batch, Journal, SqliteJournal};
-use crate::domain::properties::Numbers;
-use crate::domain::testing::{ask, check};
-use crate::domain::wishes::any_wish;
+use crate::domain::tests::properties::Numbers;
+use crate::domain::tests::testing::{ask, check};
+use crate::domain::tests::wishes::any_wish;
 use crate::domain::{
     Command, Day, DayRule, Event, Prefix, Priority, Queue, ServiceChange, SettingsChange, Stamped,
     TicketId, TicketRef, Timestamp, apply,

@@ -2,8 +2,8 @@
 
 use rustix::process::Signal;
 use serde_json::{Value, json};
+use turnero::access::Role;
 use turnero::presentation::tickets::ROUTES;
-use turnero::storage::Role;
 
 use crate::common::{Client, Screen, Server, array, text};
 use crate::people::{FAR, Person, behind_a_proxy, pin};

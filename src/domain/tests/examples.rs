@@ -1,7 +1,7 @@
 //! What each command comes to, by example.
 
 use super::testing::{ask, command, moment, two_lines, words};
-use super::*;
+use crate::domain::*;
 
 /// One line of the table below: what happened before, what is asked, and what comes of it.
 type Row = (&'static str, &'static str, &'static str);

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::testing::{ask, check, moment, two_lines};
 use super::wishes::any_command;
-use super::*;
+use crate::domain::*;
 
 /// Runs commands as the ledger does; returns the queue and everything that happened.
 fn run(commands: &[Command]) -> (Queue, Vec<Stamped>) {

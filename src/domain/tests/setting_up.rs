@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::testing::{ask, command, day, moment, two_lines};
-use super::*;
+use crate::domain::*;
 
 /// An office after these words of [`command`].
 fn after(words: &str) -> Queue {

@@ -2,7 +2,7 @@
 //! nothing.
 
 use super::testing::{ask, command, moment, two_lines};
-use super::*;
+use crate::domain::*;
 
 /// A step as `testing::command` reads it, on ticket A1 or on what desk 1 attends; and from which
 /// states to which it leads. Desk 2 attends nobody.

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::*;
+use crate::domain::*;
 
 /// The nth day after one that can be.
 pub(crate) fn day(n: i32) -> Day {

@@ -6,7 +6,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::testing::day;
-use super::*;
+use crate::domain::*;
 
 /// Any command at all. A new ticket's id is set where it is run, so that each is drawn once.
 pub(crate) fn any_command() -> impl Strategy<Value = Command> {

@@ -87,7 +87,7 @@ fn seconds_until(at: i64, now: Timestamp) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::testing::{ask, two_lines};
+    use crate::domain::tests::testing::{ask, two_lines};
     use crate::domain::{Command, DeskName, Prefix, TicketId};
 
     const MINUTE: i64 = 60_000;

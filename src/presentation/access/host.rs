@@ -5,8 +5,8 @@
 use std::net::IpAddr;
 
 use super::peer::Peer;
-use crate::presentation::problem::Problem;
-use crate::presentation::request::Request;
+use crate::presentation::http::problem::Problem;
+use crate::presentation::http::request::Request;
 
 /// A `Host` without its port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

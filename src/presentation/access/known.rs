@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::secret;
-use crate::storage::{AccessRecords, PinHash, Role, SecretHash, Session, Token};
+use crate::access::{AccessRecords, PinHash, Role, SecretHash, Session, Token};
 
 /// Sessions at a time; the one that ends first makes room. More than an office has screens.
 const MOST_SESSIONS: usize = 1_000;

@@ -5,8 +5,8 @@
 use std::collections::HashMap;
 
 use super::secret;
-use crate::presentation::problem::Problem;
-use crate::storage::{Role, SecretHash, Token};
+use crate::access::{Role, SecretHash, Token};
+use crate::presentation::http::problem::Problem;
 
 /// Keys that are remembered at a time; past them all are forgotten, and names still tell.
 const MOST_KEYS: usize = 1_000;

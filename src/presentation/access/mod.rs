@@ -26,12 +26,13 @@ use known::Known;
 use mint::Minted;
 use rate::Rate;
 
-use super::problem::Problem;
-use super::request::Request;
-use super::services::calendar::now;
+use super::http::problem::Problem;
+use super::http::request::Request;
 use super::services::{TicketService, WssService};
+use crate::access::{AccessChange, AccessRecords, Actor, Role, SecretHash};
+use crate::calendar::now;
 use crate::config::Config;
-use crate::storage::{AccessChange, AccessRecords, Actor, Journal, Note, Noted, Role, SecretHash};
+use crate::storage::{Journal, Note, Noted};
 
 pub use peer::{Counted, Peer};
 pub use setup::{Announcement, set_pin_of_file};

@@ -5,7 +5,7 @@ use std::iter::once;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use super::host::Host;
-use crate::presentation::request::Request;
+use crate::presentation::http::request::Request;
 
 /// Headers that a proxy adds. A request with one of them was passed on, so it does not come from
 /// this machine, whatever its connection says.

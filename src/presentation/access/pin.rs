@@ -3,7 +3,7 @@
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 
 use super::secret::{self, NoRandomness};
-use crate::storage::PinHash;
+use crate::access::PinHash;
 
 /// The digits of a PIN that the program makes.
 const DIGITS: usize = 8;

@@ -5,7 +5,7 @@ use std::hint::black_box;
 use blake2::{Blake2s256, Digest};
 use thiserror::Error;
 
-use crate::storage::SecretHash;
+use crate::access::SecretHash;
 
 /// The operating system gave no random numbers.
 #[derive(Clone, Copy, Debug, Error)]

@@ -5,12 +5,11 @@ use std::io::{self, BufRead, IsTerminal};
 use std::path::Path;
 
 use super::pin;
+use crate::access::{AccessChange, AccessRecords, Actor, Role};
+use crate::calendar::now;
 use crate::logging;
 use crate::presentation::services::TicketService;
-use crate::presentation::services::calendar::now;
-use crate::storage::{
-    AccessChange, AccessRecords, Actor, Batch, Journal, Note, Noted, Role, SqliteJournal,
-};
+use crate::storage::{Batch, Journal, Note, Noted, SqliteJournal};
 
 /// What the log is to say once the server listens, and what is kept when it has.
 #[derive(Default)]

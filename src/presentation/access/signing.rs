@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use super::guess::Refused;
 use super::{Access, Who, lock, pin, secret};
-use crate::presentation::problem::Problem;
+use crate::access::{AccessChange, Actor, Role, Session, Token};
+use crate::calendar;
+use crate::presentation::http::problem::Problem;
 use crate::presentation::services::TicketService;
-use crate::presentation::services::calendar;
-use crate::storage::{AccessChange, Actor, Note, Noted, Role, Session, Token};
+use crate::storage::{Note, Noted};
 
 /// How long a session lasts: a working day, with what comes before and after it.
 pub const SESSION: Duration = Duration::from_secs(12 * 60 * 60);

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-use super::access::Counted;
 use super::wire::Wire;
+use crate::presentation::access::Counted;
 
 /// Open files that are not connections: the database, its log, the pollers, pages being read,
 /// with room to spare.

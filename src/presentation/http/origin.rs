@@ -1,9 +1,9 @@
 //! Whether a page that asks for something is ours: a browser says in `Origin` whose it is
 //! (RFC 6454), and other sites' pages must neither change anything here nor listen.
 
-use super::access::Who;
 use super::problem::Problem;
 use super::request::Request;
+use crate::presentation::access::Who;
 
 /// Refuses a request from another site's page that would change something, or listen. Programs
 /// send nothing of what is looked at here, and may.
@@ -98,7 +98,7 @@ fn is_this_host(origin: &str, host: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::is_this_host;
+    use crate::presentation::http::origin::is_this_host;
 
     #[test]
     fn an_origin_is_this_host_when_name_and_port_are_the_same() {

@@ -7,8 +7,8 @@ use serde::Serialize;
 use tiny_http::StatusCode;
 
 use super::answer::Answer;
+use crate::access::Role;
 use crate::domain::Refusal;
-use crate::storage::Role;
 
 /// After how many seconds it is worth trying again when storage or room is short.
 pub const RETRY_AFTER_SECONDS: &str = "2";

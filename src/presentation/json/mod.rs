@@ -12,7 +12,7 @@ use serde::{Serialize, Serializer};
 pub use office::{OfficeJson, PriorityJson, SettingsJson};
 pub use ticket::{CalledJson, TicketJson, TicketView};
 
-use super::answer::tag;
+use super::http::answer::tag;
 use crate::domain::{
     Call, CallKind, Desk, DeskName, Line, Prefix, Queue, ScreenId, Service, ServiceSetup, Settings,
     Timestamp,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::domain::{Priority, Settings};
-use crate::presentation::answer::tag;
+use crate::presentation::http::answer::tag;
 
 /// What every screen knows of the office, in JSON.
 #[derive(Debug, Serialize)]

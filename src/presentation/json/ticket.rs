@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use super::{Shown, Time};
+use crate::calendar::now;
 use crate::domain::{DeskName, Forecast, Queue, Ticket, TicketId, Timestamp};
-use crate::presentation::services::calendar::now;
 
 /// A ticket as it stood at some moment.
 #[derive(Clone, Debug, PartialEq, Eq)]

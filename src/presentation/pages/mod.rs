@@ -1,5 +1,7 @@
 //! The screens' files: built into the program, or from a folder (`--html`).
 
+pub mod folder;
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io;
@@ -7,10 +9,10 @@ use std::sync::LazyLock;
 
 use percent_encoding::percent_decode_str;
 
-use super::answer::{Answer, Body, tag};
-use super::folder::{Folder, OpenFile};
-use super::problem::Problem;
-use super::request::Request;
+use self::folder::{Folder, OpenFile};
+use super::http::answer::{Answer, Body, tag};
+use super::http::problem::Problem;
+use super::http::request::Request;
 use super::router::Handled;
 use super::slim::slim;
 
@@ -31,7 +33,7 @@ struct Page {
 /// Names the built-in files; each is part of the program.
 macro_rules! pages {
     ($($path:literal),* $(,)?) => {
-        &[$(Page { path: $path, bytes: include_bytes!(concat!("../../html/", $path)) }),*]
+        &[$(Page { path: $path, bytes: include_bytes!(concat!("../../../html/", $path)) }),*]
     };
 }
 

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 
 use super::escpos::{Print, has_letters_of};
+use crate::calendar;
+use crate::calendar::now;
 use crate::domain::{Queue, Ticket, TicketId, Timestamp};
-use crate::presentation::address::Base;
+use crate::presentation::http::address::Base;
 use crate::presentation::pages;
-use crate::presentation::services::calendar;
-use crate::presentation::services::calendar::now;
 
 /// The language of a ticket whose own language the printer has no letters for.
 const FALLBACK: &str = "en";

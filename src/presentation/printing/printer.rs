@@ -14,7 +14,7 @@ use serde::Serialize;
 
 use super::device::{Device, Trouble};
 use super::worker::{Awaited, Worker};
-use crate::presentation::address::Base;
+use crate::presentation::http::address::Base;
 use crate::presentation::services::WssService;
 use crate::threads;
 

@@ -10,7 +10,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, after, never, select};
 use super::device::{Device, Fate, Handed, Rest, Trouble};
 use super::paper::Paper;
 use super::printer::{MOST_WAITING, Shared};
-use crate::presentation::address::Base;
+use crate::presentation::http::address::Base;
 
 /// How soon a printer in trouble is tried again, at first and at last.
 const RETRY_FIRST: Duration = Duration::from_millis(500);

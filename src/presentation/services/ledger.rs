@@ -7,17 +7,18 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 
-use super::calendar::{business_day, now};
+use super::screens::update::Update;
+use super::screens::wss::WssService;
 use super::ticket_service::{Granted, Outcome, Reply, Shared};
-use super::update::Update;
-use super::wss::WssService;
+use crate::access::{AccessChange, Actor};
+use crate::calendar::{business_day, now};
 use crate::domain::{
     Command, Event, Queue, Settings, Stamped, Subject, TicketId, Timestamp, apply, decide,
 };
-use crate::presentation::answer::Answer;
+use crate::presentation::http::answer::Answer;
 use crate::presentation::json::{DeskView, LineView, SettingsJson, TicketView};
 use crate::presentation::printing::{Awaited, Paper, Printer};
-use crate::storage::{AccessChange, Actor, Batch, Journal, KeptAnswer, Note, Place, Traced};
+use crate::storage::{Batch, Journal, KeptAnswer, Note, Place, Traced};
 
 /// Commands in one commit. More would make the first one wait for the last; by then the cost of
 /// the commit is spread thin enough.

@@ -10,12 +10,13 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
-use super::follower::Newest;
 use super::ledger::{Keyed, Ledger, Order, Told};
+use super::screens::follower::Newest;
+use crate::access::{AccessChange, Actor};
 use crate::domain::{Command, Forecast, Queue, Refusal, Settings, Timestamp};
+use crate::presentation::http::problem::Problem;
 use crate::presentation::json::{DeskView, LineView, TicketView};
-use crate::presentation::problem::Problem;
-use crate::storage::{AccessChange, Actor, Journal, KeptAnswer, Note, Place, Traced};
+use crate::storage::{Journal, KeptAnswer, Note, Place, Traced};
 use crate::threads;
 
 /// Commands that may wait for the ledger. Each waiting one holds a connection's thread, so there

@@ -7,8 +7,8 @@ use percent_encoding::percent_decode_str;
 use super::fields::Fields;
 use super::texts;
 use crate::domain::AppearanceChange;
-use crate::presentation::answer::Answer;
-use crate::presentation::problem::Problem;
+use crate::presentation::http::answer::Answer;
+use crate::presentation::http::problem::Problem;
 use crate::presentation::router::{Context, Handled};
 
 /// The languages that the screens speak: one file each under `html/lang/`.

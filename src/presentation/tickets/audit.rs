@@ -6,12 +6,13 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::fields::Fields;
+use crate::access::Actor;
 use crate::domain::{Queue, TicketId, Timestamp};
-use crate::presentation::answer::Answer;
+use crate::presentation::http::answer::Answer;
+use crate::presentation::http::problem::Problem;
 use crate::presentation::json::Time;
-use crate::presentation::problem::Problem;
 use crate::presentation::router::{Context, Handled};
-use crate::storage::{Actor, Noted, Place, Traced, What};
+use crate::storage::{Noted, Place, Traced, What};
 
 /// Events in one answer, unless the request says otherwise, and at most.
 const LISTED: u64 = 100;

@@ -1,17 +1,17 @@
 //! `/api/desks`: set up desks, and attend people at them.
 
 use super::appearance::without_repeats;
+use super::execute::{run, subject_or_problem};
 use super::fields::Fields;
-use super::run::{run, subject_or_problem};
 use super::ticket::answer_list;
+use crate::calendar::now;
 use crate::domain::{
     Command, DeskName, Expected, Order, Position, Prefix, ScreenId, Target, TicketRef,
 };
-use crate::presentation::answer::Answer;
+use crate::presentation::http::answer::Answer;
+use crate::presentation::http::problem::Problem;
 use crate::presentation::json::{DeskJson, DeskView, TicketView};
-use crate::presentation::problem::Problem;
 use crate::presentation::router::{Context, Handled};
-use crate::presentation::services::calendar::now;
 
 /// Waiting tickets in one answer, in the order of a desk: unless the request says otherwise, and at
 /// most. It is looked up under the queue's lock.

@@ -1,9 +1,9 @@
 //! How a handler has a command carried out, and how what came of it is answered.
 
 use crate::domain::Command;
-use crate::presentation::answer::Answer;
+use crate::presentation::http::answer::Answer;
+use crate::presentation::http::problem::Problem;
 use crate::presentation::json::SettingsJson;
-use crate::presentation::problem::Problem;
 use crate::presentation::router::{Context, Handled};
 use crate::presentation::services::{Granted, Keyed, Outcome, Render, Reply};
 

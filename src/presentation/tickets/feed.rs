@@ -6,11 +6,11 @@ use tungstenite::Bytes;
 
 use super::desks::place;
 use super::fields::Fields;
-use crate::presentation::answer::Answer;
+use crate::access::Role;
+use crate::presentation::http::answer::Answer;
 use crate::presentation::json::StateView;
 use crate::presentation::router::{Context, Handled};
 use crate::presentation::services::Since;
-use crate::storage::Role;
 
 /// The longest wait for the first event: under the 30 s after which proxies give up.
 const LONGEST_WAIT_SECONDS: u64 = 25;

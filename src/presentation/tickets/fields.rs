@@ -7,8 +7,8 @@ use std::fmt;
 use form_urlencoded::parse;
 use serde_json::Value;
 
-use crate::presentation::problem::Problem;
-use crate::presentation::request::Request;
+use crate::presentation::http::problem::Problem;
+use crate::presentation::http::request::Request;
 
 /// Fields that have not been taken yet.
 #[derive(Debug)]

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::domain::Figure;
-use crate::presentation::answer::Answer;
+use crate::presentation::http::answer::Answer;
 use crate::presentation::router::{Context, Handled};
 
 #[derive(Serialize)]

@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use crate::presentation::answer::Answer;
-use crate::presentation::problem::RETRY_AFTER_SECONDS;
+use crate::presentation::http::answer::Answer;
+use crate::presentation::http::problem::RETRY_AFTER_SECONDS;
 use crate::presentation::router::{Context, Handled};
 
 #[derive(Serialize)]

@@ -9,10 +9,10 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 use tiny_http::Method;
 
-use crate::presentation::answer::{Answer, Body, tag};
-use crate::presentation::folder::OpenFile;
+use crate::presentation::http::answer::{Answer, Body, tag};
+use crate::presentation::http::problem::Problem;
 use crate::presentation::pages::content_type;
-use crate::presentation::problem::Problem;
+use crate::presentation::pages::folder::OpenFile;
 use crate::presentation::router::{Context, Handled};
 
 /// The endings of names that are shown: what browsers of 2018 play, and SVG.

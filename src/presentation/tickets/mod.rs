@@ -1,29 +1,29 @@
 //! REST: the table of routes, and the handlers behind it.
 
 mod appearance;
+mod audit;
 mod course;
 mod desks;
+mod execute;
 mod feed;
 mod fields;
 mod figures;
 mod health;
 mod media;
 mod qr;
-mod run;
 mod services;
 mod session;
 mod settings;
 mod texts;
 mod ticket;
 mod tokens;
-mod trace;
 pub mod transfer;
 
 use tiny_http::Method::{Delete, Get, Post, Put};
 
 use super::router::Effect::{Changes, Reads};
 use super::router::{Context, Effect, Handled, Route};
-use crate::storage::Role::{self, Admin, Public, Staff};
+use crate::access::Role::{self, Admin, Public, Staff};
 pub use desks::place;
 
 const fn route(
@@ -81,8 +81,8 @@ pub const ROUTES: &[Route] = &[
     route(Get, "/api/tokens", Reads, Admin, tokens::list),
     route(Post, "/api/tokens", Changes, Admin, tokens::create),
     route(Delete, "/api/tokens/*", Changes, Admin, tokens::delete),
-    route(Get, "/api/trace", Reads, Admin, trace::list),
-    route(Delete, "/api/trace", Changes, Admin, trace::purge),
+    route(Get, "/api/trace", Reads, Admin, audit::list),
+    route(Delete, "/api/trace", Changes, Admin, audit::purge),
     // The trace says of each copy, and nobody else's page may write there.
     route(Get, "/api/export", Changes, Admin, transfer::export),
     route(Get, "/api/state", Reads, Public, feed::state),

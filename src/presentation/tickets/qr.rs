@@ -6,9 +6,9 @@ use qrcode::render::svg::Color;
 use super::fields::Fields;
 use super::ticket::no_ticket;
 use crate::domain::TicketId;
-use crate::presentation::address::Base;
-use crate::presentation::answer::Answer;
-use crate::presentation::problem::Problem;
+use crate::presentation::http::address::Base;
+use crate::presentation::http::answer::Answer;
+use crate::presentation::http::problem::Problem;
 use crate::presentation::router::{Context, Handled};
 
 /// The path of a ticket's own page.

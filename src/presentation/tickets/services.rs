@@ -1,14 +1,14 @@
 //! `/api/services`: the lines that people wait in.
 
+use super::execute::{run, subject_or_problem};
 use super::fields::Fields;
-use super::run::{run, subject_or_problem};
 use super::texts;
+use crate::access::Role;
 use crate::domain::{Command, Prefix, ServiceChange};
-use crate::presentation::answer::Answer;
+use crate::presentation::http::answer::Answer;
+use crate::presentation::http::problem::Problem;
 use crate::presentation::json::{LineJson, LineView};
-use crate::presentation::problem::Problem;
 use crate::presentation::router::{Context, Handled};
-use crate::storage::Role;
 
 /// The longest name and message, in characters: what a button can show.
 const LONGEST_TEXT: usize = 80;

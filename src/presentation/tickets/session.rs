@@ -3,11 +3,11 @@
 use serde::Serialize;
 
 use super::fields::Fields;
+use crate::access::Role;
 use crate::presentation::access::{COOKIE, SESSION};
-use crate::presentation::answer::Answer;
-use crate::presentation::problem::Problem;
+use crate::presentation::http::answer::Answer;
+use crate::presentation::http::problem::Problem;
 use crate::presentation::router::{Context, Handled};
-use crate::storage::Role;
 
 /// Whether there is a session, and what it is good for.
 #[derive(Serialize)]

@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use super::appearance::{self, check_language};
+use super::execute::{run, subject_or_problem};
 use super::fields::Fields;
-use super::run::{run, subject_or_problem};
 use super::texts;
+use crate::calendar;
 use crate::domain::{Command, MOST_IN_A_ROW, Priority, Rule, Settings, SettingsChange};
-use crate::presentation::answer::Answer;
+use crate::presentation::http::answer::Answer;
+use crate::presentation::http::problem::Problem;
 use crate::presentation::json::SettingsJson;
-use crate::presentation::problem::Problem;
 use crate::presentation::router::{Context, Handled};
-use crate::presentation::services::calendar;
 
 /// The largest weight: a thousand times as urgent is urgent enough.
 const MOST_WEIGHT: u64 = 1_000;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::appearance::check_language;
 use super::fields::Fields;
 use crate::domain::is_deceptive;
-use crate::presentation::problem::Problem;
+use crate::presentation::http::problem::Problem;
 
 /// A text that there always is, of `most` characters at most; `None` where it is absent.
 pub fn always(

@@ -1,14 +1,14 @@
 //! `/api/tickets`: give, look at, withdraw.
 
+use super::execute::{granted_or_problem, run, subject_or_problem};
 use super::fields::Fields;
-use super::run::{granted_or_problem, run, subject_or_problem};
+use crate::access::Role;
 use crate::domain::{Command, DeskName, Prefix, Refusal, State, TicketId, TicketRef};
-use crate::presentation::answer::Answer;
+use crate::presentation::http::answer::Answer;
+use crate::presentation::http::problem::Problem;
 use crate::presentation::json::{TicketJson, TicketView};
-use crate::presentation::problem::Problem;
 use crate::presentation::router::{Context, Handled};
 use crate::presentation::services::{Granted, Outcome, Render};
-use crate::storage::Role;
 
 /// The longest note, in characters: what a desk's screen shows without scrolling.
 pub const LONGEST_NOTE: usize = 500;

@@ -2,14 +2,14 @@
 
 use serde::Serialize;
 
+use super::execute::key;
 use super::fields::Fields;
-use super::run::key;
+use crate::access::{Role, Token};
 use crate::domain::Timestamp;
-use crate::presentation::answer::Answer;
+use crate::presentation::http::answer::Answer;
+use crate::presentation::http::problem::Problem;
 use crate::presentation::json::Time;
-use crate::presentation::problem::Problem;
 use crate::presentation::router::{Context, Handled};
-use crate::storage::{Role, Token};
 
 /// The longest name, in characters.
 const LONGEST_NAME: usize = 60;

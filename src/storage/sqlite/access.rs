@@ -2,9 +2,10 @@
 
 use rusqlite::{Connection, Transaction, params};
 
-use super::access::{AccessChange, AccessRecords, PinHash, Role, SecretHash, Session, Token};
-use super::sqlite::{from_sql, to_sql};
-use super::{StorageError, sqlite_trace};
+use super::audit;
+use super::{from_sql, to_sql};
+use crate::access::{AccessChange, AccessRecords, PinHash, Role, SecretHash, Session, Token};
+use crate::storage::StorageError;
 
 /// What version 2 of the file adds to version 1.
 pub(super) const VERSION_2: &str = "
@@ -84,7 +85,7 @@ pub(super) fn load(connection: &Connection) -> Result<AccessRecords, StorageErro
             });
         }
     }
-    records.signed_in = sqlite_trace::signed_in(connection)?;
+    records.signed_in = audit::signed_in(connection)?;
     Ok(records)
 }
 

@@ -5,10 +5,10 @@ use std::net::IpAddr;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use serde::{Deserialize, Serialize};
 
-use super::StorageError;
-use super::access::{Actor, Role};
-use super::sqlite::{from_sql, to_sql};
-use super::trace::{Note, Noted, Place, Purged, Traced, What};
+use super::{from_sql, to_sql};
+use crate::access::{Actor, Role};
+use crate::storage::StorageError;
+use crate::storage::audit::{Note, Noted, Place, Purged, Traced, What};
 
 /// What version 3 of the file adds to version 2.
 pub(super) const VERSION_3: &str = "

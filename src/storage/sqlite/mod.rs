@@ -4,14 +4,18 @@
 //! locking mode is EXCLUSIVE: the operating system's lock keeps a second server away, is gone with
 //! the process however it ends, and saves the shared-memory file.
 
+mod access;
+mod audit;
+
 use std::fs::File;
 use std::path::Path;
 
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Transaction, params};
 
 use super::record;
-use super::{AccessRecords, Batch, Journal, KeptAnswer, Place, Purged, StorageError, Traced};
-use super::{sqlite_access, sqlite_trace};
+use super::{Batch, Journal, KeptAnswer, Place, Purged, StorageError, Traced};
+use crate::access::AccessRecords;
+
 use crate::domain::{Event, Queue, Stamped, Timestamp};
 
 /// Marks a file as ours (`PRAGMA application_id`): «Turn» in ASCII.
@@ -123,10 +127,10 @@ fn prepare_file(connection: &mut Connection) -> rusqlite::Result<Result<(), Stri
         transaction.execute_batch(SCHEMA)?;
     }
     if version < 2 {
-        transaction.execute_batch(sqlite_access::VERSION_2)?;
+        transaction.execute_batch(access::VERSION_2)?;
     }
     if version < 3 {
-        transaction.execute_batch(sqlite_trace::VERSION_3)?;
+        transaction.execute_batch(audit::VERSION_3)?;
     }
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
     transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
@@ -203,10 +207,10 @@ impl Journal for SqliteJournal {
         insert_events(&transaction, batch)?;
         insert_answers(&transaction, batch)?;
         for change in &batch.access {
-            sqlite_access::change(&transaction, change)?;
+            access::change(&transaction, change)?;
         }
         for (after, note) in &batch.notes {
-            sqlite_trace::note(&transaction, *after, batch.at, note)?;
+            audit::note(&transaction, *after, batch.at, note)?;
         }
         transaction.commit()?;
         Ok(())
@@ -248,15 +252,15 @@ impl Journal for SqliteJournal {
     }
 
     fn access(&mut self) -> Result<AccessRecords, StorageError> {
-        sqlite_access::load(&self.connection)
+        access::load(&self.connection)
     }
 
     fn trace(&mut self, before: Place, limit: u64) -> Result<Vec<Traced>, StorageError> {
-        sqlite_trace::trace(&self.connection, before, limit)
+        audit::trace(&self.connection, before, limit)
     }
 
     fn purge(&mut self, before: i64, answers_before: i64, at: i64) -> Result<Purged, StorageError> {
-        sqlite_trace::purge(&mut self.connection, before, answers_before, at)
+        audit::purge(&mut self.connection, before, answers_before, at)
     }
 
     fn probe(&mut self) -> Result<(), StorageError> {
@@ -276,7 +280,7 @@ fn insert_events(transaction: &Transaction<'_>, batch: &Batch) -> rusqlite::Resu
         let actor = actors.next_if(|(seq, _)| *seq == stamped.seq);
         let fields = fields.next_if(|(seq, _)| *seq == stamped.seq);
         let fields = fields.map_or(&[][..], |(_, fields)| fields);
-        let actor = actor.map(|(_, actor)| sqlite_trace::write_actor(actor, fields));
+        let actor = actor.map(|(_, actor)| audit::write_actor(actor, fields));
         let at = stamped.at.as_millis();
         insert.execute(params![to_sql(stamped.seq), at, body, actor])?;
     }

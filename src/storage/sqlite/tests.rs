@@ -4,12 +4,13 @@ use std::fs;
 use std::sync::Arc;
 
 use super::*;
+use crate::access::{Actor, Role};
 use crate::domain::{
     Appearance, Command, Day, DeskName, Position, Prefix, Rule, ScreenId, ServiceChange, Settings,
     SettingsChange, State, Target, TicketId, TicketRef, apply, decide,
 };
 use crate::storage::testing::TestFile;
-use crate::storage::{Actor, Note, Noted, Role};
+use crate::storage::{Note, Noted};
 
 /// Some of everything that can happen.
 fn a_day() -> (Queue, Vec<Stamped>) {

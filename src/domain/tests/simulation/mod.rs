@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BinaryHeap, HashMap};
 use std::sync::Arc;
 
 use self::people::{Person, SERVICES};
-use super::*;
+use crate::domain::*;
 
 const DESKS: usize = 12;
 const MINUTE: i64 = 60_000;

@@ -9,24 +9,24 @@ use std::sync::Arc;
 use serde::Serialize;
 use tungstenite::Bytes;
 
-use super::ticket_service::Shared;
 use super::update::text_frame;
+use crate::calendar::now;
 use crate::domain::{Forecast, Queue, TicketId, Timestamp};
 use crate::presentation::json::Message;
-use crate::presentation::services::calendar::now;
+use crate::presentation::services::ticket_service::Shared;
 
 /// Tickets that are looked at under one lock, which the ledger wants as well.
-pub(super) const POSITIONS_AT_ONCE: usize = 64;
+pub const POSITIONS_AT_ONCE: usize = 64;
 
 /// For how long a forecast serves all followers where nothing happens, in milliseconds.
 const FORECAST_KEPT_MS: i64 = 5_000;
 
 /// The newest forecast, since a thousand phones that ask at the same event need no more than one.
 #[derive(Debug, Default)]
-pub(super) struct Newest(Option<(u64, Timestamp, Forecast)>);
+pub struct Newest(Option<(u64, Timestamp, Forecast)>);
 
 impl Newest {
-    pub(super) fn at(&mut self, queue: &Queue, now: Timestamp) -> &Forecast {
+    pub fn at(&mut self, queue: &Queue, now: Timestamp) -> &Forecast {
         let fits = |made: &(u64, Timestamp, Forecast)| {
             let age = now.as_millis() - made.1.as_millis();
             made.0 == queue.seq() && (0..FORECAST_KEPT_MS).contains(&age)
@@ -38,7 +38,7 @@ impl Newest {
 }
 
 /// The ticket that a screen follows, and the queue in which it stands.
-pub(super) struct Follower {
+pub struct Follower {
     ticket: TicketId,
     shared: Arc<Shared>,
 }
@@ -52,7 +52,7 @@ impl std::fmt::Debug for Follower {
 /// What a follower is told.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Position {
+pub struct Position {
     code: String,
     state: &'static str,
     desk: Option<String>,
@@ -83,18 +83,18 @@ fn whole_minutes(seconds: u64) -> u64 {
 }
 
 impl Follower {
-    pub(super) fn new(ticket: TicketId, shared: Arc<Shared>) -> Self {
+    pub fn new(ticket: TicketId, shared: Arc<Shared>) -> Self {
         Self { ticket, shared }
     }
 
     /// Where its ticket stands; `None` where it is no longer known.
-    pub(super) fn position(&self) -> Option<Position> {
+    pub fn position(&self) -> Option<Position> {
         positions(&[self]).pop().flatten()
     }
 }
 
 /// Where the tickets of several followers of one office stand, looked at under one lock.
-pub(super) fn positions(followers: &[&Follower]) -> Vec<Option<Position>> {
+pub fn positions(followers: &[&Follower]) -> Vec<Option<Position>> {
     let Some(first) = followers.first() else {
         return Vec::new();
     };
@@ -107,11 +107,7 @@ pub(super) fn positions(followers: &[&Follower]) -> Vec<Option<Position>> {
 
 /// The frame that says where a ticket stands, where `told` says otherwise; notes it there. `cursor`
 /// is the last event that the screen has been told.
-pub(super) fn news(
-    position: Option<Position>,
-    told: &mut Option<Position>,
-    cursor: u64,
-) -> Option<Bytes> {
+pub fn news(position: Option<Position>, told: &mut Option<Position>, cursor: u64) -> Option<Bytes> {
     if position.is_none() || position == *told {
         return None;
     }

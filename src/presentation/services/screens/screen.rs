@@ -16,11 +16,11 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use tungstenite::Bytes;
 
 use super::follower::{self, Follower, Position};
-use super::ticket_service::TicketService;
 use super::update::{Dialect, Run};
 use super::wss::WssService;
 use crate::domain::{DeskName, ScreenId, TicketId};
-use crate::presentation::wire::Wire;
+use crate::presentation::http::wire::Wire;
+use crate::presentation::services::ticket_service::TicketService;
 
 /// Runs that may wait for a screen's thread. When there is no room the screen is told so, and
 /// fetches what it missed from the recent events: nothing is lost, and memory stays bounded.

@@ -17,11 +17,11 @@ use tungstenite::{Bytes, Error, WebSocket};
 use super::follower::Follower;
 use super::recent::Since;
 use super::screen::{Handshake, Screen, write_all};
-use super::ticket_service::TicketService;
 use super::update::{self, Dialect, Run, course_count_frame, course_working_frame, text_frame};
 use super::wss::WssService;
+use crate::presentation::http::wire::Wire;
 use crate::presentation::json::{Message, StateView};
-use crate::presentation::wire::Wire;
+use crate::presentation::services::ticket_service::TicketService;
 
 /// Messages of a screen that are read before it is told what happened meanwhile.
 const MESSAGES_AT_ONCE: usize = 64;

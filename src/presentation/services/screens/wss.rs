@@ -291,7 +291,7 @@ fn publish(publications: &Receiver<Publication>) {
 
 #[cfg(test)]
 mod tests {
-    use super::WssService;
+    use crate::presentation::services::screens::wss::WssService;
 
     #[test]
     fn before_it_is_initialised_there_is_no_instance() {

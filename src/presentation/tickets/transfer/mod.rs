@@ -14,12 +14,13 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::Path;
 
-use super::trace;
+use super::audit;
+use crate::access::Actor;
+use crate::calendar::{self, now};
 use crate::domain::{Event, Queue, QueueParts, Stamped, Timestamp, apply};
-use crate::presentation::answer::Answer;
+use crate::presentation::http::answer::Answer;
 use crate::presentation::router::{Context, Handled};
-use crate::presentation::services::calendar::{self, now};
-use crate::storage::{Actor, Batch, Journal, Note, Noted, SqliteJournal, create_private};
+use crate::storage::{Batch, Journal, Note, Noted, SqliteJournal, create_private};
 
 /// What the file says it is.
 const FORMAT: &str = "turnero-office";
@@ -44,8 +45,8 @@ const STANDARD: &str = "-";
 pub fn export(context: &Context<'_>) -> Handled {
     let tickets = &context.office.tickets;
     let queue = tickets.look(Queue::clone);
-    let traced = trace::all(&queue, MOST_TRACED, |before| {
-        tickets.trace(before, trace::STEP)
+    let traced = audit::all(&queue, MOST_TRACED, |before| {
+        tickets.trace(before, audit::STEP)
     })?;
     let office = to_move(&queue);
     // Not waited for: an office must be able to go where nothing can be stored any more.
@@ -70,8 +71,8 @@ pub fn export_file(data: &Path, to: &Path) -> Result<(), Box<dyn Error>> {
         format!("{error} While the server runs, take the file from GET /api/export.")
     })?;
     let queue = load(&mut journal)?;
-    let traced = trace::all(&queue, MOST_TRACED, |before| {
-        journal.trace(before, trace::STEP)
+    let traced = audit::all(&queue, MOST_TRACED, |before| {
+        journal.trace(before, audit::STEP)
     })?;
     let bytes = write::write(&to_move(&queue), &traced);
     let shown = to.display();
@@ -240,9 +241,9 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::domain::properties::{check_numbers, go_on};
-    use crate::domain::testing::{check, two_lines};
-    use crate::domain::wishes::any_command;
+    use crate::domain::tests::properties::{check_numbers, go_on};
+    use crate::domain::tests::testing::{check, two_lines};
+    use crate::domain::tests::wishes::any_command;
 
     /// What comes of an office's file.
     fn through_a_file(office: &QueueParts) -> QueueParts {

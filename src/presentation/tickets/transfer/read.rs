@@ -7,12 +7,12 @@ use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use super::{FORMAT, VERSION};
+use crate::calendar;
 use crate::domain::{
     Arrival, Called, Clock, Desk, DeskName, Line, Numbering, Place, Prefix, Queue, QueueParts,
     Service, ServiceChange, ServiceSetup, Settings, State, Ticket, TicketId, Timestamp,
 };
-use crate::presentation::problem::Problem;
-use crate::presentation::services::calendar;
+use crate::presentation::http::problem::Problem;
 use crate::presentation::tickets::fields::Fields;
 use crate::presentation::tickets::ticket::LONGEST_NOTE;
 use crate::presentation::tickets::{services, settings};

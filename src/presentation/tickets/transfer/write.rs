@@ -5,12 +5,12 @@ use std::collections::VecDeque;
 use serde::Serialize;
 
 use super::{FORMAT, VERSION};
+use crate::calendar;
 use crate::domain::{
     Called, DeskName, Line, Numbering, Prefix, QueueParts, Service, ServiceSetup, Ticket, TicketId,
 };
 use crate::presentation::json::{SettingsJson, Shown, Time};
-use crate::presentation::services::calendar;
-use crate::presentation::tickets::trace::TraceJson;
+use crate::presentation::tickets::audit::TraceJson;
 
 /// The file.
 #[derive(Serialize)]

@@ -1,0 +1,9 @@
+//! HTTP/1.1 on one connection: bytes, requests, answers, errors and limits.
+
+pub mod address;
+pub mod answer;
+pub mod connections;
+pub mod origin;
+pub mod problem;
+pub mod request;
+pub mod wire;
