@@ -3,6 +3,7 @@
 pub mod access;
 pub mod http;
 pub mod json;
+pub mod office;
 pub mod pages;
 pub mod printing;
 pub mod router;
@@ -10,54 +11,3 @@ pub mod server;
 pub mod services;
 pub mod slim;
 pub mod tickets;
-
-use std::path::PathBuf;
-use std::sync::Arc;
-use std::time::Instant;
-
-use crate::config::Config;
-use access::Access;
-use pages::Pages;
-use pages::folder::Folder;
-use printing::Printer;
-use services::{Presence, TicketService, WssService};
-
-/// What every connection's thread works with.
-pub struct Office {
-    pub config: Config,
-    pub access: Access,
-    pub tickets: TicketService,
-    pub wss: &'static WssService,
-    /// The ticket printer, where there is one.
-    pub printer: Option<Arc<Printer>>,
-    pub pages: Pages,
-    /// Which screens have a desk open.
-    pub presence: Presence,
-    /// The office's own pictures and videos.
-    pub media: Option<Folder>,
-    pub started: Instant,
-}
-
-impl Office {
-    /// An office that begins now.
-    pub fn new(
-        config: Config,
-        access: Access,
-        tickets: TicketService,
-        wss: &'static WssService,
-        printer: Option<Arc<Printer>>,
-    ) -> Arc<Self> {
-        let folder = |path: &PathBuf| Folder::new(path.clone(), &config.data);
-        Arc::new(Self {
-            pages: Pages::new(config.html.as_ref().map(folder)),
-            media: config.media.as_ref().map(folder),
-            presence: Presence::default(),
-            config,
-            access,
-            tickets,
-            wss,
-            printer,
-            started: Instant::now(),
-        })
-    }
-}

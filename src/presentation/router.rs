@@ -10,75 +10,12 @@ use super::http::answer::Answer;
 use super::http::origin;
 use super::http::problem::Problem;
 use super::http::request::Request;
-use super::{Office, tickets};
-use crate::access::Role;
+use super::http::route::{Context, Effect, Handled};
+use super::office::Office;
+use super::tickets;
 
 /// The course's routes are this one and those below it.
 const COURSE: &str = "/api/ticket";
-
-/// What a handler works with.
-pub struct Context<'a> {
-    pub office: &'a Office,
-    pub request: &'a Request,
-    /// Who asks; what the route requires has been seen to.
-    pub who: Who,
-    /// The path's variable parts, decoded.
-    parameters: Vec<String>,
-}
-
-impl Context<'_> {
-    /// The first variable part of the path, decoded.
-    pub fn parameter(&self) -> &str {
-        self.parameters.first().map_or("", String::as_str)
-    }
-}
-
-/// What a handler gives back.
-pub type Handled = Result<Answer, Problem>;
-
-/// Whether asking again changes something; only then `HEAD` is refused, and other sites' pages.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Effect {
-    Reads,
-    Changes,
-}
-
-/// One row of the table of routes.
-pub struct Route {
-    pub method: Method,
-    /// `*` stands for any one part.
-    pub path: &'static str,
-    pub effect: Effect,
-    /// What one has to be, at least.
-    pub role: Role,
-    pub handler: fn(&Context<'_>) -> Handled,
-}
-
-impl Route {
-    fn answers(&self, method: &Method) -> bool {
-        self.method == *method
-            || (*method == Method::Head
-                && self.method == Method::Get
-                && self.effect == Effect::Reads)
-    }
-
-    /// The variable parts, where the path is of this form.
-    fn matches(&self, parts: &[Cow<'_, str>]) -> Option<Vec<String>> {
-        let pattern = self.path.split('/').skip(1);
-        if pattern.clone().count() != parts.len() {
-            return None;
-        }
-        let mut parameters = Vec::new();
-        for (expected, part) in pattern.zip(parts) {
-            if expected == "*" && !part.is_empty() {
-                parameters.push(part.clone().into_owned());
-            } else if expected != part {
-                return None;
-            }
-        }
-        Some(parameters)
-    }
-}
 
 /// Answers a request.
 pub fn answer(office: &Office, request: &Request) -> Answer {

@@ -6,4 +6,5 @@ pub mod connections;
 pub mod origin;
 pub mod problem;
 pub mod request;
+pub mod route;
 pub mod wire;

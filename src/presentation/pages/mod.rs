@@ -13,7 +13,6 @@ use self::folder::{Folder, OpenFile};
 use super::http::answer::{Answer, Body, tag};
 use super::http::problem::Problem;
 use super::http::request::Request;
-use super::router::Handled;
 use super::slim::slim;
 
 /// What the built-in pages may do: load from this server, and nothing else. A folder's pages are
@@ -152,7 +151,7 @@ impl Pages {
     }
 
     /// The file that a request asks for.
-    pub fn answer(&self, request: &Request, frame_ancestors: &[String]) -> Handled {
+    pub fn answer(&self, request: &Request, frame_ancestors: &[String]) -> Result<Answer, Problem> {
         let missing = || Problem::not_found(format!("There is no page at {}.", request.path));
         let decoded = percent_decode_str(&request.path).decode_utf8();
         let path = decoded.map_err(|_| missing())?;

@@ -9,7 +9,7 @@ use super::texts;
 use crate::domain::AppearanceChange;
 use crate::presentation::http::answer::Answer;
 use crate::presentation::http::problem::Problem;
-use crate::presentation::router::{Context, Handled};
+use crate::presentation::http::route::{Context, Handled};
 
 /// The languages that the screens speak: one file each under `html/lang/`.
 pub const LANGUAGES: [&str; 5] = ["es", "en", "pt", "fr", "ar"];

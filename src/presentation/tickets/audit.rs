@@ -10,8 +10,8 @@ use crate::access::Actor;
 use crate::domain::{Queue, TicketId, Timestamp};
 use crate::presentation::http::answer::Answer;
 use crate::presentation::http::problem::Problem;
+use crate::presentation::http::route::{Context, Handled};
 use crate::presentation::json::Time;
-use crate::presentation::router::{Context, Handled};
 use crate::storage::{Noted, Place, Traced, What};
 
 /// Events in one answer, unless the request says otherwise, and at most.

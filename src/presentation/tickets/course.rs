@@ -7,8 +7,8 @@ use super::execute::run;
 use super::ticket::{answer_list, created_json, new_id};
 use crate::domain::{Command, DeskName, Refusal, TicketId};
 use crate::presentation::http::answer::Answer;
+use crate::presentation::http::route::{Context, Handled};
 use crate::presentation::json::{CalledJson, TicketJson, TicketView};
-use crate::presentation::router::{Context, Handled};
 use crate::presentation::services::{Granted, Outcome, last_called};
 
 #[derive(Serialize)]

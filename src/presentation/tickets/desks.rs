@@ -10,8 +10,8 @@ use crate::domain::{
 };
 use crate::presentation::http::answer::Answer;
 use crate::presentation::http::problem::Problem;
+use crate::presentation::http::route::{Context, Handled};
 use crate::presentation::json::{DeskJson, DeskView, TicketView};
-use crate::presentation::router::{Context, Handled};
 
 /// Waiting tickets in one answer, in the order of a desk: unless the request says otherwise, and at
 /// most. It is looked up under the queue's lock.

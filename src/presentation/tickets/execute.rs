@@ -3,8 +3,8 @@
 use crate::domain::Command;
 use crate::presentation::http::answer::Answer;
 use crate::presentation::http::problem::Problem;
+use crate::presentation::http::route::{Context, Handled};
 use crate::presentation::json::SettingsJson;
-use crate::presentation::router::{Context, Handled};
 use crate::presentation::services::{Granted, Keyed, Outcome, Render, Reply};
 
 /// The longest `Idempotency-Key`, in bytes: several UUIDs.

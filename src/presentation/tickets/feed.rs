@@ -8,8 +8,8 @@ use super::desks::place;
 use super::fields::Fields;
 use crate::access::Role;
 use crate::presentation::http::answer::Answer;
+use crate::presentation::http::route::{Context, Handled};
 use crate::presentation::json::StateView;
-use crate::presentation::router::{Context, Handled};
 use crate::presentation::services::Since;
 
 /// The longest wait for the first event: under the 30 s after which proxies give up.

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::domain::Figure;
 use crate::presentation::http::answer::Answer;
-use crate::presentation::router::{Context, Handled};
+use crate::presentation::http::route::{Context, Handled};
 
 #[derive(Serialize)]
 struct FiguresJson {

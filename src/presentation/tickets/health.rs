@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::presentation::http::answer::Answer;
 use crate::presentation::http::problem::RETRY_AFTER_SECONDS;
-use crate::presentation::router::{Context, Handled};
+use crate::presentation::http::route::{Context, Handled};
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]

@@ -11,9 +11,9 @@ use tiny_http::Method;
 
 use crate::presentation::http::answer::{Answer, Body, tag};
 use crate::presentation::http::problem::Problem;
+use crate::presentation::http::route::{Context, Handled};
 use crate::presentation::pages::content_type;
 use crate::presentation::pages::folder::OpenFile;
-use crate::presentation::router::{Context, Handled};
 
 /// The endings of names that are shown: what browsers of 2018 play, and SVG.
 const ENDINGS: [&str; 9] = [

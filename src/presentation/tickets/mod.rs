@@ -21,8 +21,8 @@ pub mod transfer;
 
 use tiny_http::Method::{Delete, Get, Post, Put};
 
-use super::router::Effect::{Changes, Reads};
-use super::router::{Context, Effect, Handled, Route};
+use super::http::route::Effect::{Changes, Reads};
+use super::http::route::{Context, Effect, Handled, Route};
 use crate::access::Role::{self, Admin, Public, Staff};
 pub use desks::place;
 

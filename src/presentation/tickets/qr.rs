@@ -9,7 +9,7 @@ use crate::domain::TicketId;
 use crate::presentation::http::address::Base;
 use crate::presentation::http::answer::Answer;
 use crate::presentation::http::problem::Problem;
-use crate::presentation::router::{Context, Handled};
+use crate::presentation::http::route::{Context, Handled};
 
 /// The path of a ticket's own page.
 pub fn ticket_page(ticket: TicketId) -> String {

@@ -7,8 +7,8 @@ use crate::access::Role;
 use crate::domain::{Command, Prefix, ServiceChange};
 use crate::presentation::http::answer::Answer;
 use crate::presentation::http::problem::Problem;
+use crate::presentation::http::route::{Context, Handled};
 use crate::presentation::json::{LineJson, LineView};
-use crate::presentation::router::{Context, Handled};
 
 /// The longest name and message, in characters: what a button can show.
 const LONGEST_TEXT: usize = 80;

@@ -7,7 +7,7 @@ use crate::access::Role;
 use crate::presentation::access::{COOKIE, SESSION};
 use crate::presentation::http::answer::Answer;
 use crate::presentation::http::problem::Problem;
-use crate::presentation::router::{Context, Handled};
+use crate::presentation::http::route::{Context, Handled};
 
 /// Whether there is a session, and what it is good for.
 #[derive(Serialize)]

@@ -10,8 +10,8 @@ use crate::calendar;
 use crate::domain::{Command, MOST_IN_A_ROW, Priority, Rule, Settings, SettingsChange};
 use crate::presentation::http::answer::Answer;
 use crate::presentation::http::problem::Problem;
+use crate::presentation::http::route::{Context, Handled};
 use crate::presentation::json::SettingsJson;
-use crate::presentation::router::{Context, Handled};
 
 /// The largest weight: a thousand times as urgent is urgent enough.
 const MOST_WEIGHT: u64 = 1_000;

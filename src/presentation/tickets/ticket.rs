@@ -6,8 +6,8 @@ use crate::access::Role;
 use crate::domain::{Command, DeskName, Prefix, Refusal, State, TicketId, TicketRef};
 use crate::presentation::http::answer::Answer;
 use crate::presentation::http::problem::Problem;
+use crate::presentation::http::route::{Context, Handled};
 use crate::presentation::json::{TicketJson, TicketView};
-use crate::presentation::router::{Context, Handled};
 use crate::presentation::services::{Granted, Outcome, Render};
 
 /// The longest note, in characters: what a desk's screen shows without scrolling.

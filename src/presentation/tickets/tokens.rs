@@ -8,8 +8,8 @@ use crate::access::{Role, Token};
 use crate::domain::Timestamp;
 use crate::presentation::http::answer::Answer;
 use crate::presentation::http::problem::Problem;
+use crate::presentation::http::route::{Context, Handled};
 use crate::presentation::json::Time;
-use crate::presentation::router::{Context, Handled};
 
 /// The longest name, in characters.
 const LONGEST_NAME: usize = 60;

@@ -19,7 +19,7 @@ use crate::access::Actor;
 use crate::calendar::{self, now};
 use crate::domain::{Event, Queue, QueueParts, Stamped, Timestamp, apply};
 use crate::presentation::http::answer::Answer;
-use crate::presentation::router::{Context, Handled};
+use crate::presentation::http::route::{Context, Handled};
 use crate::storage::{Batch, Journal, Note, Noted, SqliteJournal, create_private};
 
 /// What the file says it is.
