@@ -96,7 +96,7 @@ pub struct DeskJson<'a> {
 
 /// A service, and how many wait for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LineView {
+pub struct ServiceView {
     pub prefix: Prefix,
     pub setup: ServiceSetup,
     pub waiting: usize,
@@ -104,7 +104,7 @@ pub struct LineView {
     pub past_range: bool,
 }
 
-impl LineView {
+impl ServiceView {
     /// Copies the lines of the office.
     pub fn all(queue: &Queue) -> Vec<Self> {
         let services = queue.services().iter();
@@ -122,8 +122,8 @@ impl LineView {
     }
 
     /// For everyone: what a screen shows of it.
-    pub fn public(&self) -> LineJson<'_> {
-        LineJson {
+    pub fn public(&self) -> ServiceJson<'_> {
+        ServiceJson {
             prefix: self.prefix.as_str(),
             name: &self.setup.name,
             waiting: self.waiting,
@@ -136,8 +136,8 @@ impl LineView {
     }
 
     /// For staff: how it is set up as well.
-    pub fn private(&self) -> LineJson<'_> {
-        LineJson {
+    pub fn private(&self) -> ServiceJson<'_> {
+        ServiceJson {
             range: Some(self.range()),
             ..self.public()
         }
@@ -155,7 +155,7 @@ impl LineView {
 
 /// A line in JSON. It goes out with every event, so what is as usual is left out.
 #[derive(Debug, Serialize)]
-pub struct LineJson<'a> {
+pub struct ServiceJson<'a> {
     prefix: &'a str,
     name: &'a str,
     waiting: usize,
@@ -224,7 +224,7 @@ pub struct StateView {
     pub seq: u64,
     pub settings: Settings,
     pub waiting: usize,
-    pub lines: Vec<LineView>,
+    pub lines: Vec<ServiceView>,
     pub desks: Vec<DeskView>,
     pub calls: Vec<Call>,
 }
@@ -236,7 +236,7 @@ impl StateView {
             seq: queue.seq(),
             settings: queue.settings().clone(),
             waiting: queue.waiting(),
-            lines: LineView::all(queue),
+            lines: ServiceView::all(queue),
             desks: queue
                 .desks()
                 .map(|desk| DeskView::of(queue, desk))
@@ -251,7 +251,7 @@ impl StateView {
         struct Payload<'a> {
             office: OfficeJson<'a>,
             waiting: usize,
-            services: Vec<LineJson<'a>>,
+            services: Vec<ServiceJson<'a>>,
             desks: Vec<DeskJson<'a>>,
             calls: Vec<CallJson<'a>>,
         }
@@ -261,7 +261,7 @@ impl StateView {
             payload: Payload {
                 office: OfficeJson::from(&self.settings),
                 waiting: self.waiting,
-                services: self.lines.iter().map(LineView::public).collect(),
+                services: self.lines.iter().map(ServiceView::public).collect(),
                 desks: self.desks.iter().map(DeskView::public).collect(),
                 calls: self.calls.iter().map(CallJson::from).collect(),
             },

@@ -16,7 +16,7 @@ use crate::domain::{
     Command, Event, Queue, Settings, Stamped, Subject, TicketId, Timestamp, apply, decide,
 };
 use crate::presentation::http::answer::Answer;
-use crate::presentation::json::{DeskView, LineView, SettingsJson, TicketView};
+use crate::presentation::json::{DeskView, ServiceView, SettingsJson, TicketView};
 use crate::presentation::printing::{Awaited, Paper, Printer};
 use crate::storage::{Batch, Journal, KeptAnswer, Note, Place, Traced};
 
@@ -346,7 +346,7 @@ impl Ledger {
                 let service = self.working.service(&prefix);
                 let service = service.expect("a service that was just decided on is there");
                 Granted::Service {
-                    service: LineView::of(&self.working, service),
+                    service: ServiceView::of(&self.working, service),
                     made,
                 }
             }

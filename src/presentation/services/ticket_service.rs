@@ -15,7 +15,7 @@ use super::screens::follower::Newest;
 use crate::access::{AccessChange, Actor};
 use crate::domain::{Command, Forecast, Queue, Refusal, Settings, Timestamp};
 use crate::presentation::http::problem::Problem;
-use crate::presentation::json::{DeskView, LineView, TicketView};
+use crate::presentation::json::{DeskView, ServiceView, TicketView};
 use crate::storage::{Journal, KeptAnswer, Note, Place, Traced};
 use crate::threads;
 
@@ -37,7 +37,7 @@ pub enum Granted {
     /// What was asked to go is gone.
     Deleted,
     Service {
-        service: LineView,
+        service: ServiceView,
         made: bool,
     },
     /// The office, as it is set up now.

@@ -11,9 +11,6 @@ use crate::presentation::http::answer::Answer;
 use crate::presentation::http::problem::Problem;
 use crate::presentation::http::route::{Context, Handled};
 
-/// The languages that the screens speak: one file each under `html/lang/`.
-pub const LANGUAGES: [&str; 5] = ["es", "en", "pt", "fr", "ar"];
-
 /// The longest message, in characters: what a line of the public screen says at a glance.
 const LONGEST_MESSAGE: usize = 200;
 
@@ -38,7 +35,7 @@ pub fn changed(fields: &mut Fields) -> Result<AppearanceChange, Problem> {
     let print_tickets = fields.boolean("printTickets")?;
     let frame_ancestors = fields.texts("frameAncestors")?;
     for asked in languages.iter().flatten() {
-        check_language(asked).map_err(|why| Problem::invalid("languages", why))?;
+        texts::check_language(asked).map_err(|why| Problem::invalid("languages", why))?;
     }
     if let Some(Some(accent)) = &accent {
         check_accent(accent)?;
@@ -57,33 +54,13 @@ pub fn changed(fields: &mut Fields) -> Result<AppearanceChange, Problem> {
         return Err(Problem::invalid("frameAncestors", why));
     }
     Ok(AppearanceChange {
-        languages: languages.map(without_repeats),
+        languages: languages.map(texts::without_duplicates),
         message,
         accent: accent.map(|accent| accent.map(|accent| accent.to_ascii_lowercase())),
         logo,
         print_tickets,
-        frame_ancestors: frame_ancestors.map(without_repeats),
+        frame_ancestors: frame_ancestors.map(texts::without_duplicates),
     })
-}
-
-/// Each once, where it stood first.
-pub fn without_repeats<T: PartialEq>(list: Vec<T>) -> Vec<T> {
-    let mut once: Vec<T> = Vec::with_capacity(list.len());
-    for one in list {
-        if !once.contains(&one) {
-            once.push(one);
-        }
-    }
-    once
-}
-
-/// Refuses a language that the screens do not speak. `Err` says which they do.
-pub fn check_language(asked: &str) -> Result<(), String> {
-    if LANGUAGES.contains(&asked) {
-        return Ok(());
-    }
-    let known = LANGUAGES.join(", ");
-    Err(format!("«{asked}» is not there; there are: {known}"))
 }
 
 /// A colour that text can be read on from afar, in black or in white.

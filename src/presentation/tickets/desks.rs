@@ -1,8 +1,8 @@
 //! `/api/desks`: set up desks, and attend people at them.
 
-use super::appearance::without_repeats;
 use super::execute::{run, subject_or_problem};
 use super::fields::Fields;
+use super::texts::without_duplicates;
 use super::ticket::answer_list;
 use crate::calendar::now;
 use crate::domain::{
@@ -72,7 +72,7 @@ pub fn set(context: &Context<'_>) -> Handled {
     let open = fields.boolean("open")?;
     fields.finish()?;
     let services: Option<Vec<Prefix>> =
-        services.map(|list| without_repeats(list.iter().map(|p| Prefix::asked(p)).collect()));
+        services.map(|list| without_duplicates(list.iter().map(|p| Prefix::asked(p)).collect()));
     let command = Command::SetDesk {
         desk,
         open,

@@ -8,7 +8,7 @@ use crate::domain::{Command, Prefix, ServiceChange};
 use crate::presentation::http::answer::Answer;
 use crate::presentation::http::problem::Problem;
 use crate::presentation::http::route::{Context, Handled};
-use crate::presentation::json::{LineJson, LineView};
+use crate::presentation::json::{ServiceJson, ServiceView};
 
 /// The longest name and message, in characters: what a button can show.
 const LONGEST_TEXT: usize = 80;
@@ -21,13 +21,13 @@ const MOST_DIGITS: u64 = 6;
 
 /// `GET /api/services`
 pub fn list(context: &Context<'_>) -> Handled {
-    let lines = context.office.tickets.look(LineView::all);
+    let lines = context.office.tickets.look(ServiceView::all);
     let shown = if context.who.role >= Role::Staff {
-        LineView::private
+        ServiceView::private
     } else {
-        LineView::public
+        ServiceView::public
     };
-    let lines: Vec<LineJson> = lines.iter().map(shown).collect();
+    let lines: Vec<ServiceJson> = lines.iter().map(shown).collect();
     Ok(Answer::json(200, &lines))
 }
 

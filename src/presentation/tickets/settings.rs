@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::appearance::{self, check_language};
+use super::appearance;
 use super::execute::{run, subject_or_problem};
 use super::fields::Fields;
 use super::texts;
@@ -47,7 +47,7 @@ pub fn changed(fields: &mut Fields) -> Result<SettingsChange, Problem> {
     let name = texts::always(fields, "name", Settings::LONGEST_NAME)?;
     let language = fields.text("language")?;
     if let Some(asked) = &language {
-        check_language(asked).map_err(|why| Problem::invalid("language", why))?;
+        texts::check_language(asked).map_err(|why| Problem::invalid("language", why))?;
     }
     let day = changed_day(fields)?;
     let priorities = match fields.objects("priorities")? {

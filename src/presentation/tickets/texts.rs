@@ -1,11 +1,13 @@
-//! The texts of a setting-up: how long they may be, and in which languages.
+//! Checks on the texts of settings: their length, their characters and their languages.
 
 use std::collections::BTreeMap;
 
-use super::appearance::check_language;
 use super::fields::Fields;
 use crate::domain::is_deceptive;
 use crate::presentation::http::problem::Problem;
+
+/// The languages of the screens: one file each under `html/lang/`.
+pub const LANGUAGES: [&str; 5] = ["es", "en", "pt", "fr", "ar"];
 
 /// A text that there always is, of `most` characters at most; `None` where it is absent.
 pub fn always(
@@ -59,4 +61,24 @@ fn check(text: &str, most: usize) -> Result<(), String> {
         return Err("it is one line of visible text".to_owned());
     }
     Ok(())
+}
+
+/// Refuses a language that the screens do not have. `Err` lists those they have.
+pub fn check_language(asked: &str) -> Result<(), String> {
+    if LANGUAGES.contains(&asked) {
+        return Ok(());
+    }
+    let known = LANGUAGES.join(", ");
+    Err(format!("«{asked}» is not available; choose one of {known}"))
+}
+
+/// The list without later duplicates; the order stays.
+pub fn without_duplicates<T: PartialEq>(list: Vec<T>) -> Vec<T> {
+    let mut unique: Vec<T> = Vec::with_capacity(list.len());
+    for item in list {
+        if !unique.contains(&item) {
+            unique.push(item);
+        }
+    }
+    unique
 }

@@ -12,8 +12,8 @@ use crate::domain::{
     Call, DeskName, Event, Line, Queue, Settings, Stamped, State, TicketId, apply,
 };
 use crate::presentation::json::{
-    CallJson, CalledJson, DeskJson, DeskView, LineJson, LineView, Message, OfficeJson, TicketJson,
-    TicketView,
+    CallJson, CalledJson, DeskJson, DeskView, Message, OfficeJson, ServiceJson, ServiceView,
+    TicketJson, TicketView,
 };
 
 /// Which language a screen speaks.
@@ -43,7 +43,7 @@ pub struct Update {
     calls: Option<Vec<Call>>,
     settings: Option<Settings>,
     waiting: usize,
-    lines: Vec<LineView>,
+    lines: Vec<ServiceView>,
     count_changed: bool,
     /// The course's list, where this event changed it.
     last_called: Option<Vec<TicketView>>,
@@ -136,7 +136,7 @@ impl Update {
             settings: settings.then(|| queue.settings().clone()),
             call: queue.calls().find(|call| call.seq == stamped.seq).cloned(),
             waiting,
-            lines: LineView::all(queue),
+            lines: ServiceView::all(queue),
             count_changed: waiting != waiting_before,
             last_called,
             v1: OnceLock::new(),
@@ -171,7 +171,7 @@ impl Update {
                         .map(|calls| calls.iter().map(CallJson::from).collect()),
                     office: self.settings.as_ref().map(OfficeJson::from),
                     waiting: self.waiting,
-                    services: self.lines.iter().map(LineView::public).collect(),
+                    services: self.lines.iter().map(ServiceView::public).collect(),
                 },
             };
             let text = message.text();
@@ -296,7 +296,7 @@ struct Payload<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     office: Option<OfficeJson<'a>>,
     waiting: usize,
-    services: Vec<LineJson<'a>>,
+    services: Vec<ServiceJson<'a>>,
 }
 
 /// Consecutive updates that go out together.
