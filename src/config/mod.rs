@@ -388,13 +388,13 @@ mod tests {
     }
 
     #[test]
-    fn the_readme_has_every_flag_with_its_variable_and_default() {
-        let readme = include_str!("../../README.md");
+    fn the_operating_guide_has_every_flag_with_its_variable_and_default() {
+        let guide = include_str!("../../docs/operating.md");
         for flag in FLAGS {
             let form = format!("--{} {}", flag.name, flag.value.unwrap_or_default());
             let start = format!("| `{}` | `{}` |", form.trim_end(), flag.environment);
-            let row = readme.lines().find(|line| line.starts_with(&start));
-            let row = row.unwrap_or_else(|| panic!("README.md has no row {start}"));
+            let row = guide.lines().find(|line| line.starts_with(&start));
+            let row = row.unwrap_or_else(|| panic!("docs/operating.md has no row {start}"));
             assert!(row.contains(flag.default), "{row}");
         }
     }
