@@ -10,10 +10,12 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use form_urlencoded::parse;
+use tiny_http::Method;
 use tungstenite::handshake::server::{create_response, write_response};
 use tungstenite::http;
 
 use super::access::{Counted, Who};
+use super::http::answer::Framing;
 use super::http::connections::{Connections, Entered, Full, allowed_connections};
 use super::http::origin;
 use super::http::problem::Problem;
@@ -220,7 +222,7 @@ fn refuse(wire: &Wire, full: Full) {
         Full::Of(Counted::Address(_), most) => Problem::too_many_connections_of("address", most),
         Full::Of(Counted::Network(_), most) => Problem::too_many_connections_of("network", most),
     };
-    let _ = problem.answer().send(wire, None, false);
+    let _ = problem.answer().send(wire, Framing::LAST);
 }
 
 /// The body of a connection's thread.
@@ -233,7 +235,7 @@ fn serve(wire: &Arc<Wire>, office: &Office, entered: &Entered) {
             Ok(None) => return,
             Err(problem) => {
                 log::debug!("{}: {}", wire.peer(), problem.detail);
-                if problem.answer().send(wire, None, false).is_ok() {
+                if problem.answer().send(wire, Framing::LAST).is_ok() {
                     entered.lingers();
                     wire.linger();
                 }
@@ -268,7 +270,12 @@ fn serve(wire: &Arc<Wire>, office: &Office, entered: &Entered) {
             Err(problem) => problem.answer(),
         };
         let keep_alive = request.keep_alive && answer.status != 426;
-        if let Err(error) = answer.send(wire, Some(&request), keep_alive) {
+        let framing = Framing {
+            head_only: request.method == Method::Head,
+            http_1_0: request.http_1_0,
+            keep_alive,
+        };
+        if let Err(error) = answer.send(wire, framing) {
             log::debug!("{} did not take its answer: {error}", wire.peer());
             return;
         }

@@ -4,7 +4,6 @@
 
 use std::net::IpAddr;
 
-use super::peer::Peer;
 use crate::presentation::http::problem::Problem;
 use crate::presentation::http::request::Request;
 
@@ -48,16 +47,9 @@ impl<'a> Host<'a> {
     }
 }
 
-/// Refuses a name that another site may have made lead here. `open` says that there are no PINs.
-pub fn check(
-    request: &Request,
-    peer: &Peer,
-    open: bool,
-    allowed: &[String],
-) -> Result<(), Problem> {
-    if !open && !peer.is_here {
-        return Ok(());
-    }
+/// Refuses a `Host` name that another site may have pointed at this server. Call it for requests
+/// that need no PIN. `allowed` are the names given with `--host`.
+pub fn check(request: &Request, allowed: &[String]) -> Result<(), Problem> {
     // A browser always says which name it used.
     let Some(header) = request.header("Host") else {
         return Ok(());
@@ -106,14 +98,12 @@ mod tests {
     }
 
     #[test]
-    fn where_no_pin_is_asked_for_only_safe_names_are_answered() {
-        let check = |from: &str, host: &str, open: bool| {
-            let from = from.parse().expect("an address");
+    fn only_names_that_no_other_site_can_have_are_answered() {
+        let check = |host: &str| {
+            let from = "127.0.0.1:5".parse().expect("an address");
             let request = Request::example("GET", "/", from, &[("Host", host)]);
-            let peer = Peer::of(&request, &[]);
-            super::check(&request, &peer, open, &["turnero.lan".to_owned()])
+            super::check(&request, &["turnero.lan".to_owned()])
         };
-        let (here, there) = ("127.0.0.1:5", "192.0.2.7:5");
         for safe in [
             "localhost:3000",
             "127.0.0.1",
@@ -121,21 +111,12 @@ mod tests {
             "[::1]",
             "Turnero.LAN:3000",
         ] {
-            for (from, open) in [(here, false), (here, true), (there, true), (there, false)] {
-                assert_eq!(check(from, safe, open), Ok(()), "{safe} from {from}");
-            }
+            assert_eq!(check(safe), Ok(()), "{safe}");
         }
         for other in ["evil.example:3000", "localhost.evil.example", "", "turnero"] {
-            for (from, open) in [(here, false), (here, true), (there, true)] {
-                let problem = check(from, other, open).expect_err(other);
-                assert_eq!((problem.status, problem.code), (403, "host-not-allowed"));
-                assert!(problem.detail.contains("--host"), "{}", problem.detail);
-            }
-            assert_eq!(
-                check(there, other, false),
-                Ok(()),
-                "{other}: a PIN is asked for"
-            );
+            let problem = check(other).expect_err(other);
+            assert_eq!((problem.status, problem.code), (403, "host-not-allowed"));
+            assert!(problem.detail.contains("--host"), "{}", problem.detail);
         }
     }
 }

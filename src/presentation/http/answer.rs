@@ -6,9 +6,8 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, Read};
 
 use serde::Serialize;
-use tiny_http::{HTTPVersion, Header, Method, Response, StatusCode};
+use tiny_http::{HTTPVersion, Header, Response, StatusCode};
 
-use super::request::Request;
 use super::wire::Wire;
 use crate::storage::KeptAnswer;
 
@@ -24,6 +23,26 @@ pub enum Body {
     Bytes(Cow<'static, [u8]>),
     /// A file and its length in bytes.
     File(File, u64),
+}
+
+/// How an answer is written on its connection; the request decides it.
+#[derive(Clone, Copy, Debug)]
+pub struct Framing {
+    /// The request was a HEAD: the answer has no body.
+    pub head_only: bool,
+    /// The peer speaks HTTP/1.0.
+    pub http_1_0: bool,
+    /// The connection stays open after the answer.
+    pub keep_alive: bool,
+}
+
+impl Framing {
+    /// The answer to something that could not be read as a request; the connection then ends.
+    pub const LAST: Self = Self {
+        head_only: false,
+        http_1_0: false,
+        keep_alive: false,
+    };
 }
 
 /// An answer to a request.
@@ -95,11 +114,13 @@ impl Answer {
         }
     }
 
-    /// Sends it; `request` is what it answers, `None` where that could not be read. The connection
-    /// goes on only where `keep_alive` says so.
-    pub fn send(self, wire: &Wire, request: Option<&Request>, keep_alive: bool) -> io::Result<()> {
-        let head_only = request.is_some_and(|request| request.method == Method::Head);
-        let http_1_0 = request.is_some_and(|request| request.http_1_0);
+    /// Sends the answer on `wire`, in the form that `framing` describes.
+    pub fn send(self, wire: &Wire, framing: Framing) -> io::Result<()> {
+        let Framing {
+            head_only,
+            http_1_0,
+            keep_alive,
+        } = framing;
         let (file, length) = match &self.body {
             Body::Bytes(bytes) => (false, bytes.len()),
             Body::File(_, length) => (true, usize::try_from(*length).unwrap_or(usize::MAX)),
