@@ -24,7 +24,7 @@ use super::http::wire::Wire;
 use super::office::Office;
 use super::router;
 use super::services::{Dialect, Handshake, serve_screen};
-use super::tickets::place;
+use super::tickets::open_desk;
 use crate::access::Role;
 use crate::domain::TicketId;
 use crate::threads;
@@ -354,7 +354,7 @@ fn upgrade(
     }
     // Whose desk it is concerns nobody else; theirs is a screen like any other.
     if who.role >= Role::Staff {
-        handshake.desk = place(desk.as_deref(), screen.as_deref())?;
+        handshake.desk = open_desk(desk.as_deref(), screen.as_deref())?;
     }
     let mut bytes = Vec::new();
     write_response(&mut bytes, &response).map_err(|_| Problem::upgrade_required())?;

@@ -63,17 +63,17 @@ fn what_is_said_of_a_field_is_true_and_names_it() {
         (
             "services/B",
             json!({"names": {"es": 3}}),
-            "names.es: it takes a text, not 3.",
+            "names.es: expected a text, not 3.",
         ),
         (
             "services/B",
             json!({"name": "Cash \u{202e}desk"}),
-            "name: it is one line of visible text.",
+            "name: it must be one line of visible characters.",
         ),
         (
             "services/B",
             json!({"message": "a\u{200b}b"}),
-            "message: it is one line of visible text.",
+            "message: it must be one line of visible characters.",
         ),
         (
             "settings",
@@ -93,7 +93,7 @@ fn what_is_said_of_a_field_is_true_and_names_it() {
         (
             "settings",
             json!({"priorities": [{"name": "normal", "names": {"en": []}}]}),
-            "priorities[0].names.en: it takes a text, not [].",
+            "priorities[0].names.en: expected a text, not [].",
         ),
     ];
     for (path, body, said) in rows {

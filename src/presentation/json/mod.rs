@@ -1,5 +1,7 @@
-//! How tickets, desks and the state are written for the outside. Structs of their own, made from
-//! copies that were taken under the queue's lock and written after it was let go.
+//! The public JSON forms of tickets, desks, services and the office's state.
+//!
+//! A `…View` is a copy taken under the queue's lock; a `…Json` borrows from it and is serialized
+//! after the lock is released.
 
 mod office;
 mod ticket;
@@ -10,7 +12,7 @@ use std::fmt;
 use serde::{Serialize, Serializer};
 
 pub use office::{OfficeJson, PriorityJson, SettingsJson};
-pub use ticket::{CalledJson, TicketJson, TicketView};
+pub use ticket::{CalledJson, OwnerTicket, PublicTicket, StaffTicket, TicketView};
 
 use super::http::answer::tag;
 use crate::domain::{
@@ -18,21 +20,21 @@ use crate::domain::{
     Timestamp,
 };
 
-/// A desk as it stood at some moment.
+/// A copy of a desk at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeskView {
     pub name: DeskName,
     pub open: bool,
     pub services: Vec<Prefix>,
     pub ticket: Option<TicketView>,
-    /// How many wait for this desk alone.
+    /// Number of people who wait for this desk alone.
     pub waiting: usize,
-    /// The fingerprint of the screen that has it open.
+    /// Fingerprint of the screen that has the desk open.
     screen: Option<u32>,
 }
 
 impl DeskView {
-    /// Copies a desk with what it attends.
+    /// Copies a desk with the ticket it serves.
     pub fn of(queue: &Queue, desk: &Desk) -> Self {
         let ticket = queue.attended_at(desk);
         Self {
@@ -45,7 +47,7 @@ impl DeskView {
         }
     }
 
-    /// A desk that is gone.
+    /// A deleted desk.
     pub fn gone(name: &DeskName) -> Self {
         Self {
             name: name.clone(),
@@ -57,17 +59,17 @@ impl DeskView {
         }
     }
 
-    /// For staff.
-    pub fn private(&self) -> DeskJson<'_> {
-        self.json(TicketView::private)
+    /// The view for staff.
+    pub fn for_staff(&self) -> DeskJson<'_, StaffTicket<'_>> {
+        self.json(TicketView::for_staff)
     }
 
-    /// For everyone.
-    pub fn public(&self) -> DeskJson<'_> {
-        self.json(TicketView::public)
+    /// The view for everyone.
+    pub fn for_public(&self) -> DeskJson<'_, PublicTicket<'_>> {
+        self.json(TicketView::for_public)
     }
 
-    fn json<'a>(&'a self, ticket: fn(&'a TicketView) -> TicketJson<'a>) -> DeskJson<'a> {
+    fn json<'a, T>(&'a self, ticket: fn(&'a TicketView) -> T) -> DeskJson<'a, T> {
         DeskJson {
             name: self.name.as_str(),
             open: self.open,
@@ -81,37 +83,37 @@ impl DeskView {
 
 /// A desk in JSON.
 #[derive(Debug, Serialize)]
-pub struct DeskJson<'a> {
+pub struct DeskJson<'a, T> {
     name: &'a str,
     open: bool,
     services: Vec<&'a str>,
-    ticket: Option<TicketJson<'a>>,
-    /// How many wait for this desk alone; left out where nobody does.
+    ticket: Option<T>,
+    /// Number of people who wait for this desk alone; omitted if 0.
     #[serde(skip_serializing_if = "is_zero")]
     waiting: usize,
-    /// Tells a page whether the desk is open there or elsewhere; left out where it never was.
+    /// Fingerprint of the screen that has the desk open; omitted if no screen ever had.
     #[serde(skip_serializing_if = "Option::is_none")]
     screen: Option<String>,
 }
 
-/// A service, and how many wait for it.
+/// A copy of a service at one moment, with the number of people who wait for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServiceView {
     pub prefix: Prefix,
     pub setup: ServiceSetup,
     pub waiting: usize,
-    /// Its numbers have gone past the end of their range.
+    /// Whether the numbers have passed the end of their range.
     pub past_range: bool,
 }
 
 impl ServiceView {
-    /// Copies the lines of the office.
+    /// Copies all services of the office.
     pub fn all(queue: &Queue) -> Vec<Self> {
         let services = queue.services().iter();
         services.map(|service| Self::of(queue, service)).collect()
     }
 
-    /// Copies one line of the office.
+    /// Copies one service.
     pub fn of(queue: &Queue, service: &Service) -> Self {
         Self {
             prefix: service.prefix.clone(),
@@ -121,8 +123,8 @@ impl ServiceView {
         }
     }
 
-    /// For everyone: what a screen shows of it.
-    pub fn public(&self) -> ServiceJson<'_> {
+    /// The view for everyone.
+    pub fn for_public(&self) -> ServiceJson<'_> {
         ServiceJson {
             prefix: self.prefix.as_str(),
             name: &self.setup.name,
@@ -130,16 +132,16 @@ impl ServiceView {
             names: &self.setup.names,
             open: self.setup.open,
             message: self.setup.message.as_deref(),
-            // Past its end, desks say so, that somebody may give it more.
+            // Desks warn once the range is exhausted, so that an admin extends it.
             range: self.past_range.then(|| self.range()),
         }
     }
 
-    /// For staff: how it is set up as well.
-    pub fn private(&self) -> ServiceJson<'_> {
+    /// The view for staff: with the range of numbers.
+    pub fn for_staff(&self) -> ServiceJson<'_> {
         ServiceJson {
             range: Some(self.range()),
-            ..self.public()
+            ..self.for_public()
         }
     }
 
@@ -153,7 +155,7 @@ impl ServiceView {
     }
 }
 
-/// A line in JSON. It goes out with every event, so what is as usual is left out.
+/// A service in JSON. It is part of every event, so default values are omitted.
 #[derive(Debug, Serialize)]
 pub struct ServiceJson<'a> {
     prefix: &'a str,
@@ -161,7 +163,7 @@ pub struct ServiceJson<'a> {
     waiting: usize,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     names: &'a BTreeMap<String, String>,
-    #[serde(skip_serializing_if = "is_usual")]
+    #[serde(skip_serializing_if = "is_true")]
     open: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     message: Option<&'a str>,
@@ -169,22 +171,22 @@ pub struct ServiceJson<'a> {
     range: Option<RangeJson>,
 }
 
-/// A line's numbers.
+/// A service's range of numbers.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct RangeJson {
     first: u32,
     last: Option<u32>,
     digits: u8,
-    /// Numbers have gone on past `last`: somebody should give the service a longer range.
+    /// Numbers have passed `last`: the service needs a longer range.
     past_range: bool,
 }
 
-fn is_usual(open: &bool) -> bool {
+fn is_true(open: &bool) -> bool {
     *open
 }
 
-/// Something that a page can compare and nobody can pass for that screen with.
+/// A short hash that a page can compare. The screen id cannot be computed from it.
 fn fingerprint(screen: ScreenId) -> u32 {
     tag(screen.to_string().as_bytes()) as u32
 }
@@ -218,7 +220,7 @@ impl<'a> From<&'a Call> for CallJson<'a> {
     }
 }
 
-/// What the public screens show, as it stood after event `seq`.
+/// A copy of the state that public screens show, after event `seq`.
 #[derive(Clone, Debug)]
 pub struct StateView {
     pub seq: u64,
@@ -230,7 +232,7 @@ pub struct StateView {
 }
 
 impl StateView {
-    /// Copies it.
+    /// Copies the state of the queue.
     pub fn of(queue: &Queue) -> Self {
         Self {
             seq: queue.seq(),
@@ -245,14 +247,14 @@ impl StateView {
         }
     }
 
-    /// The message `state`.
+    /// The `state` message.
     pub fn message(&self) -> Message<impl Serialize + '_> {
         #[derive(Serialize)]
         struct Payload<'a> {
             office: OfficeJson<'a>,
             waiting: usize,
             services: Vec<ServiceJson<'a>>,
-            desks: Vec<DeskJson<'a>>,
+            desks: Vec<DeskJson<'a, PublicTicket<'a>>>,
             calls: Vec<CallJson<'a>>,
         }
         Message {
@@ -261,15 +263,15 @@ impl StateView {
             payload: Payload {
                 office: OfficeJson::from(&self.settings),
                 waiting: self.waiting,
-                services: self.lines.iter().map(ServiceView::public).collect(),
-                desks: self.desks.iter().map(DeskView::public).collect(),
+                services: self.lines.iter().map(ServiceView::for_public).collect(),
+                desks: self.desks.iter().map(DeskView::for_public).collect(),
                 calls: self.calls.iter().map(CallJson::from).collect(),
             },
         }
     }
 }
 
-/// A message to screens. The course's two have no `seq`.
+/// A message to screens. The course's two messages have no `seq`.
 #[derive(Debug, Serialize)]
 pub struct Message<P> {
     #[serde(rename = "type")]
@@ -280,7 +282,7 @@ pub struct Message<P> {
 }
 
 impl<P: Serialize> Message<P> {
-    /// The message's text.
+    /// The message as JSON text.
     pub fn text(&self) -> String {
         serde_json::to_string(self).expect("our own structs are always JSON")
     }
@@ -303,7 +305,7 @@ impl Serialize for Time {
     }
 }
 
-/// Something that JSON has no form for, written as people see it.
+/// Serializes a value by its `Display` text.
 #[derive(Clone, Copy, Debug)]
 pub struct Shown<T>(pub T);
 

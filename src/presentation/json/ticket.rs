@@ -1,4 +1,4 @@
-//! How tickets are written.
+//! Tickets in JSON: one view for everyone, one for the owner, one for staff.
 
 use serde::Serialize;
 
@@ -6,23 +6,23 @@ use super::{Shown, Time};
 use crate::calendar::now;
 use crate::domain::{DeskName, Forecast, Queue, Ticket, TicketId, Timestamp};
 
-/// A ticket as it stood at some moment.
+/// A copy of a ticket at one moment, with its progress.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TicketView {
     pub ticket: Ticket,
-    /// How many people are before it; `None` unless it waits.
+    /// Number of people ahead; `None` if the ticket does not wait.
     pub ahead: Option<usize>,
-    /// How long it will still wait; `None` unless it waits and enough is known.
+    /// Estimated remaining wait in seconds; `None` if the ticket does not wait or no estimate is possible.
     pub estimate_seconds: Option<u64>,
 }
 
 impl TicketView {
-    /// Copies a ticket with its place in line.
+    /// Copies a ticket with its progress now.
     pub fn of(queue: &Queue, ticket: &Ticket) -> Self {
         Self::at(queue, ticket, now())
     }
 
-    /// The same as it is at that moment.
+    /// Copies a ticket with its progress at `now`.
     pub fn at(queue: &Queue, ticket: &Ticket, now: Timestamp) -> Self {
         Self {
             ticket: ticket.clone(),
@@ -31,7 +31,7 @@ impl TicketView {
         }
     }
 
-    /// Copies several.
+    /// Copies several tickets with one forecast for all.
     pub fn all<'a>(queue: &Queue, tickets: impl Iterator<Item = &'a Ticket>) -> Vec<Self> {
         let now = now();
         let forecast = Forecast::of(queue, now);
@@ -43,20 +43,10 @@ impl TicketView {
         views.collect()
     }
 
-    /// For whoever made the ticket, and for staff.
-    pub fn private(&self) -> TicketJson<'_> {
-        TicketJson {
-            id: Some(Shown(self.ticket.id)),
-            note: Some(self.ticket.note.as_deref()),
-            ..self.public()
-        }
-    }
-
-    /// For everyone: neither id nor note.
-    pub fn public(&self) -> TicketJson<'_> {
+    /// The view for everyone: public screens show it.
+    pub fn for_public(&self) -> PublicTicket<'_> {
         let ticket = &self.ticket;
-        TicketJson {
-            id: None,
+        PublicTicket {
             number: ticket.number,
             code: ticket.code(),
             service: ticket.service.as_str(),
@@ -70,7 +60,22 @@ impl TicketView {
             calls: ticket.calls,
             ahead: self.ahead,
             estimate_seconds: self.estimate_seconds,
-            note: None,
+        }
+    }
+
+    /// The view for the ticket's owner: whoever created it or knows its id.
+    pub fn for_owner(&self) -> OwnerTicket<'_> {
+        OwnerTicket {
+            id: Shown(self.ticket.id),
+            note: self.ticket.note.as_deref(),
+            public: self.for_public(),
+        }
+    }
+
+    /// The view for staff: desks and staff lists show it.
+    pub fn for_staff(&self) -> StaffTicket<'_> {
+        StaffTicket {
+            owner: self.for_owner(),
         }
     }
 
@@ -86,12 +91,10 @@ impl TicketView {
     }
 }
 
-/// A ticket in JSON.
+/// A ticket in JSON for everyone. No field may identify a person.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct TicketJson<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    id: Option<Shown<TicketId>>,
+pub struct PublicTicket<'a> {
     number: u32,
     code: String,
     service: &'a str,
@@ -105,8 +108,22 @@ pub struct TicketJson<'a> {
     calls: u32,
     ahead: Option<usize>,
     estimate_seconds: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    note: Option<Option<&'a str>>,
+}
+
+/// A ticket in JSON for its owner: the id, which allows to follow and cancel it, and the note.
+#[derive(Debug, Serialize)]
+pub struct OwnerTicket<'a> {
+    id: Shown<TicketId>,
+    #[serde(flatten)]
+    public: PublicTicket<'a>,
+    note: Option<&'a str>,
+}
+
+/// A ticket in JSON for staff: the owner's fields, and those that only desks show.
+#[derive(Debug, Serialize)]
+pub struct StaffTicket<'a> {
+    #[serde(flatten)]
+    owner: OwnerTicket<'a>,
 }
 
 /// A called ticket as the course's pages read it.

@@ -1,5 +1,4 @@
-//! How the office wants its screens to look and speak: the fields of `/api/settings` that say so,
-//! and the logo.
+//! The appearance of the screens: its fields of `/api/settings`, and the logo.
 
 use data_encoding::BASE64;
 use percent_encoding::percent_decode_str;
@@ -11,25 +10,25 @@ use crate::presentation::http::answer::Answer;
 use crate::presentation::http::problem::Problem;
 use crate::presentation::http::route::{Context, Handled};
 
-/// The longest message, in characters: what a line of the public screen says at a glance.
+/// Limit of the message, in characters: one line of the public screen.
 const LONGEST_MESSAGE: usize = 200;
 
-/// The longest logo, in bytes of its `data:` URL: each screen loads it.
+/// Limit of the logo, in bytes of its `data:` URL: every screen loads it.
 const LONGEST_LOGO_BYTES: usize = 40 * 1024;
 
-/// The types of image that a logo may have.
+/// Media types of a logo.
 const LOGO_TYPES: [&str; 4] = ["image/png", "image/jpeg", "image/svg+xml", "image/webp"];
 
-/// The most sites that may show a screen.
+/// Largest number of sites that may embed a screen.
 const MOST_FRAME_ANCESTORS: usize = 8;
 
-/// What public screens need: WCAG 2.2's enhanced contrast.
+/// Least contrast on public screens: WCAG 2.2, success criterion 1.4.6 (enhanced).
 const LEAST_CONTRAST: f64 = 7.0;
 
-/// Takes the fields of appearance.
+/// Reads the changed appearance.
 pub fn changed(fields: &mut Fields) -> Result<AppearanceChange, Problem> {
     let languages = fields.texts("languages")?;
-    let message = texts::perhaps(fields, "message", LONGEST_MESSAGE)?;
+    let message = texts::optional(fields, "message", LONGEST_MESSAGE)?;
     let accent = fields.nullable_text("accent")?;
     let logo = fields.nullable_text("logo")?;
     let print_tickets = fields.boolean("printTickets")?;
@@ -50,7 +49,7 @@ pub fn changed(fields: &mut Fields) -> Result<AppearanceChange, Problem> {
         .as_ref()
         .is_some_and(|list| list.len() > MOST_FRAME_ANCESTORS)
     {
-        let why = format!("there are {MOST_FRAME_ANCESTORS} at most");
+        let why = format!("at most {MOST_FRAME_ANCESTORS} sites");
         return Err(Problem::invalid("frameAncestors", why));
     }
     Ok(AppearanceChange {
@@ -63,14 +62,14 @@ pub fn changed(fields: &mut Fields) -> Result<AppearanceChange, Problem> {
     })
 }
 
-/// A colour that text can be read on from afar, in black or in white.
+/// Refuses a colour on which neither black nor white text is readable from a distance.
 fn check_accent(accent: &str) -> Result<(), Problem> {
     let wrong = |why: String| Problem::invalid("accent", why);
     let digits = accent.strip_prefix('#').filter(|digits| digits.len() == 6);
     let number = digits.and_then(|digits| u32::from_str_radix(digits, 16).ok());
     let Some(number) = number else {
         return Err(wrong(format!(
-            "«{accent}» is no colour; one is written like #0b5348"
+            "«{accent}» is not a colour; write one like #0b5348"
         )));
     };
     let luminance = luminance(number);
@@ -78,8 +77,8 @@ fn check_accent(accent: &str) -> Result<(), Problem> {
     if white.max(black) < LEAST_CONTRAST {
         return Err(wrong(format!(
             "{accent} has a contrast of {white:.1} to 1 with white and of {black:.1} to 1 with \
-             black; a screen that is read from afar needs {LEAST_CONTRAST} to 1, so take a darker \
-             or a lighter one"
+             black; a screen that is read from a distance needs {LEAST_CONTRAST} to 1, so choose a \
+             darker or a lighter one"
         )));
     }
     Ok(())
@@ -98,7 +97,7 @@ fn luminance(rgb: u32) -> f64 {
     0.2126 * linear(16) + 0.7152 * linear(8) + 0.0722 * linear(0)
 }
 
-/// An origin that can stand in `frame-ancestors`.
+/// Refuses what is not a plain origin for `frame-ancestors`.
 fn check_origin(origin: &str) -> Result<(), Problem> {
     let plain = origin.split_once("://").is_some_and(|(scheme, host)| {
         let allowed = |c: char| c.is_ascii_alphanumeric() || ".-:[]".contains(c);
@@ -107,20 +106,20 @@ fn check_origin(origin: &str) -> Result<(), Problem> {
     if plain {
         return Ok(());
     }
-    let why = format!("«{origin}» is not like https://intranet.example, without a path");
+    let why = format!("«{origin}» is not an address like https://intranet.example, without a path");
     Err(Problem::invalid("frameAncestors", why))
 }
 
-/// The type and the bytes of a logo's `data:` URL (RFC 2397). `Err` says what is wrong with it.
+/// The media type and the bytes of a logo's `data:` URL (RFC 2397), or the reason why it is invalid.
 fn image(logo: &str) -> Result<(&'static str, Vec<u8>), String> {
     if logo.len() > LONGEST_LOGO_BYTES {
         let most = LONGEST_LOGO_BYTES / 1024;
         return Err(format!(
-            "each screen loads it, so it has {most} KiB at most"
+            "every screen loads it, so it may have at most {most} KiB"
         ));
     }
     let known = LOGO_TYPES.join(", ");
-    let wrong = || format!("it is a data: URL of one of {known}");
+    let wrong = || format!("it must be a data: URL of one of {known}");
     let (about, data) = logo
         .strip_prefix("data:")
         .and_then(|rest| rest.split_once(','))
@@ -139,7 +138,7 @@ fn image(logo: &str) -> Result<(&'static str, Vec<u8>), String> {
     known_type.zip(bytes).ok_or_else(wrong)
 }
 
-/// `GET /logo`: 404 where the office has none.
+/// `GET /logo`: 404 if the office has none.
 pub fn logo(context: &Context<'_>) -> Handled {
     let logo = context.office.tickets.look(|queue| {
         let appearance = &queue.settings().appearance;
@@ -147,7 +146,7 @@ pub fn logo(context: &Context<'_>) -> Handled {
     });
     let image = logo.and_then(|logo| image(&logo).ok());
     let (media_type, bytes) = image.ok_or_else(|| Problem::not_found("The office has no logo."))?;
-    // An SVG can hold scripts; opened by itself it must not run them.
+    // An SVG can hold scripts, which must not run if the logo is opened by itself.
     Ok(Answer::new(200, media_type, bytes)
         .with_header("Content-Security-Policy", "default-src 'none'; sandbox")
         .with_header("Cache-Control", "max-age=31536000, immutable"))
@@ -158,7 +157,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_colour_is_taken_where_text_on_it_can_be_read_from_afar() {
+    fn a_colour_is_accepted_if_text_on_it_is_readable() {
         for good in ["#0b5348", "#FFFFFF", "#000000", "#ffd400", "#1d3a8a"] {
             assert_eq!(check_accent(good), Ok(()), "{good}");
         }

@@ -1,5 +1,4 @@
-//! `/api/ticket`: the course's REST, word for word, so that what was written for its server works
-//! here unchanged.
+//! `/api/ticket`: the course's REST, unchanged, so that programs written for its server work here.
 
 use serde::Serialize;
 
@@ -8,19 +7,19 @@ use super::ticket::{answer_list, created_json, new_id};
 use crate::domain::{Command, DeskName, Refusal, TicketId};
 use crate::presentation::http::answer::Answer;
 use crate::presentation::http::route::{Context, Handled};
-use crate::presentation::json::{CalledJson, TicketJson, TicketView};
+use crate::presentation::json::{CalledJson, OwnerTicket, TicketView};
 use crate::presentation::services::{Granted, Outcome, last_called};
 
 #[derive(Serialize)]
 struct Status<'a> {
     status: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    ticket: Option<TicketJson<'a>>,
+    ticket: Option<OwnerTicket<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     message: Option<&'a str>,
 }
 
-fn ok(ticket: Option<TicketJson<'_>>) -> Answer {
+fn ok(ticket: Option<OwnerTicket<'_>>) -> Answer {
     let status = "ok";
     let message = None;
     Answer::json(
@@ -105,7 +104,7 @@ pub fn draw(context: &Context<'_>) -> Handled {
 
 fn drawn(outcome: &Outcome) -> Answer {
     match outcome {
-        Ok(Granted::Ticket(view)) => ok(Some(view.private())),
+        Ok(Granted::Ticket(view)) => ok(Some(view.for_owner())),
         Ok(_) => ok(None),
         Err(Refusal::QueueEmpty) => error("No hay tickets pendientes"),
         Err(refusal) => error(&refusal.to_string()),

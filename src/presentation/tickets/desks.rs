@@ -1,4 +1,4 @@
-//! `/api/desks`: set up desks, and attend people at them.
+//! `/api/desks`: the desks, and what staff do at them.
 
 use super::execute::{run, subject_or_problem};
 use super::fields::Fields;
@@ -11,12 +11,13 @@ use crate::domain::{
 use crate::presentation::http::answer::Answer;
 use crate::presentation::http::problem::Problem;
 use crate::presentation::http::route::{Context, Handled};
-use crate::presentation::json::{DeskJson, DeskView, TicketView};
+use crate::presentation::json::{DeskView, TicketView};
 
-/// Waiting tickets in one answer, in the order of a desk: unless the request says otherwise, and at
-/// most. It is looked up under the queue's lock.
-const IN_ORDER: u64 = 10;
-const MOST_IN_ORDER: u64 = 100;
+/// Default number of waiting tickets in one answer.
+const DEFAULT_LIMIT: u64 = 10;
+
+/// Largest number of waiting tickets in one answer: they are copied under the queue's lock.
+const MAX_LIMIT: u64 = 100;
 
 /// `GET /api/desks`
 pub fn list(context: &Context<'_>) -> Handled {
@@ -24,7 +25,7 @@ pub fn list(context: &Context<'_>) -> Handled {
         let desks = queue.desks();
         desks.map(|desk| DeskView::of(queue, desk)).collect()
     });
-    let desks: Vec<DeskJson> = desks.iter().map(DeskView::private).collect();
+    let desks: Vec<_> = desks.iter().map(DeskView::for_staff).collect();
     Ok(Answer::json(200, &desks))
 }
 
@@ -36,18 +37,18 @@ pub fn show(context: &Context<'_>) -> Handled {
         Some(DeskView::of(queue, desk))
     });
     match view {
-        Some(view) => Ok(Answer::json(200, &view.private())),
+        Some(view) => Ok(Answer::json(200, &view.for_staff())),
         None => Err(no_desk(&name)),
     }
 }
 
-/// `GET /api/desks/NAME/queue`
+/// `GET /api/desks/NAME/queue`: the waiting tickets, in the order in which the desk calls them.
 pub fn queue(context: &Context<'_>) -> Handled {
     let name = desk(context)?;
     let mut fields = Fields::of_query(context.request)?;
-    let limit = fields.number("limit", MOST_IN_ORDER)?;
+    let limit = fields.number("limit", MAX_LIMIT)?;
     fields.finish()?;
-    let limit = usize::try_from(limit.unwrap_or(IN_ORDER)).unwrap_or(usize::MAX);
+    let limit = usize::try_from(limit.unwrap_or(DEFAULT_LIMIT)).unwrap_or(usize::MAX);
     let now = now();
     let views = context.office.tickets.look(|queue| {
         let desk = queue.desk(&name)?;
@@ -61,7 +62,7 @@ pub fn queue(context: &Context<'_>) -> Handled {
 }
 
 fn no_desk(name: &DeskName) -> Problem {
-    Problem::not_found(format!("There is no desk {name} here."))
+    Problem::not_found(format!("There is no desk «{name}»."))
 }
 
 /// `PUT /api/desks/NAME`
@@ -81,14 +82,15 @@ pub fn set(context: &Context<'_>) -> Handled {
     run(context, command, subject_or_problem)
 }
 
-/// `POST /api/desks/NAME/claim`: a screen has the desk open.
+/// `POST /api/desks/NAME/claim`: a screen opens the desk.
 pub fn claim(context: &Context<'_>) -> Handled {
     let desk = desk(context)?;
     let mut fields = Fields::of_body(context.request)?;
     let screen = fields.text("screen")?;
     let take_over = fields.boolean("takeOver")?.unwrap_or(false);
     fields.finish()?;
-    let screen = screen.ok_or_else(|| Problem::invalid("screen", "say which one it is"))?;
+    let screen =
+        screen.ok_or_else(|| Problem::invalid("screen", "name the screen that opens the desk"))?;
     let screen = screen_id(&screen)?;
     let office = context.office;
     let holder = office.tickets.look(|queue| queue.desk(&desk)?.screen);
@@ -101,8 +103,8 @@ pub fn claim(context: &Context<'_>) -> Handled {
     run(context, command, subject_or_problem)
 }
 
-/// The desk and the screen that a client says it is; neither is of use without the other.
-pub fn place(
+/// The desk that a screen has open, from the query fields `desk` and `screen`. `None` unless both are given.
+pub fn open_desk(
     desk: Option<&str>,
     screen: Option<&str>,
 ) -> Result<Option<(DeskName, ScreenId)>, Problem> {
@@ -115,7 +117,7 @@ pub fn place(
 
 fn screen_id(text: &str) -> Result<ScreenId, Problem> {
     ScreenId::parse(text)
-        .ok_or_else(|| Problem::invalid("screen", "it is 32 lower-case hexadecimal digits"))
+        .ok_or_else(|| Problem::invalid("screen", "must be 32 lower-case hexadecimal digits"))
 }
 
 /// `DELETE /api/desks/NAME`
@@ -189,7 +191,7 @@ pub fn transfer(context: &Context<'_>) -> Handled {
             Target::Desk(name)
         }
         (Some(_), Some(_)) => {
-            let why = "a ticket goes to a service or to a desk, not to both";
+            let why = "a ticket is transferred to a service or to a desk, not to both";
             return Err(Problem::invalid("desk", why));
         }
     };
@@ -219,7 +221,7 @@ pub fn call(context: &Context<'_>) -> Handled {
     let current = expected(&mut fields)?;
     fields.finish()?;
     let ticket = ticket.ok_or_else(|| {
-        Problem::invalid("ticket", "say which one to call, by its id or its code")
+        Problem::invalid("ticket", "name the ticket to call, by its id or its code")
     })?;
     let command = Command::Call {
         desk,

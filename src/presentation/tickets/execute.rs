@@ -69,13 +69,13 @@ fn keyed(context: &Context<'_>, render: Render) -> Result<Option<Keyed>, Problem
 /// The whole of what a command was about, or why not.
 pub fn subject_or_problem(outcome: &Outcome) -> Answer {
     granted_or_problem(outcome, |granted| match granted {
-        Granted::Ticket(view) => Answer::json(200, &view.private()),
+        Granted::Ticket(view) => Answer::json(200, &view.for_staff()),
         Granted::Desk { desk, made } => {
-            Answer::json(if *made { 201 } else { 200 }, &desk.private())
+            Answer::json(if *made { 201 } else { 200 }, &desk.for_staff())
         }
         Granted::Deleted => Answer::empty(204),
         Granted::Service { service, made } => {
-            Answer::json(if *made { 201 } else { 200 }, &service.private())
+            Answer::json(if *made { 201 } else { 200 }, &service.for_staff())
         }
         Granted::Office(settings) => Answer::json(200, &SettingsJson::from(settings)),
     })

@@ -1,10 +1,10 @@
-//! What the screens show, for programs that ask over HTTP: the state, and the events since.
+//! `/api/state` and `/api/events`: the messages of the WebSocket, over HTTP.
 
 use std::time::Duration;
 
 use tungstenite::Bytes;
 
-use super::desks::place;
+use super::desks::open_desk;
 use super::fields::Fields;
 use crate::access::Role;
 use crate::presentation::http::answer::Answer;
@@ -12,7 +12,7 @@ use crate::presentation::http::route::{Context, Handled};
 use crate::presentation::json::StateView;
 use crate::presentation::services::Since;
 
-/// The longest wait for the first event: under the 30 s after which proxies give up.
+/// Longest wait for the first event, in seconds: proxies commonly give up after 30.
 const LONGEST_WAIT_SECONDS: u64 = 25;
 
 /// `GET /api/state`
@@ -26,24 +26,24 @@ pub fn events(context: &Context<'_>) -> Handled {
     let mut fields = Fields::of_query(context.request)?;
     let since = fields.number("since", u64::MAX)?;
     let wait = fields.number("wait", u64::MAX)?.unwrap_or(0);
-    let place = place(
+    let open_desk = open_desk(
         fields.text("desk")?.as_deref(),
         fields.text("screen")?.as_deref(),
     )?;
     fields.finish()?;
     let office = context.office;
-    // Whose desk it is concerns staff alone, as over a WebSocket.
-    let place = place.filter(|_| context.who.role >= Role::Staff);
-    let there = place.map(|(desk, screen)| office.presence.enter(&desk, screen, true));
+    // Only staff can open a desk, here as over a WebSocket.
+    let open_desk = open_desk.filter(|_| context.who.role >= Role::Staff);
+    let presence = open_desk.map(|(desk, screen)| office.presence.enter(&desk, screen, true));
     let wait = Duration::from_secs(wait.min(LONGEST_WAIT_SECONDS));
-    // An event that this office has not reached is another office's.
+    // A seq that this office has not reached belongs to another office.
     let known = since.filter(|seq| *seq <= office.tickets.look(|queue| queue.seq()));
     let lasts = || office.access.lasts(&context.who);
     let since = known.map(|seq| office.wss.wait_since(seq, wait, &lasts));
     if lasts().is_none()
-        && let Some(there) = there
+        && let Some(presence) = presence
     {
-        there.end();
+        presence.end();
     }
     let updates = match since {
         Some(Since::Updates(updates)) => Some(updates),
@@ -54,7 +54,7 @@ pub fn events(context: &Context<'_>) -> Handled {
         Some(updates) => updates.iter().map(|update| update.text()).collect(),
         None => vec![office.tickets.look(StateView::of).message().text().into()],
     };
-    // Without a WebSocket a screen learns of the printer with each answer.
+    // A screen that polls gets the printer's state with each answer.
     messages.extend(office.wss.printer_message(known).map(Bytes::from));
     let array = [b"[", messages.join(&b","[..]).as_slice(), b"]"].concat();
     Ok(Answer::new(200, "application/json", array).with_header("Cache-Control", "no-store"))

@@ -1,5 +1,6 @@
-//! The fields of a request: of a JSON object, a form, or the query. A field that is not known is
-//! an error that names it, so that a mistyped one is not silently without effect.
+//! The fields of a request, from a JSON object, a form or the query.
+//!
+//! An unknown field is an error that names it, so that a mistyped field is never silently ignored.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,19 +11,19 @@ use serde_json::Value;
 use crate::presentation::http::problem::Problem;
 use crate::presentation::http::request::Request;
 
-/// Fields that have not been taken yet.
+/// Fields that were not read yet.
 #[derive(Debug)]
 pub struct Fields {
     left: BTreeMap<String, Value>,
     known: Vec<&'static str>,
-    /// What stands before the names of these fields: `priorities[1].`, of an object in a list.
-    within: String,
-    /// In a form everything is text.
+    /// Path of these fields within the request, such as `priorities[1].`.
+    path: String,
+    /// Whether values have types: they do in JSON, and are all text in a form.
     typed: bool,
 }
 
 impl Fields {
-    /// The fields of a body; none where there is no body.
+    /// The fields of the body; none without a body.
     pub fn of_body(request: &Request) -> Result<Self, Problem> {
         if request.body.is_empty() {
             return Ok(Self::new(BTreeMap::new(), true));
@@ -41,7 +42,7 @@ impl Fields {
         Self::of_form(request.query.as_bytes())
     }
 
-    /// The fields of a JSON object that has been read.
+    /// The fields of a parsed JSON object.
     pub fn of_object(fields: BTreeMap<String, Value>) -> Self {
         Self::new(fields, true)
     }
@@ -50,7 +51,7 @@ impl Fields {
     pub fn of_json(body: &[u8]) -> Result<Self, Problem> {
         match serde_json::from_slice(body) {
             Ok(Value::Object(object)) => Ok(Self::new(object.into_iter().collect(), true)),
-            Ok(_) => Err(Problem::bad_json("it is JSON of another kind")),
+            Ok(_) => Err(Problem::bad_json("the body is not a JSON object")),
             Err(error) => Err(Problem::bad_json(error)),
         }
     }
@@ -67,7 +68,7 @@ impl Fields {
         for (name, value) in parse(body) {
             let value = Value::String(value.into_owned());
             if fields.insert(name.clone().into_owned(), value).is_some() {
-                return Err(Problem::invalid(&name, "it is there twice"));
+                return Err(Problem::invalid(&name, "appears twice"));
             }
         }
         Ok(Self::new(fields, false))
@@ -77,12 +78,12 @@ impl Fields {
         Self {
             left,
             known: Vec::new(),
-            within: String::new(),
+            path: String::new(),
             typed,
         }
     }
 
-    /// A text; `None` where it is absent, null or blank.
+    /// Reads a text; `None` if it is absent, null or blank.
     pub fn text(&mut self, name: &'static str) -> Result<Option<String>, Problem> {
         match self.take(name) {
             None | Some(Value::Null) => Ok(None),
@@ -94,7 +95,7 @@ impl Fields {
         }
     }
 
-    /// A text that may be null (in a form: empty), which says something else than its absence.
+    /// Reads a text that may be null (empty in a form); null differs from absent.
     pub fn nullable_text(&mut self, name: &'static str) -> Result<Option<Option<String>>, Problem> {
         if !self.left.contains_key(name) {
             self.known.push(name);
@@ -103,7 +104,7 @@ impl Fields {
         self.text(name).map(Some)
     }
 
-    /// Yes or no.
+    /// Reads true or false.
     pub fn boolean(&mut self, name: &'static str) -> Result<Option<bool>, Problem> {
         match self.take(name) {
             None | Some(Value::Null) => Ok(None),
@@ -114,7 +115,7 @@ impl Fields {
         }
     }
 
-    /// Several texts; in a form or a query with commas between them.
+    /// Reads a list of texts; separated by commas in a form or query.
     pub fn texts(&mut self, name: &'static str) -> Result<Option<Vec<String>>, Problem> {
         match self.take(name) {
             None | Some(Value::Null) => Ok(None),
@@ -134,12 +135,12 @@ impl Fields {
         }
     }
 
-    /// A whole number from 0 to `most`.
+    /// Reads a whole number from 0 to `most`.
     pub fn number(&mut self, name: &'static str, most: u64) -> Result<Option<u64>, Problem> {
         self.whole(name, 0, most)
     }
 
-    /// A whole number from 1 to `most`.
+    /// Reads a whole number from 1 to `most`.
     pub fn count(&mut self, name: &'static str, most: u64) -> Result<Option<u64>, Problem> {
         self.whole(name, 1, most)
     }
@@ -161,8 +162,7 @@ impl Fields {
         })
     }
 
-    /// A whole number from 1 to `most` that may be null (in a form: empty), which says something else
-    /// than its absence.
+    /// Reads a whole number from 1 to `most` that may be null (empty in a form); null differs from absent.
     pub fn nullable_count(
         &mut self,
         name: &'static str,
@@ -180,7 +180,7 @@ impl Fields {
         self.count(name, most).map(Some)
     }
 
-    /// Texts by keys: an object; blank ones are left out. A form has none.
+    /// Reads an object of texts without the blank ones; JSON only.
     pub fn texts_by_key(
         &mut self,
         name: &'static str,
@@ -207,7 +207,7 @@ impl Fields {
         }
     }
 
-    /// A whole number from `-most` to `most`, of JSON.
+    /// Reads a whole number from `-most` to `most`; JSON only.
     pub fn integer(&mut self, name: &'static str, most: u64) -> Result<Option<i64>, Problem> {
         let sent = match self.take(name) {
             None | Some(Value::Null) => return Ok(None),
@@ -220,24 +220,24 @@ impl Fields {
         })
     }
 
-    /// A text that is not taken yet, to know it before its turn.
+    /// A text that was not read yet; it stays unread.
     pub fn peek(&self, name: &str) -> Option<&str> {
         self.left.get(name).and_then(Value::as_str)
     }
 
-    /// An object with fields of its own. A form has none.
+    /// Reads a nested object; JSON only.
     pub fn object(&mut self, name: &'static str) -> Result<Option<Self>, Problem> {
         match self.take(name) {
             None | Some(Value::Null) => Ok(None),
             Some(Value::Object(object)) => Ok(Some(Self {
-                within: format!("{}{name}.", self.within),
+                path: format!("{}{name}.", self.path),
                 ..Self::new(object.into_iter().collect(), true)
             })),
             Some(other) => Err(self.wrong(name, "an object", &other)),
         }
     }
 
-    /// A list of objects, each with fields of its own. A form has none.
+    /// Reads a list of nested objects; JSON only.
     pub fn objects(&mut self, name: &'static str) -> Result<Option<Vec<Self>>, Problem> {
         let sent = match self.take(name) {
             None | Some(Value::Null) => return Ok(None),
@@ -246,7 +246,7 @@ impl Fields {
         };
         let objects = sent.into_iter().enumerate().map(|(n, value)| match value {
             Value::Object(object) => Ok(Self {
-                within: format!("{}{name}[{n}].", self.within),
+                path: format!("{}{name}[{n}].", self.path),
                 ..Self::new(object.into_iter().collect(), true)
             }),
             other => Err(self.wrong(name, "a list of objects", &other)),
@@ -254,25 +254,25 @@ impl Fields {
         objects.collect::<Result<_, _>>().map(Some)
     }
 
-    /// Refuses what was not taken.
+    /// Refuses a field that was not read.
     pub fn finish(self) -> Result<(), Problem> {
         let Some(unknown) = self.left.keys().next() else {
             return Ok(());
         };
         let known = match self.known.as_slice() {
-            [] => "this call takes none".to_owned(),
-            names => format!("this call takes {}", names.join(", ")),
+            [] => "this call has no fields".to_owned(),
+            names => format!("this call has the fields {}", names.join(", ")),
         };
-        Err(self.invalid(unknown, format!("there is no such field; {known}")))
+        Err(self.invalid(unknown, format!("unknown field; {known}")))
     }
 
-    /// Why one of these fields cannot be taken, with the whole of its name.
+    /// The problem of one of these fields, with its full path.
     pub fn invalid(&self, name: &str, why: impl fmt::Display) -> Problem {
-        Problem::invalid(&format!("{}{name}", self.within), why)
+        Problem::invalid(&format!("{}{name}", self.path), why)
     }
 
     fn wrong(&self, name: &str, expected: &str, sent: &Value) -> Problem {
-        self.invalid(name, format!("it takes {expected}, not {sent}"))
+        self.invalid(name, format!("expected {expected}, not {sent}"))
     }
 
     fn take(&mut self, name: &'static str) -> Option<Value> {

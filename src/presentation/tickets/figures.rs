@@ -1,4 +1,4 @@
-//! `/api/figures`: what has become of the people of this business day.
+//! `/api/figures`: the statistics of this business day.
 
 use serde::Serialize;
 
@@ -17,7 +17,7 @@ struct FiguresJson {
 #[derive(Serialize)]
 struct ServiceFigures {
     prefix: String,
-    /// Absent where the service is gone.
+    /// Omitted if the service was deleted.
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<String>,
     #[serde(flatten)]

@@ -1,4 +1,4 @@
-//! Whether the program is well.
+//! `/api/health`: whether the server works.
 
 use serde::Serialize;
 
@@ -14,7 +14,7 @@ struct Health {
     seq: u64,
     waiting: usize,
     uptime_seconds: u64,
-    /// How the ticket printer is, where there is one.
+    /// State of the printer; omitted without one.
     #[serde(skip_serializing_if = "Option::is_none")]
     printer: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -1,5 +1,6 @@
-//! The office's own pictures and videos (`--media`): what there is, and each of them, whole or in
-//! part. Browsers play and rewind videos by asking for parts (RFC 9110, section 14).
+//! `/api/media` and `/media`: the office's own pictures and videos (`--media`).
+//!
+//! Range requests are served (RFC 9110, section 14): browsers need them to seek in videos.
 
 use std::io::{self, Seek, SeekFrom};
 use std::ops::Range;
@@ -15,21 +16,21 @@ use crate::presentation::http::route::{Context, Handled};
 use crate::presentation::pages::content_type;
 use crate::presentation::pages::folder::OpenFile;
 
-/// The endings of names that are shown: what browsers of 2018 play, and SVG.
+/// File name extensions that browsers of 2018 show.
 const ENDINGS: [&str; 9] = [
     "gif", "jpeg", "jpg", "m4v", "mp4", "png", "svg", "webm", "webp",
 ];
 
-/// As many files as are listed: pictures of 10 s each come again after half an hour.
+/// Largest number of listed files: a cycle of half an hour with 10 s for each picture.
 const MOST_FILES: usize = 200;
 
-/// How many entries of the folder are looked at: each request reads it anew.
+/// Largest number of folder entries read for one request.
 const MOST_ENTRIES: usize = 2_000;
 
-/// Digits of a number in a name, for sorting.
+/// Width to which numbers in names are padded for sorting.
 const NUMBER_WIDTH: usize = 20;
 
-/// A file may hold what it likes; opened by itself it must not run any of it.
+/// A file may contain scripts, which must not run if it is opened by itself.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; sandbox";
 
 #[derive(Serialize)]
@@ -37,11 +38,11 @@ struct Listed<'a> {
     name: &'a str,
     #[serde(rename = "type")]
     media_type: &'static str,
-    /// Where it is to be had, relative to the page.
+    /// Address, relative to the page.
     url: String,
 }
 
-/// `GET /api/media`: in the order of their names, 2 before 10. None without `--media`.
+/// `GET /api/media`: the files sorted by name, 2 before 10. Empty without `--media`.
 pub fn list(context: &Context<'_>) -> Handled {
     let names = context.office.media.as_ref().map(|folder| {
         let names = folder.names(MOST_ENTRIES, is_media);
@@ -76,17 +77,19 @@ pub fn show(context: &Context<'_>) -> Handled {
     let answer = if known.split(',').any(|other| other.trim() == tag) {
         Answer::empty(304)
     } else {
-        // A part of another version would not fit to what the browser has.
+        // A part of another version must not be joined with what the browser has (RFC 9110, 13.1.5).
         let fits = request.header("If-Range").is_none_or(|other| other == tag);
         let range = request
             .header("Range")
             .filter(|_| fits && request.method == Method::Get);
-        match range.map_or(Asked::Everything, |range| asked(range, file.length)) {
-            Asked::Everything => whole(file, content_type(name)),
-            Asked::Part(part) => {
+        match range.map_or(RequestedRange::Whole, |range| {
+            requested_range(range, file.length)
+        }) {
+            RequestedRange::Whole => whole(file, content_type(name)),
+            RequestedRange::Part(part) => {
                 part_of(file, content_type(name), part).map_err(|e| unavailable(context, &e))?
             }
-            Asked::Nothing => {
+            RequestedRange::Unsatisfiable => {
                 let range = format!("bytes */{}", file.length);
                 let problem = Problem::no_such_range(file.length);
                 return Ok(problem.answer().with_header("Content-Range", range));
@@ -111,7 +114,7 @@ fn is_media(name: &str) -> bool {
     ENDINGS.contains(&ending.to_ascii_lowercase().as_str())
 }
 
-/// Sorts numbers in names by what they count: each is written at full width.
+/// A key that sorts numbers in names by their value.
 fn sorting_key(name: &str) -> String {
     let mut key = String::with_capacity(name.len() + NUMBER_WIDTH);
     let mut digits = String::new();
@@ -129,7 +132,7 @@ fn sorting_key(name: &str) -> String {
     key
 }
 
-/// Names this version of a file.
+/// The ETag of this version of the file.
 fn tag_of(file: &OpenFile) -> String {
     let modified = file
         .modified
@@ -152,41 +155,41 @@ fn part_of(mut file: OpenFile, media_type: &'static str, part: Range<u64>) -> io
     Ok(answer)
 }
 
-/// What a `Range` header asks for.
+/// The part of a file that a `Range` header requests.
 #[derive(Debug, PartialEq, Eq)]
-enum Asked {
-    /// It cannot be read, or asks for several parts: it is passed over, as it may be.
-    Everything,
+enum RequestedRange {
+    /// The header is unreadable or requests several parts, so it is ignored (RFC 9110, 14.2).
+    Whole,
     Part(Range<u64>),
-    /// The file has nothing of it.
-    Nothing,
+    /// The part lies outside the file.
+    Unsatisfiable,
 }
 
-fn asked(range: &str, length: u64) -> Asked {
+fn requested_range(range: &str, length: u64) -> RequestedRange {
     let Some((unit, part)) = range.split_once('=') else {
-        return Asked::Everything;
+        return RequestedRange::Whole;
     };
     let Some((first, last)) = part.trim().split_once('-') else {
-        return Asked::Everything;
+        return RequestedRange::Whole;
     };
     if !unit.trim().eq_ignore_ascii_case("bytes") {
-        return Asked::Everything;
+        return RequestedRange::Whole;
     }
     let number = |text: &str| {
         let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-        // A number past all bounds is past the end as well.
+        // A number beyond u64 is beyond the end of the file, too.
         digits.then(|| text.parse().unwrap_or(u64::MAX))
     };
     let part = match (number(first), number(last)) {
         (Some(first), Some(last)) if first <= last => first..last.saturating_add(1).min(length),
         (Some(first), None) if last.is_empty() => first..length,
         (None, Some(last)) if first.is_empty() => length.saturating_sub(last)..length,
-        _ => return Asked::Everything,
+        _ => return RequestedRange::Whole,
     };
     if part.is_empty() {
-        return Asked::Nothing;
+        return RequestedRange::Unsatisfiable;
     }
-    Asked::Part(part)
+    RequestedRange::Part(part)
 }
 
 #[cfg(test)]
@@ -196,29 +199,41 @@ mod tests {
     #[test]
     fn a_range_is_read_as_rfc_9110_says() {
         let cases = [
-            ("bytes=0-0", Asked::Part(0..1)),
-            ("bytes=0-", Asked::Part(0..100)),
-            ("bytes=10-19", Asked::Part(10..20)),
-            ("Bytes=99-200", Asked::Part(99..100)),
-            ("bytes=-10", Asked::Part(90..100)),
-            ("bytes=-1000", Asked::Part(0..100)),
-            ("bytes=100-", Asked::Nothing),
-            ("bytes=-0", Asked::Nothing),
-            ("bytes=99999999999999999999999-", Asked::Nothing),
-            ("bytes=0-99999999999999999999999", Asked::Part(0..100)),
-            ("bytes=20-10", Asked::Everything),
-            ("bytes=0-1,5-6", Asked::Everything),
-            ("bytes=+1-2", Asked::Everything),
-            ("bytes=-", Asked::Everything),
-            ("bytes=a-b", Asked::Everything),
-            ("lines=0-1", Asked::Everything),
-            ("bytes", Asked::Everything),
+            ("bytes=0-0", RequestedRange::Part(0..1)),
+            ("bytes=0-", RequestedRange::Part(0..100)),
+            ("bytes=10-19", RequestedRange::Part(10..20)),
+            ("Bytes=99-200", RequestedRange::Part(99..100)),
+            ("bytes=-10", RequestedRange::Part(90..100)),
+            ("bytes=-1000", RequestedRange::Part(0..100)),
+            ("bytes=100-", RequestedRange::Unsatisfiable),
+            ("bytes=-0", RequestedRange::Unsatisfiable),
+            (
+                "bytes=99999999999999999999999-",
+                RequestedRange::Unsatisfiable,
+            ),
+            (
+                "bytes=0-99999999999999999999999",
+                RequestedRange::Part(0..100),
+            ),
+            ("bytes=20-10", RequestedRange::Whole),
+            ("bytes=0-1,5-6", RequestedRange::Whole),
+            ("bytes=+1-2", RequestedRange::Whole),
+            ("bytes=-", RequestedRange::Whole),
+            ("bytes=a-b", RequestedRange::Whole),
+            ("lines=0-1", RequestedRange::Whole),
+            ("bytes", RequestedRange::Whole),
         ];
         for (range, expected) in cases {
-            assert_eq!(asked(range, 100), expected, "{range}");
+            assert_eq!(requested_range(range, 100), expected, "{range}");
         }
-        assert_eq!(asked("bytes=0-", 0), Asked::Nothing);
-        assert_eq!(asked("bytes=-5", 0), Asked::Nothing);
+        assert_eq!(
+            requested_range("bytes=0-", 0),
+            RequestedRange::Unsatisfiable
+        );
+        assert_eq!(
+            requested_range("bytes=-5", 0),
+            RequestedRange::Unsatisfiable
+        );
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! REST: the table of routes, and the handlers behind it.
+//! REST: the table of routes, and their handlers.
 
 mod appearance;
 mod audit;
@@ -24,7 +24,7 @@ use tiny_http::Method::{Delete, Get, Post, Put};
 use super::http::route::Effect::{Changes, Reads};
 use super::http::route::{Context, Effect, Handled, Route};
 use crate::access::Role::{self, Admin, Public, Staff};
-pub use desks::place;
+pub use desks::open_desk;
 
 const fn route(
     method: tiny_http::Method,
@@ -42,7 +42,7 @@ const fn route(
     }
 }
 
-/// Every route that is not a page, and who may ask for it.
+/// Every route that is not a page, with the least role that may use it.
 #[rustfmt::skip]
 pub const ROUTES: &[Route] = &[
     route(Post, "/api/tickets", Changes, Public, ticket::create),
@@ -50,7 +50,7 @@ pub const ROUTES: &[Route] = &[
     route(Get, "/api/tickets/*", Reads, Public, ticket::show),
     route(Get, "/api/tickets/*/qr.svg", Reads, Public, qr::show),
     route(Post, "/api/tickets/*/cancel", Changes, Public, ticket::cancel),
-    route(Post, "/api/tickets/*/return", Changes, Staff, ticket::give_back),
+    route(Post, "/api/tickets/*/return", Changes, Staff, ticket::return_to_queue),
     route(Post, "/api/tickets/*/print", Changes, Staff, ticket::print),
     route(Get, "/api/desks", Reads, Staff, desks::list),
     route(Get, "/api/desks/*", Reads, Staff, desks::show),
@@ -83,7 +83,7 @@ pub const ROUTES: &[Route] = &[
     route(Delete, "/api/tokens/*", Changes, Admin, tokens::delete),
     route(Get, "/api/trace", Reads, Admin, audit::list),
     route(Delete, "/api/trace", Changes, Admin, audit::purge),
-    // The trace says of each copy, and nobody else's page may write there.
+    // An export is an entry in the audit log, so it counts as a change.
     route(Get, "/api/export", Changes, Admin, transfer::export),
     route(Get, "/api/state", Reads, Public, feed::state),
     route(Get, "/api/events", Reads, Public, feed::events),

@@ -1,4 +1,4 @@
-//! `/api/tickets/ID/qr.svg`: the address of a ticket's own page, for the camera of a phone.
+//! `/api/tickets/ID/qr.svg`: a QR code with the address of the ticket's own page.
 
 use qrcode::QrCode;
 use qrcode::render::svg::Color;
@@ -16,7 +16,7 @@ pub fn ticket_page(ticket: TicketId) -> String {
     format!("t/{ticket}")
 }
 
-/// `GET /api/tickets/ID/qr.svg`: `base` is the address at which the page that asks was found.
+/// `GET /api/tickets/ID/qr.svg`: the query field `base` is the address under which the client sees the server.
 pub fn show(context: &Context<'_>) -> Handled {
     let mut fields = Fields::of_query(context.request)?;
     let base = fields.text("base")?;
@@ -33,13 +33,13 @@ pub fn show(context: &Context<'_>) -> Handled {
     let base = Base::of((host, context.who.is_secure), base.as_deref(), listen)?;
     let svg = svg(&base.page(&ticket_page(id)))
         .map_err(|error| Problem::invalid("base", error.to_string()))?;
-    // Whoever knows the ticket's id may withdraw it: no cache is to keep it.
+    // The ticket's id is in the code, and allows to cancel the ticket: no cache may store it.
     Ok(Answer::new(200, "image/svg+xml", svg.into_bytes())
         .with_header("Cache-Control", "private, no-store")
         .with_header("Content-Security-Policy", "default-src 'none'; sandbox"))
 }
 
-/// Dark on white whatever the theme, with the margin that cameras need (ISO/IEC 18004).
+/// Dark on white in every theme, with the quiet zone that cameras need (ISO/IEC 18004).
 fn svg(address: &str) -> qrcode::QrResult<String> {
     let code = QrCode::new(address)?;
     Ok(code

@@ -1,4 +1,4 @@
-//! `/api/services`: the lines that people wait in.
+//! `/api/services`: the services that visitors choose from.
 
 use super::execute::{run, subject_or_problem};
 use super::fields::Fields;
@@ -10,28 +10,28 @@ use crate::presentation::http::problem::Problem;
 use crate::presentation::http::route::{Context, Handled};
 use crate::presentation::json::{ServiceJson, ServiceView};
 
-/// The longest name and message, in characters: what a button can show.
+/// Limit of a name and of a message, in characters: what fits on a button.
 const LONGEST_TEXT: usize = 80;
 
-/// The largest number of a range.
+/// Largest number of a range.
 const LARGEST_NUMBER: u64 = 999_999;
 
-/// The most digits a number is written with.
+/// Largest minimum number of digits.
 const MOST_DIGITS: u64 = 6;
 
 /// `GET /api/services`
 pub fn list(context: &Context<'_>) -> Handled {
-    let lines = context.office.tickets.look(ServiceView::all);
-    let shown = if context.who.role >= Role::Staff {
-        ServiceView::private
+    let services = context.office.tickets.look(ServiceView::all);
+    let view = if context.who.role >= Role::Staff {
+        ServiceView::for_staff
     } else {
-        ServiceView::public
+        ServiceView::for_public
     };
-    let lines: Vec<ServiceJson> = lines.iter().map(shown).collect();
-    Ok(Answer::json(200, &lines))
+    let services: Vec<ServiceJson> = services.iter().map(view).collect();
+    Ok(Answer::json(200, &services))
 }
 
-/// `PUT /api/services/PREFIX`: a field that is absent stays as it is.
+/// `PUT /api/services/PREFIX`: an absent field keeps its value.
 pub fn set(context: &Context<'_>) -> Handled {
     let service = prefix(context)?;
     let mut fields = Fields::of_body(context.request)?;
@@ -58,14 +58,14 @@ fn prefix(context: &Context<'_>) -> Result<Prefix, Problem> {
     Prefix::parse(context.parameter()).map_err(|why| Problem::invalid("prefix", why))
 }
 
-/// What the fields say of a service.
+/// Reads the changed settings of a service.
 pub fn changed(fields: &mut Fields) -> Result<ServiceChange, Problem> {
-    let name = texts::always(fields, "name", LONGEST_TEXT)?;
+    let name = texts::required(fields, "name", LONGEST_TEXT)?;
     let names = texts::names(fields, LONGEST_TEXT)?;
     let first = fields.count("first", LARGEST_NUMBER)?;
     let last = fields.nullable_count("last", LARGEST_NUMBER)?;
     let digits = fields.count("digits", MOST_DIGITS)?;
-    let message = texts::perhaps(fields, "message", LONGEST_TEXT)?;
+    let message = texts::optional(fields, "message", LONGEST_TEXT)?;
     Ok(ServiceChange {
         name: name.map(Into::into),
         names: names.map(Into::into),
@@ -77,7 +77,7 @@ pub fn changed(fields: &mut Fields) -> Result<ServiceChange, Problem> {
     })
 }
 
-/// A number that was checked against a small bound.
+/// Converts a number that was already checked against a bound of `T`.
 fn small<T: TryFrom<u64> + Default>(number: u64) -> T {
     T::try_from(number).unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! `/api/session` and `/api/pins`: signing in and out, and new PINs.
+//! `/api/session` and `/api/pins`: sign-in, sign-out and new PINs.
 
 use serde::Serialize;
 
@@ -9,15 +9,15 @@ use crate::presentation::http::answer::Answer;
 use crate::presentation::http::problem::Problem;
 use crate::presentation::http::route::{Context, Handled};
 
-/// Whether there is a session, and what it is good for.
+/// The caller's role and session.
 #[derive(Serialize)]
 struct SessionJson {
     role: &'static str,
-    /// There are no PINs.
+    /// The server runs with `--open`: no PINs.
     open: bool,
-    /// Whether there is something to sign out of.
+    /// Whether the caller is signed in.
     session: bool,
-    /// Someone at the machine itself.
+    /// Whether the caller is on the server's own machine.
     local: bool,
 }
 
@@ -51,7 +51,7 @@ pub fn sign_in(context: &Context<'_>) -> Handled {
     if office.access.is_open() {
         return Ok(session_json(context, Role::Admin, false));
     }
-    let pin = pin.ok_or_else(|| Problem::invalid("pin", "it is missing"))?;
+    let pin = pin.ok_or_else(|| Problem::invalid("pin", "is required"))?;
     let begun = office.access.sign_in(&office.tickets, &context.who, &pin)?;
     let cookie = cookie(context, &begun.secret, SESSION.as_secs());
     Ok(session_json(context, begun.role, true).with_header("Set-Cookie", cookie))
@@ -64,7 +64,7 @@ pub fn sign_out(context: &Context<'_>) -> Handled {
     Ok(Answer::empty(204).with_header("Set-Cookie", cookie(context, "", 0)))
 }
 
-/// Scripts cannot read it, and no other site's page can have it sent along.
+/// The session cookie: hidden from scripts, and not sent with requests from other sites.
 fn cookie(context: &Context<'_>, value: &str, seconds: u64) -> String {
     let secure = if context.who.is_secure {
         "; Secure"
@@ -77,14 +77,17 @@ fn cookie(context: &Context<'_>, value: &str, seconds: u64) -> String {
 /// `PUT /api/pins/ROLE`
 pub fn set_pin(context: &Context<'_>) -> Handled {
     let asked = context.parameter();
-    let role = Role::parse(asked)
-        .ok_or_else(|| Problem::not_found(format!("Nobody called {asked} has a PIN.")))?;
+    let role = Role::parse(asked).ok_or_else(|| {
+        Problem::not_found(format!(
+            "«{asked}» is not a role with a PIN; use staff or admin."
+        ))
+    })?;
     let office = context.office;
     office.access.check_lasting(&context.who)?;
     let mut fields = Fields::of_body(context.request)?;
     let pin = fields.text("pin")?;
     fields.finish()?;
-    let pin = pin.ok_or_else(|| Problem::invalid("pin", "it is missing"))?;
+    let pin = pin.ok_or_else(|| Problem::invalid("pin", "is required"))?;
     office
         .access
         .set_pin(&office.tickets, &context.who, role, &pin)?;

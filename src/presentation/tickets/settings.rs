@@ -1,4 +1,4 @@
-//! `/api/settings`: how the office wants its queue.
+//! `/api/settings`: the office's settings.
 
 use std::sync::Arc;
 
@@ -13,16 +13,16 @@ use crate::presentation::http::problem::Problem;
 use crate::presentation::http::route::{Context, Handled};
 use crate::presentation::json::SettingsJson;
 
-/// The largest weight: a thousand times as urgent is urgent enough.
+/// Largest weight of a priority.
 const MOST_WEIGHT: u64 = 1_000;
 
-/// The most priorities: more than people at a kiosk will read.
+/// Largest number of priorities: more than a visitor reads at a kiosk.
 const MOST_PRIORITIES: usize = 8;
 
-/// The longest name of a priority, in characters.
+/// Limit of a priority's name, in characters.
 const LONGEST_PRIORITY: usize = 40;
 
-/// The largest bound on how many may wait; more is none.
+/// Largest limit on the number of people who wait.
 const MOST_WAITING: u64 = 1_000_000;
 
 /// `GET /api/settings`
@@ -34,7 +34,7 @@ pub fn show(context: &Context<'_>) -> Handled {
     Ok(Answer::json(200, &SettingsJson::from(&settings)))
 }
 
-/// `PUT /api/settings`: a field that is absent stays as it is.
+/// `PUT /api/settings`: an absent field keeps its value.
 pub fn set(context: &Context<'_>) -> Handled {
     let mut fields = Fields::of_body(context.request)?;
     let change = changed(&mut fields)?;
@@ -42,9 +42,9 @@ pub fn set(context: &Context<'_>) -> Handled {
     run(context, Command::SetSettings { change }, subject_or_problem)
 }
 
-/// What the fields say of the settings.
+/// Reads the changed settings.
 pub fn changed(fields: &mut Fields) -> Result<SettingsChange, Problem> {
-    let name = texts::always(fields, "name", Settings::LONGEST_NAME)?;
+    let name = texts::required(fields, "name", Settings::LONGEST_NAME)?;
     let language = fields.text("language")?;
     if let Some(asked) = &language {
         texts::check_language(asked).map_err(|why| Problem::invalid("language", why))?;
@@ -74,13 +74,13 @@ pub fn changed(fields: &mut Fields) -> Result<SettingsChange, Problem> {
     })
 }
 
-/// What they say of when a business day begins.
+/// Reads the changed beginning of the business day.
 pub fn changed_day(fields: &mut Fields) -> Result<SettingsChange, Problem> {
     let time_zone = fields.nullable_text("timeZone")?;
     if let Some(Some(asked)) = &time_zone
         && calendar::zone(asked).is_none()
     {
-        let why = format!("«{asked}» is no time zone; one is named like Europe/Madrid");
+        let why = format!("«{asked}» is not a time zone; write one like Europe/Madrid");
         return Err(Problem::invalid("timeZone", why));
     }
     let hour = fields.number("dayBeginsHour", 23)?;
@@ -91,7 +91,7 @@ pub fn changed_day(fields: &mut Fields) -> Result<SettingsChange, Problem> {
     })
 }
 
-/// A bound, or none. Nobody means 0 by a bound: it would let nobody through.
+/// Reads a limit of at least 1, or null for no limit.
 fn bound(
     fields: &mut Fields,
     name: &'static str,
@@ -101,20 +101,20 @@ fn bound(
     Ok(bound.map(|bound| bound.and_then(|bound| u32::try_from(bound).ok())))
 }
 
-/// Priorities as they were sent: at least one, each with a name of its own.
+/// Reads the list of priorities: at least one, with distinct names.
 fn checked(list: Vec<Fields>) -> Result<Arc<[Priority]>, Problem> {
     if list.is_empty() || list.len() > MOST_PRIORITIES {
-        let why = format!("there are 1 to {MOST_PRIORITIES} of them");
+        let why = format!("an office has 1 to {MOST_PRIORITIES} priorities");
         return Err(Problem::invalid("priorities", why));
     }
     let mut priorities: Vec<Priority> = Vec::new();
     for mut fields in list {
-        let name = texts::always(&mut fields, "name", LONGEST_PRIORITY)?
-            .ok_or_else(|| fields.invalid("name", "each has a name"))?;
+        let name = texts::required(&mut fields, "name", LONGEST_PRIORITY)?
+            .ok_or_else(|| fields.invalid("name", "every priority needs a name"))?;
         let names = texts::names(&mut fields, LONGEST_PRIORITY)?.unwrap_or_default();
         let weight = fields.count("weight", MOST_WEIGHT)?.unwrap_or(1);
         if priorities.iter().any(|other| *other.name == name) {
-            return Err(fields.invalid("name", format!("«{name}» is there twice")));
+            return Err(fields.invalid("name", format!("«{name}» appears twice")));
         }
         fields.finish()?;
         priorities.push(Priority {

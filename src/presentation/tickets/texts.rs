@@ -9,8 +9,8 @@ use crate::presentation::http::problem::Problem;
 /// The languages of the screens: one file each under `html/lang/`.
 pub const LANGUAGES: [&str; 5] = ["es", "en", "pt", "fr", "ar"];
 
-/// A text that there always is, of `most` characters at most; `None` where it is absent.
-pub fn always(
+/// Reads a text that cannot be empty, of at most `most` characters; `None` if it is absent.
+pub fn required(
     fields: &mut Fields,
     name: &'static str,
     most: usize,
@@ -25,8 +25,8 @@ pub fn always(
     }
 }
 
-/// A text that may be null, of `most` characters at most; `None` where it is absent.
-pub fn perhaps(
+/// Reads a text that may be null, of at most `most` characters; `None` if it is absent.
+pub fn optional(
     fields: &mut Fields,
     name: &'static str,
     most: usize,
@@ -38,7 +38,7 @@ pub fn perhaps(
     Ok(text)
 }
 
-/// The field `names`: names by the languages that the screens speak.
+/// Reads the field `names`: a name for each language of the screens.
 pub fn names(
     fields: &mut Fields,
     most: usize,
@@ -55,10 +55,12 @@ pub fn names(
 fn check(text: &str, most: usize) -> Result<(), String> {
     let length = text.chars().count();
     if length > most {
-        return Err(format!("it has {most} characters at most, not {length}"));
+        return Err(format!(
+            "it has {length} characters; at most {most} are allowed"
+        ));
     }
     if text.chars().any(|c| c.is_control() || is_deceptive(c)) {
-        return Err("it is one line of visible text".to_owned());
+        return Err("it must be one line of visible characters".to_owned());
     }
     Ok(())
 }

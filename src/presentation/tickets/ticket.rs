@@ -1,4 +1,4 @@
-//! `/api/tickets`: give, look at, withdraw.
+//! `/api/tickets`: create, list, show, cancel, return and print.
 
 use super::execute::{granted_or_problem, run, subject_or_problem};
 use super::fields::Fields;
@@ -7,15 +7,17 @@ use crate::domain::{Command, DeskName, Prefix, Refusal, State, TicketId, TicketR
 use crate::presentation::http::answer::Answer;
 use crate::presentation::http::problem::Problem;
 use crate::presentation::http::route::{Context, Handled};
-use crate::presentation::json::{TicketJson, TicketView};
+use crate::presentation::json::TicketView;
 use crate::presentation::services::{Granted, Outcome, Render};
 
-/// The longest note, in characters: what a desk's screen shows without scrolling.
+/// Limit of a note, in characters: what a desk's screen shows without scrolling.
 pub const LONGEST_NOTE: usize = 500;
 
-/// Tickets in one list, unless the request says otherwise, and at most.
-const LISTED: u64 = 1_000;
-const MOST_LISTED: u64 = 100_000;
+/// Default number of tickets in one list.
+const DEFAULT_LIMIT: u64 = 1_000;
+
+/// Largest number of tickets in one list.
+const MAX_LIMIT: u64 = 100_000;
 
 /// `POST /api/tickets`
 pub fn create(context: &Context<'_>) -> Handled {
@@ -28,7 +30,7 @@ pub fn create(context: &Context<'_>) -> Handled {
     if let Some(length) = note.as_ref().map(|note| note.chars().count())
         && length > LONGEST_NOTE
     {
-        let why = format!("a note has {LONGEST_NOTE} characters at most, this one has {length}");
+        let why = format!("a note has at most {LONGEST_NOTE} characters; this one has {length}");
         return Err(Problem::invalid("note", why));
     }
     let command = Command::Create {
@@ -37,11 +39,11 @@ pub fn create(context: &Context<'_>) -> Handled {
         priority: priority.map(Into::into),
         note: note.map(String::into_boxed_str),
     };
-    run(context, command, created_as(context))
+    run(context, command, created_format(context))
 }
 
-/// How a new ticket is answered: in JSON, or as the code alone for whoever wants plain text.
-fn created_as(context: &Context<'_>) -> Render {
+/// The form of the answer: JSON, or the code alone if the client prefers plain text.
+fn created_format(context: &Context<'_>) -> Render {
     let accepted = context.request.header("Accept").unwrap_or_default();
     let first = accepted.split([',', ';']).next().unwrap_or_default().trim();
     if first.eq_ignore_ascii_case("text/plain") {
@@ -53,7 +55,7 @@ fn created_as(context: &Context<'_>) -> Render {
 
 /// 201 and the ticket.
 pub fn created_json(outcome: &Outcome) -> Answer {
-    created(outcome, |view| Answer::json(201, &view.private()))
+    created(outcome, |view| Answer::json(201, &view.for_owner()))
 }
 
 fn created_text(outcome: &Outcome) -> Answer {
@@ -71,11 +73,11 @@ fn created(outcome: &Outcome, answer: fn(&TicketView) -> Answer) -> Answer {
     })
 }
 
-/// 128 bits from the operating system: who cannot guess an id cannot touch its ticket.
+/// A ticket id of 128 random bits from the operating system, so that nobody can guess it.
 pub fn new_id() -> Result<TicketId, Problem> {
     let mut bits = [0; 16];
     getrandom::fill(&mut bits).map_err(|error| {
-        log::error!("The operating system gives no random numbers: {error}");
+        log::error!("The operating system provides no random numbers: {error}");
         Problem::storage_unavailable()
     })?;
     Ok(TicketId::from_random(u128::from_ne_bytes(bits)))
@@ -84,10 +86,10 @@ pub fn new_id() -> Result<TicketId, Problem> {
 /// `GET /api/tickets`
 pub fn list(context: &Context<'_>) -> Handled {
     let mut fields = Fields::of_query(context.request)?;
-    // `?state=` asks for no state in particular.
+    // An empty `?state=` selects every state.
     let states = fields.texts("state")?.filter(|states| !states.is_empty());
     let service = fields.text("service")?.as_deref().map(Prefix::asked);
-    let limit = fields.number("limit", MOST_LISTED)?.unwrap_or(LISTED);
+    let limit = fields.number("limit", MAX_LIMIT)?.unwrap_or(DEFAULT_LIMIT);
     let after = fields.text("after")?;
     fields.finish()?;
     let states = states.map(|words| words.iter().map(|word| state(word)).collect());
@@ -127,14 +129,14 @@ pub fn list(context: &Context<'_>) -> Handled {
 
 /// 200 and the tickets.
 pub fn answer_list(tickets: &[TicketView]) -> Answer {
-    let tickets: Vec<TicketJson> = tickets.iter().map(TicketView::private).collect();
+    let tickets: Vec<_> = tickets.iter().map(TicketView::for_staff).collect();
     Answer::json(200, &tickets)
 }
 
 fn state(word: &str) -> Result<State, Problem> {
     State::parse(word).ok_or_else(|| {
         let known: Vec<&str> = State::ALL.iter().map(|state| state.as_str()).collect();
-        let why = format!("«{word}» is no state; there are: {}", known.join(", "));
+        let why = format!("«{word}» is not a state; use one of {}", known.join(", "));
         Problem::invalid("state", why)
     })
 }
@@ -145,13 +147,13 @@ fn desk_name(text: Option<String>) -> Result<Option<DeskName>, Problem> {
 }
 
 fn known_id(text: &str, field: &str) -> Result<TicketId, Problem> {
-    let why = || Problem::invalid(field, format!("«{text}» is no ticket's id"));
+    let why = || Problem::invalid(field, format!("«{text}» is not a ticket id"));
     TicketId::parse(text).ok_or_else(why)
 }
 
-/// 404: no ticket of that id.
+/// 404: no ticket has this id.
 pub fn no_ticket(asked: &str) -> Problem {
-    Problem::not_found(format!("There is no ticket {asked} here."))
+    Problem::not_found(format!("There is no ticket «{asked}»."))
 }
 
 /// `GET /api/tickets/ID`
@@ -164,13 +166,14 @@ pub fn show(context: &Context<'_>) -> Handled {
         })
     });
     match view {
-        Some(view) => Ok(Answer::json(200, &view.private())),
+        Some(view) if context.who.role >= Role::Staff => Ok(Answer::json(200, &view.for_staff())),
+        Some(view) => Ok(Answer::json(200, &view.for_owner())),
         None => Err(no_ticket(asked)),
     }
 }
 
-/// `POST /api/tickets/ID/cancel`: by whoever knows the id; or by a desk, which may name the ticket by
-/// its code as well, and can take it back.
+/// `POST /api/tickets/ID/cancel`: by whoever knows the id, or by a desk. A desk may also give the
+/// ticket's code, and can undo it.
 pub fn cancel(context: &Context<'_>) -> Handled {
     let mut fields = Fields::of_body(context.request)?;
     let desk = desk_name(fields.text("desk")?)?;
@@ -185,8 +188,8 @@ pub fn cancel(context: &Context<'_>) -> Handled {
     run(context, command, subject_or_problem)
 }
 
-/// `POST /api/tickets/ID/return`: a desk that names itself can take it back.
-pub fn give_back(context: &Context<'_>) -> Handled {
+/// `POST /api/tickets/ID/return`: a desk that names itself can undo it.
+pub fn return_to_queue(context: &Context<'_>) -> Handled {
     let mut fields = Fields::of_body(context.request)?;
     let desk = desk_name(fields.text("desk")?)?;
     let seen = fields.text("state")?;

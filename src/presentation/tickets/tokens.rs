@@ -1,4 +1,4 @@
-//! `/api/tokens`: what programs show in place of a PIN.
+//! `/api/tokens`: API keys, with which programs authenticate.
 
 use serde::Serialize;
 
@@ -11,7 +11,7 @@ use crate::presentation::http::problem::Problem;
 use crate::presentation::http::route::{Context, Handled};
 use crate::presentation::json::Time;
 
-/// The longest name, in characters.
+/// Limit of a name, in characters.
 const LONGEST_NAME: usize = 60;
 
 #[derive(Serialize)]
@@ -22,7 +22,7 @@ struct TokenJson<'a> {
     role: &'static str,
     created_at: Time,
     last_used_at: Option<Time>,
-    /// Shown when it is made, and never again.
+    /// The secret; only in the answer that creates the token.
     #[serde(skip_serializing_if = "Option::is_none")]
     token: Option<&'a str>,
 }
@@ -48,8 +48,8 @@ pub fn list(context: &Context<'_>) -> Handled {
     Ok(Answer::json(200, &tokens))
 }
 
-/// `POST /api/tokens`. What was shown is kept nowhere, also not under an `Idempotency-Key`: the token
-/// is made from the key, and so again while the server runs.
+/// `POST /api/tokens`. The secret is stored nowhere. With an `Idempotency-Key` it is derived from the
+/// key, so a repeated request gets the same secret while the server runs.
 pub fn create(context: &Context<'_>) -> Handled {
     let office = context.office;
     office.access.check_lasting(&context.who)?;
@@ -57,14 +57,15 @@ pub fn create(context: &Context<'_>) -> Handled {
     let name = fields.text("name")?;
     let role = fields.text("role")?;
     fields.finish()?;
-    let name = name.ok_or_else(|| Problem::invalid("name", "say what it is for"))?;
+    let name =
+        name.ok_or_else(|| Problem::invalid("name", "name the program that will use the token"))?;
     if name.chars().count() > LONGEST_NAME {
-        let why = format!("a name has {LONGEST_NAME} characters at most");
+        let why = format!("a name has at most {LONGEST_NAME} characters");
         return Err(Problem::invalid("name", why));
     }
     let word = role.as_deref().unwrap_or("staff");
     let role = Role::parse(word).ok_or_else(|| {
-        let why = format!("«{word}» is no role; there are: staff, admin");
+        let why = format!("«{word}» is not a role; use staff or admin");
         Problem::invalid("role", why)
     })?;
     let (token, secret) =
@@ -77,7 +78,7 @@ pub fn create(context: &Context<'_>) -> Handled {
 /// `DELETE /api/tokens/ID`
 pub fn delete(context: &Context<'_>) -> Handled {
     let asked = context.parameter();
-    let missing = || Problem::not_found(format!("There is no token {asked} here."));
+    let missing = || Problem::not_found(format!("There is no token «{asked}»."));
     let id = asked.parse().map_err(|_| missing())?;
     let office = context.office;
     if office

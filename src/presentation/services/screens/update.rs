@@ -12,8 +12,8 @@ use crate::domain::{
     Call, DeskName, Event, Line, Queue, Settings, Stamped, State, TicketId, apply,
 };
 use crate::presentation::json::{
-    CallJson, CalledJson, DeskJson, DeskView, Message, OfficeJson, ServiceJson, ServiceView,
-    TicketJson, TicketView,
+    CallJson, CalledJson, DeskJson, DeskView, Message, OfficeJson, PublicTicket, ServiceJson,
+    ServiceView, TicketView,
 };
 
 /// Which language a screen speaks.
@@ -156,13 +156,13 @@ impl Update {
                 kind: self.kind,
                 seq: Some(self.seq),
                 payload: Payload {
-                    ticket: self.ticket.as_ref().map(TicketView::public),
+                    ticket: self.ticket.as_ref().map(TicketView::for_public),
                     tickets: self
                         .tickets
                         .as_ref()
-                        .map(|tickets| tickets.iter().map(TicketView::public).collect()),
-                    desk: self.desk.as_ref().map(DeskView::public),
-                    line_desk: self.line_desk.as_ref().map(DeskView::public),
+                        .map(|tickets| tickets.iter().map(TicketView::for_public).collect()),
+                    desk: self.desk.as_ref().map(DeskView::for_public),
+                    line_desk: self.line_desk.as_ref().map(DeskView::for_public),
                     deleted: self.deleted.then_some(true),
                     call: self.call.as_ref().map(CallJson::from),
                     calls: self
@@ -171,7 +171,7 @@ impl Update {
                         .map(|calls| calls.iter().map(CallJson::from).collect()),
                     office: self.settings.as_ref().map(OfficeJson::from),
                     waiting: self.waiting,
-                    services: self.lines.iter().map(ServiceView::public).collect(),
+                    services: self.lines.iter().map(ServiceView::for_public).collect(),
                 },
             };
             let text = message.text();
@@ -280,13 +280,13 @@ pub fn text_frame(text: String) -> Bytes {
 #[serde(rename_all = "camelCase")]
 struct Payload<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
-    ticket: Option<TicketJson<'a>>,
+    ticket: Option<PublicTicket<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    tickets: Option<Vec<TicketJson<'a>>>,
+    tickets: Option<Vec<PublicTicket<'a>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    desk: Option<DeskJson<'a>>,
+    desk: Option<DeskJson<'a, PublicTicket<'a>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    line_desk: Option<DeskJson<'a>>,
+    line_desk: Option<DeskJson<'a, PublicTicket<'a>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     deleted: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
