@@ -1,8 +1,8 @@
 // Who has this desk open: this screen or another one, from which it can be taken over. All pages
 // of one browser are the same screen.
 
-import { freshKey, post } from './api.js';
-import { deskNamed } from './state.js';
+import { freshKey, post } from '../shared/api.js';
+import { deskNamed } from '../shared/state.js';
 
 const KEY = 'turnero.screen';
 

@@ -1,18 +1,18 @@
 // One desk. What it shows comes from the events alone, also what another person at the same desk
 // did; an action says what this screen believed (`current`), so two people never call twice.
 
-import { put } from './api.js';
-import { Claim, screen } from './desk-claim.js';
-import { LIST_MOST, Lists } from './desk-fetch.js';
-import { focusedRow, moveInLists, renderRows, renderSpans, sortedAside } from './desk-lists.js';
-import { Steps } from './desk-steps.js';
-import { Undo } from './desk-undo.js';
-import { about, renderFacts, renderTaken, renderWarning, show } from './desk-view.js';
-import { clockSpan, deskTitle, keepChoices, officeLanguage, onLanguage, ready, t, tn } from './i18n.js';
-import { need, parts } from './later.js';
-import { Live } from './live.js';
-import { showOffice } from './office.js';
-import { apply, deskNamed, withinReach } from './state.js';
+import { put } from '../shared/api.js';
+import { Claim, screen } from './claim.js';
+import { LIST_MOST, Lists } from './lists.js';
+import { focusedRow, moveInLists, renderRows, renderSpans, sortedAside } from './rows.js';
+import { Steps } from './steps.js';
+import { Undo } from './undo.js';
+import { about, renderFacts, renderTaken, renderWarning, show } from './view.js';
+import { clockSpan, deskTitle, keepChoices, officeLanguage, onLanguage, ready, t, tn } from '../shared/i18n.js';
+import { need, parts } from '../shared/later.js';
+import { Live } from '../shared/live.js';
+import { showOffice } from '../shared/office.js';
+import { apply, deskNamed, withinReach } from '../shared/state.js';
 
 const WANTED_MS = 6500;
 // What is said of another person's step.
@@ -156,7 +156,7 @@ function openPanel(src, make, open) {
 const openedPanel = () => Object.keys(panels).map((src) => panels[src]).find((panel) => panel.isOpen());
 
 function chooseTarget() {
-  openPanel('desk-panel.js', () => parts.transferPanel(name, {
+  openPanel('desk/transfer.js', () => parts.transferPanel(name, {
     render,
     send: (body, done) => act('transfer', body, done),
     closed: () => focusWhenEnabled($('transfer').disabled ? 'next' : 'transfer'),
@@ -164,7 +164,7 @@ function chooseTarget() {
 }
 
 function chooseServices() {
-  openPanel('desk-services.js', () => parts.servicesPanel(name, {
+  openPanel('desk/services.js', () => parts.servicesPanel(name, {
     send: (body, close) => setUp(body, () => {
       close();
       return t('desk.said.services');
@@ -176,7 +176,7 @@ function chooseServices() {
 // The one in whose row the focus is, or whose code is typed.
 function findSomeone() {
   const row = focusedRow();
-  openPanel('desk-find.js', () => parts.findPanel({
+  openPanel('desk/find.js', () => parts.findPanel({
     call: (ticket, close) => act('call', { ticket }, said('called', close)),
     drop: (code, close) => steps.take('cancel', 'api/tickets/' + encodeURIComponent(code) + '/cancel', { desk: name }, said('cancelled', close)),
     closed: () => focusWhenEnabled('find'),
@@ -372,7 +372,7 @@ function rememberedBox(id, otherwise) {
 
 function heedBoxes() {
   document.body.classList.toggle('no-keys', !$('keys').checked);
-  if ($('sound').checked) need('sound-later.js').catch(() => {});
+  if ($('sound').checked) need('shared/sound-later.js').catch(() => {});
 }
 
 if (!name) {

@@ -1,8 +1,8 @@
 // Someone by the code on their ticket, also past the first ten: called, or withdrawn. A panel in the
 // place of the actions, loaded when it is first asked for.
 
-import { element, panel } from './desk-build.js';
-import { parts } from './later.js';
+import { element, panel } from './panel.js';
+import { parts } from '../shared/later.js';
 
 const $ = (id) => document.getElementById(id);
 

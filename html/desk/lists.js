@@ -1,7 +1,7 @@
 // What events do not tell: who waits, in the order of this desk; who is put aside; the note and the
 // id of whom it attends. Asked for again after each event that may change it.
 
-import { get } from './api.js';
+import { get } from '../shared/api.js';
 
 /** So many of those who wait are shown. */
 export const LIST_MOST = 10;

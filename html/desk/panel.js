@@ -1,6 +1,6 @@
 // Elements for the desk's panels, which are made when they are first asked for.
 
-import { t } from './i18n.js';
+import { t } from '../shared/i18n.js';
 
 const $ = (id) => document.getElementById(id);
 

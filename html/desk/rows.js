@@ -1,6 +1,6 @@
 // Who waits, who is put aside and who did not come: rows with their buttons.
 
-import { deskTitle, roughSpan, t } from './i18n.js';
+import { deskTitle, roughSpan, t } from '../shared/i18n.js';
 
 // A longer note is read when its ticket is attended.
 const NOTE_MOST = 40;

@@ -1,11 +1,11 @@
 // Which services this desk attends, and in which order: a panel in the place of the actions,
 // loaded when it is first asked for.
 
-import { element, group, panel, radio } from './desk-build.js';
-import { nameOf } from './desk-view.js';
-import { t } from './i18n.js';
-import { parts } from './later.js';
-import { deskNamed } from './state.js';
+import { element, group, panel, radio } from './panel.js';
+import { nameOf } from './view.js';
+import { t } from '../shared/i18n.js';
+import { parts } from '../shared/later.js';
+import { deskNamed } from '../shared/state.js';
 
 const $ = (id) => document.getElementById(id);
 

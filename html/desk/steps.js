@@ -1,7 +1,7 @@
 // What this screen asks of its desk, one thing at a time, and which events are only its echo.
 
-import { post } from './api.js';
-import { explain, t } from './i18n.js';
+import { post } from '../shared/api.js';
+import { explain, t } from '../shared/i18n.js';
 
 // What comes of each step to its ticket.
 const HAPPENS = {

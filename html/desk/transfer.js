@@ -1,11 +1,11 @@
 // Where the attended ticket goes: a panel in the place of the actions, for the ticket it was
 // opened for and no other. Loaded when it is first asked for.
 
-import { element, group, panel, radio } from './desk-build.js';
-import { nameOf } from './desk-view.js';
-import { deskTitle, t } from './i18n.js';
-import { parts } from './later.js';
-import { byName } from './state.js';
+import { element, group, panel, radio } from './panel.js';
+import { nameOf } from './view.js';
+import { deskTitle, t } from '../shared/i18n.js';
+import { parts } from '../shared/later.js';
+import { byName } from '../shared/state.js';
 
 const $ = (id) => document.getElementById(id);
 const chosen = (group) => document.querySelector('#panel input[name="' + group + '"]:checked');

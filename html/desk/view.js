@@ -1,7 +1,7 @@
 // What a desk's screen says of its ticket, of itself and of the office.
 
-import { deskTitle, language, t, tn } from './i18n.js';
-import { withinReach } from './state.js';
+import { deskTitle, language, t, tn } from '../shared/i18n.js';
+import { withinReach } from '../shared/state.js';
 
 const $ = (id) => document.getElementById(id);
 

@@ -1,9 +1,9 @@
 // The figures of today, by service and by desk.
 
-import { get } from './api.js';
-import { clockSpan, deskTitle, isolated, language, t } from './i18n.js';
-import { make } from './settings-parts.js';
-import { start } from './settings.js';
+import { get } from '../shared/api.js';
+import { clockSpan, deskTitle, isolated, language, t } from '../shared/i18n.js';
+import { make } from '../settings/parts.js';
+import { start } from '../settings/settings.js';
 
 const $ = (id) => document.getElementById(id);
 // A busy morning has an event a second; the figures need not change for each.

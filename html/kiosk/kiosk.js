@@ -1,14 +1,14 @@
-// Take a ticket. One touch, one ticket; wish.js sees to it, whatever is lost on the way.
+// Take a ticket. One touch, one ticket; ticket-request.js sees to it, whatever is lost on the way.
 
-import { fitText } from './fit.js';
-import { LANGUAGES, language, languageName, locale, officeLanguage, onLanguage, ready, setLanguage, t, tn } from './i18n.js';
-import { Live } from './live.js';
-import { showOffice } from './office.js';
-import { aheadText, estimateText, nameOf } from './place.js';
-import { printSlip } from './slip.js';
-import { apply } from './state.js';
-import { layOut } from './targets.js';
-import { isSilence, Wishes } from './wish.js';
+import { fitText } from '../shared/fit.js';
+import { LANGUAGES, language, languageName, locale, officeLanguage, onLanguage, ready, setLanguage, t, tn } from '../shared/i18n.js';
+import { Live } from '../shared/live.js';
+import { showOffice } from '../shared/office.js';
+import { aheadText, estimateText, nameOf } from '../shared/progress.js';
+import { printSlip } from './printed-ticket.js';
+import { apply } from '../shared/state.js';
+import { layOut } from './buttons.js';
+import { isSilence, Wishes } from './ticket-request.js';
 
 const SHOW_MS = 8000;
 // A second touch right after the first must hit nothing.

@@ -1,7 +1,7 @@
 // What a stranger wishes for: one ticket. A wish has a key, and whatever is lost on the way is asked
 // for again with that key, by this touch or, if it gave up, by the next.
 
-import { freshKey, post } from './api.js';
+import { freshKey, post } from '../shared/api.js';
 
 // For so long after «no answer» somebody still stands there, and the ticket would be theirs.
 const STAY_MS = 10000;

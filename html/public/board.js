@@ -1,10 +1,10 @@
 // Where everything on the public screen stands, and how large it is. It measures: the height of capitals is
 // what carries across a room, so that is kept, and everything else gives way to it.
 
-import { fitNarrowed, fitText, widthInEms } from './fit.js';
+import { fitNarrowed, fitText, widthInEms } from '../shared/fit.js';
 import { CAPITAL, DEEP, NAME_LEAST, ROWS_MOST, ROW_MOST, columnsOf, deskParts, leastWidth, nameWidth, needsOf, rowLeast, rowsHeight } from './rows.js';
 import { drawSide } from './side.js';
-import { byName } from './state.js';
+import { byName } from '../shared/state.js';
 
 // Shares of the screen's height, from EN 301 549 (12.2 mm of capital height a metre), as font sizes.
 const CODE_LEAST = 0.305 / CAPITAL;

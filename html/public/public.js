@@ -3,13 +3,13 @@
 
 import { Announcements } from './announcements.js';
 import { drawBoard, measureAgain } from './board.js';
-import { language, locale, officeLanguage, onLanguage, ready, t, tn } from './i18n.js';
-import { Live } from './live.js';
+import { language, locale, officeLanguage, onLanguage, ready, t, tn } from '../shared/i18n.js';
+import { Live } from '../shared/live.js';
 import { Media } from './media.js';
-import { showOffice } from './office.js';
+import { showOffice } from '../shared/office.js';
 import { writeDesk } from './side.js';
-import { chime, watchSound } from './sound.js';
-import { apply } from './state.js';
+import { chime, watchSound } from '../shared/sound.js';
+import { apply } from '../shared/state.js';
 import { Voice } from './voice.js';
 
 const TURN_MS = 8000;

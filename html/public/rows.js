@@ -3,8 +3,8 @@
 // smaller, or said once above all of them; who does not fit comes by turns. Where that costs many turns
 // letters become narrower, not smaller. Only a name that has no room even then shrinks, never under 3 %.
 
-import { widthInEms } from './fit.js';
-import { isNumbered, t } from './i18n.js';
+import { widthInEms } from '../shared/fit.js';
+import { isNumbered, t } from '../shared/i18n.js';
 
 // As font sizes: a capital of the system typefaces is 0.70 to 0.73 of its font size high.
 export const CAPITAL = 0.7;

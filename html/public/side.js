@@ -1,6 +1,6 @@
 // The other desks with their tickets, at the side of the call or below it, drawn as rows.js reckons.
 
-import { isolated } from './i18n.js';
+import { isolated } from '../shared/i18n.js';
 import { DOTS_ROOM, GAP, deskParts, endsOf, sideOf } from './rows.js';
 
 const DOTS_MOST = 6;

@@ -2,7 +2,7 @@
 // for a language, that language is passed over: the chime has sounded already.
 // Voices of browsers fail in many ways, so each wait here has an end of its own.
 
-import { isNumbered, wordsOf } from './i18n.js';
+import { isNumbered, wordsOf } from '../shared/i18n.js';
 
 // Voices may come late, once; a network voice begins late, each time.
 const VOICES_MS = 2000;

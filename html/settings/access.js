@@ -1,9 +1,9 @@
 // Who may do what: the PINs, the keys of programs, and leaving.
 
-import { get, post, put, remove } from './api.js';
-import { explain, locale, t } from './i18n.js';
-import { Form } from './settings-form.js';
-import { arrange, make } from './settings-parts.js';
+import { get, post, put, remove } from '../shared/api.js';
+import { explain, locale, t } from '../shared/i18n.js';
+import { Form } from './form.js';
+import { arrange, make } from './parts.js';
 import { options, start } from './settings.js';
 
 const $ = (id) => document.getElementById(id);

@@ -1,9 +1,9 @@
 // How the office looks on its screens: message, colour, logo, printing, and where it may be shown.
 
-import { get, put } from './api.js';
-import { t } from './i18n.js';
-import { contrast, lookOf } from './look.js';
-import { Form } from './settings-form.js';
+import { get, put } from '../shared/api.js';
+import { t } from '../shared/i18n.js';
+import { contrast, lookOf } from '../shared/appearance.js';
+import { Form } from './form.js';
 import { start } from './settings.js';
 
 const $ = (id) => document.getElementById(id);

@@ -1,8 +1,8 @@
 // Who did what, when, from where: the newest first.
 
-import { get, remove } from './api.js';
-import { deskTitle, explain, locale, t } from './i18n.js';
-import { make } from './settings-parts.js';
+import { get, remove } from '../shared/api.js';
+import { deskTitle, explain, locale, t } from '../shared/i18n.js';
+import { make } from './parts.js';
 import { start } from './settings.js';
 
 const $ = (id) => document.getElementById(id);

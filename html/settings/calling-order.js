@@ -1,9 +1,9 @@
 // Who is next: the priorities there are, and what they do.
 
-import { get, put } from './api.js';
-import { t, tn } from './i18n.js';
-import { Form } from './settings-form.js';
-import { arrange, make, names } from './settings-parts.js';
+import { get, put } from '../shared/api.js';
+import { t, tn } from '../shared/i18n.js';
+import { Form } from './form.js';
+import { arrange, make, names } from './parts.js';
 import { start } from './settings.js';
 
 const $ = (id) => document.getElementById(id);

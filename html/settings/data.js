@@ -1,7 +1,7 @@
 // A copy of the office, and which server this is.
 
-import { get } from './api.js';
-import { roughSpan } from './i18n.js';
+import { get } from '../shared/api.js';
+import { roughSpan } from '../shared/i18n.js';
 import { start } from './settings.js';
 
 const $ = (id) => document.getElementById(id);

@@ -1,11 +1,11 @@
 // The places where people are attended: open or closed, and whom they attend.
 
-import { put, remove } from './api.js';
-import { deskTitle, t } from './i18n.js';
-import { List } from './settings-list.js';
-import { ordered } from './settings-order.js';
+import { put, remove } from '../shared/api.js';
+import { deskTitle, t } from '../shared/i18n.js';
+import { List } from './list.js';
+import { ordered } from './order.js';
 import { start } from './settings.js';
-import { apply, byName } from './state.js';
+import { apply, byName } from '../shared/state.js';
 
 const $ = (id) => document.getElementById(id);
 

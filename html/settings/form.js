@@ -1,7 +1,7 @@
 // One form of the settings: what the server has, what is being typed, and what someone else changed
 // meanwhile. Only what was changed is sent, so two people at the same form keep each other's work.
 
-import { explain, t } from './i18n.js';
+import { explain, t } from '../shared/i18n.js';
 
 const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
 const CONTROL = 'input, select, textarea';

@@ -1,8 +1,8 @@
 // Things of which there are several, each with a form of its own: a list, and one of them opened.
 
-import { explain, t } from './i18n.js';
-import { Form } from './settings-form.js';
-import { arrange, make } from './settings-parts.js';
+import { explain, t } from '../shared/i18n.js';
+import { Form } from './form.js';
+import { arrange, make } from './parts.js';
 
 const $ = (id) => document.getElementById(id);
 

@@ -1,10 +1,10 @@
 // The office itself: its name, languages, hours and limit.
 
-import { get, put } from './api.js';
-import { LANGUAGES, languageName, locale, t } from './i18n.js';
-import { Form } from './settings-form.js';
-import { ordered } from './settings-order.js';
-import { make } from './settings-parts.js';
+import { get, put } from '../shared/api.js';
+import { LANGUAGES, languageName, locale, t } from '../shared/i18n.js';
+import { Form } from './form.js';
+import { ordered } from './order.js';
+import { make } from './parts.js';
 import { options, start } from './settings.js';
 
 const $ = (id) => document.getElementById(id);

@@ -1,7 +1,7 @@
 // Some of several things, in an order: a part of a form.
 
-import { t } from './i18n.js';
-import { arrange, make } from './settings-parts.js';
+import { t } from '../shared/i18n.js';
+import { arrange, make } from './parts.js';
 
 /**
  * Some of several things, in an order: a field of a form. The chosen ones come first.

@@ -1,6 +1,6 @@
 // Making elements, and names by language.
 
-import { LANGUAGES, languageName } from './i18n.js';
+import { LANGUAGES, languageName } from '../shared/i18n.js';
 
 /** An element with these properties and children; `text` is its text. */
 export function make(tag, properties, children) {

@@ -1,11 +1,11 @@
 // The lines that people wait in: letter, names, numbers, open or closed.
 
-import { get, put, remove } from './api.js';
-import { t, tn } from './i18n.js';
-import { List } from './settings-list.js';
-import { names } from './settings-parts.js';
+import { get, put, remove } from '../shared/api.js';
+import { t, tn } from '../shared/i18n.js';
+import { List } from './list.js';
+import { names } from './parts.js';
 import { start } from './settings.js';
-import { apply } from './state.js';
+import { apply } from '../shared/state.js';
 
 const $ = (id) => document.getElementById(id);
 const MOST_DIGITS = 6;

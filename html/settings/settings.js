@@ -1,9 +1,9 @@
 // What all pages of the settings share: the connection, the way to the other pages, what is not saved.
 
-import { get, signIn, stayWhere } from './api.js';
-import { keepChoices, officeLanguage, onLanguage, ready } from './i18n.js';
-import { Live } from './live.js';
-import { showOffice } from './office.js';
+import { get, signIn, stayWhere } from '../shared/api.js';
+import { keepChoices, officeLanguage, onLanguage, ready } from '../shared/i18n.js';
+import { Live } from '../shared/live.js';
+import { showOffice } from '../shared/office.js';
 
 const $ = (id) => document.getElementById(id);
 let office = null;

@@ -74,7 +74,7 @@ export function showOffice(office) {
   name.textContent = office.name;
   showLogo(box, name, office);
   if (!office.accent && !remembers()) return;
-  need('look-later.js').then(() => {
+  need('shared/appearance-later.js').then(() => {
     if (what !== shown) return;
     look = office.accent ? parts.look.lookOf(office.accent) : null;
     paint();

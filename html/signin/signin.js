@@ -1,7 +1,7 @@
 // Signing in: the PIN says whether one attends or organises. Then back to the page that asked for it.
 
-import { post } from './api.js';
-import { explain, keepChoices, onLanguage, ready, roughSpan, t } from './i18n.js';
+import { post } from '../shared/api.js';
+import { explain, keepChoices, onLanguage, ready, roughSpan, t } from '../shared/i18n.js';
 
 const $ = (id) => document.getElementById(id);
 

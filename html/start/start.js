@@ -1,10 +1,10 @@
 // The start page: what is this screen for, and which desk is mine.
 
-import { get, put, remove } from './api.js';
-import { deskTitle, explain, keepChoices, language, officeLanguage, onLanguage, ready, t } from './i18n.js';
-import { Live } from './live.js';
-import { showOffice } from './office.js';
-import { apply, byName } from './state.js';
+import { get, put, remove } from '../shared/api.js';
+import { deskTitle, explain, keepChoices, language, officeLanguage, onLanguage, ready, t } from '../shared/i18n.js';
+import { Live } from '../shared/live.js';
+import { showOffice } from '../shared/office.js';
+import { apply, byName } from '../shared/state.js';
 
 const LAST_DESK = 'turnero.desk';
 const $ = (id) => document.getElementById(id);

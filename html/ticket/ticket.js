@@ -1,13 +1,13 @@
 // A ticket's own page, on the phone of whoever holds it: where it stands, and that it is called.
 
-import { freshKey, get, post } from './api.js';
-import { fitText } from './fit.js';
-import { isNumbered, isolated, officeLanguage, onLanguage, ready, t } from './i18n.js';
-import { Live } from './live.js';
-import { showOffice } from './office.js';
-import { aheadText, estimateText, nameOf } from './place.js';
-import { chime, softTone, watchSound } from './sound.js';
-import { apply } from './state.js';
+import { freshKey, get, post } from '../shared/api.js';
+import { fitText } from '../shared/fit.js';
+import { isNumbered, isolated, officeLanguage, onLanguage, ready, t } from '../shared/i18n.js';
+import { Live } from '../shared/live.js';
+import { showOffice } from '../shared/office.js';
+import { aheadText, estimateText, nameOf } from '../shared/progress.js';
+import { chime, softTone, watchSound } from '../shared/sound.js';
+import { apply } from '../shared/state.js';
 
 // Where the socket cannot pass, nobody pushes the place in line: so often it is asked for.
 const ASK_EVERY_MS = 5000;

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { script } from './support.mjs';
 
-const { Announcements } = await script('announcements.js');
+const { Announcements } = await script('public/announcements.js');
 
 const NOW = Date.parse('2026-11-23T09:00:00Z');
 

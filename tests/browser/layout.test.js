@@ -214,7 +214,7 @@ for (const size of [...SIZES, PORTRAIT]) {
   });
 
   test('the same holds with a long message and pictures at ' + size.join('×'), async () => {
-    const { page, draw } = await board({ size, pictures: ['favicon.svg'] });
+    const { page, draw } = await board({ size, pictures: ['shared/favicon.svg'] });
     // The badge about blocked sound has its place beside them.
     await visible(page, '#muted');
     let places = 0;

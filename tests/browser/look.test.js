@@ -8,8 +8,8 @@ import { after, before, test } from 'node:test';
 import { findings } from './axe.mjs';
 import { ROOT, SIZES, Server, launch, morning, open, script, until, visible } from './support.mjs';
 
-const { PROPERTIES, contrast, lookOf } = await script('look.js');
-const tokens = readFileSync(path.join(ROOT, 'html/tokens.css'), 'utf8');
+const { PROPERTIES, contrast, lookOf } = await script('shared/appearance.js');
+const tokens = readFileSync(path.join(ROOT, 'html/shared/tokens.css'), 'utf8');
 const [light, dark] = tokens.split(':root[data-theme="dark"]').map((block) =>
   Object.fromEntries([...block.matchAll(/(--[\w-]+): (#[0-9a-f]{6});/g)].map((m) => [m[1], m[2]])));
 
@@ -64,7 +64,7 @@ test('our own colours meet the same contrasts, and look.js knows the same pages'
     assert.ok(contrast(base['--on-accent'], base['--accent']) >= 7);
     assert.ok(contrast(base['--on-accent-soft'], base['--accent']) >= 7);
   }
-  const source = readFileSync(path.join(ROOT, 'html/look.js'), 'utf8');
+  const source = readFileSync(path.join(ROOT, 'html/shared/appearance.js'), 'utf8');
   for (const [theme, base] of [['light', light], ['dark', dark]]) {
     const line = new RegExp(theme + ': \\{ page: \'(.*)\', surface: \'(.*)\', sunken: \'(.*)\', ink: \'(.*)\', soft: \'(.*)\' \\}').exec(source);
     assert.deepEqual(line.slice(1), ['--page', '--surface', '--sunken', '--ink', '--ink-soft'].map((name) => base[name]), theme);

@@ -2,20 +2,15 @@
 // they know (caniuse, MDN's compatibility data, ECMAScript's editions), and by a list for the rest.
 
 import assert from 'node:assert/strict';
-import { readFileSync, readdirSync } from 'node:fs';
-import path from 'node:path';
 import { test } from 'node:test';
 import DoIUse from 'doiuse';
 import { Linter } from 'eslint';
 import compat from 'eslint-plugin-compat';
 import esx from 'eslint-plugin-es-x';
 import postcss from 'postcss';
-import { ROOT } from './support.mjs';
+import { pageFiles, readPage } from './support.mjs';
 
 const BROWSERS = ['chrome 64', 'firefox 60', 'safari 11.1'];
-const HTML = path.join(ROOT, 'html');
-const files = (ending) => readdirSync(HTML).filter((f) => f.endsWith(ending));
-const read = (file) => readFileSync(path.join(HTML, file), 'utf8');
 
 // What a style may use all the same, each with what happens in a browser that does not know it.
 const STYLES_DO_WITHOUT = {
@@ -53,7 +48,7 @@ function lint(source, file) {
     plugins: { 'es-x': esx, compat },
     rules,
     // theme.js is the one that is no module.
-    languageOptions: { ecmaVersion: 2018, sourceType: file === 'theme.js' ? 'script' : 'module' },
+    languageOptions: { ecmaVersion: 2018, sourceType: file === 'shared/theme.js' ? 'script' : 'module' },
     settings: { targets: BROWSERS, lintAllEsApis: true, polyfills: SCRIPTS_ASK_FOR, 'es-x': { aggressive: true } },
   };
   const said = linter.verify(source, [config], { filename: file }).map((m) => file + ':' + m.line + ' ' + m.message);
@@ -79,13 +74,13 @@ async function unknown(source, file) {
 }
 
 test('every script keeps to the syntax and the APIs of 2018', () => {
-  assert.ok(files('.js').length > 10);
-  for (const file of files('.js')) assert.deepEqual(lint(read(file), file), []);
+  assert.ok(pageFiles('.js').length > 10);
+  for (const file of pageFiles('.js')) assert.deepEqual(lint(readPage(file), file), []);
 });
 
 test('every style keeps to what browsers of 2018 know', async () => {
-  assert.ok(files('.css').length > 4);
-  for (const file of files('.css')) assert.deepEqual(await unknown(read(file), file), []);
+  assert.ok(pageFiles('.css').length > 4);
+  for (const file of pageFiles('.css')) assert.deepEqual(await unknown(readPage(file), file), []);
 });
 
 test('the tools find what is too young', async () => {

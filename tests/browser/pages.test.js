@@ -6,21 +6,19 @@ import { readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { Linter } from 'eslint';
-import { ROOT, Server, script } from './support.mjs';
+import { ROOT, Server, pageFiles, readPage, script } from './support.mjs';
 
-const { pluralForm } = await script('plurals.js');
+const { pluralForm } = await script('shared/plurals.js');
 const HTML = path.join(ROOT, 'html');
-const files = (ending) => readdirSync(HTML).filter((f) => f.endsWith(ending));
-const read = (file) => readFileSync(path.join(HTML, file), 'utf8');
 const words = Object.fromEntries(readdirSync(path.join(HTML, 'lang'))
-  .map((file) => [file.replace('.json', ''), JSON.parse(read('lang/' + file))]));
+  .map((file) => [file.replace('.json', ''), JSON.parse(readPage('lang/' + file))]));
 const all = (text, pattern) => [...text.matchAll(pattern)].map((m) => m[1]);
 
 // A language may have more forms of a number than Spanish.
 const isExtraForm = (key) => /\.(?:zero|two|few|many)$/.test(key) && key.replace(/[^.]+$/, 'other') in words.es;
 
 test('the screens, the server and the folder know the same languages', () => {
-  const named = all(/const NAMES = \{(.*)\}/.exec(read('i18n.js'))[1], /(\w+): '/g);
+  const named = all(/const NAMES = \{(.*)\}/.exec(readPage('shared/i18n.js'))[1], /(\w+): '/g);
   const appearance = readFileSync(path.join(ROOT, 'src/presentation/tickets/appearance.rs'), 'utf8');
   const served = all(/LANGUAGES: [^=]*= \[(.*)\]/.exec(appearance)[1], /"(\w+)"/g);
   assert.deepEqual(named, ['es', 'en', 'pt', 'fr', 'ar']);
@@ -79,9 +77,9 @@ test('no key is missing and none is unused', () => {
   const groups = [...new Set(Object.keys(words.es).map((key) => key.split('.')[0]))].join('|');
   const literal = new RegExp("'((?:" + groups + ")(?:\\.[a-z.-]+)?)'", 'g');
   const used = new Set();
-  for (const file of files('.html')) all(read(file), /data-t(?:-[a-z]+)?="([^"]+)"/g).forEach((k) => used.add(k));
-  for (const file of files('.js')) {
-    const source = read(file);
+  for (const file of pageFiles('.html')) all(readPage(file), /data-t(?:-[a-z]+)?="([^"]+)"/g).forEach((k) => used.add(k));
+  for (const file of pageFiles('.js')) {
+    const source = readPage(file);
     all(source, /\btn\('([^']+)'/g).forEach((k) => { used.add(k + '.one'); used.add(k + '.other'); });
     // A key may also be chosen first and given to t() later; keys are the only dotted literals.
     all(source, literal).filter((k) => k in words.es).forEach((k) => used.add(k));
@@ -123,16 +121,16 @@ test('each screen asks for the words that it uses, and for no others', () => {
   const reached = (file, found = new Set()) => {
     if (found.has(file)) return found;
     found.add(file);
-    all(read(file), /from '\.\/([\w-]+\.js)'/g).forEach((next) => reached(next, found));
+    all(readPage(file), /from '(\.[\w./-]+\.js)'/g).forEach((next) => reached(path.join(path.dirname(file), next), found));
     return found;
   };
-  for (const file of files('.html')) {
-    const source = read(file);
+  for (const file of pageFiles('.html')) {
+    const source = readPage(file);
     const asked = all(source, /<html[^>]*data-words="([^"]*)"/g).join().split(',');
     const used = new Set(all(source, /data-t(?:-[a-z]+)?="([^".]+)/g));
     for (const script of all(source, /<script type="module" src="([^"]+)"/g).flatMap((s) => [...reached(s)])) {
-      if (script === 'i18n.js') continue;
-      const code = read(script);
+      if (script === 'shared/i18n.js') continue;
+      const code = readPage(script);
       all(code, /'([a-z][a-z.-]*)'/g).filter(isKey).forEach((key) => used.add(key.split('.')[0]));
       for (const [call, group] of Object.entries(through)) if (new RegExp('\\b' + call + '\\(').test(code)) used.add(group);
     }
@@ -141,29 +139,29 @@ test('each screen asks for the words that it uses, and for no others', () => {
 });
 
 test('the Spanish of the first HTML is the Spanish of the words', () => {
-  for (const file of files('.html')) {
-    for (const m of read(file).matchAll(/<[^>]*data-t="([^"]+)"[^>]*>([^<]*)</g)) {
+  for (const file of pageFiles('.html')) {
+    for (const m of readPage(file).matchAll(/<[^>]*data-t="([^"]+)"[^>]*>([^<]*)</g)) {
       assert.equal(m[2], words.es[m[1]], file + ' ' + m[1]);
     }
   }
 });
 
 test('pages hold no inline script, style or handler, and only relative addresses', () => {
-  for (const file of files('.html')) {
-    const source = read(file);
+  for (const file of pageFiles('.html')) {
+    const source = readPage(file);
     assert.doesNotMatch(source, /<style|\sstyle=|\son[a-z]+=/, file);
     assert.doesNotMatch(source, /<script(?![^>]*\ssrc=)/, file);
     for (const url of all(source, /\s(?:src|href)="([^"]*)"/g)) assert.match(url, /^(?!\/|[a-z]+:)/, file + ' ' + url);
     assert.match(source, /<html lang="es"[ >]/, file);
   }
-  for (const file of files('.js')) {
-    assert.doesNotMatch(read(file), /innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function/, file);
-    assert.doesNotMatch(read(file), /['"`]\/(api|ws|lang)/, file);
+  for (const file of pageFiles('.js')) {
+    assert.doesNotMatch(readPage(file), /innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function/, file);
+    assert.doesNotMatch(readPage(file), /['"`]\/(api|ws|lang)/, file);
   }
 });
 
 // The one that is no module.
-const typeOf = (file) => (file === 'theme.js' ? 'script' : 'module');
+const typeOf = (file) => (file === 'shared/theme.js' ? 'script' : 'module');
 
 /** What a program says and does, whatever it calls its own things: two that are the same give the same text. */
 function meaning(code, sourceType) {
@@ -220,11 +218,11 @@ test('two programs are the same where names alone differ, and each stands for th
 test('what is sent of a script is the same program as in the folder', async () => {
   const server = await Server.start();
   try {
-    for (const file of files('.js')) {
+    for (const file of pageFiles('.js')) {
       const sent = await (await fetch(server.url + '/' + file)).text();
-      assert.ok(meaning(sent, typeOf(file)) === meaning(read(file), typeOf(file)), file);
-      assert.doesNotMatch(read(file), /['"`]_(?!blank['"`])[a-z]|import \{[^}]*\b_/, file + ' lets others use what is its own');
-      assert.ok(process.env.TURNERO_HTML || sent.length < 0.8 * read(file).length, file + ' is sent with its comments or its long names');
+      assert.ok(meaning(sent, typeOf(file)) === meaning(readPage(file), typeOf(file)), file);
+      assert.doesNotMatch(readPage(file), /['"`]_(?!blank['"`])[a-z]|import \{[^}]*\b_/, file + ' lets others use what is its own');
+      assert.ok(process.env.TURNERO_HTML || sent.length < 0.8 * readPage(file).length, file + ' is sent with its comments or its long names');
     }
   } finally {
     await server.stop();

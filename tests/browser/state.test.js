@@ -6,7 +6,7 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { ROOT } from './support.mjs';
 
-const source = readFileSync(path.join(ROOT, 'html/state.js'), 'utf8');
+const source = readFileSync(path.join(ROOT, 'html/shared/state.js'), 'utf8');
 const { apply, deskNamed, withinReach } = await import('data:text/javascript,' + encodeURIComponent(source));
 
 const desk = (name, code, waiting) => ({

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import net from 'node:net';
 import { after } from 'node:test';
 import { tmpdir } from 'node:os';
@@ -14,8 +14,13 @@ import { chromium } from 'playwright-core';
 export const HERE = path.dirname(fileURLToPath(import.meta.url));
 export const ROOT = path.resolve(HERE, '../..');
 const BINARY = path.resolve(HERE, process.env.TURNERO_BIN || '../../target/release/turnero');
-/** A script of the pages that needs no page, as a module. */
-export const script = (name) => import('data:text/javascript,' + encodeURIComponent(readFileSync(path.join(ROOT, 'html', name), 'utf8')));
+const HTML = path.join(ROOT, 'html');
+/** The paths under html/ of all files with this ending. */
+export const pageFiles = (ending) => readdirSync(HTML, { recursive: true }).filter((file) => file.endsWith(ending)).sort();
+/** The text of a file under html/. */
+export const readPage = (file) => readFileSync(path.join(HTML, file), 'utf8');
+/** A script of the pages that imports nothing, as a module. */
+export const script = (file) => import('data:text/javascript,' + encodeURIComponent(readPage(file)));
 
 const START_MS = 10000;
 export const DEADLINE_MS = 15000;

@@ -102,7 +102,7 @@ test('the office\'s languages are spoken one after the other; one without a voic
 test('codes and desks are said so that they are understood', async () => {
   const page = await listen({});
   const say = (code, desk, lang) => page.evaluate(async ([code, desk, lang]) => {
-    const { sentence } = await import('./voice.js');
+    const { sentence } = await import('./public/voice.js');
     const words = await (await fetch('lang/' + lang + '.json?only=voice')).json();
     return sentence({ code, desk }, lang, words);
   }, [code, desk, lang]);
@@ -124,7 +124,7 @@ test('codes and desks are said so that they are understood', async () => {
     ['AB007', 'Enquiries', 'en', 'Ticket A, B, 7, Enquiries'],
   ]) assert.equal(await say(code, desk, lang), expected);
   const cut = await page.evaluate(async () => {
-    const { parts } = await import('./voice.js');
+    const { parts } = await import('./public/voice.js');
     return parts('Turno A 12, ' + 'palabra '.repeat(30).trim());
   });
   assert.ok(cut.length > 1 && cut.every((part) => part.length <= 90), JSON.stringify(cut));

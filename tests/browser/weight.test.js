@@ -67,7 +67,7 @@ test('a desk that has opened all its panels in one sitting, with the sound and t
       await page.keyboard.press('Escape');
     }
     await page.check('#sound');
-    const parts = ['desk-panel.js', 'desk-services.js', 'desk-find.js', 'sound.js', 'look.js'];
+    const parts = ['desk/transfer.js', 'desk/services.js', 'desk/find.js', 'shared/sound.js', 'shared/appearance.js'];
     await until('all is there', () => parts.every((part) => page.loaded.some((r) => r.url().endsWith('/' + part))));
     await weighs(page);
     assert.deepEqual(page.problems, []);

@@ -177,7 +177,7 @@ fn every_answer_forbids_guessing_its_type_and_telling_where_it_was() {
         "/api/state",
         "/no/such",
         &ticket,
-        "/tokens.css",
+        "/shared/tokens.css",
         "/logo",
     ];
     for path in paths {

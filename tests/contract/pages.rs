@@ -30,8 +30,8 @@ fn the_four_screens_are_there_under_a_strict_policy() {
         );
     }
     for (path, kind) in [
-        ("/live.js", "text/javascript; charset=utf-8"),
-        ("/tokens.css", "text/css; charset=utf-8"),
+        ("/shared/live.js", "text/javascript; charset=utf-8"),
+        ("/shared/tokens.css", "text/css; charset=utf-8"),
         ("/lang/es.json", "application/json"),
     ] {
         let file = server.get(path).expect(200);
@@ -129,6 +129,32 @@ fn a_folders_pages_take_the_place_of_the_built_in_ones() {
     assert_eq!(server.get("/large.txt").expect(200).text(), large);
     assert_eq!(server.ticket()["code"], "A1");
     server.screen("").expect("state");
+}
+
+#[test]
+fn a_folders_files_below_t_are_served_and_other_addresses_there_give_the_ticket_page() {
+    let folder = Folder::new();
+    folder.write("html/ticket.html", "<!doctype html>ticket");
+    folder.write("html/t/style.css", "p {}");
+    folder.write("html/t/fonts/a.woff2", "font");
+    let html = folder.join("html");
+    let server = Launch::new()
+        .with(&["--html", html.to_str().unwrap()])
+        .start();
+    for (path, kind, content) in [
+        ("/t/style.css", "text/css; charset=utf-8", "p {}"),
+        ("/t/fonts/a.woff2", "font/woff2", "font"),
+        (
+            "/t/other.css",
+            "text/html; charset=utf-8",
+            "<!doctype html>ticket",
+        ),
+    ] {
+        let file = server.get(path).expect(200);
+        assert_eq!(file.header("Content-Type"), Some(kind), "{path}");
+        assert_eq!(file.text(), content, "{path}");
+    }
+    server.get("/t/fonts/b.woff2").problem(404, "not-found");
 }
 
 #[test]

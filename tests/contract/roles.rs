@@ -139,12 +139,17 @@ fn outside_the_table(ticket: &str) -> Vec<(String, u16)> {
         (format!("/t/{ticket}"), 200),
         ("/ws".to_owned(), 426),
     ];
-    for folder in ["", "lang/"] {
+    let mut folders = vec![String::new()];
+    while let Some(folder) = folders.pop() {
         let path = format!("{}/html/{folder}", env!("CARGO_MANIFEST_DIR"));
-        let files = std::fs::read_dir(path).unwrap().map(Result::unwrap);
-        let files = files.filter(|file| file.file_type().unwrap().is_file());
-        let names = files.map(|file| file.file_name().into_string().unwrap());
-        all.extend(names.map(|name| (format!("/{folder}{name}"), 200)));
+        for file in std::fs::read_dir(path).unwrap().map(Result::unwrap) {
+            let name = file.file_name().into_string().unwrap();
+            if file.file_type().unwrap().is_dir() {
+                folders.push(format!("{folder}{name}/"));
+            } else {
+                all.push((format!("/{folder}{name}"), 200));
+            }
+        }
     }
     assert!(all.len() > 60, "{all:?}");
     all

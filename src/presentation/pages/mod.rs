@@ -38,93 +38,93 @@ macro_rules! pages {
 
 /// Every file under `html/`; a test holds this list against the folder.
 const PAGES: &[Page] = pages![
-    "announcements.js",
-    "api.js",
-    "base.css",
-    "board.js",
-    "desk-build.js",
-    "desk-claim.js",
-    "desk-fetch.js",
-    "desk-find.js",
-    "desk-lists.js",
-    "desk-panel.js",
-    "desk-services.js",
-    "desk-steps.js",
-    "desk-undo.js",
-    "desk-view.js",
-    "desk.css",
     "desk.html",
-    "desk.js",
-    "favicon.svg",
+    "desk/claim.js",
+    "desk/desk.css",
+    "desk/desk.js",
+    "desk/find.js",
+    "desk/lists.js",
+    "desk/panel.js",
+    "desk/rows.js",
+    "desk/services.js",
+    "desk/steps.js",
+    "desk/transfer.js",
+    "desk/undo.js",
+    "desk/view.js",
     "figures.html",
-    "figures.js",
-    "fit.js",
-    "i18n.js",
-    "index.css",
+    "figures/figures.js",
     "index.html",
-    "index.js",
+    "kiosk/buttons.js",
+    "kiosk/kiosk.css",
+    "kiosk/kiosk.js",
+    "kiosk/printed-ticket.js",
+    "kiosk/ticket-request.js",
     "lang/ar.json",
     "lang/en.json",
     "lang/es.json",
     "lang/fr.json",
     "lang/pt.json",
-    "later.js",
-    "live.js",
-    "look-later.js",
-    "look.js",
-    "media.js",
-    "new-ticket.css",
     "new-ticket.html",
-    "new-ticket.js",
-    "office.js",
-    "place.js",
-    "plurals.js",
-    "public.css",
     "public.html",
-    "public.js",
-    "rows.js",
+    "public/announcements.js",
+    "public/board.js",
+    "public/media.js",
+    "public/public.css",
+    "public/public.js",
+    "public/rows.js",
+    "public/side.js",
+    "public/voice.js",
     "settings-access.html",
-    "settings-access.js",
     "settings-data.html",
-    "settings-data.js",
     "settings-desks.html",
-    "settings-desks.js",
-    "settings-form.js",
-    "settings-list.css",
-    "settings-list.js",
-    "settings-look.css",
     "settings-look.html",
-    "settings-look.js",
     "settings-next.html",
-    "settings-next.js",
-    "settings-office.js",
-    "settings-order.css",
-    "settings-order.js",
-    "settings-parts.js",
     "settings-services.html",
-    "settings-services.js",
-    "settings-table.css",
     "settings-trace.html",
-    "settings-trace.js",
-    "settings.css",
     "settings.html",
-    "settings.js",
-    "side.js",
-    "signin.css",
+    "settings/access.js",
+    "settings/appearance.css",
+    "settings/appearance.js",
+    "settings/audit-log.js",
+    "settings/calling-order.js",
+    "settings/data.js",
+    "settings/desks.js",
+    "settings/form.js",
+    "settings/list.css",
+    "settings/list.js",
+    "settings/office.js",
+    "settings/order.css",
+    "settings/order.js",
+    "settings/parts.js",
+    "settings/services.js",
+    "settings/settings.css",
+    "settings/settings.js",
+    "settings/table.css",
+    "shared/api.js",
+    "shared/appearance-later.js",
+    "shared/appearance.js",
+    "shared/base.css",
+    "shared/favicon.svg",
+    "shared/fit.js",
+    "shared/i18n.js",
+    "shared/later.js",
+    "shared/live.js",
+    "shared/office.js",
+    "shared/plurals.js",
+    "shared/progress.js",
+    "shared/sound-later.js",
+    "shared/sound.js",
+    "shared/state.js",
+    "shared/theme.js",
+    "shared/tokens.css",
     "signin.html",
-    "signin.js",
-    "slip.js",
-    "sound-later.js",
-    "sound.js",
-    "state.js",
-    "targets.js",
-    "theme.js",
-    "ticket.css",
+    "signin/signin.css",
+    "signin/signin.js",
+    "start/start.css",
+    "start/start.js",
     "ticket.html",
-    "ticket.js",
-    "tokens.css",
-    "voice.js",
-    "wish.js",
+    "ticket/ticket.css",
+    "ticket/ticket.js",
 ];
 
 /// The built-in files as they are sent, made once.
@@ -156,18 +156,17 @@ impl Pages {
         let decoded = percent_decode_str(&request.path).decode_utf8();
         let path = decoded.map_err(|_| missing())?;
         let path = path.trim_start_matches('/');
+        let is_ticket = is_ticket(path);
         let path = if path.is_empty() || path.ends_with('/') {
             format!("{path}index.html")
-        } else if is_ticket(path) {
-            TICKET_PAGE.to_owned()
         } else {
             path.to_owned()
         };
         let frames = frame_policy(frame_ancestors);
         let answer = match &self.folder {
-            Some(folder) => match folder.open(&path) {
-                Ok(file) => {
-                    Ok(from_folder(&path, file).with_header("Content-Security-Policy", frames))
+            Some(folder) => match open(folder, &path, is_ticket) {
+                Ok((path, file)) => {
+                    Ok(from_folder(path, file).with_header("Content-Security-Policy", frames))
                 }
                 Err(error) if error.kind() == io::ErrorKind::NotFound => Err(missing()),
                 Err(error) => {
@@ -175,7 +174,10 @@ impl Pages {
                     Err(Problem::page_unavailable(&request.path))
                 }
             },
-            None => built_in(&path, request, &frames).ok_or_else(missing),
+            None => {
+                let path = if is_ticket { TICKET_PAGE } else { &path };
+                built_in(path, request, &frames).ok_or_else(missing)
+            }
         }?;
         // Their requests may say where they are from, to this server alone: in a browser without
         // `Sec-Fetch-Site` nothing else may, and what changes something must.
@@ -193,6 +195,17 @@ impl Pages {
 fn is_ticket(path: &str) -> bool {
     let id = path.strip_prefix("t/");
     id.is_some_and(|id| !id.is_empty() && !id.contains('/'))
+}
+
+/// Opens the file at `path`, with the path that was opened. A ticket's address gives the ticket page
+/// if the folder has no file of that name.
+fn open<'a>(folder: &Folder, path: &'a str, is_ticket: bool) -> io::Result<(&'a str, OpenFile)> {
+    match folder.open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound && is_ticket => {
+            Ok((TICKET_PAGE, folder.open(TICKET_PAGE)?))
+        }
+        opened => Ok((path, opened?)),
+    }
 }
 
 fn from_folder(path: &str, file: OpenFile) -> Answer {
