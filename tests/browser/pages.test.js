@@ -106,7 +106,7 @@ test('everything that is stored has words in the trace', () => {
   const kinds = all(/enum \w+ \{\n([^]*?)\n\}/.exec(record)[1], /^ {4}([A-Z]\w+)/gm)
     .map((name) => name.replace(/(?!^)[A-Z]/g, '-$&').toLowerCase());
   assert.ok(kinds.length > 15 && kinds.includes('ticket-no-show'), String(kinds));
-  const notes = all(readFileSync(path.join(ROOT, 'src/storage/trace.rs'), 'utf8'), /=> "([a-z-]+)",/g);
+  const notes = all(readFileSync(path.join(ROOT, 'src/storage/audit.rs'), 'utf8'), /=> "([a-z-]+)",/g);
   assert.ok(notes.length > 5 && notes.includes('signed-in'), String(notes));
   kinds.push(...notes);
   kinds.sort();
