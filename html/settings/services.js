@@ -1,7 +1,7 @@
 // The lines that people wait in: letter, names, numbers, open or closed.
 
 import { get, put, remove } from '../shared/api.js';
-import { t, tn } from '../shared/i18n.js';
+import { deskTitle, t, tn } from '../shared/i18n.js';
 import { List } from './list.js';
 import { names } from './parts.js';
 import { start } from './settings.js';
@@ -76,7 +76,7 @@ const list = new List({
     if (refusal.code !== 'service-in-use') return '';
     const desk = state && state.desks.filter((one) => one.services.indexOf(item.prefix) >= 0)[0];
     if (list.items.length < 2) return t('services.why.only');
-    return desk ? t('services.why.desk', { desk: desk.name }) : t('services.why.people');
+    return desk ? t('services.why.desk', { desk: deskTitle(desk.name) }) : t('services.why.people');
   },
 });
 

@@ -256,7 +256,7 @@ function theDay(lang, day) {
     await agree(3);
   });
 
-  test('one is put aside for another and resumed, sent to the other service and to another desk', async () => {
+  test('one is put on hold for another and resumed, sent to the other service and to another desk', async () => {
     await press(1, 'hold');
     await said(1, 'held', order[1]);
     // The answer may come before the event, after which the focus moves.

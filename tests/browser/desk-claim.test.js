@@ -58,7 +58,7 @@ test('a desk that is open on another screen says so, and nothing is live until i
   await hidden(second, '#taken');
   await until('the focus is where work goes on', () => second.evaluate(() => document.activeElement.id === 'next'));
 
-  await shows(first, '#taken-text', /^Alguien ha tomado este escritorio/);
+  await shows(first, '#taken-text', /^Alguien está usando esta ventanilla/);
   await nothingIsLive(first);
   // What happens there is seen here all the same.
   await second.click('#finish');

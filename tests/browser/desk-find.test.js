@@ -1,4 +1,4 @@
-// Someone by the code on their ticket, at a desk: called or withdrawn, whether the list shows them or not.
+// Someone by the code on their ticket, at a desk: called or cancelled, whether the list shows them or not.
 
 import assert from 'node:assert/strict';
 import { after, before, test as plain } from 'node:test';
@@ -47,24 +47,24 @@ test('who is not among the first ten is called by the code, with the keyboard al
   assert.equal(await focused(), 'find');
 });
 
-test('one in the list is withdrawn, and that is taken back', async () => {
+test('one in the list is cancelled, and that is taken back', async () => {
   await page.focus('#queue li:nth-child(3) button');
   await page.keyboard.press('c');
   await visible(page, '#found');
   assert.equal(await page.inputValue('#found-code'), 'A3');
   await page.click('#found-drop');
-  await shows(page, '#said', 'A3 withdrawn.');
+  await shows(page, '#said', 'A3 cancelled.');
   await hidden(page, '#found');
   assert.equal(await stateOf('A3'), 'cancelled');
-  await page.getByRole('button', { name: 'Undo (A3 withdrawn.) U' }).waitFor();
+  await page.getByRole('button', { name: 'Undo (A3 cancelled.) U' }).waitFor();
   await page.keyboard.press('u');
-  await shows(page, '#said', 'Undone: A3 withdrawn.');
+  await shows(page, '#said', 'Undone: A3 cancelled.');
   assert.equal(await stateOf('A3'), 'waiting');
   await shows(page, '#code', 'A12');
   await shows(page, '#queue li:nth-child(3) .who', 'A3');
 });
 
-test('one that was put aside is withdrawn as well, and who is attended cannot be', async () => {
+test('one that was put on hold is cancelled as well, and who is attended cannot be', async () => {
   await page.keyboard.press('h');
   await visible(page, '#held li');
   await page.keyboard.press('n');
@@ -78,7 +78,7 @@ test('one that was put aside is withdrawn as well, and who is attended cannot be
   await shows(page, '#said', 'That ticket no longer exists.');
   await page.fill('#found-code', 'A12');
   await page.click('#found-drop');
-  await shows(page, '#said', 'A12 withdrawn.');
+  await shows(page, '#said', 'A12 cancelled.');
   await hidden(page, '#held-box');
   await page.click('#undo');
   await visible(page, '#held li');

@@ -39,7 +39,7 @@ test('the ticket of whom the desk attends is printed again, and what was done be
   await visible(page, '#undo');
   await until('it can be printed', () => page.isEnabled('#print'));
   await page.click('#print');
-  await shows(page, '#said', 'A1 is being printed again.');
+  await shows(page, '#said', 'Reprinting A1.');
   await prints('A1 A2 A3 A4 A1');
   await page.keyboard.press('i');
   await prints('A1 A2 A3 A4 A1 A1');
@@ -58,7 +58,7 @@ test('the key prints the ticket of the row that has the focus', async () => {
   for (const [code, list] of [['A4', 'queue'], ['A1', 'held'], ['A2', 'missed']]) {
     await page.locator('#' + list + ' li', { hasText: code }).locator('button').first().focus();
     await page.keyboard.press('i');
-    await shows(page, '#said', code + ' is being printed again.');
+    await shows(page, '#said', 'Reprinting ' + code + '.');
   }
   await prints('A4 A1 A2');
 });
@@ -68,11 +68,11 @@ test('a printer without paper is told of at once, and asked once', async () => {
   await until('it can be printed', () => page.isEnabled('#print'));
   printer.hasPaper = false;
   await server.ticket();
-  await shows(page, '#warning', /^The printer gives no tickets/);
+  await shows(page, '#warning', /^The printer is not printing tickets/);
   const asked = [];
   page.on('request', (r) => { if (r.url().endsWith('/print')) asked.push(r.url()); });
   await page.click('#print');
-  await shows(page, '#said', 'The printer gives no tickets: see that it is on and has paper.');
+  await shows(page, '#said', 'The printer is not printing tickets: check that it is on and has paper.');
   assert.equal(await page.$eval('#said', (el) => el.classList.contains('is-problem')), true);
   assert.equal(asked.length, 1);
   printer.papers.length = 0;
@@ -95,7 +95,7 @@ test('where there is no printer there is no button, and the key does nothing', a
   await page.keyboard.press('i');
   // The next step is asked for after whatever the key had begun.
   await page.click('#recall');
-  await shows(page, '#said', 'A3 called again.');
+  await shows(page, '#said', 'A3 recalled.');
   assert.deepEqual(asked, []);
   assert.equal(await page.isVisible('#print'), false);
   assert.deepEqual(page.problems, []);

@@ -69,29 +69,29 @@ test('with one service there is no choice of services', async () => {
 
 test('a desk is closed for a while and opened again, by its key too', async () => {
   await page.click('#pause');
-  await shows(page, '#code', 'Cerrado');
+  await shows(page, '#code', 'Cerrada');
   // It would not take this back.
   await hidden(page, '#undo');
-  await shows(page, '#fact', /^Este escritorio está cerrado; al atender a alguien se abre\. Esperan 2 personas\.$/);
+  await shows(page, '#fact', /^Esta ventanilla está cerrada; se abre sola al llamar a alguien\. Esperan 2 personas\.$/);
   await shows(page, '#pause-text', 'Abrir');
   assert.equal((await desk()).open, false);
   await page.keyboard.press('p');
   await shows(page, '#code', 'A nadie');
-  await shows(page, '#said', 'Este escritorio está abierto.');
+  await shows(page, '#said', 'Esta ventanilla está abierta.');
   assert.equal((await desk()).open, true);
 });
 
 test('what another person sets up is shown at once', async () => {
   await server.call('PUT', 'desks/3', { open: false });
-  await shows(page, '#code', 'Cerrado');
+  await shows(page, '#code', 'Cerrada');
   await page.click('#next');
   await shows(page, '#code', 'A1');
   await shows(page, '#pause-text', 'Cerrar por ahora');
   await page.click('#finish');
   await server.call('PUT', 'services/B', { name: 'Citas', names: { en: 'Appointments' } });
   await server.call('PUT', 'desks/3', { services: ['B'] });
-  await shows(page, '#scope', 'Este escritorio atiende: Citas');
-  await shows(page, '#fact', 'Quienes esperan no son para este escritorio.');
+  await shows(page, '#scope', 'Esta ventanilla atiende: Citas');
+  await shows(page, '#fact', 'Hay personas esperando, pero no para esta ventanilla.');
   await until('nobody of them is in its line', async () => (await rows()).length === 0);
 });
 
@@ -121,7 +121,7 @@ test('with the keyboard alone: both services, the second first', async () => {
   await keys.press('Enter');
   await hidden(page, '#services');
   await shows(page, '#said', 'Servicios guardados.');
-  await shows(page, '#scope', 'Este escritorio atiende: General · Citas');
+  await shows(page, '#scope', 'Esta ventanilla atiende: General · Citas');
   assert.deepEqual((await desk()).services, ['A', 'B']);
   await focusIs('attends');
 });
@@ -153,12 +153,12 @@ test('a printer that jams and numbers that run out are shown quietly, for as lon
   assert.equal(await page.isVisible('#warning'), false);
   const seq = (await server.call('GET', 'health')).seq;
   tell({ type: 'printer', seq, payload: { state: 'failing', detail: 'no paper' } });
-  await shows(page, '#warning', /^La impresora no saca los turnos/);
+  await shows(page, '#warning', /^La impresora no imprime los turnos/);
   await server.call('PUT', 'services/A', { last: 3 });
   await server.ticket();
-  await shows(page, '#warning', /^La impresora .* Los números de A han pasado de 3: /);
+  await shows(page, '#warning', /^La impresora .* Los números del servicio A han superado el 3: /);
   tell({ type: 'printer', seq, payload: { state: 'ok' } });
-  await shows(page, '#warning', /^Los números de A han pasado de 3: /);
+  await shows(page, '#warning', /^Los números del servicio A han superado el 3: /);
   await server.call('PUT', 'services/A', { last: 99 });
   await hidden(page, '#warning');
   assert.deepEqual(page.problems, []);
@@ -208,12 +208,12 @@ test('who waits where nobody attends is told to every desk', async () => {
   await until('the desk is live', () => page.isEnabled('#attends'));
   assert.equal(await page.isVisible('#warning'), false);
   await other.call('POST', 'tickets', { service: 'B' });
-  await shows(page, '#warning', 'Nobody attends Caja now (waiting: 1).');
+  await shows(page, '#warning', 'Nobody is serving Caja right now (waiting: 1).');
   await other.ticket();
   await other.act('2', 'next');
   await other.act('2', 'transfer', { desk: '2' });
   await other.call('PUT', 'desks/2', { open: false });
-  await shows(page, '#warning', 'Nobody attends Caja now (waiting: 1). Nobody attends Desk 2 now (waiting: 1).');
+  await shows(page, '#warning', 'Nobody is serving Caja right now (waiting: 1). Nobody is serving Desk 2 right now (waiting: 1).');
   await other.call('PUT', 'desks/2', { open: true, services: ['A', 'B'] });
   await hidden(page, '#warning');
   assert.deepEqual(page.problems, []);
@@ -235,7 +235,7 @@ test('a desk counts those whom it may call: of its services, and sent to it alon
     if (n) await hidden(page, '#nobody');
     else await shows(page, '#nobody', fact);
   };
-  await counts(0, 'Those who wait are not for this desk.');
+  await counts(0, 'People are waiting, but not for this desk.');
   await other.call('POST', 'tickets', { service: 'B' });
   await counts(1, '1 person is waiting.');
   await other.act('2', 'call', { ticket: 'A2' });

@@ -56,7 +56,7 @@ const STEPS = {
   next: { does: () => page.click('#next'), then: 'A2', says: 'A2 called.' },
   finish: { does: () => page.click('#finish'), then: 'Nobody', says: 'A1 finished.' },
   'no-show': { does: () => page.click('#no-show'), then: 'Nobody', says: 'A1 did not show up.' },
-  hold: { does: () => page.click('#hold'), then: 'Nobody', says: 'A1 put aside.' },
+  hold: { does: () => page.click('#hold'), then: 'Nobody', says: 'A1 put on hold.' },
   'a chosen call': { does: () => page.click('#queue li:nth-child(3) button'), then: 'A4', says: 'A4 called.' },
   transfer: {
     does: async () => {
@@ -87,7 +87,7 @@ test('each step is taken back whole', async () => {
 
 test('a recall cannot be taken back', async () => {
   await page.click('#recall');
-  await shows(page, '#said', 'A1 called again.');
+  await shows(page, '#said', 'A1 recalled.');
   assert.equal(await page.isVisible('#undo'), false);
 });
 

@@ -1,4 +1,4 @@
-// One desk and the people it cannot finish with at once: who did not come, who is put aside, who
+// One desk and the people it cannot finish with at once: who did not come, who is put on hold, who
 // has to go elsewhere. Two people sit at it, and one of them has no mouse.
 
 import assert from 'node:assert/strict';
@@ -73,8 +73,8 @@ test('somebody who did not come leaves the desk, and stands in a folded list of 
   for (const id of ACTIONS) assert.equal(await mine.isEnabled(id), true, id);
   await mine.click('#no-show');
   await shows(mine, '#code', 'A nadie');
-  await shows(mine, '#said', 'A1 no se presentó.');
-  await shows(mine, '#missed-fold', /^No se presentaron hoy 1$/);
+  await shows(mine, '#said', 'A1 ausente.');
+  await shows(mine, '#missed-fold', /^Ausentes hoy 1$/);
   assert.equal(await mine.isVisible('#missed li'), false);
   assert.equal((await server.call('GET', 'tickets?state=no-show')).length, 1);
 });
@@ -85,22 +85,22 @@ test('the other person at the desk sees and hears of it at once', async () => {
   await shows(colleague, '#missed-fold', 'No-shows today 1');
 });
 
-test('whoever comes late is put back in the line, where they were', async () => {
+test('whoever comes late is put back in the queue, where they were', async () => {
   await mine.click('#missed-fold');
   assert.equal(await mine.getAttribute('#missed-fold', 'aria-expanded'), 'true');
   await mine.click(row('#missed', 'A1') + ' button');
   await shows(mine, '#said', 'A1 vuelve a la fila.');
-  await shows(colleague, '#said', 'A1 is back in the line.');
+  await shows(colleague, '#said', 'A1 is back in the queue.');
   await hidden(mine, '#aside');
   await hidden(colleague, '#aside');
   await listIs(mine, '#queue', 'A1 A2 A3 A4 A5 A6');
   await next(mine, 'A1');
 });
 
-test('several people are put aside, longest ago first, and the desk is free for others', async () => {
+test('several people are put on hold, longest ago first, and the desk is free for others', async () => {
   await mine.click('#hold');
-  await shows(mine, '#said', 'A1 apartado.');
-  await shows(colleague, '#said', 'A1 put aside.');
+  await shows(mine, '#said', 'A1 aplazado.');
+  await shows(colleague, '#said', 'A1 put on hold.');
   await next(mine, 'A2');
   await mine.click('#hold');
   await shows(mine, '#code', 'A nadie');
@@ -113,12 +113,12 @@ test('several people are put aside, longest ago first, and the desk is free for 
   await hidden(mine, '#missed-box');
 });
 
-test('what another desk put aside stands after this desk\'s own, with that desk\'s name', async () => {
+test('what another desk put on hold stands after this desk\'s own, with that desk\'s name', async () => {
   await server.desk('2');
   await server.act('2', 'next');
   await server.act('2', 'hold');
   for (const page of [mine, colleague]) await listIs(page, '#held', 'A1 A2 A4');
-  assert.match(await text(mine, row('#held', 'A4') + ' .since'), /^Escritorio 2 · llamado hace /);
+  assert.match(await text(mine, row('#held', 'A4') + ' .since'), /^Ventanilla 2 · llamado hace /);
   const there = await open(browser, server.url + '/desk.html?desk=2');
   await listIs(there, '#held', 'A4 A1 A2');
   assert.equal(await text(there, '#said'), '');
@@ -135,9 +135,9 @@ test('resuming one finishes whom the desk attends and calls the other again', as
   assert.deepEqual((await server.call('GET', 'tickets?state=done')).map((x) => x.code), ['A3']);
 });
 
-test('somebody put aside may be returned to the line instead', async () => {
-  await colleague.click(row('#held', 'A4') + ' button:text-is("Return to the line")');
-  await shows(colleague, '#said', 'A4 is back in the line.');
+test('somebody put on hold may be returned to the line instead', async () => {
+  await colleague.click(row('#held', 'A4') + ' button:text-is("Return to queue")');
+  await shows(colleague, '#said', 'A4 is back in the queue.');
   await listIs(mine, '#held', 'A1');
   await listIs(mine, '#queue', 'A4 A5 A6');
 });
@@ -160,7 +160,7 @@ test('a transfer is asked for in a panel that Escape closes, and nothing has hap
 
 test('a ticket sent to another desk waits there, and that desk calls it next', async () => {
   await transferBy(mine, { to: 'desk', which: '2' });
-  await shows(mine, '#said', 'A2 pasa a Escritorio 2.');
+  await shows(mine, '#said', 'A2 pasa a Ventanilla 2.');
   await shows(mine, '#code', 'A nadie');
   await shows(colleague, '#said', 'A2 transferred.');
   // Whom this desk cannot call is not in its line.
@@ -197,7 +197,7 @@ test('the panel closes by itself when the other person was faster', async () => 
   await visible(mine, '#panel');
   await colleague.click('#no-show');
   await hidden(mine, '#panel');
-  await shows(mine, '#said', 'A4 no se presentó.');
+  await shows(mine, '#said', 'A4 ausente.');
   await focusIs(mine, 'next');
   await visible(mine, '#actions');
 });
@@ -216,7 +216,7 @@ test('the other person\'s stale press does nothing and says why', async () => {
   assert.equal((await server.call('GET', 'tickets?state=held')).some((x) => x.code === 'A7'), false);
 });
 
-test('with the keyboard alone: no-show, put aside, resume, return', async () => {
+test('with the keyboard alone: no-show, put on hold, resume, return', async () => {
   await server.tickets(3);
   await listIs(colleague, '#queue', 'A8 A9 A10');
   await listIs(colleague, '#held', 'A1');
@@ -228,9 +228,9 @@ test('with the keyboard alone: no-show, put aside, resume, return', async () => 
   await keys.press('n');
   await shows(colleague, '#code', 'A9');
   await keys.press('h');
-  await shows(colleague, '#said', 'A9 put aside.');
+  await shows(colleague, '#said', 'A9 put on hold.');
   await listIs(colleague, '#held', 'A1 A9');
-  // The arrows go through the line, and above its first into those put aside.
+  // The arrows go through the line, and above its first into those put on hold.
   await keys.press('ArrowDown');
   await focusIs(colleague, 'Call A10');
   await keys.press('ArrowUp');
@@ -244,14 +244,14 @@ test('with the keyboard alone: no-show, put aside, resume, return', async () => 
   await keys.press('ArrowUp');
   await focusIs(colleague, 'Resume A1');
   await keys.press('Tab');
-  await focusIs(colleague, 'Return to the line: A1');
+  await focusIs(colleague, 'Return to queue: A1');
   await keys.press('Tab');
   await focusIs(colleague, 'missed-fold');
   await keys.press('Enter');
   await keys.press('Tab');
-  await focusIs(colleague, 'Return to the line: A8');
+  await focusIs(colleague, 'Return to queue: A8');
   await keys.press('Enter');
-  await shows(colleague, '#said', 'A8 is back in the line.');
+  await shows(colleague, '#said', 'A8 is back in the queue.');
   await listIs(colleague, '#queue', 'A8 A10');
 });
 
@@ -297,10 +297,10 @@ test('a press while the answer to another is still on its way is not lost, a dou
   // The event may be shown before the answer has come as far as this.
   await until('the answer is held back', () => answer);
   answer();
-  await shows(colleague, '#said', 'A8 put aside.');
+  await shows(colleague, '#said', 'A8 put on hold.');
   await colleague.unroute('**/api/desks/1/next');
   await listIs(mine, '#queue', 'A10 A11 A12');
-  await colleague.click(row('#held', 'A8') + ' button:text-is("Return to the line")');
+  await colleague.click(row('#held', 'A8') + ' button:text-is("Return to queue")');
   await listIs(mine, '#queue', 'A8 A10 A11 A12');
   for (const code of ['A11', 'A12']) {
     await server.act('2', 'call', { ticket: code });
@@ -323,7 +323,7 @@ test('where only people for another desk wait, «attend next» says so instead o
   await next(mine, 'A10');
   await listIs(mine, '#queue', '');
   await mine.click('#next');
-  await shows(mine, '#said', 'A10 terminado. Quienes esperan no son para este escritorio.');
+  await shows(mine, '#said', 'A10 terminado. Hay personas esperando, pero no para esta ventanilla.');
 });
 
 test('where the office has more services, a transfer may go to one of them', async () => {

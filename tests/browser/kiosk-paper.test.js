@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { Printer, Server, hidden, launch, open, shows, until, visible } from './support.mjs';
 
-const PAPER = 'Si de la impresora sale un turno, es válido.';
+const PAPER = 'Si sale un turno de la impresora, es válido.';
 // What the page waits for, and a little more.
 const SLOW_MS = 3500;
 const STALE_MS = 11000;
@@ -83,7 +83,7 @@ for (const [how, options] of [['over a WebSocket'], ['by polling', { before: wit
     await loseAnswers(page);
     await page.click('.service');
     for (const words of ['#error', '#said']) {
-      await shows(page, words, 'No ha llegado la respuesta. Toque otra vez: no se dan dos turnos. ' + PAPER);
+      await shows(page, words, 'No ha llegado la respuesta. Toque otra vez: no recibirá dos turnos. ' + PAPER);
     }
     await page.unroute('**/api/tickets');
     const asked = [];

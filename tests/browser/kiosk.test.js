@@ -112,8 +112,8 @@ test('with priorities the service is asked for first, then the priority, with a 
   const had = await waiting();
   await page.click('.service');
   await visible(page, '#ask');
-  await shows(page, '#question', 'Do you need priority?');
-  assert.deepEqual(await page.$$eval('#priorities b', (all) => all.map((b) => b.textContent)), ['No, an ordinary ticket', 'Over 65']);
+  await shows(page, '#question', 'Do you need priority service?');
+  assert.deepEqual(await page.$$eval('#priorities b', (all) => all.map((b) => b.textContent)), ['No, ordinary ticket', 'Over 65']);
   await page.click('#back');
   await visible(page, '#services');
   await until('it can be touched again', () => page.isEnabled('.service'));
@@ -155,7 +155,7 @@ test('a lost answer is asked for again by the same wish, and another priority is
   await page.click('.service');
   await page.click('#priorities [data-key="normal"]');
   await visible(page, '#error');
-  await shows(page, '#error', 'No ha llegado la respuesta. Toque otra vez: no se dan dos turnos.');
+  await shows(page, '#error', 'No ha llegado la respuesta. Toque otra vez: no recibirá dos turnos.');
   cut = false;
   await page.click('#priorities [data-key="normal"]');
   await visible(page, '#given');

@@ -42,7 +42,7 @@ test('every language fills in the same values', () => {
     for (const key of Object.keys(texts)) {
       const wanted = values(words.es[isExtraForm(key) ? key.replace(/[^.]+$/, 'other') : key]);
       // «1 person» and «both» may say their number as a word.
-      const withoutNumber = (list) => (/\.(?:one|two)$/.test(key) ? list.filter((v) => v !== '{n}') : list);
+      const withoutNumber = (list) => (/\.(?:zero|one|two)$/.test(key) ? list.filter((v) => v !== '{n}') : list);
       assert.deepEqual(withoutNumber(values(texts[key])), withoutNumber(wanted), lang + ' ' + key);
     }
   }
@@ -66,7 +66,7 @@ test('each number takes the form that its language has for it', () => {
 
 test('no language but Spanish has texts left in Spanish', () => {
   // Names, units and what is spelled the same.
-  const same = { en: 1, pt: 34, fr: 2, ar: 0 };
+  const same = { en: 1, pt: 40, fr: 2, ar: 0 };
   for (const [lang, most] of Object.entries(same)) {
     const left = Object.keys(words.es).filter((key) => /[a-z]{4}/i.test(words.es[key]) && words[lang][key] === words.es[key]);
     assert.ok(left.length <= most, lang + ': ' + left);

@@ -51,7 +51,7 @@ test('a day that begins clears a public screen that stands open, and what it sti
   tell('day-started', { calls: [], waiting: 0 });
   await visible(page, '#none');
   await hidden(page, '#code');
-  await shows(page, '#waiting', 'Esperan 0');
+  await shows(page, '#waiting', '0 en espera');
   assert.equal(await isAnnounced(page), false);
   // Whoever is at a desk stays there.
   assert.deepEqual(await page.$$eval('#others .row .code', (all) => all.map((el) => el.textContent)), ['A3', 'A4']);

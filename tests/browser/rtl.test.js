@@ -141,7 +141,7 @@ const SCREENS = {
   'the page of a ticket': { get path() { return '/t/' + ticket.id; }, ready: (page) => page.waitForSelector('[data-kind="waiting"]'), codes: 1 },
   public: { path: '/public.html', ready: (page) => shows(page, '#code', /^[AB]/), codes: 2 },
   desk: { path: '/desk.html?desk=3%20B', ready: (page) => visible(page, '#queue li'), codes: 8 },
-  'desk with people put aside and no-shows': { path: '/desk.html?desk=3', ready: noShows, codes: 8 },
+  'desk with people put on hold and no-shows': { path: '/desk.html?desk=3', ready: noShows, codes: 8 },
   'desk that transfers': { path: '/desk.html?desk=3', ready: transfers, codes: 8 },
   'desk that chooses its services': { path: '/desk.html?desk=3', ready: services, codes: 8 },
   'desk that another screen has taken over': { path: '/desk.html?desk=3', ready: taken, codes: 1 },

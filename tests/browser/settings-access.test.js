@@ -26,7 +26,7 @@ test('PINs are changed, and programs get keys that are shown once and can be tak
   await wrongAt(page, '#staff-pin', /6 cifras/);
   await page.fill('#staff-pin', '87654321');
   await page.click('#staff-form .button--main');
-  await wrongAt(page, '#staff-pin', /cualquiera probaría/);
+  await wrongAt(page, '#staff-pin', /demasiado fácil/);
   await page.fill('#staff-pin', '48213579');
   await page.click('#staff-form .button--main');
   await shows(page, '#staff-form .status', 'Guardado');
@@ -37,7 +37,7 @@ test('PINs are changed, and programs get keys that are shown once and can be tak
   assert.deepEqual([signedIn.status, (await signedIn.json()).session], [200, true]);
 
   await page.click('#token-form .button--main');
-  await wrongAt(page, '#token-name', /Falta/);
+  await wrongAt(page, '#token-name', /Rellene/);
   await page.fill('#token-name', 'Agenda');
   await page.selectOption('#role', 'admin');
   await page.click('#token-form .button--main');
@@ -53,7 +53,7 @@ test('PINs are changed, and programs get keys that are shown once and can be tak
   assert.equal(await page.inputValue('#secret'), '');
   await page.click('#tokens .change');
   await page.click('#tokens .really');
-  await shows(page, '#tokens-said', 'Retirada: Agenda');
+  await shows(page, '#tokens-said', 'Clave revocada: Agenda');
   await visible(page, '#none');
   const again = await fetch(server.url + '/api/tokens', { headers: { Authorization: 'Bearer ' + secret } });
   assert.equal(again.status, 401);
@@ -63,7 +63,7 @@ test('PINs are changed, and programs get keys that are shown once and can be tak
 test('a server without PINs says so, and who is signed in can leave', async () => {
   const openServer = await Server.start({ flags: ['--open'] });
   const page = await open(browser, openServer.url + '/settings-access.html', { lang: 'en' });
-  await shows(page, '#open', /This server is open/);
+  await shows(page, '#open', /This server runs without PINs/);
   await visible(page, '#open');
   await hidden(page, '#here');
   await hidden(page, '#far');
@@ -71,7 +71,7 @@ test('a server without PINs says so, and who is signed in can leave', async () =
   const far = await open(browser, 'about:blank', { lang: 'en' });
   await far.setExtraHTTPHeaders({ 'X-Forwarded-For': '192.0.2.7' });
   await far.goto(openServer.url + '/settings-access.html?lang=en');
-  await shows(far, '#far', /only be set at the server’s own computer/);
+  await shows(far, '#far', /only be set on the server computer/);
   await visible(far, '#far');
   for (const control of ['#staff-pin', '#admin-pin', '#token-name', '#token-form .button--main']) {
     assert.equal(await far.isDisabled(control), true, control);
@@ -93,7 +93,7 @@ test('staff may look, and are told what changing takes', async () => {
   await page.route('**/api/session', (route) => route.fulfill({ contentType: 'application/json', body: '{"role":"staff","open":false,"session":true}' }));
   page.problems.length = 0;
   await page.goto(server.url + '/settings-desks.html?theme=dark');
-  await shows(page, '#admin', /needs the administrator/);
+  await shows(page, '#admin', /you need the administrator PIN/);
   await page.click('#admin a');
   await until('the sign-in, and the way back', () => /signin\.html\?then=settings-desks\.html%3Ftheme%3Ddark/.test(page.url()));
   await close(page);
@@ -136,27 +136,27 @@ test('who did what is listed, the newest first, and goes on by itself', async ()
   await shows(page, '#events tr:last-child', /New PIN: Staff/);
   await hidden(page, '#more');
   await server.call('PUT', 'settings', { name: 'Clinic', mostWaiting: 500 });
-  await shows(page, '#events tr:first-child', /Settings changed: How many people may wait at a time · Name of the office/);
+  await shows(page, '#events tr:first-child', /Settings changed: Maximum number of people waiting · Office name/);
   await server.desk('4');
   await server.act('3', 'next');
   await server.act('3', 'transfer', { desk: '4' });
-  await shows(page, '#events tr:first-child', /A2 sent on from Desk 3 to Desk 4/);
+  await shows(page, '#events tr:first-child', /A2 transferred from Desk 3 to Desk 4/);
   await server.act('3', 'undo');
-  await shows(page, '#events tr:first-child', /Last step taken back \(A2\): Desk 3/);
+  await shows(page, '#events tr:first-child', /Last step undone \(A2\): Desk 3/);
   await server.call('PUT', 'pins/staff', { pin: '735102-b' });
   await server.call('POST', 'tokens', { name: 'kiosk', role: 'staff' });
   await server.ticket();
-  await shows(page, '#events tr:nth-child(2)', /Key made: kiosk ?Administrator ?127/);
+  await shows(page, '#events tr:nth-child(2)', /Key created: kiosk ?Administrator ?127/);
   await shows(page, '#events tr:nth-child(3)', /New PIN: Staff ?Administrator/);
   const [copy] = await Promise.all([page.waitForEvent('download'), page.click('#copy')]);
   assert.equal(JSON.parse(readFileSync(await copy.path(), 'utf8')).trace[1].about, 'kiosk');
   await page.click('main summary');
   await page.click('#forget');
-  await shows(page, '#events tr:nth-child(2)', /All before was to be forgotten ?Administrator/);
+  await shows(page, '#events tr:nth-child(2)', /Asked to erase who did what ?Administrator/);
   // Of what people did it is not said that the server did it.
   await page.reload();
   await shows(page, '#events tr:nth-child(3)', /Ticket A\d+ taken ?–/);
-  await shows(page, '#events tr:first-child', /Forgotten: who did \d+ things/);
+  await shows(page, '#events tr:first-child', /Erased who did what \(entries: \d+\)/);
   await hidden(page, '#forget');
   await close(page);
 });

@@ -41,7 +41,7 @@ test('the office is set up, and the other screens show it at once', async () => 
   const page = await at('settings');
   const start = await open(browser, server.url + '/');
   await page.fill('#name', 'Centro de Salud Norte');
-  await shows(page, '.status', 'Sin guardar todavía');
+  await shows(page, '.status', 'Cambios sin guardar');
   await page.selectOption('#language', 'en');
   await page.check('#languages li:nth-child(2) input');
   await page.check('#languages li:nth-child(2) ~ li:has-text("Français") input');
@@ -74,7 +74,7 @@ test('the office is set up, and the other screens show it at once', async () => 
 
 test('what cannot be taken is said at its field, in the reader\'s language, and nothing is saved', async () => {
   const first = await settings();
-  for (const [lang, fill, number, zone] of [['es', /Falta/, /número entero/, /Elija una/], ['en', /still empty/, /whole number/, /Pick one/]]) {
+  for (const [lang, fill, number, zone] of [['es', /Rellene/, /número entero/, /Elija una/], ['en', /Fill in this field/, /whole number/, /Pick one/]]) {
     const page = await at('settings', { lang });
     await page.fill('#name', '  ');
     await page.fill('#mostWaiting', '0');
@@ -100,7 +100,7 @@ test('what the server alone refuses is said at the field that it names', async (
   }) : route.continue()));
   await page.fill('#name', 'Clinic');
   await save(page);
-  await wrongAt(page, '#timeZone', /^That is not accepted: no such place\.$/);
+  await wrongAt(page, '#timeZone', /^Not valid: no such place\.$/);
   assert.equal(await page.inputValue('#name'), 'Clinic', 'what was typed is still there');
   await page.unroute('**/api/settings');
   await page.route('**/api/settings', (route) => (route.request().method() === 'PUT' ? route.abort() : route.continue()));
@@ -153,18 +153,18 @@ test('the look: message, colour with its contrast, logo, printing, sites', async
   const page = await at('settings-look', { lang: 'en' });
   await page.fill('#message', 'Closed on Friday');
   await page.fill('#accent', '#808080');
-  await shows(page, '#contrast', /5\.3 to 1: it could not be read from afar/);
+  await shows(page, '#contrast', /5\.3 to 1: not readable from a distance/);
   await page.fill('#frames', 'https://intranet.example/page');
   await save(page);
-  await wrongAt(page, '#accent', /darker or a lighter/);
-  await wrongAt(page, '#frames', /“https:\/\/intranet\.example\/page” is not accepted/);
+  await wrongAt(page, '#accent', /darker or lighter/);
+  await wrongAt(page, '#frames', /“https:\/\/intranet\.example\/page” is not valid/);
   await page.fill('#accent', '#7a1f5c');
-  await shows(page, '#contrast', /✓ Easy to read from afar/);
+  await shows(page, '#contrast', /✓ Easy to read from a distance/);
   await visible(page, '.sample--dark');
   assert.equal(await page.inputValue('#pick'), '#7a1f5c');
   await page.fill('#frames', 'https://intranet.example\nhttp://10.0.0.1:8080');
   await page.setInputFiles('#file', { name: 'notes.txt', mimeType: 'text/plain', buffer: Buffer.from('no picture') });
-  await wrongAt(page, '#file', /no PNG/);
+  await wrongAt(page, '#file', /not a PNG/);
   await page.setInputFiles('#file', { name: 'logo.png', mimeType: 'image/png', buffer: Buffer.from(PICTURE, 'base64') });
   await visible(page, '#preview');
   await page.check('#printTickets');
@@ -242,7 +242,7 @@ test('services are added, changed, closed and deleted, with the reasons in the r
   await until('the kiosk offers it', async () => (await kiosk.textContent('main')).includes('Blood tests'));
   // Past the end of its range: a warning, without anybody having asked for it.
   for (let i = 0; i < 3; i++) await server.call('POST', 'tickets', { service: 'B' });
-  await shows(page, '#rows li:nth-child(2) .warning', /han pasado del 8/);
+  await shows(page, '#rows li:nth-child(2) .warning', /han superado el 8/);
   await page.click('#rows li:nth-child(2) .change');
   await shows(page, '#which', 'Servicio B');
   await visible(page, '#past');
@@ -250,7 +250,7 @@ test('services are added, changed, closed and deleted, with the reasons in the r
   await page.click('#remove');
   assert.equal(await page.evaluate(() => document.activeElement.id), 'keep', 'deleting asks first, and «no» is at hand');
   await page.click('#really');
-  await shows(page, '.failed', /Hay quien espera/);
+  await shows(page, '.failed', /Hay personas esperando/);
   await page.uncheck('#open');
   await page.fill('#message', 'Vuelve a las 16:00');
   await save(page);
@@ -261,11 +261,11 @@ test('services are added, changed, closed and deleted, with the reasons in the r
   await page.click('#rows li:nth-child(2) .change');
   await page.click('#remove');
   await page.click('#really');
-  await shows(page, '.failed', /escritorio 1/);
+  await shows(page, '.failed', /Ventanilla 1/);
   await server.call('PUT', 'desks/1', { services: [] });
   await page.click('#remove');
   await page.click('#really');
-  await shows(page, '#said', 'Eliminado: Servicio B');
+  await shows(page, '#said', 'Se ha eliminado: Servicio B');
   await page.click('#rows li .change');
   await page.click('#remove');
   await page.click('#really');
@@ -286,7 +286,7 @@ test('a service that is open here follows what another person does to it', async
   await server.call('PUT', 'services/B', { name: 'Cobros' });
   await shows(page, '.meanwhile', /Cobros/);
   await server.call('DELETE', 'services/B');
-  await shows(page, '#said', /Servicio B: otra persona lo acaba de eliminar/);
+  await shows(page, '#said', /Otra persona acaba de eliminar: Servicio B/);
   await visible(page, '#list');
   await close(page);
 });
@@ -298,7 +298,7 @@ test('desks are added, told whom to attend in which order, closed and deleted', 
   await visible(page, '#empty');
   await page.click('#add');
   await save(page);
-  await wrongAt(page, '#name', /still empty/);
+  await wrongAt(page, '#name', /Fill in this field/);
   await page.fill('#name', 'Room 2');
   await page.check('#services li:has-text("Recetas") input');
   await page.check('#services li:has-text("Caja") input');
@@ -316,7 +316,7 @@ test('desks are added, told whom to attend in which order, closed and deleted', 
   await page.click('#back');
   await server.ticket();
   await server.act('3', 'next');
-  await shows(page, '#rows li:first-child .facts', 'Open · Attending A1');
+  await shows(page, '#rows li:first-child .facts', 'Open · Serving A1');
   await page.click('#rows li:first-child .change');
   await page.uncheck('#open');
   await save(page);
@@ -324,7 +324,7 @@ test('desks are added, told whom to attend in which order, closed and deleted', 
   await page.click('#rows li:first-child .change');
   await page.click('#remove');
   await page.click('#really');
-  await shows(page, '.failed', /attends someone/);
+  await shows(page, '.failed', /serving someone/);
   await server.act('3', 'finish');
   await page.click('#remove');
   await page.click('#really');
@@ -377,12 +377,12 @@ test('a priority that somebody has cannot go, and the screen says who has it', a
   // Someone takes one meanwhile.
   for (let n = 0; n < 2; n++) await server.call('POST', 'tickets', { priority: 'urgente' });
   await save(page);
-  await shows(page, '.failed', /^2 personas esperan o se atienden con la prioridad «urgente»/);
+  await shows(page, '.failed', /^Hay 2 personas esperando o en atención con la prioridad «urgente»/);
   assert.equal((await settings()).priorities.length, 2);
   await page.click('.undo');
   await page.fill('[name="priorities[1].name"]', 'preferente');
   await save(page);
-  await shows(page, '.failed', /^2 personas/);
+  await shows(page, '.failed', /^Hay 2 personas/);
   await page.fill('[name="priorities[1].name"]', 'urgente');
   await page.click('#priorities li:nth-child(2) summary');
   await page.fill('[name="priorities[1].names.es"]', 'Preferente');
@@ -422,7 +422,7 @@ test('everything can be done with the keyboard alone', async () => {
   await page.keyboard.press('Escape');
   await visible(page, '#list');
   const name = await page.evaluate(() => document.activeElement.getAttribute('aria-label'));
-  assert.equal(name, 'Change: Service K', 'back at the row that was opened');
+  assert.equal(name, 'Edit: Service K', 'back at the row that was opened');
   await close(page);
 });
 

@@ -57,7 +57,7 @@ test('a desk asks for the PIN, says when it is wrong, and goes on where it was',
   assert.equal(await page.evaluate(() => document.activeElement.id), 'pin');
   await shows(page, '.title', 'Sign in');
   await signIn(page, 'not-the-pin');
-  await shows(page, '#error', 'That is not the PIN. Check it and try again.');
+  await shows(page, '#error', 'Wrong PIN. Check it and try again.');
   assert.equal(await page.evaluate(() => document.activeElement.id), 'pin');
   await signIn(page, STAFF);
   await page.waitForURL(/desk\.html\?desk=3&lang=en$/);

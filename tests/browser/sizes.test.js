@@ -34,7 +34,7 @@ test('«attend next» stays the largest button of a desk, and on a computer all 
     for (const [id, , bottom] of areas.filter((x) => x[0] && ofLists.indexOf(x[0]) < 0)) assert.ok(bottom <= height, width + ': ' + id + ' ' + bottom);
     if (width < 1000) continue;
     const held = await page.$eval('#held li', (el) => el.getBoundingClientRect().bottom);
-    assert.ok(held <= height, width + ': the first put aside ends at ' + held);
+    assert.ok(held <= height, width + ': the first put on hold ends at ' + held);
   }
   await page.context().close();
 });

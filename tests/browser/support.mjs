@@ -274,7 +274,7 @@ export async function morning(server) {
   for (const name of ['1', '2', '4', '1', '2', '3']) await server.act(name, 'next');
 }
 
-/** The morning goes on: people put aside at two desks, people who did not come, a full line. */
+/** The morning goes on: people put on hold at two desks, people who did not come, a full line. */
 export async function later(server) {
   await server.tickets(8);
   for (const action of ['hold', 'next', 'no-show', 'next', 'hold', 'next', 'no-show', 'next']) await server.act('3', action);

@@ -74,12 +74,12 @@ test('a phone sees its number, who is ahead, and its turn, and is alerted once f
   await page.waitForTimeout(300);
   assert.equal(await pulses(page), 2);
   await server.act('3', 'finish');
-  await shows(page, '#main', 'Ya le han atendido');
+  await shows(page, '#main', 'Su atención ha terminado');
   assert.deepEqual(page.problems, []);
   await page.context().close();
 });
 
-test('put aside, back in the line, not come, sent on: each is said in words', async () => {
+test('put on hold, back in the queue, not come, sent on: each is said in words', async () => {
   const ticket = await server.ticket();
   const page = await phone(ticket, { lang: 'en' });
   await shows(page, '#main', 'You are next');
@@ -94,11 +94,11 @@ test('put aside, back in the line, not come, sent on: each is said in words', as
   await shows(page, '#more', 'Your place is kept: please stay.');
   await server.call('POST', 'tickets/' + ticket.id + '/return');
   await shows(page, '#main', 'You are next');
-  await shows(page, '#more', /^You are back in the line\./);
+  await shows(page, '#more', /^You are back in the queue\./);
   await called();
   await server.act('3', 'no-show');
-  await shows(page, '#main', 'You were called and did not come');
-  await shows(page, '#more', 'It was at: Desk 3. Ask there: they can call you again.');
+  await shows(page, '#main', 'You were called but did not come');
+  await shows(page, '#more', 'You were called to: Desk 3. Ask there: they can call you again.');
   await server.call('POST', 'tickets/' + ticket.id + '/return');
   await called();
   await server.act('3', 'transfer', {});
@@ -165,7 +165,7 @@ test('who is called while giving up is told that it is too late', async () => {
   await page.click('#give-up');
   await page.click('#yes');
   await kindIs(page, 'called');
-  await shows(page, '#error', 'It cannot be given up any more: it has just changed.');
+  await shows(page, '#error', 'You cannot leave the queue now: your ticket has just changed.');
   await page.context().close();
   await server.act('3', 'finish');
 });
@@ -219,7 +219,7 @@ test('where WebSockets cannot pass, it asks, and is alerted all the same', async
 
 test('a ticket that nobody knows is said kindly, and not asked for again and again', async () => {
   const page = await open(browser, server.url + '/t/' + '0'.repeat(32), { size: PHONE, lang: 'en', clock: true });
-  await shows(page, '#main', 'This ticket is no longer there');
+  await shows(page, '#main', 'This ticket no longer exists');
   assert.equal(await page.isVisible('#leave'), false);
   assert.equal(await page.isVisible('#away'), false);
   const asked = page.loaded.filter((r) => r.url().includes('/api/')).length;
@@ -238,7 +238,7 @@ test('a ticket that goes while it is followed is said to be gone', async () => {
   await first.stop();
   await visible(page, '#away');
   const other = await Server.start({ port: first.port });
-  await shows(page, '#main', 'Este turno ya no está aquí');
+  await shows(page, '#main', 'Este turno ya no existe');
   await hidden(page, '#away');
   await page.context().close();
   await other.stop();
@@ -293,7 +293,7 @@ test('however long the code and the desk\'s name are, nothing is cut on any phon
       assert.deepEqual(wrong, [], step + ' at ' + width);
     }
   }
-  assert.equal(await text(page, '#more'), 'Fue en: ' + long + '. Pregunte allí: pueden volver a llamarle.');
+  assert.equal(await text(page, '#more'), 'La llamada venía de: ' + long + '. Pregunte allí: pueden volver a llamar su turno.');
   await page.context().close();
 });
 

@@ -20,7 +20,7 @@ after(async () => {
 });
 
 const SCREENS = {
-  'desk with people put aside and no-shows': { path: '/desk.html?desk=3', ready: noShows },
+  'desk with people put on hold and no-shows': { path: '/desk.html?desk=3', ready: noShows },
   'desk that transfers': { path: '/desk.html?desk=3', ready: transfers },
   ...FIRST_SIGHT,
 };

@@ -75,7 +75,7 @@ fn a_ticket_on_paper_says_what_its_person_needs() {
         "Peluquería Ñandú",
         "Información",
         "A2",
-        "Personas antes que usted: 1",
+        "Personas delante de usted: 1",
     ] {
         assert!(says(print, line), "{line} in {}", print.escape_ascii());
     }

@@ -175,7 +175,7 @@ mod tests {
             "Atención al público",
             "A12",
             "23/11/2026 10:05",
-            "Personas antes que usted: 3",
+            "Personas delante de usted: 3",
             "Espera aproximada: 12 min",
         ] {
             assert!(says(&print, text), "{text} in {}", print.escape_ascii());
@@ -189,7 +189,7 @@ mod tests {
         };
         let print = english.print(None);
         assert!(says(&print, "You are next"), "{}", print.escape_ascii());
-        assert!(says(&print, "2026-11-23 10:05"), "{}", print.escape_ascii());
+        assert!(says(&print, "23 Nov 2026, 10:05"), "{}", print.escape_ascii());
     }
 
     #[test]
@@ -233,6 +233,6 @@ mod tests {
         };
         let print = arabic.print(None);
         assert!(!print.contains(&b'?'), "{}", print.escape_ascii());
-        assert!(says(&print, "A12") && says(&print, "People before you: 3"));
+        assert!(says(&print, "A12") && says(&print, "People ahead of you: 3"));
     }
 }
