@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::service::{Prefix, Service};
-use super::ticket::Timestamp;
+use super::time::Timestamp;
 
 /// Once it has caught up with what it said before, a clock that has stepped back may still be behind,
 /// and its next day have begun: what it gave for so long before that, in milliseconds, is passed over.

@@ -1,17 +1,15 @@
-//! What can be asked of the queue, and what comes of it.
+//! Commands: what can be asked of the queue, and what is decided about it.
 
 use std::sync::Arc;
 
-use super::change::{ServiceChange, SettingsChange};
+use super::changes::{ServiceChange, SettingsChange};
 use super::desk::DeskName;
 use super::event::Event;
-use super::queue::Queue;
 use super::refusal::Refusal;
 use super::screen::ScreenId;
 use super::service::Prefix;
-use super::settings::Day;
-use super::ticket::{State, TicketId, Timestamp};
-use super::{attend, claim, setup, undo};
+use super::ticket::{State, TicketId};
+use super::time::Day;
 
 /// A ticket named by a person (its code) or by a program (its id).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -192,86 +190,6 @@ impl From<Refusal> for Decision {
         Self {
             events: Vec::new(),
             outcome: Err(refusal),
-        }
-    }
-}
-
-/// Decides what comes of a command at the moment `now`, and changes nothing.
-pub fn decide(queue: &Queue, command: &Command, now: Timestamp) -> Decision {
-    granted(queue, command, now).unwrap_or_else(Decision::from)
-}
-
-fn granted(queue: &Queue, command: &Command, now: Timestamp) -> Result<Decision, Refusal> {
-    match command {
-        Command::Create {
-            ticket,
-            service,
-            priority,
-            note,
-        } => attend::create(
-            queue,
-            *ticket,
-            service.as_ref(),
-            priority.as_ref(),
-            note.clone(),
-            now,
-        ),
-        Command::Cancel { ticket, desk } => attend::cancel(queue, ticket, desk.as_ref()),
-        Command::Reprint { ticket } => attend::reprint(queue, *ticket),
-        Command::Next { desk, current } => attend::next(queue, desk, current.as_ref(), now),
-        Command::Call {
-            desk,
-            ticket,
-            current,
-        } => attend::call(queue, desk, ticket, current.as_ref()),
-        Command::Recall { desk, current } => {
-            attend::step(queue, desk, current.as_ref(), |ticket, desk| {
-                Event::TicketRecalled { ticket, desk }
-            })
-        }
-        Command::Finish { desk, current } => {
-            attend::step(queue, desk, current.as_ref(), |ticket, desk| {
-                Event::TicketFinished { ticket, desk }
-            })
-        }
-        Command::FinishTicket { ticket } => attend::finish_ticket(queue, *ticket),
-        Command::NoShow { desk, current } => {
-            attend::step(queue, desk, current.as_ref(), |ticket, desk| {
-                Event::TicketNoShow { ticket, desk }
-            })
-        }
-        Command::Hold { desk, current } => {
-            attend::step(queue, desk, current.as_ref(), |ticket, desk| {
-                Event::TicketHeld { ticket, desk }
-            })
-        }
-        Command::Transfer {
-            desk,
-            current,
-            target,
-            position,
-        } => attend::transfer(queue, desk, current.as_ref(), target, *position),
-        Command::Undo { desk, current } => undo::undo(queue, desk, current.as_ref(), now),
-        Command::Return { ticket, desk, seen } => {
-            attend::give_back(queue, *ticket, desk.as_ref(), *seen)
-        }
-        Command::SetDesk {
-            desk,
-            open,
-            services,
-        } => setup::set_desk(queue, desk, *open, services.as_deref()),
-        Command::Claim {
-            desk,
-            screen,
-            gone,
-            take_over,
-        } => claim::claim(queue, desk, *screen, *gone, *take_over),
-        Command::DeleteDesk { desk } => setup::delete_desk(queue, desk),
-        Command::SetService { service, change } => setup::set_service(queue, service, change),
-        Command::DeleteService { service } => setup::delete_service(queue, service),
-        Command::SetSettings { change } => setup::set_settings(queue, change),
-        Command::KeepDay { day, before, first } => {
-            Ok(setup::keep_day(queue, *day, *before, *first))
         }
     }
 }

@@ -5,7 +5,11 @@ use std::sync::Arc;
 
 use super::screen::ScreenId;
 use super::service::Prefix;
-use super::ticket::Arrival;
+use super::time::Arrival;
+
+/// How many desks an office can have: a bound on what a mistyped script can create, far above the
+/// largest town hall.
+pub const MOST_DESKS: usize = 1_000;
 
 /// A desk's name as people write it: 1 to 40 characters, no control characters, no blanks around.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -74,31 +78,4 @@ pub struct Desk {
     pub attending: Option<Arrival>,
     /// The screen that has it open, or had it last.
     pub screen: Option<ScreenId>,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_desks_name_is_short_visible_text() {
-        let long = "ñ".repeat(DeskName::LONGEST);
-        for (text, name) in [("3", "3"), ("  Caja 1 ", "Caja 1"), (&long, &long)] {
-            assert_eq!(
-                DeskName::parse(text).map(|n| n.to_string()),
-                Ok(name.to_owned())
-            );
-        }
-        for wrong in [
-            "",
-            "   ",
-            "a\nb",
-            "a\u{0}b",
-            "\u{200b}",
-            "..",
-            &"x".repeat(DeskName::LONGEST + 1),
-        ] {
-            assert!(DeskName::parse(wrong).is_err(), "{wrong:?}");
-        }
-    }
 }

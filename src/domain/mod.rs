@@ -3,44 +3,47 @@
 //! What does not belong here: clocks, randomness, threads, logging, JSON, SQL, HTTP. Time and
 //! ticket ids come in as arguments, so the same commands give the same events wherever they run.
 
-mod attend;
-mod change;
-mod claim;
+mod apply;
+mod changes;
 mod clock;
 mod command;
+mod decide;
 mod desk;
 mod event;
-mod figures;
+mod export;
 mod next;
 mod pace;
+mod priority_streaks;
 mod queue;
 mod refusal;
-mod runs;
 mod screen;
 mod service;
 mod settings;
-mod setup;
+mod statistics;
+mod step;
 mod ticket;
-mod transfer;
-mod undo;
+mod time;
 mod wait;
 
-pub use change::{AppearanceChange, ServiceChange, SettingsChange};
+pub use apply::apply;
+pub use changes::{AppearanceChange, ServiceChange, SettingsChange};
 pub use clock::{Clock, Numbering};
-pub use command::{Command, Decision, Expected, Position, Subject, Target, TicketRef, decide};
+pub use command::{Command, Decision, Expected, Position, Subject, Target, TicketRef};
+pub use decide::decide;
 pub use desk::{Desk, DeskName, is_deceptive};
-pub use event::{Event, Stamped, apply};
-pub use figures::{Figure, Figures};
-pub use next::Order;
+pub use event::{Event, Stamped};
+pub use next::calling_order::Order;
 pub use pace::{LastCall, Pace, Turn};
+pub use priority_streaks::{Called, MOST_IN_A_ROW, Runs};
 pub use queue::{CALLS_KEPT, Call, CallKind, ENDED_KEPT, LAST_CALLED_KEPT, Queue, QueueParts};
 pub use refusal::Refusal;
-pub use runs::{Called, MOST_IN_A_ROW, Runs};
 pub use screen::ScreenId;
 pub use service::{Prefix, Service, ServiceSetup};
-pub use settings::{Appearance, Day, DayRule, NORMAL_PRIORITY, Priority, Rule, Settings};
-pub use ticket::{Arrival, Lane, Line, Place, State, Ticket, TicketId, Timestamp};
-pub use undo::{Change, Step, UNDO_WITHIN_MS};
+pub use settings::{Appearance, NORMAL_PRIORITY, Priority, Rule, Settings};
+pub use statistics::{Figure, Figures};
+pub use step::{Change, Step, UNDO_WITHIN_MS};
+pub use ticket::{Lane, Line, Place, State, Ticket, TicketId};
+pub use time::{Arrival, Day, DayRule, Timestamp};
 pub use wait::Forecast;
 
 #[cfg(test)]

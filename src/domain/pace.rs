@@ -8,7 +8,8 @@ use std::collections::{BTreeMap, VecDeque};
 
 use super::desk::DeskName;
 use super::service::Prefix;
-use super::ticket::{Ticket, Timestamp};
+use super::ticket::Ticket;
+use super::time::Timestamp;
 
 /// How many turns of a service are kept: enough for a steady mean of each desk, few enough to be
 /// recent.

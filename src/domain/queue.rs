@@ -7,14 +7,14 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 use super::clock::Clock;
 use super::desk::{Desk, DeskName};
-use super::next::{Counts, Standing, Turns};
 use super::pace::Pace;
+use super::priority_streaks::Runs;
 use super::refusal::Refusal;
-use super::runs::Runs;
 use super::service::{Prefix, Service};
-use super::settings::{Day, DayRule, Settings};
-use super::ticket::{Arrival, Lane, Line, Place, State, Ticket, TicketId, Timestamp};
-use super::undo::Step;
+use super::settings::Settings;
+use super::step::Step;
+use super::ticket::{Lane, Line, Place, State, Ticket, TicketId};
+use super::time::{Arrival, Day, DayRule, Timestamp};
 
 /// How many ended tickets stay in memory, to answer questions about them. 20,000 is several days
 /// of the largest office, and about 5 MB; older ones are in the stored events alone.
@@ -348,31 +348,6 @@ impl Queue {
             .collect()
     }
 
-    /// How many people are before it in its line, as the rule of the office has it at that moment;
-    /// `None` when it does not wait.
-    pub fn ahead(&self, ticket: &Ticket, now: Timestamp) -> Option<usize> {
-        let own = self.lanes.get(&ticket.lane())?;
-        let before = own.binary_search(&ticket.place).ok()?;
-        // A clock that was set back.
-        let now = now.max(self.now);
-        let mine = Standing::of(self, ticket, now);
-        let mut counts = Counts::default();
-        for (lane, places) in self.lanes_of(&ticket.line) {
-            let weight = self.settings.weight(&lane.priority);
-            let before = if lane.priority == ticket.priority {
-                before
-            } else {
-                places.partition_point(|place| {
-                    let other = self.tickets.get(&place.arrival());
-                    other.is_some_and(|other| Standing::of(self, other, now) < mine)
-                })
-            };
-            counts.add(weight > self.settings.lowest_weight(), before, places.len());
-        }
-        let high = self.settings.weight(&ticket.priority) > self.settings.lowest_weight();
-        Some(Turns::now(self).before(&ticket.line, &counts, high))
-    }
-
     /// The last calls and recalls, newest first.
     pub fn calls(&self) -> impl Iterator<Item = &Call> {
         self.calls.iter().take(CALLS_KEPT)
@@ -399,5 +374,28 @@ impl Queue {
         let newest = self.tickets.values().next_back();
         let given = self.services.iter().filter_map(|s| s.last_number);
         newest.map_or_else(|| given.max().unwrap_or(0), |ticket| ticket.number)
+    }
+
+    pub(super) fn enter_lane(&mut self, lane: Lane, place: Place) {
+        let places = self.lanes.entry(lane).or_default();
+        // Most come last, where this costs nothing.
+        let index = places.partition_point(|other| *other < place);
+        places.insert(index, place);
+    }
+
+    pub(super) fn leave_line(&mut self, id: TicketId) {
+        let Some(ticket) = self.ticket(id) else {
+            return;
+        };
+        let (lane, place) = (ticket.lane(), ticket.place);
+        let Some(places) = self.lanes.get_mut(&lane) else {
+            return;
+        };
+        if let Ok(index) = places.binary_search(&place) {
+            places.remove(index);
+        }
+        if places.is_empty() {
+            self.lanes.remove(&lane);
+        }
     }
 }

@@ -2,9 +2,8 @@
 
 use thiserror::Error;
 
-use super::desk::DeskName;
-use super::service::Prefix;
-use super::setup::{MOST_DESKS, MOST_SERVICES};
+use super::desk::{DeskName, MOST_DESKS};
+use super::service::{MOST_SERVICES, Prefix};
 use super::ticket::State;
 
 /// Why a wish was not granted. The text is for the person who reads it.

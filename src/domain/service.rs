@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+/// How many services an office can have: more buttons than a kiosk can show.
+pub const MOST_SERVICES: usize = 100;
+
 /// What the codes of a service's tickets begin with, and the service's name in programs: `A`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Prefix(Arc<str>);

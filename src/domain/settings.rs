@@ -1,48 +1,12 @@
 //! How the office wants its queue.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::sync::Arc;
+
+use super::time::DayRule;
 
 /// The only priority that an office has until it sets up others.
 pub const NORMAL_PRIORITY: &str = "normal";
-
-/// A business day: whole days since 1970-01-01, in the office's time zone, counted from the hour at
-/// which its day begins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Day(i32);
-
-impl Day {
-    /// From days since 1970-01-01.
-    pub const fn from_epoch_days(days: i32) -> Self {
-        Self(days)
-    }
-
-    /// Days since 1970-01-01.
-    pub fn as_epoch_days(self) -> i32 {
-        self.0
-    }
-
-    /// How many days this one is after `other`.
-    pub fn days_after(self, other: Self) -> i32 {
-        self.0.saturating_sub(other.0)
-    }
-}
-
-impl fmt::Display for Day {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "day {}", self.0)
-    }
-}
-
-/// When a business day begins, and so which one it is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DayRule {
-    /// The office's time zone, a name of the IANA database; `None` is the machine's.
-    pub time_zone: Option<Arc<str>>,
-    /// The hour at which a day begins there.
-    pub begins_hour: u8,
-}
 
 /// How urgent tickets can be.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,22 +5,7 @@ use std::sync::Arc;
 
 use super::desk::DeskName;
 use super::service::Prefix;
-
-/// A moment: whole milliseconds since 1970-01-01T00:00:00Z.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Timestamp(i64);
-
-impl Timestamp {
-    /// From milliseconds since the Unix epoch.
-    pub fn from_millis(millis: i64) -> Self {
-        Self(millis)
-    }
-
-    /// Milliseconds since the Unix epoch.
-    pub fn as_millis(self) -> i64 {
-        self.0
-    }
-}
+use super::time::{Arrival, Timestamp};
 
 /// Names one ticket for ever. Whoever knows it may follow and withdraw that ticket, so it is made
 /// from 128 random bits and never sent to public screens.
@@ -49,23 +34,6 @@ impl TicketId {
 impl fmt::Display for TicketId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:032x}", self.0)
-    }
-}
-
-/// A ticket's place in the order of arrival: the `seq` of the event that made it, so it is unique
-/// and grows with time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Arrival(u64);
-
-impl Arrival {
-    /// The arrival of the ticket that event `seq` made.
-    pub fn from_seq(seq: u64) -> Self {
-        Self(seq)
-    }
-
-    /// The `seq` of the event that made the ticket.
-    pub fn as_seq(self) -> u64 {
-        self.0
     }
 }
 
@@ -225,25 +193,5 @@ impl Ticket {
         let digits = text.find(|c: char| c.is_ascii_digit());
         let (prefix, number) = text.split_at(digits.unwrap_or(text.len()));
         prefix.to_uppercase() == self.prefix.as_str() && number.parse() == Ok(self.number)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_id_reads_back_only_as_it_was_written() {
-        let id = TicketId::from_random(0xab);
-        assert_eq!(TicketId::parse(&id.to_string()), Some(id));
-        for wrong in [
-            "",
-            "ab",
-            "000000000000000000000000000000AB",
-            &"g".repeat(32),
-            &"+".repeat(32),
-        ] {
-            assert_eq!(TicketId::parse(wrong), None, "{wrong}");
-        }
     }
 }

@@ -1,10 +1,17 @@
 //! Tests of the rules: examples, tables, random commands, and a simulated office.
 
+mod changes;
+mod claims;
 mod days;
+mod desk_names;
+mod estimates;
 mod examples;
+mod next;
+mod priority_streaks;
 pub(crate) mod properties;
 mod setting_up;
 mod simulation;
 mod states;
 pub(crate) mod testing;
+mod ticket_ids;
 pub(crate) mod wishes;

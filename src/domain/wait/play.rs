@@ -5,10 +5,11 @@ use std::collections::{BTreeSet, BinaryHeap, HashMap, VecDeque, vec_deque};
 
 use super::seen::{Arrivals, NOBODY, Newest, Speeds, free_at};
 use crate::domain::desk::{Desk, DeskName};
-use crate::domain::next::{Standing, Turns};
+use crate::domain::next::competition::{Standing, Turns};
 use crate::domain::queue::Queue;
 use crate::domain::service::Prefix;
-use crate::domain::ticket::{Arrival, Line, Place, Ticket, Timestamp};
+use crate::domain::ticket::{Line, Place, Ticket};
+use crate::domain::time::{Arrival, Timestamp};
 
 /// How far the office is played on, in milliseconds: what could be said about a later turn is a guess.
 const HORIZON_MS: i64 = 2 * 60 * 60 * 1_000;

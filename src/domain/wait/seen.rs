@@ -3,12 +3,14 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
-use super::LEAST_TURNS;
 use crate::domain::desk::{Desk, DeskName};
 use crate::domain::pace::{GAP_MS, LONGEST_MS};
 use crate::domain::queue::Queue;
 use crate::domain::service::Prefix;
 use crate::domain::ticket::{Line, Place, Ticket};
+
+/// With fewer turns of a service nothing is said about it.
+pub(super) const LEAST_TURNS: i64 = 5;
 
 /// From how many arrivals the pace of arrivals is taken.
 const ARRIVALS_SEEN: usize = 100;

@@ -1,16 +1,17 @@
-//! The steps of a ticket: it is given, called, attended, sent on, withdrawn.
+//! The steps of a ticket: create, call, recall, finish, no-show, hold, transfer, return, cancel.
 
 use std::sync::Arc;
 
-use super::command::{Decision, Expected, Position, Subject, Target, TicketRef};
-use super::desk::{Desk, DeskName};
-use super::event::Event;
-use super::next::whose_turn;
-use super::queue::Queue;
-use super::refusal::Refusal;
-use super::service::{Prefix, Service};
 use super::setup::{changed, new_desk};
-use super::ticket::{Line, Place, State, Ticket, TicketId, Timestamp};
+use crate::domain::command::{Decision, Expected, Position, Subject, Target, TicketRef};
+use crate::domain::desk::{Desk, DeskName};
+use crate::domain::event::Event;
+use crate::domain::next::calling_order::whose_turn;
+use crate::domain::queue::Queue;
+use crate::domain::refusal::Refusal;
+use crate::domain::service::{Prefix, Service};
+use crate::domain::ticket::{Line, Place, State, Ticket, TicketId};
+use crate::domain::time::Timestamp;
 
 /// A ticket is given.
 pub(super) fn create(

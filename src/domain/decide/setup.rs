@@ -1,24 +1,15 @@
-//! How an office is set up: its services, its desks, its settings, and its business days.
+//! Changes of services, desks and settings.
 
 use std::sync::Arc;
 
-use super::change::{ServiceChange, SettingsChange};
-use super::clock::DAYS_TO_BELIEVE;
-use super::command::{Decision, Subject};
-use super::desk::{Desk, DeskName};
-use super::event::Event;
-use super::queue::Queue;
-use super::refusal::Refusal;
-use super::service::{Prefix, ServiceSetup};
-use super::settings::Day;
-use super::ticket::{Line, State};
-
-/// How many desks an office can have: a bound on what a mistyped script can create, far above the
-/// largest town hall.
-pub(super) const MOST_DESKS: usize = 1_000;
-
-/// How many services an office can have: more buttons than a kiosk can show.
-pub(super) const MOST_SERVICES: usize = 100;
+use crate::domain::changes::{ServiceChange, SettingsChange};
+use crate::domain::command::{Decision, Subject};
+use crate::domain::desk::{Desk, DeskName, MOST_DESKS};
+use crate::domain::event::Event;
+use crate::domain::queue::Queue;
+use crate::domain::refusal::Refusal;
+use crate::domain::service::{MOST_SERVICES, Prefix, ServiceSetup};
+use crate::domain::ticket::Line;
 
 /// A service is made or set up.
 pub(super) fn set_service(
@@ -76,71 +67,6 @@ pub(super) fn delete_service(queue: &Queue, prefix: &Prefix) -> Result<Decision,
     })
 }
 
-/// How far back a clock may step and still mean the same business day: a time zone set right, a
-/// battery that has run low.
-const SMALL_STEP_DAYS: i32 = 1;
-
-/// No clock that is right says an earlier day than this program's first (2026-01-01).
-const FIRST_DAY: Day = Day::from_epoch_days(20_454);
-
-/// What happens when the clock says that it is `day`. A day later than all before begins with new
-/// numbers. An earlier one does not, since today's might be given twice; a step back of more than a
-/// day is taken over, and days begin from there, with the numbers going on: the clock may be set
-/// right on the same day. After some days of this it was ahead once, and is right now.
-///
-/// Where the office has set another time zone or hour, the day in course is not cut short by that:
-/// it lasts until it is over by the rule `before`, and until another begins by the new one. Only
-/// where days would go backwards the next one begins with the former's end.
-pub(super) fn keep_day(
-    queue: &Queue,
-    day: Day,
-    before: Option<Day>,
-    first: Option<Day>,
-) -> Decision {
-    office(day_events(queue, day, before.unwrap_or(day), first))
-}
-
-fn day_events(queue: &Queue, day: Day, by_rule: Day, first: Option<Day>) -> Vec<Event> {
-    let Some(today) = queue.day().or(first) else {
-        return Vec::new();
-    };
-    if day < FIRST_DAY {
-        return Vec::new();
-    }
-    if today < FIRST_DAY {
-        // The clock has just been set right; the numbers given before that are today's all the same.
-        return vec![Event::DayStarted {
-            day,
-            restart: false,
-        }];
-    }
-    let ahead = by_rule.days_after(today);
-    if (-SMALL_STEP_DAYS..=0).contains(&ahead) || (ahead > 0 && day == today) {
-        return Vec::new();
-    }
-    let is_behind = ahead > 0 && Some(day) <= queue.latest_day();
-    let is_believed = Some(day) < queue.latest_day() && queue.clock.days + 1 >= DAYS_TO_BELIEVE;
-    let restart = ahead > 0 && (!is_behind || is_believed);
-    let mut events = Vec::new();
-    if !restart && queue.day().is_none() {
-        // The office's first day has no event of its own, and is the one to come back to.
-        events.push(Event::DayStarted {
-            day: today,
-            restart,
-        });
-    }
-    if restart && !queue.settings().keep_waiting {
-        let left = queue.tickets.values();
-        let left = left.filter(|t| matches!(t.state, State::Waiting | State::Held));
-        events.extend(left.map(|ticket| Event::TicketCancelled {
-            ticket: ticket.id,
-            desk: None,
-        }));
-    }
-    events.push(Event::DayStarted { day, restart });
-    events
-}
-
 /// The office is set up. A priority that somebody has stays: without it they would count as the
 /// least urgent, and nobody would know.
 pub(super) fn set_settings(queue: &Queue, change: &SettingsChange) -> Result<Decision, Refusal> {
@@ -164,7 +90,7 @@ pub(super) fn set_settings(queue: &Queue, change: &SettingsChange) -> Result<Dec
     }))
 }
 
-fn office(events: Vec<Event>) -> Decision {
+pub(super) fn office(events: Vec<Event>) -> Decision {
     Decision {
         events,
         outcome: Ok(Subject::Office),

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use super::event::Event;
 use super::pace::Pace;
 use super::queue::{LAST_CALLED_KEPT, Queue, QueueParts};
-use super::ticket::{State, Ticket, Timestamp};
+use super::ticket::{State, Ticket};
+use super::time::Timestamp;
 
 /// How far the numbers of events jump when an office arrives. The old machine may have gone on
 /// after its office was written down: a screen that has seen an event from then must not take the

@@ -10,7 +10,7 @@ pub const MOST_IN_A_ROW: u32 = 100;
 
 /// Calls of a line that are remembered: a bound can be reached, and the calls of the last seconds
 /// can be taken back.
-const CALLS_OF_A_LINE: usize = MOST_IN_A_ROW as usize + 28;
+pub(super) const CALLS_OF_A_LINE: usize = MOST_IN_A_ROW as usize + 28;
 
 /// One call of somebody who waited in a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,49 +93,5 @@ impl FromIterator<(Line, VecDeque<Called>)> for Runs {
         Self {
             lines: lines.into_iter().collect(),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::Prefix;
-
-    #[test]
-    fn a_row_is_counted_in_the_lines_that_are_chosen_between() {
-        let line = |prefix| Line::Service(Prefix::new(prefix));
-        let (a, b) = (line("A"), line("B"));
-        let mut runs = Runs::default();
-        let mut seq = 0;
-        let mut call = |runs: &mut Runs, line: &Line, higher| {
-            seq += 1;
-            runs.add(line, Called { seq, higher });
-            seq
-        };
-        let counts = |runs: &Runs| {
-            let both = [&a, &b];
-            [&both[..1], &both[1..], &both].map(|lines| runs.in_a_row(lines.iter().copied()))
-        };
-        call(&mut runs, &a, true);
-        call(&mut runs, &b, true);
-        assert_eq!(counts(&runs), [1, 1, 2]);
-        let low = call(&mut runs, &b, false);
-        assert_eq!(
-            counts(&runs),
-            [1, 0, 0],
-            "the row of one line is not another's"
-        );
-        call(&mut runs, &a, true);
-        assert_eq!(counts(&runs), [2, 0, 1]);
-        runs.take_back(&b, low);
-        assert_eq!(counts(&runs), [2, 1, 3]);
-        for _ in 0..500 {
-            call(&mut runs, &a, true);
-        }
-        assert!(counts(&runs)[0] >= MOST_IN_A_ROW, "as far as it matters");
-        assert_eq!(
-            runs.lines().map(|(_, calls)| calls.len()).max(),
-            Some(CALLS_OF_A_LINE)
-        );
     }
 }

@@ -1,0 +1,294 @@
+//! Applies events to the queue. Nothing else changes a queue.
+
+mod day;
+mod undo;
+
+use super::desk::{Desk, DeskName};
+use super::event::{Event, Stamped};
+use super::priority_streaks::Called;
+use super::queue::{CALLS_STORED, Call, CallKind, ENDED_KEPT, LAST_CALLED_KEPT, Queue, QueueParts};
+use super::service::{Prefix, Service, ServiceSetup};
+use super::ticket::{Line, Place, State, Ticket, TicketId};
+use super::time::{Arrival, Timestamp};
+
+/// Brings the queue up to date with the next event.
+///
+/// Every event here was decided against this very queue, so what it names exists; an event that
+/// names something unknown (a damaged file) changes nothing but `seq`.
+///
+/// # Panics
+/// When `stamped.seq` is not the one after the queue's: applying events out of order would be
+/// silent damage.
+pub fn apply(queue: &mut Queue, stamped: &Stamped) {
+    if let Event::OfficeImported { office } = &stamped.event {
+        assert!(stamped.seq > queue.seq, "events are applied in order");
+        *queue = Queue::from_parts(QueueParts {
+            seq: stamped.seq,
+            now: stamped.at,
+            ..office.as_ref().clone()
+        });
+        return;
+    }
+    assert_eq!(stamped.seq, queue.seq + 1, "events are applied in order");
+    let at = stamped.at;
+    queue.clock.says(at, queue.now);
+    queue.seq = stamped.seq;
+    queue.now = at;
+    match &stamped.event {
+        Event::TicketCreated {
+            ticket,
+            service,
+            number,
+            digits,
+            priority,
+            note,
+        } => queue.add(Ticket {
+            id: *ticket,
+            arrival: Arrival::from_seq(stamped.seq),
+            prefix: service.clone(),
+            number: *number,
+            digits: *digits,
+            service: service.clone(),
+            priority: priority.clone(),
+            note: note.clone(),
+            state: State::Waiting,
+            line: Line::Service(service.clone()),
+            place: Place::by_arrival(Arrival::from_seq(stamped.seq)),
+            created_at: at,
+            waiting_since: at,
+            desk: None,
+            called_at: None,
+            ended_at: None,
+            calls: 0,
+        }),
+        Event::TicketCalled {
+            ticket,
+            desk,
+            after_finish,
+            opened,
+        } => {
+            queue.remember_step(desk, *ticket, State::Serving, at, *after_finish);
+            if let Some(step) = queue.steps.get_mut(desk) {
+                step.opened = *opened;
+            }
+            queue.call(*ticket, desk, at);
+        }
+        Event::TicketRecalled { ticket, desk } => queue.recall(*ticket, desk, at),
+        Event::TicketFinished { ticket, desk } => {
+            queue.remember_step(desk, *ticket, State::Done, at, false);
+            queue.leave_desk(desk);
+            queue.end(*ticket, State::Done, at);
+        }
+        Event::TicketCancelled { ticket, desk } => {
+            if let Some(desk) = desk {
+                queue.remember_step(desk, *ticket, State::Cancelled, at, false);
+            }
+            queue.leave_line(*ticket);
+            queue.end(*ticket, State::Cancelled, at);
+        }
+        Event::TicketNoShow { ticket, desk } => {
+            queue.remember_step(desk, *ticket, State::NoShow, at, false);
+            queue.leave_desk(desk);
+            queue.end(*ticket, State::NoShow, at);
+        }
+        Event::TicketHeld { ticket, desk } => {
+            queue.remember_step(desk, *ticket, State::Held, at, false);
+            queue.leave_desk(desk);
+            if let Some(ticket) = queue.ticket_mut(*ticket) {
+                ticket.state = State::Held;
+            }
+        }
+        Event::TicketReturned { ticket, desk, rank } => {
+            if let Some(desk) = desk {
+                queue.remember_step(desk, *ticket, State::Waiting, at, false);
+            }
+            queue.come_back(*ticket, *rank);
+        }
+        Event::TicketTransferred {
+            ticket,
+            desk,
+            service,
+            line,
+            rank,
+        } => {
+            queue.remember_step(desk, *ticket, State::Waiting, at, false);
+            queue.leave_desk(desk);
+            if let Some(ticket) = queue.ticket_mut(*ticket) {
+                ticket.service = service.clone();
+                ticket.line = line.clone();
+                // Behind all others, waiting begins anew; where it was, it goes on; elsewhere it
+                // counts from the arrival.
+                if u64::try_from(*rank) == Ok(stamped.seq) {
+                    ticket.waiting_since = at;
+                } else if ticket.place.rank() != *rank {
+                    ticket.waiting_since = ticket.created_at;
+                }
+            }
+            queue.come_back(*ticket, *rank);
+        }
+        Event::DeskChanged {
+            desk,
+            open,
+            services,
+        } => {
+            let known = queue.desks.get(desk);
+            let attending = known.and_then(|d| d.attending);
+            let screen = known.and_then(|d| d.screen);
+            queue.desks.insert(
+                desk.clone(),
+                Desk {
+                    name: desk.clone(),
+                    open: *open,
+                    services: services.to_vec(),
+                    attending,
+                    screen,
+                },
+            );
+        }
+        Event::DeskClaimed { desk, screen } => {
+            if let Some(desk) = queue.desks.get_mut(desk) {
+                desk.screen = Some(*screen);
+            }
+        }
+        Event::StepUndone { desk, .. } => queue.take_back(desk),
+        Event::DeskDeleted { desk } => queue.remove_desk(desk),
+        Event::ServiceChanged { service, setup } => queue.set_up_service(service, setup),
+        Event::ServiceDeleted { service } => {
+            queue.services.retain(|s| s.prefix != *service);
+            queue.pace.turns.remove(service);
+            queue.runs.forget(&Line::Service(service.clone()));
+        }
+        Event::SettingsChanged { settings } => queue.set_up(settings),
+        Event::DayStarted { day, restart } => queue.start_day(*day, *restart, at),
+        // It has been taken over whole.
+        Event::OfficeImported { .. } => {}
+    }
+}
+
+impl Queue {
+    fn add(&mut self, ticket: Ticket) {
+        let at = ticket.created_at;
+        self.clock.gives(&ticket.prefix, ticket.number, at);
+        if let Some(service) = self.services.iter_mut().find(|s| s.prefix == ticket.prefix) {
+            service.last_number = Some(ticket.number);
+        }
+        self.enter_lane(ticket.lane(), ticket.place);
+        self.by_id.insert(ticket.id, ticket.arrival);
+        self.tickets.insert(ticket.arrival, ticket);
+    }
+
+    fn call(&mut self, id: TicketId, desk: &DeskName, at: Timestamp) {
+        self.leave_line(id);
+        if let Some(arrival) = self.by_id.get(&id)
+            && let Some(ticket) = self.tickets.get(arrival)
+        {
+            self.pace.called(desk, ticket, self.seq, at);
+        }
+        let Some(ticket) = self.ticket_mut(id) else {
+            return;
+        };
+        ticket.state = State::Serving;
+        ticket.desk = Some(desk.clone());
+        ticket.called_at = Some(at);
+        ticket.calls += 1;
+        let (arrival, code) = (ticket.arrival, ticket.code());
+        let (line, priority) = (ticket.line.clone(), ticket.priority.clone());
+        let called = Called {
+            seq: self.seq,
+            higher: self.settings.weight(&priority) > self.settings.lowest_weight(),
+        };
+        self.runs.add(&line, called);
+        if let Some(desk) = self.desks.get_mut(desk) {
+            desk.attending = Some(arrival);
+        }
+        self.last_called.retain(|other| *other != arrival);
+        self.last_called.push_front(arrival);
+        self.last_called.truncate(LAST_CALLED_KEPT);
+        self.remember_call(code, desk, CallKind::Call, at);
+    }
+
+    fn recall(&mut self, id: TicketId, desk: &DeskName, at: Timestamp) {
+        let Some(ticket) = self.ticket_mut(id) else {
+            return;
+        };
+        ticket.calls += 1;
+        let code = ticket.code();
+        self.remember_call(code, desk, CallKind::Recall, at);
+    }
+
+    fn remember_call(&mut self, code: String, desk: &DeskName, kind: CallKind, at: Timestamp) {
+        self.calls.push_front(Call {
+            seq: self.seq,
+            code,
+            desk: desk.clone(),
+            kind,
+            at,
+        });
+        self.calls.truncate(CALLS_STORED);
+    }
+
+    fn come_back(&mut self, id: TicketId, rank: i64) {
+        let Some(ticket) = self.ticket_mut(id) else {
+            return;
+        };
+        let place = Place::ranked(rank, ticket.arrival);
+        ticket.state = State::Waiting;
+        ticket.place = place;
+        let lane = ticket.lane();
+        self.ended.retain(|other| *other != place.arrival());
+        self.enter_lane(lane, place);
+    }
+
+    fn leave_desk(&mut self, desk: &DeskName) {
+        self.pace.freed(desk, self.now);
+        if let Some(desk) = self.desks.get_mut(desk) {
+            desk.attending = None;
+        }
+    }
+
+    fn end(&mut self, id: TicketId, state: State, at: Timestamp) {
+        let Some(ticket) = self.ticket_mut(id) else {
+            return;
+        };
+        ticket.state = state;
+        ticket.ended_at = state.is_final().then_some(at);
+        let arrival = ticket.arrival;
+        self.ended.push_back(arrival);
+        if self.ended.len() > ENDED_KEPT
+            && let Some(oldest) = self.ended.pop_front()
+            && let Some(forgotten) = self.tickets.remove(&oldest)
+        {
+            self.by_id.remove(&forgotten.id);
+        }
+    }
+
+    fn remove_desk(&mut self, name: &DeskName) {
+        self.desks.remove(name);
+        self.steps.remove(name);
+        self.pace.desks.remove(name);
+        // Nobody waits for it, but one that was put aside may come back, to its service's line.
+        let own = Line::Desk(name.clone());
+        self.runs.forget(&own);
+        for ticket in self.tickets.values_mut().filter(|t| t.line == own) {
+            ticket.line = Line::Service(ticket.service.clone());
+        }
+    }
+
+    fn set_up_service(&mut self, prefix: &Prefix, setup: &ServiceSetup) {
+        match self.services.iter_mut().find(|s| s.prefix == *prefix) {
+            Some(service) => service.setup = setup.clone(),
+            None => {
+                let mut service = Service::new(prefix.clone(), setup.clone());
+                // A service that was deleted today may have given numbers that are still held.
+                let given = self.tickets.values().filter(|t| t.prefix == *prefix);
+                service.last_number = given.map(|t| t.number).max();
+                self.services.push(service);
+            }
+        }
+    }
+
+    fn ticket_mut(&mut self, id: TicketId) -> Option<&mut Ticket> {
+        let arrival = self.by_id.get(&id)?;
+        self.tickets.get_mut(arrival)
+    }
+}

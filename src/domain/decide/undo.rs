@@ -1,0 +1,109 @@
+//! Undo of a desk's last step, as long as nobody has gone on from there.
+
+use super::attend::check_current;
+use super::setup::changed;
+use crate::domain::command::{Decision, Expected, Subject};
+use crate::domain::desk::{Desk, DeskName};
+use crate::domain::event::Event;
+use crate::domain::queue::Queue;
+use crate::domain::refusal::Refusal;
+use crate::domain::step::{Change, Step, UNDO_WITHIN_MS};
+use crate::domain::ticket::{Line, State, Ticket};
+use crate::domain::time::Timestamp;
+
+/// Takes back the desk's last step.
+pub(super) fn undo(
+    queue: &Queue,
+    name: &DeskName,
+    current: Option<&Expected>,
+    now: Timestamp,
+) -> Result<Decision, Refusal> {
+    check_current(queue, name, current)?;
+    let refused = |why: String| Refusal::NothingToUndo {
+        desk: name.clone(),
+        why,
+    };
+    let desk = queue.desk(name);
+    let desk = desk.ok_or_else(|| refused("there is no such desk now".to_owned()))?;
+    let step = queue.steps.get(name).filter(|step| step.is_recent(now));
+    let step = step.ok_or_else(|| {
+        let seconds = UNDO_WITHIN_MS / 1_000;
+        refused(format!(
+            "it took no step in the last {seconds} seconds, or has taken it back"
+        ))
+    })?;
+    if step.changes.is_empty() {
+        return Err(refused("another business day has begun since".to_owned()));
+    }
+    for change in &step.changes {
+        let code = change.before.code();
+        let ticket = queue.arrived(change.before.arrival);
+        let ticket = ticket.ok_or_else(|| refused(format!("{code} is history")))?;
+        if !is_untouched(queue, step, change, ticket) {
+            let state = ticket.state.as_str();
+            return Err(refused(format!(
+                "{code} has gone on since, and is {state} now"
+            )));
+        }
+        can_be_again(queue, &change.before).map_err(refused)?;
+    }
+    let tickets = step.changes.iter().map(|change| change.before.id);
+    let mut events = vec![Event::StepUndone {
+        desk: name.clone(),
+        tickets: tickets.collect(),
+    }];
+    if step.opened && desk.open {
+        events.push(changed(&Desk {
+            open: false,
+            ..desk.clone()
+        }));
+    }
+    Ok(Decision {
+        events,
+        outcome: Ok(Subject::Desk {
+            name: name.clone(),
+            made: false,
+        }),
+    })
+}
+
+/// Whether a ticket is still as the step left it. Whatever happens to a ticket changes its state, or
+/// the desk and the time of its call.
+fn is_untouched(queue: &Queue, step: &Step, change: &Change, ticket: &Ticket) -> bool {
+    let before = &change.before;
+    let attending = queue.desk(&step.desk).and_then(|desk| desk.attending);
+    let still_there = if step.is_beside() {
+        // Whoever was called meanwhile has been called once more.
+        ticket.calls == before.calls
+    } else if change.after == State::Serving {
+        attending == Some(ticket.arrival) && ticket.called_at == Some(step.at)
+    } else {
+        let called = step.called().map(|ticket| ticket.arrival);
+        attending == called && ticket.called_at == before.called_at && ticket.desk == before.desk
+    };
+    ticket.state == change.after && still_there
+}
+
+/// Whether all that a ticket had is still there. `Err` says what is not.
+fn can_be_again(queue: &Queue, before: &Ticket) -> Result<(), String> {
+    let gone = |what: String| {
+        Err(format!(
+            "{what} of {} has been deleted since",
+            before.code()
+        ))
+    };
+    if queue.service(&before.service).is_none() {
+        return gone(format!("the service {}", before.service));
+    }
+    let priorities = &queue.settings().priorities;
+    if !priorities.iter().any(|p| p.name == before.priority) {
+        return gone(format!("the priority {}", before.priority));
+    }
+    match &before.line {
+        Line::Service(prefix) if queue.service(prefix).is_none() => {
+            gone(format!("the service {prefix}"))
+        }
+        Line::Desk(name) if queue.desk(name).is_none() => gone(format!("the desk {name}")),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,61 @@
+//! The last step of a desk, kept so that it can be undone.
+
+use super::desk::DeskName;
+use super::pace::LastCall;
+use super::ticket::{State, Ticket};
+use super::time::{Arrival, Timestamp};
+
+/// How long a step can be taken back, in milliseconds: long enough to notice a slip, too short for
+/// a person who was called to have walked to the desk and away again.
+pub const UNDO_WITHIN_MS: i64 = 15_000;
+
+/// The last step of a desk: next, call, finish, no-show, hold, transfer, cancel or return.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    pub desk: DeskName,
+    /// Its last event.
+    pub seq: u64,
+    pub at: Timestamp,
+    /// What it changed; a ticket that it called is the last. None any more where another business
+    /// day has begun since.
+    pub changes: Vec<Change>,
+    /// Whether it opened the desk.
+    pub opened: bool,
+    /// As it was before.
+    pub last_called: Vec<Arrival>,
+    /// The desk's call before it.
+    pub last_call: Option<LastCall>,
+}
+
+/// What a step did to one ticket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    pub before: Ticket,
+    pub after: State,
+}
+
+impl Step {
+    /// Whether it can still be taken back at the moment `now`. A clock that is set back by a moment
+    /// does not forbid it; one that is set back by an hour does not allow it for an hour.
+    pub(super) fn is_recent(&self, now: Timestamp) -> bool {
+        let elapsed = now.as_millis().abs_diff(self.at.as_millis());
+        elapsed <= UNDO_WITHIN_MS.unsigned_abs()
+    }
+
+    /// The ticket that it called, as it was before.
+    pub(super) fn called(&self) -> Option<&Ticket> {
+        let last = self.changes.last()?;
+        (last.after == State::Serving).then_some(&last.before)
+    }
+
+    /// Whether it withdrew or returned a ticket, and so left the one that the desk attends as it was.
+    pub(super) fn is_beside(&self) -> bool {
+        self.called().is_none() && self.attended().is_none()
+    }
+
+    /// The ticket that the desk attended before.
+    pub(super) fn attended(&self) -> Option<Arrival> {
+        let first = self.changes.first()?;
+        (first.before.state == State::Serving).then_some(first.before.arrival)
+    }
+}
