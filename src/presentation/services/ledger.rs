@@ -9,7 +9,8 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 
 use super::screens::update::Update;
 use super::screens::wss::WssService;
-use super::ticket_service::{Granted, Outcome, Reply, Shared};
+use super::shared::SharedState;
+use super::ticket_service::{Granted, Outcome, Reply};
 use crate::access::{AccessChange, Actor};
 use crate::calendar::{business_day, now};
 use crate::domain::{
@@ -105,7 +106,7 @@ pub(super) struct Ledger {
     /// The queue with what is decided and not yet durable.
     working: Queue,
     journal: Box<dyn Journal>,
-    shared: Arc<Shared>,
+    shared: Arc<SharedState>,
     told: Told,
     orders: Receiver<Order>,
     snapshot_seq: u64,
@@ -133,7 +134,7 @@ impl Ledger {
     pub(super) fn new(
         queue: Queue,
         journal: Box<dyn Journal>,
-        shared: Arc<Shared>,
+        shared: Arc<SharedState>,
         told: Told,
         orders: Receiver<Order>,
         snapshot_seq: u64,
@@ -432,7 +433,7 @@ impl Ledger {
             log::info!("Storage works again");
         }
         self.failing = !works;
-        self.shared.set_failing(self.failing);
+        self.shared.set_storage_fails(self.failing);
     }
 
     /// Forgets who caused what, and which answers were given, past the time that each is kept; a step at

@@ -2,6 +2,7 @@
 
 mod ledger;
 mod screens;
+mod shared;
 mod ticket_service;
 
 pub use ledger::{Keyed, Render, Told};

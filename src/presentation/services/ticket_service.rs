@@ -3,7 +3,6 @@
 //! The shared queue holds only what is durable. Every lock here is held for a copy and no longer.
 
 use std::io;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -11,9 +10,9 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::ledger::{Keyed, Ledger, Order, Told};
-use super::screens::follower::Newest;
+use super::shared::SharedState;
 use crate::access::{AccessChange, Actor};
-use crate::domain::{Command, Forecast, Queue, Refusal, Settings, Timestamp};
+use crate::domain::{Command, Queue, Refusal, Settings};
 use crate::presentation::http::problem::Problem;
 use crate::presentation::json::{DeskView, ServiceView, TicketView};
 use crate::storage::{Journal, KeptAnswer, Note, Place, Traced};
@@ -68,41 +67,8 @@ thread_local! {
 /// The shared queue and the way to change it.
 pub struct TicketService {
     orders: Sender<Order>,
-    shared: Arc<Shared>,
+    shared: Arc<SharedState>,
     ledger: Mutex<Option<JoinHandle<()>>>,
-}
-
-/// What the ledger's thread shares with all others.
-pub(super) struct Shared {
-    queue: Mutex<Queue>,
-    /// Taken while the queue is held.
-    forecast: Mutex<Newest>,
-    failing: AtomicBool,
-}
-
-impl Shared {
-    /// Looks at the queue, or changes it, for as short a time as it takes to copy.
-    pub(super) fn with_queue<T>(&self, look: impl FnOnce(&mut Queue) -> T) -> T {
-        // Only the ledger's thread changes it, and a panic there ends the process.
-        look(&mut self.queue.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    /// Looks at the queue and at how it will go on from that moment.
-    pub(super) fn with_forecast<T>(
-        &self,
-        now: Timestamp,
-        look: impl FnOnce(&Queue, &Forecast) -> T,
-    ) -> T {
-        self.with_queue(|queue| {
-            let mut newest = self.forecast.lock().unwrap_or_else(PoisonError::into_inner);
-            look(queue, newest.at(queue, now))
-        })
-    }
-
-    /// Notes whether storage fails.
-    pub(super) fn set_failing(&self, failing: bool) {
-        self.failing.store(failing, Ordering::Relaxed);
-    }
 }
 
 impl TicketService {
@@ -117,11 +83,7 @@ impl TicketService {
         trace_kept: Duration,
     ) -> io::Result<Self> {
         let (orders, waiting) = bounded(ORDERS_WAITING);
-        let shared = Arc::new(Shared {
-            queue: Mutex::new(queue.clone()),
-            forecast: Mutex::default(),
-            failing: AtomicBool::new(false),
-        });
+        let shared = Arc::new(SharedState::new(queue.clone()));
         let ledger = Ledger::new(
             queue,
             journal,
@@ -213,17 +175,17 @@ impl TicketService {
 
     /// Copies what `look` wants of the queue; under its lock, so it must neither wait nor write.
     pub fn look<T>(&self, look: impl FnOnce(&Queue) -> T) -> T {
-        self.shared.with_queue(|queue| look(queue))
+        self.shared.read_queue(look)
     }
 
-    /// The shared queue, for who looks at it from another thread than the connection's.
-    pub(super) fn shared(&self) -> Arc<Shared> {
+    /// The state that this service shares with screens.
+    pub(super) fn shared(&self) -> Arc<SharedState> {
         self.shared.clone()
     }
 
     /// Whether the last attempt to store something failed.
     pub fn is_failing(&self) -> bool {
-        self.shared.failing.load(Ordering::Relaxed)
+        self.shared.storage_fails()
     }
 
     /// Carries out what is waiting, closes the journal, and ends the ledger's thread.

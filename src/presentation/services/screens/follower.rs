@@ -13,34 +13,15 @@ use super::update::text_frame;
 use crate::calendar::now;
 use crate::domain::{Forecast, Queue, TicketId, Timestamp};
 use crate::presentation::json::Message;
-use crate::presentation::services::ticket_service::Shared;
+use crate::presentation::services::shared::SharedState;
 
 /// Tickets that are looked at under one lock, which the ledger wants as well.
 pub const POSITIONS_AT_ONCE: usize = 64;
 
-/// For how long a forecast serves all followers where nothing happens, in milliseconds.
-const FORECAST_KEPT_MS: i64 = 5_000;
-
-/// The newest forecast, since a thousand phones that ask at the same event need no more than one.
-#[derive(Debug, Default)]
-pub struct Newest(Option<(u64, Timestamp, Forecast)>);
-
-impl Newest {
-    pub fn at(&mut self, queue: &Queue, now: Timestamp) -> &Forecast {
-        let fits = |made: &(u64, Timestamp, Forecast)| {
-            let age = now.as_millis() - made.1.as_millis();
-            made.0 == queue.seq() && (0..FORECAST_KEPT_MS).contains(&age)
-        };
-        let made = self.0.take().filter(fits);
-        let made = made.unwrap_or_else(|| (queue.seq(), now, Forecast::of(queue, now)));
-        &self.0.insert(made).2
-    }
-}
-
 /// The ticket that a screen follows, and the queue in which it stands.
 pub struct Follower {
     ticket: TicketId,
-    shared: Arc<Shared>,
+    shared: Arc<SharedState>,
 }
 
 impl std::fmt::Debug for Follower {
@@ -83,7 +64,7 @@ fn whole_minutes(seconds: u64) -> u64 {
 }
 
 impl Follower {
-    pub fn new(ticket: TicketId, shared: Arc<Shared>) -> Self {
+    pub fn new(ticket: TicketId, shared: Arc<SharedState>) -> Self {
         Self { ticket, shared }
     }
 
@@ -99,7 +80,7 @@ pub fn positions(followers: &[&Follower]) -> Vec<Option<Position>> {
         return Vec::new();
     };
     let now = now();
-    first.shared.with_forecast(now, |queue, forecast| {
+    first.shared.read_forecast(now, |queue, forecast| {
         let of = |follower: &&Follower| Position::of(queue, forecast, follower.ticket, now);
         followers.iter().map(of).collect()
     })
