@@ -296,7 +296,10 @@ fn settings_are_checked_kept_and_shown() {
     });
     assert_eq!(before, expected);
     for (body, field) in [
-        (json!({"name": "n".repeat(61)}), "name: it has 61 characters; at most 60"),
+        (
+            json!({"name": "n".repeat(61)}),
+            "name: it has 61 characters; at most 60",
+        ),
         (json!({"name": " "}), "name: it cannot be empty"),
         (json!({"name": "a\u{7}b"}), "name: it must be one line"),
         (json!({"language": "tlh"}), "language"),

@@ -200,6 +200,14 @@ impl Problem {
         Self::new(503, "storage-unavailable", detail)
     }
 
+    /// An `Idempotency-Key` comes again with another request.
+    pub fn key_reused() -> Self {
+        Self::invalid(
+            "Idempotency-Key",
+            "it was used with another request; use a new key for each request",
+        )
+    }
+
     /// A ticket cannot be printed by a server that has no printer.
     pub fn no_printer() -> Self {
         let detail = "This server has no ticket printer; start it with --printer HOST:9100.";

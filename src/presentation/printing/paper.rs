@@ -189,7 +189,11 @@ mod tests {
         };
         let print = english.print(None);
         assert!(says(&print, "You are next"), "{}", print.escape_ascii());
-        assert!(says(&print, "23 Nov 2026, 10:05"), "{}", print.escape_ascii());
+        assert!(
+            says(&print, "23 Nov 2026, 10:05"),
+            "{}",
+            print.escape_ascii()
+        );
     }
 
     #[test]

@@ -7,19 +7,17 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 
+use super::request::{IdempotentRequest, LedgerRequest, Render, Reply};
 use super::screens::update::Update;
 use super::screens::wss::WssService;
 use super::shared::SharedState;
-use super::ticket_service::{Granted, Outcome, Reply};
-use crate::access::{AccessChange, Actor};
+use crate::access::Actor;
 use crate::calendar::{business_day, now};
-use crate::domain::{
-    Command, Event, Queue, Settings, Stamped, Subject, TicketId, Timestamp, apply, decide,
-};
-use crate::presentation::http::answer::Answer;
-use crate::presentation::json::{DeskView, ServiceView, SettingsJson, TicketView};
+use crate::domain::{Command, Event, Queue, Settings, Stamped, TicketId, Timestamp, apply, decide};
+use crate::presentation::http::problem::Problem;
+use crate::presentation::json::SettingsJson;
 use crate::presentation::printing::{Awaited, Paper, Printer};
-use crate::storage::{Batch, Journal, KeptAnswer, Note, Place, Traced};
+use crate::storage::{Batch, Journal, KeptAnswer};
 
 /// Commands in one commit. More would make the first one wait for the last; by then the cost of
 /// the commit is spread thin enough.
@@ -45,51 +43,9 @@ const ANSWERS_KEPT: Duration = Duration::from_secs(48 * 60 * 60);
 const PURGE_EVERY: Duration = Duration::from_secs(60 * 60);
 const PURGE_PAUSE: Duration = Duration::from_millis(200);
 
-/// Renders an outcome as the answer that is sent and kept.
-pub type Render = fn(&Outcome) -> Answer;
-
-/// A request that must not happen twice.
-pub struct Keyed {
-    pub key: String,
-    /// The request word for word.
-    pub request: Vec<u8>,
-    pub render: Render,
-}
-
-/// What the ledger is asked to do.
-pub(super) enum Order {
-    Run {
-        /// Boxed, so that the places of those who wait stay small.
-        command: Box<Command>,
-        /// Who wants it.
-        actor: Option<Actor>,
-        keyed: Option<Keyed>,
-        reply: Sender<Reply>,
-    },
-    /// Store changes of who may do what, and what the trace says of them; the reply says whether
-    /// it is durable.
-    Keep {
-        changes: Vec<AccessChange>,
-        note: Option<Note>,
-        reply: Option<Sender<bool>>,
-    },
-    /// Forget who caused what until now; the reply says whether the note of it is durable.
-    Purge {
-        note: Note,
-        reply: Sender<bool>,
-    },
-    /// Say who caused what; `None` where it cannot be read.
-    Trace {
-        before: Place,
-        limit: u64,
-        reply: Sender<Option<Vec<Traced>>>,
-    },
-    Stop,
-}
-
 /// Why the ledger's thread goes on.
 enum Wake {
-    Order(Order),
+    Request(LedgerRequest),
     Idle,
     End,
 }
@@ -108,7 +64,7 @@ pub(super) struct Ledger {
     journal: Box<dyn Journal>,
     shared: Arc<SharedState>,
     told: Told,
-    orders: Receiver<Order>,
+    requests: Receiver<LedgerRequest>,
     snapshot_seq: u64,
     /// For how long it is kept who caused an event.
     trace_kept: Duration,
@@ -136,7 +92,7 @@ impl Ledger {
         journal: Box<dyn Journal>,
         shared: Arc<SharedState>,
         told: Told,
-        orders: Receiver<Order>,
+        requests: Receiver<LedgerRequest>,
         snapshot_seq: u64,
         trace_kept: Duration,
     ) -> Self {
@@ -149,7 +105,7 @@ impl Ledger {
             journal,
             shared,
             told,
-            orders,
+            requests,
             failing: false,
             stopping: false,
         }
@@ -161,7 +117,7 @@ impl Ledger {
         self.turn(None);
         loop {
             match self.wait() {
-                Wake::Order(order) => self.turn(Some(order)),
+                Wake::Request(request) => self.turn(Some(request)),
                 Wake::Idle => self.turn(None),
                 Wake::End => return,
             }
@@ -169,7 +125,7 @@ impl Ledger {
     }
 
     /// Carries out an order and those that wait behind it, in one commit.
-    fn turn(&mut self, first: Option<Order>) {
+    fn turn(&mut self, first: Option<LedgerRequest>) {
         let mut pending = Pending::default();
         pending.batch.at = now().as_millis();
         self.keep_day(&mut pending.batch);
@@ -177,9 +133,9 @@ impl Ledger {
             self.take(first, &mut pending);
         }
         while pending.replies.len() + pending.kept.len() < BATCH_COMMANDS
-            && let Ok(order) = self.orders.try_recv()
+            && let Ok(request) = self.requests.try_recv()
         {
-            self.take(order, &mut pending);
+            self.take(request, &mut pending);
         }
         self.commit(pending);
         self.snapshot_if_due();
@@ -189,15 +145,15 @@ impl Ledger {
     /// Waits for the next order, or for the time to look at the calendar or at failing storage.
     fn wait(&mut self) -> Wake {
         if self.stopping {
-            return self.orders.try_recv().map_or(Wake::End, Wake::Order);
+            return self.requests.try_recv().map_or(Wake::End, Wake::Request);
         }
         let patience = if self.failing {
             PROBE_EVERY
         } else {
             CALENDAR_EVERY
         };
-        match self.orders.recv_timeout(patience) {
-            Ok(order) => Wake::Order(order),
+        match self.requests.recv_timeout(patience) {
+            Ok(request) => Wake::Request(request),
             Err(RecvTimeoutError::Disconnected) => Wake::End,
             Err(RecvTimeoutError::Timeout) => {
                 if self.failing {
@@ -246,35 +202,39 @@ impl Ledger {
         }
     }
 
-    fn take(&mut self, order: Order, pending: &mut Pending) {
-        match order {
-            Order::Stop => self.stopping = true,
-            Order::Run {
+    fn take(&mut self, request: LedgerRequest, pending: &mut Pending) {
+        match request {
+            LedgerRequest::Stop => self.stopping = true,
+            LedgerRequest::Execute {
                 command,
                 actor,
-                keyed,
+                idempotent,
+                render,
                 reply,
             } => {
-                let answer = self.decide(&command, actor.as_ref(), keyed, pending);
+                let answer = self.execute(&command, actor.as_ref(), idempotent, render, pending);
                 pending.replies.push((reply, answer));
             }
-            Order::Keep {
+            LedgerRequest::StoreAccess {
                 changes,
-                note,
+                entry,
                 reply,
             } => {
                 pending.batch.access.extend(changes);
                 let after = self.working.seq();
-                pending.batch.notes.extend(note.map(|note| (after, note)));
+                pending
+                    .batch
+                    .notes
+                    .extend(entry.map(|entry| (after, entry)));
                 pending.kept.extend(reply);
             }
-            Order::Purge { note, reply } => {
+            LedgerRequest::PurgeAudit { entry, reply } => {
                 self.purge_before = now().as_millis();
                 self.purge_at = Instant::now();
-                pending.batch.notes.push((self.working.seq(), note));
+                pending.batch.notes.push((self.working.seq(), entry));
                 pending.kept.push(reply);
             }
-            Order::Trace {
+            LedgerRequest::ReadAudit {
                 before,
                 limit,
                 reply,
@@ -286,73 +246,47 @@ impl Ledger {
         }
     }
 
-    /// Decides one command on the working copy.
-    fn decide(
+    /// Executes one command on the working copy and renders its answer.
+    fn execute(
         &mut self,
         command: &Command,
         actor: Option<&Actor>,
-        keyed: Option<Keyed>,
+        idempotent: Option<IdempotentRequest>,
+        render: Render,
         pending: &mut Pending,
     ) -> Reply {
         let batch = &mut pending.batch;
-        if let Some(keyed) = &keyed {
-            match self.kept_answer(keyed, batch) {
-                Ok(None) => {}
-                Ok(Some(kept)) if kept.request == keyed.request => return Reply::Kept(kept),
-                Ok(Some(_)) => return Reply::KeyReused,
-                Err(()) => return Reply::StorageUnavailable,
+        if let Some(repeated) = &idempotent
+            && let Some(stored) = self.stored_answer(&repeated.key, batch)?
+        {
+            if stored.request == repeated.request {
+                return Ok(stored.into());
             }
+            return Err(Problem::key_reused());
         }
         let decision = decide(&self.working, command, now());
         self.record(decision.events, actor, batch);
         if let (Command::Reprint { ticket }, Ok(_)) = (command, &decision.outcome) {
             pending.reprints.push(*ticket);
         }
-        let outcome = decision.outcome.map(|subject| self.granted(subject));
-        let Some(keyed) = keyed else {
-            return Reply::Outcome(outcome);
+        let answer = render(&self.working, &decision.outcome);
+        let Some(idempotent) = idempotent else {
+            return Ok(answer);
         };
-        let kept = (keyed.render)(&outcome).kept(keyed.key, keyed.request);
-        batch.answers.push(kept.clone());
-        Reply::Kept(kept)
+        let stored = answer.kept(idempotent.key, idempotent.request);
+        batch.answers.push(stored.clone());
+        Ok(stored.into())
     }
 
-    fn kept_answer(&mut self, keyed: &Keyed, batch: &Batch) -> Result<Option<KeptAnswer>, ()> {
-        let in_batch = batch.answers.iter().find(|kept| kept.key == keyed.key);
-        if let Some(kept) = in_batch {
-            return Ok(Some(kept.clone()));
+    /// The answer that was given under this key, whether it is durable or in this batch.
+    fn stored_answer(&mut self, key: &str, batch: &Batch) -> Result<Option<KeptAnswer>, Problem> {
+        if let Some(stored) = batch.answers.iter().find(|stored| stored.key == key) {
+            return Ok(Some(stored.clone()));
         }
-        self.journal.answer(&keyed.key).map_err(|error| {
-            log::error!("Nothing can be read: {error}");
+        self.journal.answer(key).map_err(|error| {
+            log::error!("The stored answer cannot be read: {error}");
+            Problem::storage_unavailable()
         })
-    }
-
-    fn granted(&self, subject: Subject) -> Granted {
-        match subject {
-            Subject::Ticket(id) => {
-                let ticket = self.working.ticket(id);
-                let ticket = ticket.expect("a ticket that was just decided on is in memory");
-                Granted::Ticket(TicketView::of(&self.working, ticket))
-            }
-            Subject::Desk { name, made } => {
-                let desk = self.working.desk(&name);
-                let desk = desk.expect("a desk that was just decided on is in memory");
-                Granted::Desk {
-                    desk: DeskView::of(&self.working, desk),
-                    made,
-                }
-            }
-            Subject::Deleted => Granted::Deleted,
-            Subject::Service { prefix, made } => {
-                let service = self.working.service(&prefix);
-                let service = service.expect("a service that was just decided on is there");
-                Granted::Service {
-                    service: ServiceView::of(&self.working, service),
-                    made,
-                }
-            }
-            Subject::Office => Granted::Office(self.working.settings().clone()),
-        }
     }
 
     /// Makes the batch durable, and lets everyone know: the queue first, so that whoever has an
@@ -380,7 +314,7 @@ impl Ledger {
                 self.note_storage(false);
                 self.working = self.shared.with_queue(|queue| queue.clone());
                 for (reply, _) in replies {
-                    let _ = reply.send(Reply::StorageUnavailable);
+                    let _ = reply.send(Err(Problem::storage_unavailable()));
                 }
                 for reply in kept {
                     let _ = reply.send(false);

@@ -9,55 +9,18 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
-use super::ledger::{Keyed, Ledger, Order, Told};
+use super::ledger::{Ledger, Told};
+use super::request::{IdempotentRequest, LedgerRequest, Render, Reply};
 use super::shared::SharedState;
 use crate::access::{AccessChange, Actor};
-use crate::domain::{Command, Queue, Refusal, Settings};
+use crate::domain::{Command, Queue};
 use crate::presentation::http::problem::Problem;
-use crate::presentation::json::{DeskView, ServiceView, TicketView};
-use crate::storage::{Journal, KeptAnswer, Note, Place, Traced};
+use crate::storage::{Journal, Note, Place, Traced};
 use crate::threads;
 
 /// Commands that may wait for the ledger. Each waiting one holds a connection's thread, so there
 /// can hardly be more; a full channel makes the next one wait, too.
-const ORDERS_WAITING: usize = 1_024;
-
-/// What a command came to.
-pub type Outcome = Result<Granted, Refusal>;
-
-/// A wish that was granted, with a copy of what it was about.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Granted {
-    Ticket(TicketView),
-    Desk {
-        desk: DeskView,
-        made: bool,
-    },
-    /// What was asked to go is gone.
-    Deleted,
-    Service {
-        service: ServiceView,
-        made: bool,
-    },
-    /// The office, as it is set up now.
-    Office(Settings),
-}
-
-/// What the ledger answers.
-#[derive(Debug)]
-#[allow(
-    clippy::large_enum_variant,
-    reason = "a copy in the one place that a thread's answer has costs less than an allocation"
-)]
-pub enum Reply {
-    Outcome(Outcome),
-    /// The kept answer to this very request: rendered now, or when it came for the first time.
-    Kept(KeptAnswer),
-    /// The key was used with another request.
-    KeyReused,
-    /// Nothing could be stored, and nothing was done.
-    StorageUnavailable,
-}
+const REQUESTS_WAITING: usize = 1_024;
 
 thread_local! {
     /// A connection's thread asks one thing at a time, so one channel for its answers is enough.
@@ -66,7 +29,7 @@ thread_local! {
 
 /// The shared queue and the way to change it.
 pub struct TicketService {
-    orders: Sender<Order>,
+    requests: Sender<LedgerRequest>,
     shared: Arc<SharedState>,
     ledger: Mutex<Option<JoinHandle<()>>>,
 }
@@ -82,7 +45,7 @@ impl TicketService {
         told: Told,
         trace_kept: Duration,
     ) -> io::Result<Self> {
-        let (orders, waiting) = bounded(ORDERS_WAITING);
+        let (requests, waiting) = bounded(REQUESTS_WAITING);
         let shared = Arc::new(SharedState::new(queue.clone()));
         let ledger = Ledger::new(
             queue,
@@ -95,37 +58,45 @@ impl TicketService {
         );
         let handle = threads::spawn_vital("ledger", move || ledger.run())?;
         Ok(Self {
-            orders,
+            requests,
             shared,
             ledger: Mutex::new(Some(handle)),
         })
     }
 
-    /// Runs a command, and returns when what came of it is durable. `actor` is who wants it; `None`
-    /// where it happens by itself. From any thread but the ledger's.
-    pub fn run(&self, command: Command, actor: Option<Actor>, keyed: Option<Keyed>) -> Reply {
+    /// Executes a command and returns its answer, as `render` makes it, once its events are durable.
+    /// `actor` is who sent the command; `None` if the program itself did. An `idempotent` request is
+    /// executed once; a repetition gets the stored answer. Called from any thread but the ledger's.
+    pub fn execute(
+        &self,
+        command: Command,
+        actor: Option<Actor>,
+        idempotent: Option<IdempotentRequest>,
+        render: Render,
+    ) -> Reply {
         ANSWERS.with(|(sender, answers)| {
-            let order = Order::Run {
+            let request = LedgerRequest::Execute {
                 command: Box::new(command),
                 actor,
-                keyed,
+                idempotent,
+                render,
                 reply: sender.clone(),
             };
-            if self.orders.send(order).is_err() {
-                return Reply::StorageUnavailable;
+            if self.requests.send(request).is_err() {
+                return Err(Problem::storage_unavailable());
             }
-            // A ledger that fails ends the process, so this waits for nobody who has gone.
+            // A panic in the ledger's thread ends the process, so an answer always comes.
             answers.recv().expect("this thread holds a sender, too")
         })
     }
 
     /// Stores changes of who may do what and what the trace says of them, and returns when both are
     /// durable.
-    pub fn keep(&self, changes: Vec<AccessChange>, note: Option<Note>) -> Result<(), Problem> {
+    pub fn keep(&self, changes: Vec<AccessChange>, entry: Option<Note>) -> Result<(), Problem> {
         let (sender, kept) = bounded(1);
-        let sent = self.orders.send(Order::Keep {
+        let sent = self.requests.send(LedgerRequest::StoreAccess {
             changes,
-            note,
+            entry,
             reply: Some(sender),
         });
         match sent.map(|()| kept.recv()) {
@@ -135,23 +106,23 @@ impl TicketService {
     }
 
     /// Has something stored that nobody needs to wait for.
-    pub fn note(&self, changes: Vec<AccessChange>, note: Option<Note>) {
-        let order = Order::Keep {
+    pub fn note(&self, changes: Vec<AccessChange>, entry: Option<Note>) {
+        let request = LedgerRequest::StoreAccess {
             changes,
-            note,
+            entry,
             reply: None,
         };
         // Where the ledger has that much to do, people who wait come first.
-        let _ = self.orders.try_send(order);
+        let _ = self.requests.try_send(request);
     }
 
     /// Has it forgotten who caused what until now, and returns when the note of that is durable; the
     /// rest follows in steps.
-    pub fn purge(&self, note: Note) -> Result<(), Problem> {
+    pub fn purge(&self, entry: Note) -> Result<(), Problem> {
         let (reply, kept) = bounded(1);
         match self
-            .orders
-            .send(Order::Purge { note, reply })
+            .requests
+            .send(LedgerRequest::PurgeAudit { entry, reply })
             .map(|()| kept.recv())
         {
             Ok(Ok(true)) => Ok(()),
@@ -162,12 +133,12 @@ impl TicketService {
     /// What the trace shows before that place, newest first and `limit` at most.
     pub fn trace(&self, before: Place, limit: u64) -> Result<Vec<Traced>, Problem> {
         let (reply, traced) = bounded(1);
-        let order = Order::Trace {
+        let request = LedgerRequest::ReadAudit {
             before,
             limit,
             reply,
         };
-        match self.orders.send(order).map(|()| traced.recv()) {
+        match self.requests.send(request).map(|()| traced.recv()) {
             Ok(Ok(Some(traced))) => Ok(traced),
             _ => Err(Problem::storage_unavailable()),
         }
@@ -196,7 +167,7 @@ impl TicketService {
             .unwrap_or_else(PoisonError::into_inner)
             .take();
         if let Some(handle) = handle
-            && self.orders.send(Order::Stop).is_ok()
+            && self.requests.send(LedgerRequest::Stop).is_ok()
             && handle.join().is_err()
         {
             log::error!("The ledger's thread has failed");

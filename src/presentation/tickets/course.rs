@@ -2,13 +2,13 @@
 
 use serde::Serialize;
 
-use super::execute::run;
+use super::execute::{run, ticket_view};
 use super::ticket::{answer_list, created_json, new_id};
-use crate::domain::{Command, DeskName, Refusal, TicketId};
+use crate::domain::{Command, DeskName, Queue, Refusal, Subject, TicketId};
 use crate::presentation::http::answer::Answer;
 use crate::presentation::http::route::{Context, Handled};
 use crate::presentation::json::{CalledJson, OwnerTicket, TicketView};
-use crate::presentation::services::{Granted, Outcome, last_called};
+use crate::presentation::services::last_called;
 
 #[derive(Serialize)]
 struct Status<'a> {
@@ -102,9 +102,9 @@ pub fn draw(context: &Context<'_>) -> Handled {
     run(context, command, drawn)
 }
 
-fn drawn(outcome: &Outcome) -> Answer {
+fn drawn(queue: &Queue, outcome: &Result<Subject, Refusal>) -> Answer {
     match outcome {
-        Ok(Granted::Ticket(view)) => ok(Some(view.for_owner())),
+        Ok(Subject::Ticket(id)) => ok(Some(ticket_view(queue, *id).for_owner())),
         Ok(_) => ok(None),
         Err(Refusal::QueueEmpty) => error("No hay tickets pendientes"),
         Err(refusal) => error(&refusal.to_string()),
@@ -121,7 +121,7 @@ pub fn done(context: &Context<'_>) -> Handled {
 
 const NOT_FOUND: &str = "Ticket no encontrado";
 
-fn finished(outcome: &Outcome) -> Answer {
+fn finished(_: &Queue, outcome: &Result<Subject, Refusal>) -> Answer {
     match outcome {
         Ok(_) => ok(None),
         Err(_) => error(NOT_FOUND),

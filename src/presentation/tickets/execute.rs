@@ -1,11 +1,11 @@
 //! How a handler has a command carried out, and how what came of it is answered.
 
-use crate::domain::Command;
+use crate::domain::{Command, Queue, Refusal, Subject, TicketId};
 use crate::presentation::http::answer::Answer;
 use crate::presentation::http::problem::Problem;
 use crate::presentation::http::route::{Context, Handled};
-use crate::presentation::json::SettingsJson;
-use crate::presentation::services::{Granted, Keyed, Outcome, Render, Reply};
+use crate::presentation::json::{DeskView, ServiceView, SettingsJson, TicketView};
+use crate::presentation::services::{IdempotentRequest, Render};
 
 /// The longest `Idempotency-Key`, in bytes: several UUIDs.
 const LONGEST_KEY: usize = 255;
@@ -16,17 +16,10 @@ const UNGUESSABLE_KEY: usize = 22;
 /// Has a command carried out. Under an `Idempotency-Key` it happens once, and the same request
 /// gets the same answer again.
 pub fn run(context: &Context<'_>, command: Command, render: Render) -> Handled {
-    let keyed = keyed(context, render)?;
+    let idempotent = idempotent(context)?;
     let actor = Some(context.who.actor());
-    match context.office.tickets.run(command, actor, keyed) {
-        Reply::Outcome(outcome) => Ok(render(&outcome)),
-        Reply::Kept(kept) => Ok(kept.into()),
-        Reply::KeyReused => Err(Problem::invalid(
-            "Idempotency-Key",
-            "it was used with another request; take a new one for each wish",
-        )),
-        Reply::StorageUnavailable => Err(Problem::storage_unavailable()),
-    }
+    let tickets = &context.office.tickets;
+    tickets.execute(command, actor, idempotent, render)
 }
 
 /// The request's `Idempotency-Key`, where it has one that can be kept.
@@ -46,7 +39,7 @@ pub fn key<'a>(context: &'a Context<'_>) -> Result<Option<&'a str>, Problem> {
 /// A long key is good from everywhere: nobody can guess it, and a phone that leaves the office's
 /// network between two attempts still gets one ticket. A short one may be chosen by several, and one
 /// of them must not be shown another's ticket; so it is good for its own address.
-fn keyed(context: &Context<'_>, render: Render) -> Result<Option<Keyed>, Problem> {
+fn idempotent(context: &Context<'_>) -> Result<Option<IdempotentRequest>, Problem> {
     let Some(key) = key(context)? else {
         return Ok(None);
     };
@@ -59,32 +52,35 @@ fn keyed(context: &Context<'_>, render: Render) -> Result<Option<Keyed>, Problem
     };
     let mut words = format!("{} {}?{}\n", request.method, request.path, request.query).into_bytes();
     words.extend_from_slice(&request.body);
-    Ok(Some(Keyed {
+    Ok(Some(IdempotentRequest {
         key,
         request: words,
-        render,
     }))
 }
 
-/// The whole of what a command was about, or why not.
-pub fn subject_or_problem(outcome: &Outcome) -> Answer {
-    granted_or_problem(outcome, |granted| match granted {
-        Granted::Ticket(view) => Answer::json(200, &view.for_staff()),
-        Granted::Desk { desk, made } => {
-            Answer::json(if *made { 201 } else { 200 }, &desk.for_staff())
-        }
-        Granted::Deleted => Answer::empty(204),
-        Granted::Service { service, made } => {
-            Answer::json(if *made { 201 } else { 200 }, &service.for_staff())
-        }
-        Granted::Office(settings) => Answer::json(200, &SettingsJson::from(settings)),
-    })
-}
-
-/// What `granted` makes of what was granted, or why it was not.
-pub fn granted_or_problem(outcome: &Outcome, granted: impl Fn(&Granted) -> Answer) -> Answer {
+/// Answers with the subject of the command as it is now, or with the refusal.
+pub fn subject_or_problem(queue: &Queue, outcome: &Result<Subject, Refusal>) -> Answer {
+    let created_or_ok = |made: bool| if made { 201 } else { 200 };
     match outcome {
-        Ok(subject) => granted(subject),
+        Ok(Subject::Ticket(id)) => Answer::json(200, &ticket_view(queue, *id).for_staff()),
+        Ok(Subject::Desk { name, made }) => {
+            let desk = queue.desk(name).expect("the command's desk exists");
+            let view = DeskView::of(queue, desk);
+            Answer::json(created_or_ok(*made), &view.for_staff())
+        }
+        Ok(Subject::Service { prefix, made }) => {
+            let service = queue.service(prefix);
+            let view = ServiceView::of(queue, service.expect("the command's service exists"));
+            Answer::json(created_or_ok(*made), &view.for_staff())
+        }
+        Ok(Subject::Office) => Answer::json(200, &SettingsJson::from(queue.settings())),
+        Ok(Subject::Deleted) => Answer::empty(204),
         Err(refusal) => Problem::from(refusal).answer(),
     }
+}
+
+/// A view of the ticket that a command was about.
+pub fn ticket_view(queue: &Queue, id: TicketId) -> TicketView {
+    let ticket = queue.ticket(id).expect("the command's ticket is in memory");
+    TicketView::of(queue, ticket)
 }

@@ -1,14 +1,16 @@
 //! `/api/tickets`: create, list, show, cancel, return and print.
 
-use super::execute::{granted_or_problem, run, subject_or_problem};
+use super::execute::{run, subject_or_problem, ticket_view};
 use super::fields::Fields;
 use crate::access::Role;
-use crate::domain::{Command, DeskName, Prefix, Refusal, State, TicketId, TicketRef};
+use crate::domain::{
+    Command, DeskName, Prefix, Queue, Refusal, State, Subject, TicketId, TicketRef,
+};
 use crate::presentation::http::answer::Answer;
 use crate::presentation::http::problem::Problem;
 use crate::presentation::http::route::{Context, Handled};
 use crate::presentation::json::TicketView;
-use crate::presentation::services::{Granted, Outcome, Render};
+use crate::presentation::services::Render;
 
 /// Limit of a note, in characters: what a desk's screen shows without scrolling.
 pub const LONGEST_NOTE: usize = 500;
@@ -54,23 +56,27 @@ fn created_format(context: &Context<'_>) -> Render {
 }
 
 /// 201 and the ticket.
-pub fn created_json(outcome: &Outcome) -> Answer {
-    created(outcome, |view| Answer::json(201, &view.for_owner()))
+pub fn created_json(queue: &Queue, outcome: &Result<Subject, Refusal>) -> Answer {
+    created(queue, outcome, |view| Answer::json(201, &view.for_owner()))
 }
 
-fn created_text(outcome: &Outcome) -> Answer {
-    created(outcome, |view| {
+fn created_text(queue: &Queue, outcome: &Result<Subject, Refusal>) -> Answer {
+    created(queue, outcome, |view| {
         Answer::text(201, format!("{}\n", view.ticket.code()))
     })
 }
 
-fn created(outcome: &Outcome, answer: fn(&TicketView) -> Answer) -> Answer {
-    granted_or_problem(outcome, |granted| match granted {
-        Granted::Ticket(view) => {
-            answer(view).with_header("Location", format!("/api/tickets/{}", view.ticket.id))
+fn created(
+    queue: &Queue,
+    outcome: &Result<Subject, Refusal>,
+    answer: fn(&TicketView) -> Answer,
+) -> Answer {
+    match outcome {
+        Ok(Subject::Ticket(id)) => {
+            answer(&ticket_view(queue, *id)).with_header("Location", format!("/api/tickets/{id}"))
         }
-        _ => Answer::empty(204),
-    })
+        _ => subject_or_problem(queue, outcome),
+    }
 }
 
 /// A ticket id of 128 random bits from the operating system, so that nobody can guess it.
@@ -220,8 +226,8 @@ pub fn print(context: &Context<'_>) -> Handled {
 }
 
 /// 202 and the ticket: it is printed in its turn.
-fn accepted(outcome: &Outcome) -> Answer {
-    let mut answer = subject_or_problem(outcome);
+fn accepted(queue: &Queue, outcome: &Result<Subject, Refusal>) -> Answer {
+    let mut answer = subject_or_problem(queue, outcome);
     if outcome.is_ok() {
         answer.status = 202;
     }

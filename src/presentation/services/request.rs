@@ -1,0 +1,55 @@
+//! The requests that other threads send to the ledger.
+
+use crossbeam_channel::Sender;
+
+use crate::access::{AccessChange, Actor};
+use crate::domain::{Command, Queue, Refusal, Subject};
+use crate::presentation::http::answer::Answer;
+use crate::presentation::http::problem::Problem;
+use crate::storage::{Note, Place, Traced};
+
+/// Renders the outcome of a command as the answer that is sent and, under an `Idempotency-Key`,
+/// stored. The ledger's thread calls it with the queue as it is after the command.
+pub type Render = fn(&Queue, &Result<Subject, Refusal>) -> Answer;
+
+/// The reply to a command: the rendered answer, or why it could not be executed.
+pub type Reply = Result<Answer, Problem>;
+
+/// A request that must not be executed twice.
+pub struct IdempotentRequest {
+    pub key: String,
+    /// The request word for word, to recognize a repetition.
+    pub request: Vec<u8>,
+}
+
+/// A request to the ledger. `reply` is answered once the result is durable.
+pub(super) enum LedgerRequest {
+    /// Execute a command.
+    Execute {
+        /// Boxed, so that the channel's slots stay small.
+        command: Box<Command>,
+        /// Who sent the command; `None` if the program itself did.
+        actor: Option<Actor>,
+        idempotent: Option<IdempotentRequest>,
+        render: Render,
+        reply: Sender<Reply>,
+    },
+    /// Store changes of PINs, sessions and tokens with their audit entry. The reply says whether
+    /// they are durable.
+    StoreAccess {
+        changes: Vec<AccessChange>,
+        entry: Option<Note>,
+        reply: Option<Sender<bool>>,
+    },
+    /// Purge the audit log up to now. The reply says whether the entry about it is durable; the
+    /// purge itself follows in steps.
+    PurgeAudit { entry: Note, reply: Sender<bool> },
+    /// Read a page of the audit log; `None` if it cannot be read.
+    ReadAudit {
+        before: Place,
+        limit: u64,
+        reply: Sender<Option<Vec<Traced>>>,
+    },
+    /// Execute what waits, then end.
+    Stop,
+}
