@@ -1,4 +1,4 @@
-//! The parts of the running office that every connection thread uses.
+//! The running office: its configuration and services, shared by all connection threads.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -11,13 +11,13 @@ use super::printing::Printer;
 use super::services::{Presence, TicketService, WssService};
 use crate::config::Config;
 
-/// What every connection's thread works with.
+/// The parts of the running office that every connection thread uses.
 pub struct Office {
     pub config: Config,
     pub access: Access,
     pub tickets: TicketService,
     pub wss: &'static WssService,
-    /// The ticket printer, where there is one.
+    /// The ticket printer, if there is one.
     pub printer: Option<Arc<Printer>>,
     pub pages: Pages,
     /// Which screens have a desk open.
@@ -28,7 +28,7 @@ pub struct Office {
 }
 
 impl Office {
-    /// An office that begins now.
+    /// Assembles an office that starts now.
     pub fn new(
         config: Config,
         access: Access,

@@ -1,4 +1,4 @@
-//! Which handler answers which request. A path that exists with other methods says so.
+//! Finds the route of a request, checks that the caller may use it, and calls its handler.
 
 use std::borrow::Cow;
 
@@ -14,7 +14,7 @@ use super::http::route::{Context, Effect, Handled};
 use super::office::Office;
 use super::tickets;
 
-/// The course's routes are this one and those below it.
+/// The path of the course's routes.
 const COURSE: &str = "/api/ticket";
 
 /// Answers a request.
@@ -27,7 +27,7 @@ pub fn answer(office: &Office, request: &Request) -> Answer {
     let Some(origin) = allowed else {
         return handle(office, request, who).unwrap_or_else(|problem| problem.answer());
     };
-    // A browser asks first whether a page of another site may (Fetch standard, «CORS protocol»).
+    // A browser first asks with OPTIONS if the page of another site may (Fetch standard, CORS protocol).
     let answer = if request.method == Method::Options {
         Answer::empty(204)
             .with_header("Access-Control-Allow-Methods", "GET, POST, PUT, DELETE")
@@ -90,7 +90,7 @@ fn handle(office: &Office, request: &Request, who: Who) -> Handled {
         return Err(not_allowed(request, &allowed));
     }
     if parts.first().is_some_and(|first| first == "api") {
-        let why = format!("There is nothing at {}.", request.path);
+        let why = format!("No resource at {}.", request.path);
         return Err(Problem::not_found(why));
     }
     if [Method::Get, Method::Head].contains(&request.method) {
@@ -103,8 +103,8 @@ fn handle(office: &Office, request: &Request, who: Who) -> Handled {
     Err(not_allowed(request, &["GET", "HEAD"]))
 }
 
-/// Refuses a query where the fields are in the body: a guard such as `current` that is without
-/// effect there is worse than none. The course's server never looked at it.
+/// Refuses a query if the fields belong in the body: a guard such as `current` would silently have no
+/// effect there. The course's routes ignore the query.
 fn check_query(request: &Request) -> Result<(), Problem> {
     let in_body = matches!(request.method, Method::Post | Method::Put | Method::Delete);
     let is_course = request

@@ -11,11 +11,11 @@ use crate::access::Role;
 use crate::presentation::access::Who;
 use crate::presentation::office::Office;
 
-/// What a handler works with.
+/// The input of a handler.
 pub struct Context<'a> {
     pub office: &'a Office,
     pub request: &'a Request,
-    /// Who asks; what the route requires has been seen to.
+    /// The caller; the router has checked the role that the route requires.
     pub who: Who,
     /// The path's variable parts, decoded.
     pub parameters: Vec<String>,
@@ -28,23 +28,23 @@ impl Context<'_> {
     }
 }
 
-/// What a handler gives back.
+/// The result of a handler.
 pub type Handled = Result<Answer, Problem>;
 
-/// Whether asking again changes something; only then `HEAD` is refused, and other sites' pages.
+/// Whether a route changes something. If so, `HEAD` and the pages of other sites are refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effect {
     Reads,
     Changes,
 }
 
-/// One row of the table of routes.
+/// A row of the table of routes.
 pub struct Route {
     pub method: Method,
-    /// `*` stands for any one part.
+    /// `*` matches one part.
     pub path: &'static str,
     pub effect: Effect,
-    /// What one has to be, at least.
+    /// The least role that may use the route.
     pub role: Role,
     pub handler: fn(&Context<'_>) -> Handled,
 }

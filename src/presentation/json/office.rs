@@ -1,4 +1,4 @@
-//! How the office and its settings are written.
+//! The office and its settings in JSON.
 
 use std::collections::BTreeMap;
 
@@ -7,25 +7,25 @@ use serde::Serialize;
 use crate::domain::{Priority, Settings};
 use crate::presentation::http::answer::tag;
 
-/// What every screen knows of the office, in JSON.
+/// The office in JSON for every screen.
 #[derive(Debug, Serialize)]
 pub struct OfficeJson<'a> {
     name: &'a str,
     language: &'a str,
-    /// What a kiosk can offer; left out where there is one priority only.
+    /// The priorities that a kiosk offers; omitted if there is only one.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     priorities: Vec<PriorityJson<'a>>,
-    /// The languages that the office speaks; left out where it has named none.
+    /// The office's languages; omitted if none are set.
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     languages: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
     message: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     accent: Option<&'a str>,
-    /// Where the logo is to be had, relative to the page; another address after each change.
+    /// Address of the logo, relative to the page; it changes with the logo.
     #[serde(skip_serializing_if = "Option::is_none")]
     logo: Option<String>,
-    /// The kiosk prints through its browser; left out where it does not.
+    /// Whether the kiosk prints through its browser; omitted if not.
     #[serde(rename = "printTickets", skip_serializing_if = "std::ops::Not::not")]
     print_tickets: bool,
 }
@@ -110,7 +110,7 @@ impl<'a> From<&'a Settings> for SettingsJson<'a> {
     }
 }
 
-/// Names the logo's content, so that a browser may keep it for as long as it stays the same.
+/// The logo's address with a hash of its content, so that browsers may cache it for ever.
 fn logo_address(logo: &str) -> String {
     format!("logo?v={:08x}", tag(logo.as_bytes()) as u32)
 }
