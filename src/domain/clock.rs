@@ -3,6 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use serde::{Deserialize, Serialize};
+
 use super::service::{Prefix, Service};
 use super::time::Timestamp;
 
@@ -22,7 +24,8 @@ pub(super) const DAYS_TO_BELIEVE: u8 = 3;
 const NUMBERINGS_KEPT: usize = 8;
 
 /// The trail that the clock has left.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Clock {
     /// The latest moment that it has said.
     pub latest: Timestamp,
@@ -40,7 +43,8 @@ pub struct Clock {
 }
 
 /// A numbering that is over.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Numbering {
     /// When the next one began.
     pub until: Timestamp,

@@ -3,8 +3,11 @@
 use std::fmt;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::screen::ScreenId;
 use super::service::Prefix;
+use super::text_form::serde_as_text;
 use super::time::Arrival;
 
 /// How many desks an office can have: a bound on what a mistyped script can create, far above the
@@ -60,6 +63,8 @@ pub fn is_deceptive(c: char) -> bool {
     matches!(c, '\u{200b}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
+serde_as_text!(DeskName, Self::parse);
+
 impl fmt::Display for DeskName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -67,7 +72,8 @@ impl fmt::Display for DeskName {
 }
 
 /// A desk as the queue knows it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Desk {
     pub name: DeskName,
     /// Whether somebody works there.
@@ -75,7 +81,9 @@ pub struct Desk {
     /// The lines it attends, in its own order; none means all, as people come.
     pub services: Vec<Prefix>,
     /// The ticket it attends.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub attending: Option<Arrival>,
     /// The screen that has it open, or had it last.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub screen: Option<ScreenId>,
 }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::desk::DeskName;
 use super::queue::QueueParts;
 use super::screen::ScreenId;
@@ -11,7 +13,13 @@ use super::ticket::{Line, TicketId};
 use super::time::{Day, Timestamp};
 
 /// Something that happened.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(
+    tag = "type",
+    rename_all = "kebab-case",
+    rename_all_fields = "camelCase",
+    deny_unknown_fields
+)]
 pub enum Event {
     TicketCreated {
         ticket: TicketId,
@@ -19,14 +27,17 @@ pub enum Event {
         number: u32,
         digits: u8,
         priority: Arc<str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
         note: Option<Box<str>>,
     },
     TicketCalled {
         ticket: TicketId,
         desk: DeskName,
         /// The event before was the desk's, too: it finished its former ticket in the same step.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         after_finish: bool,
         /// The desk was closed until then.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         opened: bool,
     },
     TicketRecalled {
@@ -40,6 +51,7 @@ pub enum Event {
     TicketCancelled {
         ticket: TicketId,
         /// The desk that did it; `None` where its person did, or the day ended.
+        #[serde(skip_serializing_if = "Option::is_none")]
         desk: Option<DeskName>,
     },
     /// Its person did not come.
@@ -56,6 +68,7 @@ pub enum Event {
     TicketReturned {
         ticket: TicketId,
         /// The desk that did it, where one did.
+        #[serde(skip_serializing_if = "Option::is_none")]
         desk: Option<DeskName>,
         rank: i64,
     },

@@ -21,6 +21,7 @@ mod service;
 mod settings;
 mod statistics;
 mod step;
+mod text_form;
 mod ticket;
 mod time;
 mod wait;

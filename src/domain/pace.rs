@@ -6,6 +6,8 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use serde::{Deserialize, Serialize};
+
 use super::desk::DeskName;
 use super::service::Prefix;
 use super::ticket::Ticket;
@@ -22,7 +24,8 @@ pub(super) const GAP_MS: i64 = 5 * 60 * 1_000;
 pub(super) const LONGEST_MS: i64 = 60 * 60 * 1_000;
 
 /// The recent turns of all desks.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Pace {
     /// By service, oldest first.
     pub turns: BTreeMap<Prefix, VecDeque<Turn>>,
@@ -31,7 +34,8 @@ pub struct Pace {
 }
 
 /// One turn that is over.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Turn {
     /// The event that ended it: the desk's next call.
     pub seq: u64,
@@ -40,7 +44,8 @@ pub struct Turn {
 }
 
 /// A desk's last call.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct LastCall {
     pub service: Prefix,
     pub called_at: Timestamp,

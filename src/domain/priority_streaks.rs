@@ -3,6 +3,8 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use serde::{Deserialize, Serialize};
+
 use super::ticket::Line;
 
 /// The largest bound on priority tickets in a row that can be set.
@@ -13,7 +15,8 @@ pub const MOST_IN_A_ROW: u32 = 100;
 pub(super) const CALLS_OF_A_LINE: usize = MOST_IN_A_ROW as usize + 28;
 
 /// One call of somebody who waited in a line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Called {
     /// The event that it was.
     pub seq: u64,
@@ -22,8 +25,10 @@ pub struct Called {
 }
 
 /// The last calls of each line.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Runs {
+    #[serde(with = "by_line")]
     lines: BTreeMap<Line, VecDeque<Called>>,
 }
 
@@ -85,6 +90,26 @@ impl Runs {
     /// The lines with their calls, oldest first.
     pub fn lines(&self) -> impl Iterator<Item = (&Line, &VecDeque<Called>)> {
         self.lines.iter()
+    }
+}
+
+/// The calls of each line as pairs: keys of JSON are texts, and a line is not one.
+mod by_line {
+    use std::collections::{BTreeMap, VecDeque};
+
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use super::{Called, Line};
+
+    type Lines = BTreeMap<Line, VecDeque<Called>>;
+
+    pub fn serialize<S: Serializer>(lines: &Lines, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(lines)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Lines, D::Error> {
+        let pairs = Vec::<(Line, VecDeque<Called>)>::deserialize(deserializer)?;
+        Ok(pairs.into_iter().collect())
     }
 }
 

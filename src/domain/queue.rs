@@ -5,6 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
+use serde::{Deserialize, Serialize};
+
 use super::clock::Clock;
 use super::desk::{Desk, DeskName};
 use super::pace::Pace;
@@ -30,14 +32,16 @@ pub(super) const CALLS_STORED: usize = 2 * CALLS_KEPT;
 pub const LAST_CALLED_KEPT: usize = 4;
 
 /// Whether a call was a ticket's first at that desk, or a repetition.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum CallKind {
     Call,
     Recall,
 }
 
 /// One call, as the screens announced it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Call {
     /// The event that it was.
     pub seq: u64,
@@ -89,7 +93,8 @@ pub struct Queue {
 }
 
 /// All that a queue is made of, for storage to keep and to give back.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct QueueParts {
     pub seq: u64,
     pub settings: Settings,

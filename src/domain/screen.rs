@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::text_form::serde_as_text;
+
 /// Names one browser, which draws it at random and keeps it: two pages of one computer are the
 /// same screen. Whoever knows it could pass for that screen, so it is never sent to others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -21,6 +23,10 @@ impl ScreenId {
         bits.flatten().map(Self)
     }
 }
+
+serde_as_text!(ScreenId, |text| {
+    Self::parse(text).ok_or_else(|| format!("«{text}» is no screen's id"))
+});
 
 impl fmt::Display for ScreenId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -4,6 +4,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
+use super::text_form::serde_as_text;
+
 /// How many services an office can have: more buttons than a kiosk can show.
 pub const MOST_SERVICES: usize = 100;
 
@@ -43,6 +47,8 @@ impl Prefix {
     }
 }
 
+serde_as_text!(Prefix, Self::parse);
+
 impl fmt::Display for Prefix {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -50,7 +56,8 @@ impl fmt::Display for Prefix {
 }
 
 /// How an office sets up a service.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ServiceSetup {
     /// Its name, where a language has none of its own.
     pub name: Arc<str>,
@@ -85,7 +92,8 @@ impl ServiceSetup {
 }
 
 /// A line of the office.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Service {
     pub prefix: Prefix,
     pub setup: ServiceSetup,

@@ -3,13 +3,16 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::time::DayRule;
 
 /// The only priority that an office has until it sets up others.
 pub const NORMAL_PRIORITY: &str = "normal";
 
 /// How urgent tickets can be.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Priority {
     /// Its name in programs: `normal`.
     pub name: Arc<str>,
@@ -20,7 +23,8 @@ pub struct Priority {
 }
 
 /// Which of the tickets at the head of their lines goes first.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Rule {
     /// The most seconds waited × weight: priority matters, and nobody starves. With equal weights it
     /// is the order of arrival.
@@ -48,7 +52,8 @@ impl Rule {
 }
 
 /// How the office wants its screens to look and speak; the queue does not depend on any of it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct Appearance {
     /// The languages that a kiosk offers and that calls are spoken in, in this order; none means all
     /// at the kiosk, and calls in the office's own.
@@ -66,7 +71,8 @@ pub struct Appearance {
 }
 
 /// What an office sets.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct Settings {
     /// The office's own name, shown on its screens.
     pub name: Arc<str>,

@@ -1,5 +1,7 @@
 //! The last step of a desk, kept so that it can be undone.
 
+use serde::{Deserialize, Serialize};
+
 use super::desk::DeskName;
 use super::pace::LastCall;
 use super::ticket::{State, Ticket};
@@ -10,7 +12,8 @@ use super::time::{Arrival, Timestamp};
 pub const UNDO_WITHIN_MS: i64 = 15_000;
 
 /// The last step of a desk: next, call, finish, no-show, hold, transfer, cancel or return.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Step {
     pub desk: DeskName,
     /// Its last event.
@@ -28,7 +31,8 @@ pub struct Step {
 }
 
 /// What a step did to one ticket.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Change {
     pub before: Ticket,
     pub after: State,

@@ -3,8 +3,11 @@
 use std::fmt;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::desk::DeskName;
 use super::service::Prefix;
+use super::text_form::serde_as_text;
 use super::time::{Arrival, Timestamp};
 
 /// Names one ticket for ever. Whoever knows it may follow and withdraw that ticket, so it is made
@@ -31,6 +34,10 @@ impl TicketId {
     }
 }
 
+serde_as_text!(TicketId, |text| {
+    Self::parse(text).ok_or_else(|| format!("«{text}» is no ticket's id"))
+});
+
 impl fmt::Display for TicketId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:032x}", self.0)
@@ -38,7 +45,8 @@ impl fmt::Display for TicketId {
 }
 
 /// Where a ticket stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum State {
     /// In a line.
     Waiting,
@@ -91,7 +99,8 @@ impl State {
 /// Where a ticket stands in its line; the smallest is next. A new ticket's is its arrival, so that
 /// one that was sent away and comes back can keep it. In front of all others it is below zero,
 /// behind them the number of the event that sent it there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Place {
     rank: i64,
     arrival: Arrival,
@@ -125,7 +134,8 @@ impl Place {
 }
 
 /// Which line a ticket waits in.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Line {
     /// Its service's.
     Service(Prefix),
@@ -141,7 +151,8 @@ pub struct Lane {
 }
 
 /// A person's place.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Ticket {
     pub id: TicketId,
     pub arrival: Arrival,
@@ -154,6 +165,7 @@ pub struct Ticket {
     /// The service that it waits for.
     pub service: Prefix,
     pub priority: Arc<str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<Box<str>>,
     pub state: State,
     /// Where it waits, or waited last.
@@ -163,10 +175,13 @@ pub struct Ticket {
     /// From when its waiting counts: when it was given, or sent behind all others.
     pub waiting_since: Timestamp,
     /// The desk that called it last; kept when it is done.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub desk: Option<DeskName>,
     /// When that desk called it.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub called_at: Option<Timestamp>,
     /// When it reached a final state.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub ended_at: Option<Timestamp>,
     /// How often it has been called, recalls among them.
     pub calls: u32,

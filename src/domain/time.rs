@@ -3,8 +3,10 @@
 use std::fmt;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 /// A moment: whole milliseconds since 1970-01-01T00:00:00Z.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Timestamp(i64);
 
 impl Timestamp {
@@ -21,7 +23,7 @@ impl Timestamp {
 
 /// A ticket's place in the order of arrival: the `seq` of the event that made it, so it is unique
 /// and grows with time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Arrival(u64);
 
 impl Arrival {
@@ -38,7 +40,7 @@ impl Arrival {
 
 /// A business day: whole days since 1970-01-01, in the office's time zone, counted from the hour at
 /// which its day begins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Day(i32);
 
 impl Day {
@@ -65,7 +67,8 @@ impl fmt::Display for Day {
 }
 
 /// When a business day begins, and so which one it is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct DayRule {
     /// The office's time zone, a name of the IANA database; `None` is the machine's.
     pub time_zone: Option<Arc<str>>,

@@ -4,7 +4,6 @@
 //! HTTP, screens.
 
 mod audit;
-mod record;
 mod sqlite;
 
 #[cfg(test)]

@@ -173,6 +173,25 @@ fn a_file_that_cannot_be_used_is_exit_1_and_one_line_that_says_why() {
 }
 
 #[test]
+fn a_data_file_of_before_the_first_release_is_refused() {
+    let server = Server::new();
+    let launch = server.stop();
+    let file = rusqlite::Connection::open(launch.data()).unwrap();
+    file.pragma_update(None, "application_id", 0x5475_726e)
+        .unwrap();
+    drop(file);
+    let folder = Folder::new();
+    let arguments = [
+        "--listen",
+        "127.0.0.1:0",
+        "--data",
+        launch.data().to_str().unwrap(),
+    ];
+    let line = one_line(&run_to_end(folder.path(), &arguments, &[]), 1);
+    assert!(line.contains("before its first release"), "{line}");
+}
+
+#[test]
 fn a_newer_programs_file_is_left_alone() {
     let server = Server::new();
     server.ticket();

@@ -379,26 +379,3 @@ fn whoever_guesses_from_many_addresses_does_not_lock_out_who_signed_in_lately() 
     desk.sign_in(&server, "00000000").problem(401, "wrong-pin");
     desk.sign_in(&server, &right).expect(200);
 }
-
-#[test]
-fn a_file_of_the_version_before_is_taken_over_with_everything_in_it() {
-    let server = Server::new();
-    server.ticket();
-    let launch = server.stop();
-    let file = rusqlite::Connection::open(launch.data()).unwrap();
-    file.execute_batch(
-        "ALTER TABLE events DROP COLUMN actor;
-         DROP TABLE pins; DROP TABLE sessions; DROP TABLE tokens; DROP TABLE marks;
-         DROP TABLE notes;
-         PRAGMA user_version = 1;",
-    )
-    .unwrap();
-    drop(file);
-    let server = launch.start();
-    assert_eq!(array(&server.json("/api/tickets")).len(), 1);
-    assert_eq!(pin(&server, "staff").len(), 8);
-    server.ticket();
-    let trace = server.json("/api/trace");
-    assert_eq!(trace[0]["address"], "127.0.0.1");
-    assert_eq!(array(&trace).last().unwrap()["address"], json!(null));
-}

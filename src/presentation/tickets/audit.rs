@@ -188,7 +188,7 @@ fn shown(one: Traced, event: &Value, codes: &Codes) -> TraceJson {
         code: (!codes.is_empty()).then(|| codes.join(", ")),
         desk: text("desk"),
         service: text("service"),
-        to_desk: text("to_desk"),
+        to_desk: event["line"]["desk"].as_str().map(str::to_owned),
         kind,
         fields,
         about,

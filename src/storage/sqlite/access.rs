@@ -7,9 +7,8 @@ use super::{from_sql, to_sql};
 use crate::access::{AccessChange, AccessRecords, PinHash, Role, SecretHash, Session, Token};
 use crate::storage::StorageError;
 
-/// What version 2 of the file adds to version 1.
-pub(super) const VERSION_2: &str = "
-    ALTER TABLE events ADD COLUMN actor TEXT;   -- JSON: who caused it; NULL where it is not known
+/// The tables of PINs, sessions and tokens.
+pub(super) const SCHEMA: &str = "
     CREATE TABLE pins (
         role       TEXT PRIMARY KEY,            -- staff, admin
         salt       BLOB NOT NULL,
@@ -23,7 +22,7 @@ pub(super) const VERSION_2: &str = "
         expires_at INTEGER NOT NULL             -- milliseconds since 1970-01-01T00:00:00Z
     ) STRICT, WITHOUT ROWID;
     CREATE TABLE tokens (
-        id         INTEGER PRIMARY KEY,             
+        id         INTEGER PRIMARY KEY,
         hash       BLOB NOT NULL UNIQUE,        -- BLAKE2s of the token
         name       TEXT NOT NULL,
         role       TEXT NOT NULL,

@@ -10,8 +10,8 @@ use crate::access::{Actor, Role};
 use crate::storage::StorageError;
 use crate::storage::audit::{Note, Noted, Place, Purged, Traced, What};
 
-/// What version 3 of the file adds to version 2.
-pub(super) const VERSION_3: &str = "
+/// The tables of the audit log.
+pub(super) const SCHEMA: &str = "
     CREATE TABLE notes (
         id      INTEGER PRIMARY KEY,
         after   INTEGER NOT NULL,           -- the last event before it

@@ -12,27 +12,27 @@ use std::path::Path;
 
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Transaction, params};
 
-use super::record;
 use super::{Batch, Journal, KeptAnswer, Place, Purged, StorageError, Traced};
 use crate::access::AccessRecords;
 
-use crate::domain::{Event, Queue, Stamped, Timestamp};
+use crate::domain::{Event, Queue, QueueParts, Stamped, Timestamp};
 
-/// Marks a file as ours (`PRAGMA application_id`): «Turn» in ASCII.
-const APPLICATION_ID: i32 = 0x5475_726e;
+/// Marks a file as ours (`PRAGMA application_id`): «Trn1» in ASCII.
+const APPLICATION_ID: i32 = 0x5472_6e31;
 
-/// The form of the tables (`PRAGMA user_version`). A higher one is a newer program's.
-const SCHEMA_VERSION: i32 = 3;
+/// Version of the tables and of the JSON in them (`PRAGMA user_version`). It only grows: a new field
+/// has a default, and a stored name stays.
+const SCHEMA_VERSION: i32 = 1;
 
 /// Why a second server is refused.
 const IN_USE: &str = "another turnero is using it";
 
-/// The tables of version 1; later versions add to them.
 const SCHEMA: &str = "
     CREATE TABLE events (
         seq  INTEGER PRIMARY KEY,
         at   INTEGER NOT NULL,          -- milliseconds since 1970-01-01T00:00:00Z
-        body TEXT NOT NULL              -- JSON
+        body TEXT NOT NULL,             -- JSON
+        actor TEXT                      -- JSON: who caused it; NULL where it is not known
     ) STRICT;
     CREATE TABLE snapshots (
         seq  INTEGER PRIMARY KEY,       -- the last event in it
@@ -105,11 +105,12 @@ fn prepare_file(connection: &mut Connection) -> rusqlite::Result<Result<(), Stri
     let version: i32 = connection.pragma_query_value(None, "user_version", one)?;
     let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], one)?;
     if application != APPLICATION_ID && (tables > 0 || application != 0) {
-        return Ok(Err("it is another program's database".to_owned()));
+        let why = "it is another program's database, or one of a turnero before its first release";
+        return Ok(Err(why.to_owned()));
     }
     if version > SCHEMA_VERSION {
         return Ok(Err(format!(
-            "it was written by a newer turnero (form {version}, this one knows {SCHEMA_VERSION})"
+            "it was written by a newer turnero (version {version} of the form; this one knows {SCHEMA_VERSION})"
         )));
     }
     let mode: String = connection.pragma_update_and_check(None, "journal_mode", "WAL", one)?;
@@ -125,12 +126,8 @@ fn prepare_file(connection: &mut Connection) -> rusqlite::Result<Result<(), Stri
     let transaction = connection.transaction()?;
     if tables == 0 {
         transaction.execute_batch(SCHEMA)?;
-    }
-    if version < 2 {
-        transaction.execute_batch(access::VERSION_2)?;
-    }
-    if version < 3 {
-        transaction.execute_batch(audit::VERSION_3)?;
+        transaction.execute_batch(access::SCHEMA)?;
+        transaction.execute_batch(audit::SCHEMA)?;
     }
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
     transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
@@ -152,10 +149,13 @@ impl Journal for SqliteJournal {
         let Some((seq, body)) = newest else {
             return Ok(Queue::new());
         };
-        record::read_queue(&body).map_err(|why| StorageError::Damaged {
+        let damaged = |why| StorageError::Damaged {
             seq: from_sql(seq),
             why,
-        })
+        };
+        let parts: QueueParts =
+            serde_json::from_slice(&body).map_err(|error| damaged(error.to_string()))?;
+        Ok(Queue::from_parts(parts))
     }
 
     fn newest_snapshot(&mut self) -> Result<u64, StorageError> {
@@ -173,8 +173,10 @@ impl Journal for SqliteJournal {
         while let Some(row) = rows.next()? {
             let seq = from_sql(row.get(0)?);
             let body = row.get_ref(2)?.as_str().map_err(rusqlite::Error::from)?;
-            let event =
-                record::read_event(body).map_err(|why| StorageError::Damaged { seq, why })?;
+            let event = serde_json::from_str(body).map_err(|error| StorageError::Damaged {
+                seq,
+                why: error.to_string(),
+            })?;
             if seq != last + 1 && !matches!(event, Event::OfficeImported { .. }) {
                 let why = format!("it follows event {last}, and what was between is missing");
                 return Err(StorageError::Damaged { seq, why });
@@ -238,7 +240,7 @@ impl Journal for SqliteJournal {
         let transaction = self.connection.transaction()?;
         transaction.execute(
             "INSERT OR REPLACE INTO snapshots (seq, body) VALUES (?1, ?2)",
-            params![to_sql(queue.seq()), record::write_queue(queue)],
+            params![to_sql(queue.seq()), json(&queue.parts()).into_bytes()],
         )?;
         // Two stay: the newest may not yet have enough events after it for a start to use it, and the
         // one before it has, since snapshots are thousands of events apart.
@@ -276,7 +278,7 @@ fn insert_events(transaction: &Transaction<'_>, batch: &Batch) -> rusqlite::Resu
     let mut actors = batch.actors.iter().peekable();
     let mut fields = batch.fields.iter().peekable();
     for stamped in &batch.events {
-        let body = record::write_event(&stamped.event);
+        let body = json(&stamped.event);
         let actor = actors.next_if(|(seq, _)| *seq == stamped.seq);
         let fields = fields.next_if(|(seq, _)| *seq == stamped.seq);
         let fields = fields.map_or(&[][..], |(_, fields)| fields);
@@ -296,7 +298,7 @@ fn insert_answers(transaction: &Transaction<'_>, batch: &Batch) -> rusqlite::Res
          VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     )?;
     for answer in &batch.answers {
-        let headers = serde_json::to_string(&answer.headers).expect("strings are always JSON");
+        let headers = json(&answer.headers);
         insert.execute(params![
             answer.key,
             answer.request,
@@ -307,6 +309,10 @@ fn insert_answers(transaction: &Transaction<'_>, batch: &Batch) -> rusqlite::Res
         ])?;
     }
     Ok(())
+}
+
+fn json<T: serde::Serialize>(value: &T) -> String {
+    serde_json::to_string(value).expect("maps have text keys, so the value is always JSON")
 }
 
 fn one<T: rusqlite::types::FromSql>(row: &rusqlite::Row<'_>) -> rusqlite::Result<T> {
