@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use signal_hook::consts::{SIGINT, SIGTERM, SIGXFSZ};
 use signal_hook::iterator::Signals;
-use turnero::config::{Config, Wish};
+use turnero::config::{Action, Config};
 use turnero::logging;
 use turnero::presentation::access::{Access, set_pin_of_file};
 use turnero::presentation::office::Office;
@@ -19,15 +19,15 @@ use turnero::storage::{Journal, SqliteJournal};
 
 fn main() -> ExitCode {
     let (done, code) = match Config::read() {
-        Ok(Wish::Serve(config)) => (serve(*config), 1),
-        Ok(Wish::SetPin(role, config)) => (set_pin_of_file(role, &config.data), 1),
-        Ok(Wish::Export(file, config)) => (export_file(&config.data, &file), 1),
-        Ok(Wish::Import {
+        Ok(Action::Serve(config)) => (serve(*config), 1),
+        Ok(Action::SetPin(role, config)) => (set_pin_of_file(role, &config.data), 1),
+        Ok(Action::Export(file, config)) => (export_file(&config.data, &file), 1),
+        Ok(Action::Import {
             file,
             replace,
             config,
         }) => (import_file(&file, &config.data, replace), 1),
-        Ok(Wish::Print(text)) => {
+        Ok(Action::Print(text)) => {
             println!("{text}");
             (Ok(()), 0)
         }

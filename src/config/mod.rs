@@ -109,7 +109,7 @@ const ROLES: &str = "staff or admin";
 
 /// What the command line asks for.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Wish {
+pub enum Action {
     Serve(Box<Config>),
     /// `turnero pin ROLE`: set the PIN of that role.
     SetPin(Role, Box<Config>),
@@ -129,14 +129,14 @@ pub enum Wish {
 impl Config {
     /// Reads the command line and the environment; flags win over the environment. `Err` is one
     /// line that names the flag, the value and what is allowed.
-    pub fn read() -> Result<Wish, String> {
+    pub fn read() -> Result<Action, String> {
         Self::from_arguments(env::args_os().skip(1), |name| env::var_os(name))
     }
 
     fn from_arguments(
         arguments: impl IntoIterator<Item = OsString>,
         environment: impl Fn(&str) -> Option<OsString>,
-    ) -> Result<Wish, String> {
+    ) -> Result<Action, String> {
         let mut config = Self::default();
         if let Some(port) = environment("PORT") {
             let port = text("PORT", port)?;
@@ -157,10 +157,10 @@ impl Config {
         let mut replace = false;
         while let Some(argument) = parser.next().map_err(|error| error.to_string())? {
             let name = match argument {
-                Arg::Short('h') | Arg::Long("help") => return Ok(Wish::Print(help())),
+                Arg::Short('h') | Arg::Long("help") => return Ok(Action::Print(help())),
                 Arg::Short('V') | Arg::Long("version") => {
                     let version = format!("turnero {}", env!("CARGO_PKG_VERSION"));
-                    return Ok(Wish::Print(version));
+                    return Ok(Action::Print(version));
                 }
                 Arg::Long("replace") => {
                     replace = true;
@@ -194,41 +194,44 @@ impl Config {
             };
             (flag.set)(&mut config, &value).map_err(|allowed| wrong(&shown, &value, &allowed))?;
         }
-        wish(&words, replace, Box::new(config))
+        action(&words, replace, Box::new(config))
     }
 }
 
 /// What the words beside the flags ask for; to serve, where there are none.
-fn wish(words: &[OsString], replace: bool, config: Box<Config>) -> Result<Wish, String> {
+fn action(words: &[OsString], replace: bool, config: Box<Config>) -> Result<Action, String> {
     let shown = |n: usize| words.get(n).map(|word| word.to_string_lossy());
     if replace && shown(0).as_deref() != Some("import") {
         return Err("--replace is for import alone.".to_owned());
     }
     let Some(first) = shown(0) else {
-        return Ok(Wish::Serve(config));
+        return Ok(Action::Serve(config));
     };
     let file = words.get(1).map(PathBuf::from);
-    let (wish, most) = match &*first {
+    let (action, most) = match &*first {
         "pin" => {
             let word = shown(1).ok_or_else(|| format!("pin needs to know whose: {ROLES}."))?;
             let role = Role::parse(&word).ok_or_else(|| wrong("pin", &word, ROLES))?;
-            (Wish::SetPin(role, config), 2)
+            (Action::SetPin(role, config), 2)
         }
-        "export" => (Wish::Export(file.unwrap_or_else(|| "-".into()), config), 2),
+        "export" => (
+            Action::Export(file.unwrap_or_else(|| "-".into()), config),
+            2,
+        ),
         "import" => {
             let file = file.ok_or("import needs the name of a file that export has written.")?;
-            let wish = Wish::Import {
+            let action = Action::Import {
                 file,
                 replace,
                 config,
             };
-            (wish, 2)
+            (action, 2)
         }
         other => return Err(unknown(other)),
     };
     match shown(most) {
         Some(too_many) => Err(unknown(&too_many)),
-        None => Ok(wish),
+        None => Ok(action),
     }
 }
 
@@ -289,19 +292,19 @@ mod tests {
     use super::*;
 
     fn read(arguments: &[&str], environment: &[(&str, &str)]) -> Result<Config, String> {
-        let wish = Config::from_arguments(arguments.iter().map(OsString::from), |name| {
+        let action = Config::from_arguments(arguments.iter().map(OsString::from), |name| {
             let found = environment.iter().find(|(key, _)| *key == name);
             found.map(|(_, value)| OsString::from(value))
         })?;
-        match wish {
-            Wish::Serve(config) => Ok(*config),
-            Wish::SetPin(role, _) => Err(format!("the PIN of {}", role.as_str())),
-            Wish::Export(file, _) => Err(format!("export to {}", file.display())),
-            Wish::Import { file, replace, .. } => {
+        match action {
+            Action::Serve(config) => Ok(*config),
+            Action::SetPin(role, _) => Err(format!("the PIN of {}", role.as_str())),
+            Action::Export(file, _) => Err(format!("export to {}", file.display())),
+            Action::Import { file, replace, .. } => {
                 let whole = if replace { "replacing " } else { "" };
                 Err(format!("{whole}import of {}", file.display()))
             }
-            Wish::Print(text) => Err(text),
+            Action::Print(text) => Err(text),
         }
     }
 

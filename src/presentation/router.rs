@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use percent_encoding::percent_decode_str;
 use tiny_http::Method;
 
-use super::access::Who;
+use super::access::Caller;
 use super::http::answer::Answer;
 use super::http::origin;
 use super::http::problem::Problem;
@@ -19,13 +19,16 @@ const COURSE: &str = "/api/ticket";
 
 /// Answers a request.
 pub fn answer(office: &Office, request: &Request) -> Answer {
-    let who = match office.access.who(&office.config, &office.tickets, request) {
-        Ok(who) => who,
+    let caller = match office
+        .access
+        .identify(&office.config, &office.tickets, request)
+    {
+        Ok(caller) => caller,
         Err(problem) => return problem.answer(),
     };
     let allowed = origin::allowed_origin(request, &office.config.allowed_origins);
     let Some(origin) = allowed else {
-        return handle(office, request, who).unwrap_or_else(|problem| problem.answer());
+        return handle(office, request, caller).unwrap_or_else(|problem| problem.answer());
     };
     // A browser first asks with OPTIONS if the page of another site may (Fetch standard, CORS protocol).
     let answer = if request.method == Method::Options {
@@ -37,7 +40,7 @@ pub fn answer(office: &Office, request: &Request) -> Answer {
             )
             .with_header("Access-Control-Max-Age", "600")
     } else {
-        handle(office, request, who).unwrap_or_else(|problem| problem.answer())
+        handle(office, request, caller).unwrap_or_else(|problem| problem.answer())
     };
     answer
         .with_header("Access-Control-Allow-Origin", origin.to_owned())
@@ -45,7 +48,7 @@ pub fn answer(office: &Office, request: &Request) -> Answer {
         .with_header("Vary", "Origin")
 }
 
-fn handle(office: &Office, request: &Request, who: Who) -> Handled {
+fn handle(office: &Office, request: &Request, caller: Caller) -> Handled {
     if request.path == office.wss.path() {
         if request.method == Method::Get {
             return Err(Problem::upgrade_required());
@@ -75,14 +78,14 @@ fn handle(office: &Office, request: &Request, who: Who) -> Handled {
             continue;
         }
         if route.effect == Effect::Changes {
-            origin::check(request, &who, &office.config.allowed_origins)?;
+            origin::check(request, &caller, &office.config.allowed_origins)?;
         }
-        who.require(route.role)?;
+        caller.require(route.role)?;
         check_query(request)?;
         return (route.handler)(&Context {
             office,
             request,
-            who,
+            caller,
             parameters,
         });
     }

@@ -14,8 +14,9 @@ use tiny_http::Method;
 use tungstenite::handshake::server::{create_response, write_response};
 use tungstenite::http;
 
-use super::access::{Counted, Who};
+use super::access::Caller;
 use super::http::answer::Framing;
+use super::http::client_key::ClientKey;
 use super::http::connections::{Connections, Entered, Full, allowed_connections};
 use super::http::origin;
 use super::http::problem::Problem;
@@ -173,12 +174,14 @@ impl Acceptor {
                 Full::All(most) => {
                     log::warn!("{most} connections are open, and new ones are refused");
                 }
-                Full::Of(counted, most) => {
-                    let who = match counted {
-                        Counted::Address(address) => address.to_string(),
-                        Counted::Network(network) => format!("{network}/64"),
+                Full::Of(key, most) => {
+                    let client = match key {
+                        ClientKey::Address(address) => address.to_string(),
+                        ClientKey::Network(network) => format!("{network}/64"),
                     };
-                    log::warn!("{who} has {most} connections open, and new ones of it are refused");
+                    log::warn!(
+                        "{client} has {most} connections open, and new ones of it are refused"
+                    );
                 }
             }
         }
@@ -190,7 +193,10 @@ impl Acceptor {
             return Ok(());
         };
         let wire = Arc::new(wire);
-        let entered = match self.connections.enter(number, &wire, self.counted(peer)) {
+        let entered = match self
+            .connections
+            .enter(number, &wire, self.limited_address(peer))
+        {
             Ok(entered) => entered,
             Err(full) => {
                 self.warn_of_refusal(full);
@@ -205,7 +211,7 @@ impl Acceptor {
 
     /// The address that a connection counts for: none for this machine and trusted proxies, which
     /// speak for many.
-    fn counted(&self, peer: SocketAddr) -> Option<IpAddr> {
+    fn limited_address(&self, peer: SocketAddr) -> Option<IpAddr> {
         let address = peer.ip().to_canonical();
         let is_free =
             address.is_loopback() || self.office.config.trusted_proxies.contains(&address);
@@ -219,8 +225,8 @@ fn refuse(wire: &Wire, full: Full) {
     let _ = wire.read_now(&mut [0; 4096]);
     let problem = match full {
         Full::All(most) => Problem::too_many_connections(most),
-        Full::Of(Counted::Address(_), most) => Problem::too_many_connections_of("address", most),
-        Full::Of(Counted::Network(_), most) => Problem::too_many_connections_of("network", most),
+        Full::Of(ClientKey::Address(_), most) => Problem::too_many_connections_of("address", most),
+        Full::Of(ClientKey::Network(_), most) => Problem::too_many_connections_of("network", most),
     };
     let _ = problem.answer().send(wire, Framing::LAST);
 }
@@ -247,7 +253,7 @@ fn serve(wire: &Arc<Wire>, office: &Office, entered: &Entered) {
         let handshake = upgrade(office, &request);
         let answer = match handshake {
             Ok(None) => router::answer(office, &request),
-            Ok(Some((response, handshake, who))) => {
+            Ok(Some((response, handshake, caller))) => {
                 if wire.write_all(&response).is_ok() {
                     entered.becomes_screen();
                     wire.drop_when_stalled(office.config.limits.send_timeout);
@@ -257,9 +263,16 @@ fn serve(wire: &Arc<Wire>, office: &Office, entered: &Entered) {
                         .desk
                         .as_ref()
                         .map(|(desk, screen)| office.presence.enter(desk, *screen, false));
-                    let lasts = || office.access.lasts(&who);
+                    let remaining_lifetime = || office.access.remaining_lifetime(&caller);
                     let (tickets, wss) = (&office.tickets, office.wss);
-                    let is_closed = serve_screen(wire, leftover, &handshake, &lasts, tickets, wss);
+                    let is_closed = serve_screen(
+                        wire,
+                        leftover,
+                        &handshake,
+                        &remaining_lifetime,
+                        tickets,
+                        wss,
+                    );
                     drop(there);
                     if is_closed {
                         wire.linger();
@@ -290,14 +303,14 @@ fn serve(wire: &Arc<Wire>, office: &Office, entered: &Entered) {
 fn upgrade(
     office: &Office,
     request: &Request,
-) -> Result<Option<(Vec<u8>, Handshake, Who)>, Problem> {
+) -> Result<Option<(Vec<u8>, Handshake, Caller)>, Problem> {
     if request.path != office.wss.path() || !request.wants_upgrade() {
         return Ok(None);
     }
-    let who = office
+    let caller = office
         .access
-        .who(&office.config, &office.tickets, request)?;
-    origin::check(request, &who, &office.config.allowed_origins)?;
+        .identify(&office.config, &office.tickets, request)?;
+    origin::check(request, &caller, &office.config.allowed_origins)?;
     let mut copy = http::Request::builder()
         .method(request.method.as_str())
         .uri(request.path.as_str())
@@ -353,10 +366,10 @@ fn upgrade(
         }
     }
     // Whose desk it is concerns nobody else; theirs is a screen like any other.
-    if who.role >= Role::Staff {
+    if caller.role >= Role::Staff {
         handshake.desk = open_desk(desk.as_deref(), screen.as_deref())?;
     }
     let mut bytes = Vec::new();
     write_response(&mut bytes, &response).map_err(|_| Problem::upgrade_required())?;
-    Ok(Some((bytes, handshake, who)))
+    Ok(Some((bytes, handshake, caller)))
 }

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use super::peer::Counted;
+use crate::presentation::http::client_key::ClientKey;
 
 /// Wrong ones at once, and after them one each so often: for one address,
 const ADDRESS: Pace = Pace::new(5, 10);
@@ -151,7 +151,7 @@ pub struct Guesses {
     together: Bucket,
     familiars: Bucket,
     reserve: Bucket,
-    guessers: HashMap<Counted, Guesser>,
+    guessers: HashMap<ClientKey, Guesser>,
     familiar: HashMap<IpAddr, Familiar>,
 }
 
@@ -209,7 +209,7 @@ impl Guesses {
                 wait.and(self.familiars.wait(FAMILIARS, now)),
             );
         }
-        let guesser = self.guessers.get(&Counted::Address(address));
+        let guesser = self.guessers.get(&ClientKey::Address(address));
         let guesser = guesser.copied().unwrap_or_default();
         if guesser.wrong_at.is_none_or(|at| now >= at + REMEMBERED) {
             let mut wait = self.reserve.wait(RESERVE, now);
@@ -301,10 +301,10 @@ impl Guesses {
 
 /// The buckets of an address itself that a guess from that source is taken from. A familiar address
 /// does not share with its network: nobody in it can use up what it has.
-fn own(address: IpAddr, source: Source) -> impl Iterator<Item = (Counted, Pace)> {
-    Counted::of(address).filter_map(move |counted| match counted {
-        Counted::Address(_) => Some((counted, ADDRESS)),
-        Counted::Network(_) => (source != Source::Familiars).then_some((counted, NETWORK)),
+fn own(address: IpAddr, source: Source) -> impl Iterator<Item = (ClientKey, Pace)> {
+    ClientKey::all(address).filter_map(move |counted| match counted {
+        ClientKey::Address(_) => Some((counted, ADDRESS)),
+        ClientKey::Network(_) => (source != Source::Familiars).then_some((counted, NETWORK)),
     })
 }
 

@@ -4,16 +4,16 @@
 //! What does not belong here: what each route requires (its row in the table of routes), and how
 //! things are stored.
 
+mod credentials;
 mod guess;
 mod host;
-mod known;
-mod mint;
 mod peer;
 mod pin;
-mod rate;
+mod rate_limiter;
 mod secret;
 mod setup;
 mod signing;
+mod token_issuer;
 
 use std::error::Error;
 use std::net::IpAddr;
@@ -21,10 +21,10 @@ use std::sync::atomic::AtomicUsize;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use credentials::Credentials;
 use guess::{FAMILIAR_FOR, Guesses};
-use known::Known;
-use mint::Minted;
-use rate::Rate;
+use rate_limiter::RateLimiter;
+use token_issuer::TokenIssuer;
 
 use super::http::problem::Problem;
 use super::http::request::Request;
@@ -34,7 +34,7 @@ use crate::calendar::now;
 use crate::config::Config;
 use crate::storage::{Journal, Note, Noted};
 
-pub use peer::{Counted, Peer};
+pub use peer::Peer;
 pub use setup::{Announcement, set_pin_of_file};
 pub use signing::{SESSION, SignedIn};
 
@@ -46,7 +46,7 @@ const USE_NOTED_EVERY_MS: i64 = 60_000;
 
 /// Who asks.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Who {
+pub struct Caller {
     pub role: Role,
     pub address: IpAddr,
     pub token: Option<ShownToken>,
@@ -68,7 +68,7 @@ pub struct ShownToken {
     name: String,
 }
 
-impl Who {
+impl Caller {
     /// Refuses who may do less than `role`.
     pub fn require(&self, role: Role) -> Result<(), Problem> {
         if self.role >= role {
@@ -101,14 +101,14 @@ impl Who {
 /// Who may do what.
 pub struct Access {
     open: bool,
-    known: Mutex<Known>,
+    credentials: Mutex<Credentials>,
     guesses: Mutex<Guesses>,
-    tickets: Mutex<Rate>,
+    tickets: Mutex<RateLimiter>,
     /// Held while a PIN is verified or changed: one at a time, because each takes a processor for
     /// a while, and no session may begin with a PIN that is being changed.
     verifying: Mutex<()>,
     waiting: AtomicUsize,
-    minted: Mutex<Minted>,
+    token_issuer: Mutex<TokenIssuer>,
     /// Whose screens are told when a session or a token ends.
     wss: &'static WssService,
     started: Instant,
@@ -147,12 +147,12 @@ impl Access {
         }
         Self {
             open: config.open,
-            known: Mutex::new(Known::from(records)),
+            credentials: Mutex::new(Credentials::from(records)),
             guesses: Mutex::new(guesses),
-            tickets: Mutex::new(Rate::new(config.limits.tickets_per_10s)),
+            tickets: Mutex::new(RateLimiter::new(config.limits.tickets_per_10s)),
             verifying: Mutex::new(()),
             waiting: AtomicUsize::new(0),
-            minted: Mutex::new(Minted::new(seed)),
+            token_issuer: Mutex::new(TokenIssuer::new(seed)),
             wss,
             started: Instant::now(),
         }
@@ -165,8 +165,8 @@ impl Access {
 
     /// Refuses a new PIN or token where there are no PINs, but at this machine: it would be good for
     /// whoever made it when there are PINs again.
-    pub fn check_lasting(&self, who: &Who) -> Result<(), Problem> {
-        if self.open && !who.is_local {
+    pub fn check_lasting(&self, caller: &Caller) -> Result<(), Problem> {
+        if self.open && !caller.is_local {
             return Err(Problem::no_pins());
         }
         Ok(())
@@ -174,17 +174,17 @@ impl Access {
 
     /// Who asks. `Err` where the name of this server may be another site's, or where a token is
     /// shown that is not known.
-    pub fn who(
+    pub fn identify(
         &self,
         config: &Config,
         tickets: &TicketService,
         request: &Request,
-    ) -> Result<Who, Problem> {
+    ) -> Result<Caller, Problem> {
         let peer = Peer::of(request, &config.trusted_proxies);
         if self.open || peer.is_here {
             host::check(request, &config.hosts)?;
         }
-        let mut who = Who {
+        let mut caller = Caller {
             role: Role::Public,
             address: peer.address,
             token: None,
@@ -196,65 +196,74 @@ impl Access {
         if let Some(token) = bearer(request) {
             let hash = secret::hash(token);
             let at = now().as_millis();
-            let used = self.known().use_token(&hash, at, USE_NOTED_EVERY_MS);
+            let used = self.credentials().use_token(&hash, at, USE_NOTED_EVERY_MS);
             match used {
                 Some(used) => {
                     let (id, name) = (used.id, used.name);
                     if used.is_noted {
                         tickets.note(vec![AccessChange::TokenUsed { id, at }], None);
                     }
-                    who.role = used.role;
-                    who.token = Some(ShownToken { id, name });
+                    caller.role = used.role;
+                    caller.token = Some(ShownToken { id, name });
                 }
                 None if self.open => {}
                 None => return Err(Problem::unknown_token()),
             }
         } else if peer.is_local {
-            who.role = Role::Admin;
+            caller.role = Role::Admin;
         }
         for value in cookies(request) {
             let hash = secret::hash(value);
-            let known = self.known();
-            if let Some(session) = known.session(&hash, now().as_millis()) {
-                who.sessions.push(hash);
-                if who.token.is_none() {
-                    who.role = who.role.max(session.role);
+            let credentials = self.credentials();
+            if let Some(session) = credentials.session(&hash, now().as_millis()) {
+                caller.sessions.push(hash);
+                if caller.token.is_none() {
+                    caller.role = caller.role.max(session.role);
                 }
             }
         }
         if self.open {
-            who.role = Role::Admin;
+            caller.role = Role::Admin;
         }
-        Ok(who)
+        Ok(caller)
     }
 
     /// Counts a ticket that someone wants to take; refuses where they take too many too fast.
-    pub fn count_ticket(&self, who: &Who) -> Result<(), Problem> {
-        let is_staff = who.role >= Role::Staff && !self.open;
-        if who.is_here || is_staff || who.token.is_some() {
+    pub fn count_ticket(&self, caller: &Caller) -> Result<(), Problem> {
+        let is_staff = caller.role >= Role::Staff && !self.open;
+        if caller.is_here || is_staff || caller.token.is_some() {
             return Ok(());
         }
         let now = self.started.elapsed();
-        let taken = lock(&self.tickets).take(who.address, now);
+        let taken = lock(&self.tickets).take(caller.address, now);
         taken.map_err(Problem::too_many_tickets)
     }
 
     /// For how long what they came with is still good, sessions and token, unless somebody ends it
     /// before; `None` where that has come. Whoever waits is told when to ask again.
-    pub fn lasts(&self, who: &Who) -> Option<Duration> {
-        let known = self.known();
-        let mut lasts = Duration::MAX;
-        for hash in &who.sessions {
+    pub fn remaining_lifetime(&self, caller: &Caller) -> Option<Duration> {
+        let credentials = self.credentials();
+        let mut remaining_lifetime = Duration::MAX;
+        for hash in &caller.sessions {
             let now = now().as_millis();
-            let left = known.session(hash, now)?.expires_at - now;
-            lasts = lasts.min(Duration::from_millis(left.unsigned_abs()));
+            let left = credentials.session(hash, now)?.expires_at - now;
+            remaining_lifetime = remaining_lifetime.min(Duration::from_millis(left.unsigned_abs()));
         }
-        let is = |token: &ShownToken| known.tokens().iter().any(|other| other.id == token.id);
-        who.token.as_ref().is_none_or(is).then_some(lasts)
+        let is = |token: &ShownToken| {
+            credentials
+                .tokens()
+                .iter()
+                .any(|other| other.id == token.id)
+        };
+        caller
+            .token
+            .as_ref()
+            .is_none_or(is)
+            .then_some(remaining_lifetime)
     }
 
-    fn known(&self) -> MutexGuard<'_, Known> {
-        lock(&self.known)
+    fn credentials(&self) -> MutexGuard<'_, Credentials> {
+        lock(&self.credentials)
     }
 }
 

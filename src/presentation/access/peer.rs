@@ -1,8 +1,7 @@
 //! Where a request comes from: the address at the other end, or the one that a trusted proxy
 //! names; and whether it is someone at this very machine.
 
-use std::iter::once;
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 
 use super::host::Host;
 use crate::presentation::http::request::Request;
@@ -62,38 +61,6 @@ impl Peer {
             is_here,
             is_local: is_here && host.is_some_and(|host| host.is_loopback()),
             is_secure: false,
-        }
-    }
-}
-
-/// What limits count: an address, and of IPv6 besides the network that it is of (a /64), of which
-/// any machine can take as many addresses as it likes. The network may have more than an address,
-/// since a whole office is one (all of `fe80::` is, too), and must not be shut out with one stranger in it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Counted {
-    Address(IpAddr),
-    Network(Ipv6Addr),
-}
-
-/// How many times as much a network may have as one of its addresses.
-const NETWORK_TIMES: usize = 4;
-
-impl Counted {
-    /// What counts for that address.
-    pub fn of(address: IpAddr) -> impl Iterator<Item = Self> {
-        let address = address.to_canonical();
-        let network = match address {
-            IpAddr::V6(v6) => Some(Ipv6Addr::from(u128::from(v6) & (u128::MAX << 64))),
-            IpAddr::V4(_) => None,
-        };
-        once(Self::Address(address)).chain(network.map(Self::Network))
-    }
-
-    /// How much it may have where an address may have that much.
-    pub fn most(self, of_address: usize) -> usize {
-        match self {
-            Self::Address(_) => of_address,
-            Self::Network(_) => of_address.saturating_mul(NETWORK_TIMES),
         }
     }
 }
@@ -255,23 +222,5 @@ mod tests {
         assert_eq!(found.address.to_string(), "127.0.0.1");
         assert!(!found.is_local && !found.is_here);
         assert!(says("X-Forwarded-Proto", b"\xff, https").is_secure);
-    }
-
-    #[test]
-    fn an_ipv6_address_counts_for_itself_and_for_its_network() {
-        let common = |one: &str, two: &str| {
-            let of = |text: &str| Counted::of(text.parse().expect("an address"));
-            of(one).filter(|c| of(two).any(|d| *c == d)).count()
-        };
-        for (one, two, expected) in [
-            ("2001:db8:1:2::3", "2001:db8:1:2::3", 2),
-            ("2001:db8:1:2::3", "2001:db8:1:2:ffff::4", 1),
-            ("fe80::1", "fe80::2", 1),
-            ("2001:db8:1:2::3", "2001:db8:1:3::3", 0),
-            ("192.0.2.1", "192.0.2.2", 0),
-            ("192.0.2.1", "::ffff:192.0.2.1", 1),
-        ] {
-            assert_eq!(common(one, two), expected, "{one} {two}");
-        }
     }
 }

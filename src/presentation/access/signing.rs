@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::guess::Refused;
-use super::{Access, Who, lock, pin, secret};
+use super::{Access, Caller, lock, pin, secret};
 use crate::access::{AccessChange, Actor, Role, Session, Token};
 use crate::calendar;
 use crate::presentation::http::problem::Problem;
@@ -33,10 +33,10 @@ impl Access {
     pub fn sign_in(
         &self,
         tickets: &TicketService,
-        who: &Who,
+        caller: &Caller,
         entered: &str,
     ) -> Result<SignedIn, Problem> {
-        let guess = lock(&self.guesses).take(who.address, self.started.elapsed());
+        let guess = lock(&self.guesses).take(caller.address, self.started.elapsed());
         let guess = guess.map_err(|refused| match refused {
             Refused::TooMany(wait) => Problem::too_many_guesses(wait),
             Refused::Busy => Problem::too_many_sign_ins(),
@@ -45,11 +45,11 @@ impl Access {
         let turn = Turn::wait(self).inspect_err(|_| lock(&self.guesses).give_back(&guess))?;
         if let Some(role) = turn.verify(entered) {
             lock(&self.guesses).was_right(&guess, self.started.elapsed());
-            return self.begin_session(tickets, who, role);
+            return self.begin_session(tickets, caller, role);
         }
         lock(&self.guesses).was_wrong(&guess, self.started.elapsed());
-        log::warn!("A wrong PIN from {}", who.address);
-        let refused = who.note(Noted::SignInRefused);
+        log::warn!("A wrong PIN from {}", caller.address);
+        let refused = caller.note(Noted::SignInRefused);
         tickets.note(Vec::new(), Some(refused));
         Err(Problem::wrong_pin())
     }
@@ -58,7 +58,7 @@ impl Access {
     fn begin_session(
         &self,
         tickets: &TicketService,
-        who: &Who,
+        caller: &Caller,
         role: Role,
     ) -> Result<SignedIn, Problem> {
         let secret = secret::make().map_err(|_| Problem::storage_unavailable())?;
@@ -68,38 +68,44 @@ impl Access {
             role,
             expires_at: now + SESSION.as_millis() as i64,
         };
-        let mut changes = ends(who);
+        let mut changes = ends(caller);
         changes.push(AccessChange::AddSession {
             session: session.clone(),
             now,
         });
         let actor = Actor {
             role,
-            ..who.actor()
+            ..caller.actor()
         };
         let note = Note {
             noted: Noted::SignedIn,
             actor: Some(actor),
         };
         tickets.keep(changes, Some(note))?;
-        let mut known = self.known();
-        who.sessions.iter().for_each(|old| known.end_session(old));
-        known.add_session(session, now);
-        drop(known);
-        self.wss.tell_ended();
+        let mut credentials = self.credentials();
+        caller
+            .sessions
+            .iter()
+            .for_each(|old| credentials.end_session(old));
+        credentials.add_session(session, now);
+        drop(credentials);
+        self.wss.recheck_access();
         Ok(SignedIn { role, secret })
     }
 
     /// Ends the sessions that a request belongs to, if any.
-    pub fn sign_out(&self, tickets: &TicketService, who: &Who) -> Result<(), Problem> {
-        if who.sessions.is_empty() {
+    pub fn sign_out(&self, tickets: &TicketService, caller: &Caller) -> Result<(), Problem> {
+        if caller.sessions.is_empty() {
             return Ok(());
         }
-        tickets.keep(ends(who), Some(who.note(Noted::SignedOut)))?;
-        let mut known = self.known();
-        who.sessions.iter().for_each(|hash| known.end_session(hash));
-        drop(known);
-        self.wss.tell_ended();
+        tickets.keep(ends(caller), Some(caller.note(Noted::SignedOut)))?;
+        let mut credentials = self.credentials();
+        caller
+            .sessions
+            .iter()
+            .for_each(|hash| credentials.end_session(hash));
+        drop(credentials);
+        self.wss.recheck_access();
         Ok(())
     }
 
@@ -107,7 +113,7 @@ impl Access {
     pub fn set_pin(
         &self,
         tickets: &TicketService,
-        who: &Who,
+        caller: &Caller,
         role: Role,
         new: &str,
     ) -> Result<(), Problem> {
@@ -120,10 +126,10 @@ impl Access {
             ));
         }
         let hash = pin::hash(new).map_err(|_| Problem::storage_unavailable())?;
-        let note = who.note(Noted::PinChanged(role));
+        let note = caller.note(Noted::PinChanged(role));
         tickets.keep(vec![AccessChange::SetPin(role, hash.clone())], Some(note))?;
-        self.known().set_pin(role, hash);
-        self.wss.tell_ended();
+        self.credentials().set_pin(role, hash);
+        self.wss.recheck_access();
         log::info!("The PIN of {} was changed", role.as_str());
         Ok(())
     }
@@ -133,7 +139,7 @@ impl Access {
     pub fn make_token(
         &self,
         tickets: &TicketService,
-        who: &Who,
+        caller: &Caller,
         name: String,
         role: Role,
         key: Option<&str>,
@@ -142,25 +148,25 @@ impl Access {
         let _one = lock(&self.verifying);
         if let Some(key) = key {
             let tokens = self.tokens();
-            let again = lock(&self.minted).again(key, &name, role, &tokens)?;
+            let again = lock(&self.token_issuer).again(key, &name, role, &tokens)?;
             if let Some(again) = again {
                 return Ok(again);
             }
         }
         let id = {
-            let known = self.known();
-            if known.tokens().len() >= MOST_TOKENS {
+            let credentials = self.credentials();
+            if credentials.tokens().len() >= MOST_TOKENS {
                 let why = format!("there are {MOST_TOKENS} tokens; delete one that is not used");
                 return Err(Problem::invalid("name", why));
             }
-            if known.tokens().iter().any(|token| token.name == name) {
+            if credentials.tokens().iter().any(|token| token.name == name) {
                 let why = format!("«{name}» is there already; the trace tells them apart by it");
                 return Err(Problem::invalid("name", why));
             }
-            known.next_token()
+            credentials.next_token()
         };
         let secret = match key {
-            Some(key) => lock(&self.minted).secret(key, &name, role),
+            Some(key) => lock(&self.token_issuer).secret(key, &name, role),
             None => secret::make().map_err(|_| Problem::storage_unavailable())?,
         };
         let token = Token {
@@ -171,46 +177,46 @@ impl Access {
             created_at: calendar::now().as_millis(),
             used_at: None,
         };
-        let note = who.note(Noted::TokenMade(token.name.clone()));
+        let note = caller.note(Noted::TokenMade(token.name.clone()));
         tickets.keep(vec![AccessChange::AddToken(token.clone())], Some(note))?;
-        self.known().add_token(token.clone());
+        self.credentials().add_token(token.clone());
         if let Some(key) = key {
-            lock(&self.minted).remember(key, &token);
+            lock(&self.token_issuer).remember(key, &token);
         }
         Ok((token, secret))
     }
 
     /// The tokens, oldest first.
     pub fn tokens(&self) -> Vec<Token> {
-        self.known().tokens().to_vec()
+        self.credentials().tokens().to_vec()
     }
 
     /// Takes a token away; says whether it was there.
     pub fn delete_token(
         &self,
         tickets: &TicketService,
-        who: &Who,
+        caller: &Caller,
         id: u64,
     ) -> Result<bool, Problem> {
         let name = {
-            let known = self.known();
-            let token = known.tokens().iter().find(|token| token.id == id);
+            let credentials = self.credentials();
+            let token = credentials.tokens().iter().find(|token| token.id == id);
             token.map(|token| token.name.clone())
         };
         let Some(name) = name else {
             return Ok(false);
         };
-        let note = who.note(Noted::TokenRevoked(name));
+        let note = caller.note(Noted::TokenRevoked(name));
         tickets.keep(vec![AccessChange::DeleteToken { id }], Some(note))?;
-        let was_there = self.known().delete_token(id);
-        self.wss.tell_ended();
+        let was_there = self.credentials().delete_token(id);
+        self.wss.recheck_access();
         Ok(was_there)
     }
 }
 
 /// The end of the sessions that a request belongs to.
-fn ends(who: &Who) -> Vec<AccessChange> {
-    let sessions = who.sessions.iter().copied();
+fn ends(caller: &Caller) -> Vec<AccessChange> {
+    let sessions = caller.sessions.iter().copied();
     sessions.map(AccessChange::EndSession).collect()
 }
 
@@ -244,7 +250,7 @@ impl<'a> Turn<'a> {
 
     /// Whose PIN it is. All are tried, so that the time tells nothing.
     fn verify(&self, entered: &str) -> Option<Role> {
-        let pins = self.access.known().pins();
+        let pins = self.access.credentials().pins();
         let right = pins
             .iter()
             .map(|(role, kept)| (*role, pin::matches(entered, kept)));

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
+use super::client_key::ClientKey;
 use super::wire::Wire;
-use crate::presentation::access::Counted;
 
 /// Open files that are not connections: the database, its log, the pollers, pages being read,
 /// with room to spare.
@@ -63,24 +63,24 @@ pub struct Connections {
 #[derive(Default)]
 struct Open {
     all: HashMap<u64, Arc<Connection>>,
-    of: HashMap<Counted, usize>,
+    of: HashMap<ClientKey, usize>,
 }
 
 impl Open {
     fn insert(&mut self, number: u64, connection: Arc<Connection>) {
-        for counted in connection.counted() {
-            *self.of.entry(counted).or_default() += 1;
+        for key in connection.keys() {
+            *self.of.entry(key).or_default() += 1;
         }
         self.all.insert(number, connection);
     }
 
     fn remove(&mut self, number: u64) -> Option<Arc<Connection>> {
         let removed = self.all.remove(&number)?;
-        for counted in removed.counted() {
-            if let Some(count) = self.of.get_mut(&counted) {
+        for key in removed.keys() {
+            if let Some(count) = self.of.get_mut(&key) {
                 *count -= 1;
                 if *count == 0 {
-                    self.of.remove(&counted);
+                    self.of.remove(&key);
                 }
             }
         }
@@ -94,7 +94,7 @@ pub enum Full {
     /// There are as many connections as there may be.
     All(usize),
     /// There are as many of that address or network.
-    Of(Counted, usize),
+    Of(ClientKey, usize),
 }
 
 /// One open connection, as the others see it.
@@ -108,8 +108,8 @@ struct Connection {
 }
 
 impl Connection {
-    fn counted(&self) -> impl Iterator<Item = Counted> {
-        self.address.into_iter().flat_map(Counted::of)
+    fn keys(&self) -> impl Iterator<Item = ClientKey> {
+        self.address.into_iter().flat_map(ClientKey::all)
     }
 }
 
@@ -140,11 +140,11 @@ impl Connections {
     ) -> Result<Entered, Full> {
         let deadline = Instant::now() + ROOM_PATIENCE;
         let mut open = self.lock();
-        for counted in address.into_iter().flat_map(Counted::of) {
-            let most = counted.most(self.most_of_address);
-            let has = open.of.get(&counted).copied().unwrap_or_default();
-            if has >= most && self.evict(&mut open, Some(counted)).is_none() {
-                return Err(Full::Of(counted, most));
+        for key in address.into_iter().flat_map(ClientKey::all) {
+            let most = key.limit(self.most_of_address);
+            let has = open.of.get(&key).copied().unwrap_or_default();
+            if has >= most && self.evict(&mut open, Some(key)).is_none() {
+                return Err(Full::Of(key, most));
             }
         }
         while open.all.len() >= self.most && self.evict(&mut open, None).is_none() {
@@ -174,10 +174,10 @@ impl Connections {
     }
 
     /// Ends the one that has waited longest, of that address or network where one is given.
-    fn evict(&self, open: &mut Open, of: Option<Counted>) -> Option<()> {
+    fn evict(&self, open: &mut Open, of: Option<ClientKey>) -> Option<()> {
         let newest = self.now().saturating_sub(SHORT_WAIT_MS);
         let waiting = open.all.iter().filter_map(|(number, connection)| {
-            if of.is_some_and(|of| connection.counted().all(|other| other != of)) {
+            if of.is_some_and(|of| connection.keys().all(|other| other != of)) {
                 return None;
             }
             let since = connection.waiting_since.load(Ordering::Relaxed);

@@ -2,6 +2,7 @@
 
 pub mod address;
 pub mod answer;
+pub mod client_key;
 pub mod connections;
 pub mod origin;
 pub mod problem;

@@ -3,11 +3,11 @@
 
 use super::problem::Problem;
 use super::request::Request;
-use crate::presentation::access::Who;
+use crate::presentation::access::Caller;
 
 /// Refuses a request from another site's page that would change something, or listen. Programs
 /// send nothing of what is looked at here, and may.
-pub fn check(request: &Request, who: &Who, allowed: &[String]) -> Result<(), Problem> {
+pub fn check(request: &Request, caller: &Caller, allowed: &[String]) -> Result<(), Problem> {
     let host = request.header("Host").unwrap_or_default();
     for name in ["Origin", "Sec-Fetch-Site", "Referer"] {
         // No browser sends one twice, or one that is no text; it must not count as none.
@@ -20,7 +20,7 @@ pub fn check(request: &Request, who: &Who, allowed: &[String]) -> Result<(), Pro
         }
     }
     let Some(origin) = request.header("Origin") else {
-        return check_without_origin(request, who, host);
+        return check_without_origin(request, caller, host);
     };
     if allowed_origin(request, allowed).is_some() {
         return Ok(());
@@ -31,7 +31,7 @@ pub fn check(request: &Request, who: &Who, allowed: &[String]) -> Result<(), Pro
         request.header("Sec-Fetch-Site"),
         None | Some("same-origin" | "none")
     );
-    let is_scheme_of_ours = !who.is_secure || origin.starts_with("https://");
+    let is_scheme_of_ours = !caller.is_secure || origin.starts_with("https://");
     if is_this_host(origin, host) && is_page_of_ours && is_scheme_of_ours {
         return Ok(());
     }
@@ -41,7 +41,7 @@ pub fn check(request: &Request, who: &Who, allowed: &[String]) -> Result<(), Pro
 /// A picture or a link of another site's page has no `Origin`. Newer browsers tell with
 /// `Sec-Fetch-Site` where it is from, to HTTPS and to this machine's own addresses; older ones, and
 /// all to an office's plain addresses, may tell with `Referer`.
-fn check_without_origin(request: &Request, who: &Who, host: &str) -> Result<(), Problem> {
+fn check_without_origin(request: &Request, caller: &Caller, host: &str) -> Result<(), Problem> {
     match request.header("Sec-Fetch-Site") {
         Some("same-origin" | "none") => return Ok(()),
         Some(_) => return Err(Problem::cross_site("another site")),
@@ -57,7 +57,7 @@ fn check_without_origin(request: &Request, who: &Who, host: &str) -> Result<(), 
     // since no page can have it sent along; and a browser always says whose a WebSocket is.
     let is_page = |name: &str| name.starts_with("Mozilla/");
     if !request.wants_upgrade()
-        && who.token.is_none()
+        && caller.token.is_none()
         && request.header("User-Agent").is_some_and(is_page)
     {
         return Err(Problem::cross_site("an unknown site"));

@@ -8,7 +8,7 @@ use super::answer::Answer;
 use super::problem::Problem;
 use super::request::Request;
 use crate::access::Role;
-use crate::presentation::access::Who;
+use crate::presentation::access::Caller;
 use crate::presentation::office::Office;
 
 /// The input of a handler.
@@ -16,7 +16,7 @@ pub struct Context<'a> {
     pub office: &'a Office,
     pub request: &'a Request,
     /// The caller; the router has checked the role that the route requires.
-    pub who: Who,
+    pub caller: Caller,
     /// The path's variable parts, decoded.
     pub parameters: Vec<String>,
 }

@@ -52,7 +52,7 @@ pub struct TraceJson {
 /// `DELETE /api/trace`: forgets who did what until now, as `--keep-days` does with what is older.
 pub fn purge(context: &Context<'_>) -> Handled {
     Fields::of_body(context.request)?.finish()?;
-    let note = context.who.note(Noted::PurgeAsked);
+    let note = context.caller.note(Noted::PurgeAsked);
     context.office.tickets.purge(note)?;
     Ok(Answer::empty(204))
 }

@@ -78,7 +78,7 @@ pub fn working_on(context: &Context<'_>) -> Handled {
 
 /// `POST /api/ticket`
 pub fn create(context: &Context<'_>) -> Handled {
-    context.office.access.count_ticket(&context.who)?;
+    context.office.access.count_ticket(&context.caller)?;
     // The course's server takes no fields, and does not look at the body.
     let command = Command::Create {
         ticket: new_id()?,

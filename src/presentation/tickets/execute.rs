@@ -17,7 +17,7 @@ const UNGUESSABLE_KEY: usize = 22;
 /// gets the same answer again.
 pub fn run(context: &Context<'_>, command: Command, render: Render) -> Handled {
     let idempotent = idempotent(context)?;
-    let actor = Some(context.who.actor());
+    let actor = Some(context.caller.actor());
     let tickets = &context.office.tickets;
     tickets.execute(command, actor, idempotent, render)
 }
@@ -46,7 +46,7 @@ fn idempotent(context: &Context<'_>) -> Result<Option<IdempotentRequest>, Proble
     let request = context.request;
     let key = if key.len() < UNGUESSABLE_KEY {
         // No key has a space, so this is no other key's.
-        format!("{} {key}", context.who.address)
+        format!("{} {key}", context.caller.address)
     } else {
         key.to_owned()
     };

@@ -33,14 +33,14 @@ pub fn events(context: &Context<'_>) -> Handled {
     fields.finish()?;
     let office = context.office;
     // Only staff can open a desk, here as over a WebSocket.
-    let open_desk = open_desk.filter(|_| context.who.role >= Role::Staff);
+    let open_desk = open_desk.filter(|_| context.caller.role >= Role::Staff);
     let presence = open_desk.map(|(desk, screen)| office.presence.enter(&desk, screen, true));
     let wait = Duration::from_secs(wait.min(LONGEST_WAIT_SECONDS));
     // A seq that this office has not reached belongs to another office.
     let known = since.filter(|seq| *seq <= office.tickets.look(|queue| queue.seq()));
-    let lasts = || office.access.lasts(&context.who);
-    let since = known.map(|seq| office.wss.wait_since(seq, wait, &lasts));
-    if lasts().is_none()
+    let remaining_lifetime = || office.access.remaining_lifetime(&context.caller);
+    let since = known.map(|seq| office.wss.wait_since(seq, wait, &remaining_lifetime));
+    if remaining_lifetime().is_none()
         && let Some(presence) = presence
     {
         presence.end();

@@ -30,7 +30,7 @@ pub fn show(context: &Context<'_>) -> Handled {
         .ok_or_else(|| no_ticket(asked))?;
     let listen = context.office.config.listen;
     let host = context.request.header("Host");
-    let base = Base::of((host, context.who.is_secure), base.as_deref(), listen)?;
+    let base = Base::of((host, context.caller.is_secure), base.as_deref(), listen)?;
     let svg = svg(&base.page(&ticket_page(id)))
         .map_err(|error| Problem::invalid("base", error.to_string()))?;
     // The ticket's id is in the code, and allows to cancel the ticket: no cache may store it.

@@ -24,7 +24,7 @@ struct SessionJson {
 fn session_json(context: &Context<'_>, role: Role, session: bool) -> Answer {
     let open = context.office.access.is_open();
     let role = role.as_str();
-    let local = context.who.is_local;
+    let local = context.caller.is_local;
     Answer::json(
         200,
         &SessionJson {
@@ -38,8 +38,12 @@ fn session_json(context: &Context<'_>, role: Role, session: bool) -> Answer {
 
 /// `GET /api/session`
 pub fn show(context: &Context<'_>) -> Handled {
-    let who = &context.who;
-    Ok(session_json(context, who.role, !who.sessions.is_empty()))
+    let caller = &context.caller;
+    Ok(session_json(
+        context,
+        caller.role,
+        !caller.sessions.is_empty(),
+    ))
 }
 
 /// `POST /api/session`
@@ -52,7 +56,9 @@ pub fn sign_in(context: &Context<'_>) -> Handled {
         return Ok(session_json(context, Role::Admin, false));
     }
     let pin = pin.ok_or_else(|| Problem::invalid("pin", "is required"))?;
-    let begun = office.access.sign_in(&office.tickets, &context.who, &pin)?;
+    let begun = office
+        .access
+        .sign_in(&office.tickets, &context.caller, &pin)?;
     let cookie = cookie(context, &begun.secret, SESSION.as_secs());
     Ok(session_json(context, begun.role, true).with_header("Set-Cookie", cookie))
 }
@@ -60,13 +66,13 @@ pub fn sign_in(context: &Context<'_>) -> Handled {
 /// `DELETE /api/session`
 pub fn sign_out(context: &Context<'_>) -> Handled {
     let office = context.office;
-    office.access.sign_out(&office.tickets, &context.who)?;
+    office.access.sign_out(&office.tickets, &context.caller)?;
     Ok(Answer::empty(204).with_header("Set-Cookie", cookie(context, "", 0)))
 }
 
 /// The session cookie: hidden from scripts, and not sent with requests from other sites.
 fn cookie(context: &Context<'_>, value: &str, seconds: u64) -> String {
-    let secure = if context.who.is_secure {
+    let secure = if context.caller.is_secure {
         "; Secure"
     } else {
         ""
@@ -83,13 +89,13 @@ pub fn set_pin(context: &Context<'_>) -> Handled {
         ))
     })?;
     let office = context.office;
-    office.access.check_lasting(&context.who)?;
+    office.access.check_lasting(&context.caller)?;
     let mut fields = Fields::of_body(context.request)?;
     let pin = fields.text("pin")?;
     fields.finish()?;
     let pin = pin.ok_or_else(|| Problem::invalid("pin", "is required"))?;
     office
         .access
-        .set_pin(&office.tickets, &context.who, role, &pin)?;
+        .set_pin(&office.tickets, &context.caller, role, &pin)?;
     Ok(Answer::empty(204))
 }

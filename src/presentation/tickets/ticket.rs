@@ -23,7 +23,7 @@ const MAX_LIMIT: u64 = 100_000;
 
 /// `POST /api/tickets`
 pub fn create(context: &Context<'_>) -> Handled {
-    context.office.access.count_ticket(&context.who)?;
+    context.office.access.count_ticket(&context.caller)?;
     let mut fields = Fields::of_body(context.request)?;
     let service = fields.text("service")?;
     let priority = fields.text("priority")?;
@@ -172,7 +172,9 @@ pub fn show(context: &Context<'_>) -> Handled {
         })
     });
     match view {
-        Some(view) if context.who.role >= Role::Staff => Ok(Answer::json(200, &view.for_staff())),
+        Some(view) if context.caller.role >= Role::Staff => {
+            Ok(Answer::json(200, &view.for_staff()))
+        }
         Some(view) => Ok(Answer::json(200, &view.for_owner())),
         None => Err(no_ticket(asked)),
     }
@@ -185,7 +187,7 @@ pub fn cancel(context: &Context<'_>) -> Handled {
     let desk = desk_name(fields.text("desk")?)?;
     fields.finish()?;
     let ticket = if desk.is_some() {
-        context.who.require(Role::Staff)?;
+        context.caller.require(Role::Staff)?;
         TicketRef::read(context.parameter().to_owned())
     } else {
         TicketRef::Id(id(context)?)

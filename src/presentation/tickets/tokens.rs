@@ -52,7 +52,7 @@ pub fn list(context: &Context<'_>) -> Handled {
 /// key, so a repeated request gets the same secret while the server runs.
 pub fn create(context: &Context<'_>) -> Handled {
     let office = context.office;
-    office.access.check_lasting(&context.who)?;
+    office.access.check_lasting(&context.caller)?;
     let mut fields = Fields::of_body(context.request)?;
     let name = fields.text("name")?;
     let role = fields.text("role")?;
@@ -71,7 +71,7 @@ pub fn create(context: &Context<'_>) -> Handled {
     let (token, secret) =
         office
             .access
-            .make_token(&office.tickets, &context.who, name, role, key(context)?)?;
+            .make_token(&office.tickets, &context.caller, name, role, key(context)?)?;
     Ok(Answer::json(201, &TokenJson::of(&token, Some(&secret))))
 }
 
@@ -83,7 +83,7 @@ pub fn delete(context: &Context<'_>) -> Handled {
     let office = context.office;
     if office
         .access
-        .delete_token(&office.tickets, &context.who, id)?
+        .delete_token(&office.tickets, &context.caller, id)?
     {
         return Ok(Answer::empty(204));
     }

@@ -69,12 +69,12 @@ impl Recent {
     }
 
     /// The same, waiting no longer than `timeout` while that is nothing, nor than whoever waits may:
-    /// `lasts` says for how long that is.
+    /// `remaining_lifetime` says for how long that is.
     pub fn wait_since(
         &self,
         seq: u64,
         timeout: Duration,
-        lasts: &dyn Fn() -> Option<Duration>,
+        remaining_lifetime: &dyn Fn() -> Option<Duration>,
     ) -> Since {
         let deadline = Instant::now() + timeout;
         let mut kept = self.lock();
@@ -87,7 +87,7 @@ impl Recent {
             };
             // Asked under the lock, so that an end between this and the wait is not missed.
             let left = deadline.saturating_duration_since(Instant::now());
-            let left = left.min(lasts().unwrap_or_default());
+            let left = left.min(remaining_lifetime().unwrap_or_default());
             if !nothing || left.is_zero() || kept.closed {
                 return since;
             }

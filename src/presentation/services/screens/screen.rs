@@ -39,7 +39,7 @@ pub struct Screen {
     pub(super) readable: AtomicBool,
     pub(super) closing: AtomicBool,
     /// What it was opened with may have ended.
-    pub(super) doubted: AtomicBool,
+    pub(super) recheck_access: AtomicBool,
     /// There is news of the ticket printer.
     pub(super) printer: AtomicBool,
     thread: Thread,
@@ -88,7 +88,7 @@ impl Screen {
             readable: AtomicBool::new(false),
             closing: AtomicBool::new(false),
             // It may have ended before the screen could be told.
-            doubted: AtomicBool::new(true),
+            recheck_access: AtomicBool::new(true),
             printer: AtomicBool::new(true),
             thread: thread::current(),
             line: Mutex::new(Line {
@@ -129,8 +129,8 @@ impl Screen {
     }
 
     /// Somebody's session or token has ended. Called from the thread of whoever ended it.
-    pub(super) fn tell_ended(&self) {
-        self.doubted.store(true, Ordering::Release);
+    pub(super) fn recheck_access(&self) {
+        self.recheck_access.store(true, Ordering::Release);
         self.thread.unpark();
     }
 

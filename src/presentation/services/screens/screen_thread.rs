@@ -38,13 +38,13 @@ const WRITE_BUFFER_BYTES: usize = 1_024;
 
 /// Serves a screen until it goes or the server ends. Called from the connection's thread, after
 /// the handshake's answer was sent; `leftover` is what the peer sent after its handshake, and
-/// `lasts` says for how long what it was opened with is good. Gives back whether it was closed from
+/// `remaining_lifetime` says for how long what it was opened with is good. Gives back whether it was closed from
 /// here, so that the peer must have time to take that.
 pub fn serve(
     wire: &Arc<Wire>,
     leftover: Vec<u8>,
     handshake: &Handshake,
-    lasts: &dyn Fn() -> Option<Duration>,
+    remaining_lifetime: &dyn Fn() -> Option<Duration>,
     tickets: &TicketService,
     wss: &WssService,
 ) -> bool {
@@ -73,7 +73,7 @@ pub fn serve(
         screen: screen.clone(),
         runs,
         socket,
-        lasts,
+        remaining_lifetime,
         tickets,
         wss,
     };
@@ -143,7 +143,7 @@ struct Session<'a> {
     screen: Arc<Screen>,
     runs: Receiver<Arc<Run>>,
     socket: WebSocket<ScreenStream>,
-    lasts: &'a dyn Fn() -> Option<Duration>,
+    remaining_lifetime: &'a dyn Fn() -> Option<Duration>,
     tickets: &'a TicketService,
     wss: &'a WssService,
 }
@@ -164,16 +164,17 @@ impl Session<'_> {
         self.greet(since)?;
         let is_v1 = self.screen.dialect == Dialect::V1;
         let mut next_tick = Instant::now() + TICK_EVERY;
-        let mut lasts_until = None;
+        let mut expires_at = None;
         loop {
             if self.screen.closing.load(Ordering::Acquire) {
                 return Err(End::Closed(CloseCode::Away));
             }
-            let is_over = lasts_until.is_some_and(|at| Instant::now() >= at);
-            if self.screen.doubted.swap(false, Ordering::AcqRel) || is_over {
+            let is_over = expires_at.is_some_and(|at| Instant::now() >= at);
+            if self.screen.recheck_access.swap(false, Ordering::AcqRel) || is_over {
                 // Whoever signed out, or whose PIN was changed, comes back as anyone may.
-                let lasts = (self.lasts)().ok_or(End::Closed(CloseCode::Policy))?;
-                lasts_until = Instant::now().checked_add(lasts);
+                let remaining_lifetime =
+                    (self.remaining_lifetime)().ok_or(End::Closed(CloseCode::Policy))?;
+                expires_at = Instant::now().checked_add(remaining_lifetime);
             }
             if self.screen.readable.swap(false, Ordering::AcqRel) {
                 self.read()?;
@@ -201,7 +202,7 @@ impl Session<'_> {
                 // An estimate changes with the time alone.
                 self.tell_position()?;
             }
-            match lasts_until
+            match expires_at
                 .into_iter()
                 .chain(is_v1.then_some(next_tick))
                 .min()

@@ -154,22 +154,22 @@ impl WssService {
     }
 
     /// The same, waiting no longer than `timeout` for the first, nor than whoever waits may, for
-    /// which `lasts` is asked.
+    /// which `remaining_lifetime` is asked.
     pub fn wait_since(
         &self,
         seq: u64,
         timeout: Duration,
-        lasts: &dyn Fn() -> Option<Duration>,
+        remaining_lifetime: &dyn Fn() -> Option<Duration>,
     ) -> Since {
-        self.recent.wait_since(seq, timeout, lasts)
+        self.recent.wait_since(seq, timeout, remaining_lifetime)
     }
 
     /// A session or a token has ended: every screen and everyone who waits for news asks whether it
     /// was theirs.
-    pub fn tell_ended(&self) {
+    pub fn recheck_access(&self) {
         self.recent.ask_again();
         for screen in self.readiness.screens() {
-            screen.tell_ended();
+            screen.recheck_access();
         }
     }
 

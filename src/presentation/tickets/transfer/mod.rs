@@ -50,7 +50,7 @@ pub fn export(context: &Context<'_>) -> Handled {
     })?;
     let office = to_move(&queue);
     // Not waited for: an office must be able to go where nothing can be stored any more.
-    tickets.note(Vec::new(), Some(context.who.note(Noted::Exported)));
+    tickets.note(Vec::new(), Some(context.caller.note(Noted::Exported)));
     let today = calendar::business_day(&office.settings.day_rule(), now().as_millis());
     let name = format!(
         "attachment; filename=\"turnero-{}.json\"",

@@ -20,7 +20,7 @@ pub struct Used {
 
 /// What is known.
 #[derive(Debug, Default)]
-pub struct Known {
+pub struct Credentials {
     pins: Vec<(Role, PinHash)>,
     sessions: HashMap<SecretHash, Session>,
     /// Oldest first.
@@ -30,7 +30,7 @@ pub struct Known {
     last_token: u64,
 }
 
-impl From<AccessRecords> for Known {
+impl From<AccessRecords> for Credentials {
     fn from(records: AccessRecords) -> Self {
         let sessions = records.sessions.into_iter();
         Self {
@@ -42,7 +42,7 @@ impl From<AccessRecords> for Known {
     }
 }
 
-impl Known {
+impl Credentials {
     /// The PINs, of the stronger role first.
     pub fn pins(&self) -> Vec<(Role, PinHash)> {
         let mut pins = self.pins.clone();
@@ -144,29 +144,31 @@ mod tests {
 
     #[test]
     fn a_session_lasts_until_its_time_or_its_pin_ends() {
-        let mut known = Known::default();
-        known.add_session(session(1, Role::Staff, 100), 0);
-        known.add_session(session(2, Role::Admin, 100), 0);
-        let role = |known: &Known, n: u8, now| known.session(&[n; 32], now).map(|s| s.role);
-        assert_eq!(role(&known, 1, 99), Some(Role::Staff));
-        assert_eq!(role(&known, 1, 100), None);
-        assert_eq!(role(&known, 3, 0), None);
+        let mut credentials = Credentials::default();
+        credentials.add_session(session(1, Role::Staff, 100), 0);
+        credentials.add_session(session(2, Role::Admin, 100), 0);
+        let role = |credentials: &Credentials, n: u8, now| {
+            credentials.session(&[n; 32], now).map(|s| s.role)
+        };
+        assert_eq!(role(&credentials, 1, 99), Some(Role::Staff));
+        assert_eq!(role(&credentials, 1, 100), None);
+        assert_eq!(role(&credentials, 3, 0), None);
         let pin = PinHash {
             salt: [0; 16],
             hash: [0; 32],
             memory_kib: 8,
             passes: 1,
         };
-        known.set_pin(Role::Staff, pin);
-        assert_eq!(role(&known, 1, 0), None);
-        assert_eq!(role(&known, 2, 0), Some(Role::Admin));
-        known.end_session(&[2; 32]);
-        assert_eq!(role(&known, 2, 0), None);
+        credentials.set_pin(Role::Staff, pin);
+        assert_eq!(role(&credentials, 1, 0), None);
+        assert_eq!(role(&credentials, 2, 0), Some(Role::Admin));
+        credentials.end_session(&[2; 32]);
+        assert_eq!(role(&credentials, 2, 0), None);
     }
 
     #[test]
     fn the_number_of_sessions_is_bounded() {
-        let mut known = Known::default();
+        let mut credentials = Credentials::default();
         for n in 0..2_000_u16 {
             let mut hash = [0; 32];
             hash[..2].copy_from_slice(&n.to_be_bytes());
@@ -174,30 +176,30 @@ mod tests {
                 hash,
                 ..session(0, Role::Staff, 1_000 + i64::from(n))
             };
-            known.add_session(session, 0);
+            credentials.add_session(session, 0);
         }
-        assert_eq!(known.sessions.len(), MOST_SESSIONS);
-        assert!(known.sessions.values().all(|s| s.expires_at >= 2_000));
+        assert_eq!(credentials.sessions.len(), MOST_SESSIONS);
+        assert!(credentials.sessions.values().all(|s| s.expires_at >= 2_000));
     }
 
     #[test]
     fn the_use_of_a_token_is_written_down_once_a_minute() {
-        let mut known = Known::default();
-        known.add_token(Token {
-            id: known.next_token(),
+        let mut credentials = Credentials::default();
+        credentials.add_token(Token {
+            id: credentials.next_token(),
             hash: [7; 32],
             name: "kiosk".to_owned(),
             role: Role::Staff,
             created_at: 0,
             used_at: None,
         });
-        let mut used = |now| known.use_token(&[7; 32], now, 60_000).expect("known");
+        let mut used = |now| credentials.use_token(&[7; 32], now, 60_000).expect("known");
         assert!(used(5).is_noted && used(5).id == 1);
         assert!(!used(60_004).is_noted);
         assert!(used(60_005).is_noted);
-        assert_eq!(known.use_token(&[8; 32], 0, 60_000), None);
-        assert!(known.delete_token(1) && !known.delete_token(1));
-        assert_eq!(known.use_token(&[7; 32], 0, 60_000), None);
-        assert_eq!(known.next_token(), 2, "no other gets its number");
+        assert_eq!(credentials.use_token(&[8; 32], 0, 60_000), None);
+        assert!(credentials.delete_token(1) && !credentials.delete_token(1));
+        assert_eq!(credentials.use_token(&[7; 32], 0, 60_000), None);
+        assert_eq!(credentials.next_token(), 2, "no other gets its number");
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
 use std::time::Duration;
 
-use super::peer::Counted;
+use crate::presentation::http::client_key::ClientKey;
 
 /// The time that is looked at.
 const SPAN: Duration = Duration::from_secs(10);
@@ -14,12 +14,12 @@ const MOST_ADDRESSES: usize = 4_096;
 
 /// When each address took its last tickets.
 #[derive(Debug)]
-pub struct Rate {
+pub struct RateLimiter {
     most: usize,
-    taken: HashMap<Counted, VecDeque<Duration>>,
+    taken: HashMap<ClientKey, VecDeque<Duration>>,
 }
 
-impl Rate {
+impl RateLimiter {
     /// `most` for each address in 10 s.
     pub fn new(most: u32) -> Self {
         Self {
@@ -30,23 +30,23 @@ impl Rate {
 
     /// Counts one more; `Err` says how long to wait.
     pub fn take(&mut self, address: IpAddr, now: Duration) -> Result<(), Duration> {
-        for counted in Counted::of(address) {
-            let Some(taken) = self.taken.get_mut(&counted) else {
+        for key in ClientKey::all(address) {
+            let Some(taken) = self.taken.get_mut(&key) else {
                 continue;
             };
             while taken.front().is_some_and(|at| *at + SPAN <= now) {
                 taken.pop_front();
             }
-            if taken.len() >= counted.most(self.most) {
+            if taken.len() >= key.limit(self.most) {
                 let first = taken.front().copied().unwrap_or(now);
                 return Err((first + SPAN).saturating_sub(now));
             }
         }
-        for counted in Counted::of(address) {
-            if self.taken.len() >= MOST_ADDRESSES && !self.taken.contains_key(&counted) {
+        for key in ClientKey::all(address) {
+            if self.taken.len() >= MOST_ADDRESSES && !self.taken.contains_key(&key) {
                 self.make_room(now);
             }
-            self.taken.entry(counted).or_default().push_back(now);
+            self.taken.entry(key).or_default().push_back(now);
         }
         Ok(())
     }
@@ -58,8 +58,8 @@ impl Rate {
         self.taken.retain(|_, taken| is_recent(taken));
         if self.taken.len() >= MOST_ADDRESSES {
             let first = self.taken.iter().min_by_key(|(_, taken)| taken.back());
-            if let Some(counted) = first.map(|(counted, _)| *counted) {
-                self.taken.remove(&counted);
+            if let Some(key) = first.map(|(key, _)| *key) {
+                self.taken.remove(&key);
             }
         }
     }
@@ -72,7 +72,7 @@ mod tests {
     #[test]
     fn no_ten_seconds_hold_more_than_there_may_be() {
         let address = IpAddr::from([192, 0, 2, 7]);
-        let mut rate = Rate::new(20);
+        let mut rate = RateLimiter::new(20);
         let mut taken: Vec<Duration> = Vec::new();
         for step in 0..1_000 {
             let now = Duration::from_millis(step * 100);
@@ -91,7 +91,7 @@ mod tests {
     #[test]
     fn who_changes_addresses_within_a_network_gains_little_and_leaves_some_to_others() {
         let of = |n: u128| IpAddr::from(std::net::Ipv6Addr::from((0xfd00 << 112) + n).octets());
-        let mut rate = Rate::new(20);
+        let mut rate = RateLimiter::new(20);
         let now = Duration::from_secs(100);
         let one = (0..100).filter(|_| rate.take(of(1), now).is_ok()).count();
         let other = (0..100).filter(|_| rate.take(of(2), now).is_ok()).count();
@@ -103,7 +103,7 @@ mod tests {
 
     #[test]
     fn what_is_remembered_is_bounded() {
-        let mut rate = Rate::new(20);
+        let mut rate = RateLimiter::new(20);
         for n in 0..10_000_u32 {
             let address = IpAddr::from(n.to_be_bytes());
             assert!(

@@ -19,12 +19,12 @@ struct Minting {
 }
 
 /// The keys so far.
-pub struct Minted {
+pub struct TokenIssuer {
     seed: [u8; 32],
     by_key: HashMap<String, Minting>,
 }
 
-impl Minted {
+impl TokenIssuer {
     pub fn new(seed: [u8; 32]) -> Self {
         Self {
             seed,
