@@ -29,15 +29,6 @@ impl Queue {
         passed_over.extend(gone.map(|ticket| (ticket.prefix.clone(), ticket.number)));
         let mut tickets = parts.tickets;
         tickets.retain(|ticket| !is_over(ticket));
-        // In a file of an earlier program somebody may have a priority that was taken away.
-        let priorities = &parts.settings.priorities;
-        let least = priorities.iter().min_by_key(|p| p.weight);
-        for ticket in &mut tickets {
-            let is_known = priorities.iter().any(|p| p.name == ticket.priority);
-            if let Some(least) = least.filter(|_| !is_known) {
-                ticket.priority = least.name.clone();
-            }
-        }
         // The screens that have the desks open stay where they are.
         let mut desks = parts.desks;
         for desk in &mut desks {

@@ -5,6 +5,7 @@
 
 mod apply;
 mod changes;
+mod check;
 mod clock;
 mod command;
 mod decide;
@@ -28,6 +29,7 @@ mod wait;
 
 pub use apply::apply;
 pub use changes::{AppearanceChange, ServiceChange, SettingsChange};
+pub use check::InvalidPart;
 pub use clock::{Clock, Numbering};
 pub use command::{Command, Decision, Expected, Position, Subject, Target, TicketRef};
 pub use decide::decide;

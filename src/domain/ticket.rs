@@ -188,6 +188,9 @@ pub struct Ticket {
 }
 
 impl Ticket {
+    /// The longest note, in characters: a desk's screen shows it without scrolling.
+    pub const LONGEST_NOTE: usize = 500;
+
     /// Where it waits, with others of its priority.
     pub fn lane(&self) -> Lane {
         Lane {

@@ -14,7 +14,7 @@ mod testing;
 use thiserror::Error;
 
 use crate::access::{AccessChange, AccessRecords, Actor};
-use crate::domain::{Queue, Stamped};
+use crate::domain::{Event, Queue, Stamped};
 
 pub use audit::{Note, Noted, Place, Purged, Traced, What};
 pub use sqlite::{SqliteJournal, create_private};
@@ -85,6 +85,9 @@ pub trait Journal: Send {
         let events = self.read_after(queue.seq())?;
         Ok((queue, events))
     }
+
+    /// Whether an event matches. Stops reading at the first that does.
+    fn any_event(&mut self, matches: &dyn Fn(&Event) -> bool) -> Result<bool, StorageError>;
 
     /// The last event, 0 where there is none: what `append` expects.
     fn end(&mut self) -> Result<u64, StorageError>;

@@ -111,8 +111,8 @@ fn an_office_goes_on_at_another_machine() {
         (&file["format"], &file["version"]),
         (&json!("turnero-office"), &json!(1))
     );
-    assert_eq!(file["trace"][0]["type"], "ticket-called");
-    assert_eq!(file["trace"][0]["code"], "A2");
+    assert_eq!(file["audit"][0]["type"], "ticket-called");
+    assert_eq!(file["audit"][0]["code"], "A2");
     // While the server runs, its file is not read beside it.
     let data = server.launch().data().to_str().unwrap().to_owned();
     let refused = turnero(&folder, &["export", "--data", &data]);
@@ -137,12 +137,12 @@ fn an_office_goes_on_at_another_machine() {
         serde_json::from_slice(&fs::read(folder.join("office.json")).unwrap()).unwrap();
     let but_time = |mut file: Value| {
         file["exportedAt"] = Value::Null;
-        // Each copy is in the trace of the next.
-        let trace = file["trace"].as_array_mut().unwrap();
-        trace.retain(|one| one["type"] != "exported");
+        // Each export is in the audit log of the next.
+        let audit = file["audit"].as_array_mut().unwrap();
+        audit.retain(|one| one["type"] != "exported");
         file
     };
-    assert_eq!(written["trace"][0]["type"], "exported");
+    assert_eq!(written["audit"][0]["type"], "exported");
     assert_eq!(but_time(written), but_time(file.clone()));
     // To standard output where no file is named; over an existing file never.
     let shown = turnero(&folder, &["export", "--data", data]);
@@ -300,6 +300,32 @@ fn an_office_moves_only_into_a_new_one() {
     assert_eq!(names(&state["desks"], "name"), ["1", "2"]);
 }
 
+/// The numbers of events jump at an import, which says nothing of tickets.
+#[test]
+fn an_imported_office_without_tickets_can_be_replaced() {
+    let server = Server::new();
+    put(&server, "/api/settings", &json!({"name": "Clinic"}));
+    put(&server, "/api/desks/1", &json!({}));
+    let folder = Folder::new();
+    let file = server.get("/api/export").expect(200).body;
+    fs::write(folder.join("office.json"), file).unwrap();
+    let moved = Launch::new();
+    let data = moved.data().to_str().unwrap();
+    let import = ["import", "office.json", "--data", data];
+    expect(&turnero(&folder, &import), 0, &["0 open tickets"]);
+    let refused = turnero(&folder, &import);
+    expect(&refused, 1, &["«Clinic»", "is set up already", "--replace"]);
+    let replace = ["import", "office.json", "--replace", "--data", data];
+    expect(&turnero(&folder, &replace), 0, &["0 open tickets"]);
+    let server = moved.start();
+    assert_eq!(server.json("/api/settings")["name"], "Clinic");
+    server.ticket();
+    let launch = server.stop();
+    let data = launch.data().to_str().unwrap();
+    let replace = ["import", "office.json", "--replace", "--data", data];
+    expect(&turnero(&folder, &replace), 1, &["has tickets already"]);
+}
+
 #[test]
 fn a_file_that_is_no_office_makes_nothing() {
     let folder = Folder::new();
@@ -318,12 +344,12 @@ fn a_file_that_is_no_office_makes_nothing() {
         &["newer.json", "version: this program reads 1"],
     );
     office["version"] = json!(1);
-    office["tickets"][0]["state"] = json!("lost");
+    office["office"]["tickets"][0]["state"] = json!("lost");
     fs::write(folder.join("odd.json"), office.to_string()).unwrap();
     expect(
         &import("odd.json"),
         1,
-        &["odd.json", "tickets[0].state", "«lost»"],
+        &["odd.json", "office.tickets[0].state", "`lost`"],
     );
     assert!(!folder.join("new.db").exists(), "nothing was made");
     let missing = turnero(&folder, &["export", "--data", "none.db"]);

@@ -187,7 +187,7 @@ fn what_is_no_event_is_there_too_without_any_secret() {
     assert_eq!(parts, ids(&trace));
     // And so is what the file of the office says.
     let file = get("/api/export");
-    assert_eq!(file["trace"], trace);
+    assert_eq!(file["audit"], trace);
 }
 
 #[test]

@@ -33,6 +33,7 @@ pub(crate) fn go_on(queue: &mut Queue, drawn: u128, commands: &[Command]) -> Vec
             assert!(queue.ticket(id).is_some(), "what is answered is there");
         }
     }
+    assert_eq!(queue.parts().check(), Ok(()), "it can be stored and read");
     events
 }
 

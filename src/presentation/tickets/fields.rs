@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use form_urlencoded::parse;
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::presentation::http::problem::Problem;
@@ -42,8 +43,12 @@ impl Fields {
         Self::of_form(request.query.as_bytes())
     }
 
-    /// The fields of a parsed JSON object.
-    pub fn of_object(fields: BTreeMap<String, Value>) -> Self {
+    /// The fields of a struct, as it is written in JSON.
+    pub fn of_value(value: &impl Serialize) -> Self {
+        let fields = match serde_json::to_value(value) {
+            Ok(Value::Object(object)) => object.into_iter().collect(),
+            _ => BTreeMap::new(),
+        };
         Self::new(fields, true)
     }
 
@@ -204,36 +209,6 @@ impl Fields {
                 Ok(Some(texts))
             }
             Some(other) => Err(self.wrong(name, "texts by language", &other)),
-        }
-    }
-
-    /// Reads a whole number from `-most` to `most`; JSON only.
-    pub fn integer(&mut self, name: &'static str, most: u64) -> Result<Option<i64>, Problem> {
-        let sent = match self.take(name) {
-            None | Some(Value::Null) => return Ok(None),
-            Some(sent) => sent,
-        };
-        let number = sent.as_i64().filter(|n| n.unsigned_abs() <= most);
-        number.map(Some).ok_or_else(|| {
-            let why = format!("{sent} is not a whole number from -{most} to {most}");
-            self.invalid(name, why)
-        })
-    }
-
-    /// A text that was not read yet; it stays unread.
-    pub fn peek(&self, name: &str) -> Option<&str> {
-        self.left.get(name).and_then(Value::as_str)
-    }
-
-    /// Reads a nested object; JSON only.
-    pub fn object(&mut self, name: &'static str) -> Result<Option<Self>, Problem> {
-        match self.take(name) {
-            None | Some(Value::Null) => Ok(None),
-            Some(Value::Object(object)) => Ok(Some(Self {
-                path: format!("{}{name}.", self.path),
-                ..Self::new(object.into_iter().collect(), true)
-            })),
-            Some(other) => Err(self.wrong(name, "an object", &other)),
         }
     }
 

@@ -4,7 +4,7 @@ use super::execute::{run, subject_or_problem};
 use super::fields::Fields;
 use super::texts;
 use crate::access::Role;
-use crate::domain::{Command, Prefix, ServiceChange};
+use crate::domain::{Command, Prefix, Service, ServiceChange, ServiceSetup};
 use crate::presentation::http::answer::Answer;
 use crate::presentation::http::problem::Problem;
 use crate::presentation::http::route::{Context, Handled};
@@ -56,6 +56,13 @@ pub fn delete(context: &Context<'_>) -> Handled {
 
 fn prefix(context: &Context<'_>) -> Result<Prefix, Problem> {
     Prefix::parse(context.parameter()).map_err(|why| Problem::invalid("prefix", why))
+}
+
+/// Checks a service of an imported office by the rules of `PUT /api/services/PREFIX`.
+pub fn checked_whole(service: &Service) -> Result<ServiceSetup, Problem> {
+    let mut fields = Fields::of_value(&service.setup);
+    let setup = changed(&mut fields)?.of(&ServiceSetup::named(service.prefix.as_str()));
+    setup.map_err(|refusal| Problem::from(&refusal))
 }
 
 /// Reads the changed settings of a service.

@@ -42,6 +42,12 @@ pub fn set(context: &Context<'_>) -> Handled {
     run(context, Command::SetSettings { change }, subject_or_problem)
 }
 
+/// Checks the settings of an imported office by the rules of `PUT /api/settings`.
+pub fn checked_whole(settings: &Settings) -> Result<Settings, Problem> {
+    let mut fields = Fields::of_value(&SettingsJson::from(settings));
+    Ok(changed(&mut fields)?.of(&Settings::default()))
+}
+
 /// Reads the changed settings.
 pub fn changed(fields: &mut Fields) -> Result<SettingsChange, Problem> {
     let name = texts::required(fields, "name", Settings::LONGEST_NAME)?;

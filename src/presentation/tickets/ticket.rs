@@ -4,16 +4,13 @@ use super::execute::{run, subject_or_problem, ticket_view};
 use super::fields::Fields;
 use crate::access::Role;
 use crate::domain::{
-    Command, DeskName, Prefix, Queue, Refusal, State, Subject, TicketId, TicketRef,
+    Command, DeskName, Prefix, Queue, Refusal, State, Subject, Ticket, TicketId, TicketRef,
 };
 use crate::presentation::http::answer::Answer;
 use crate::presentation::http::problem::Problem;
 use crate::presentation::http::route::{Context, Handled};
 use crate::presentation::json::TicketView;
 use crate::presentation::services::Render;
-
-/// Limit of a note, in characters: what a desk's screen shows without scrolling.
-pub const LONGEST_NOTE: usize = 500;
 
 /// Default number of tickets in one list.
 const DEFAULT_LIMIT: u64 = 1_000;
@@ -30,9 +27,10 @@ pub fn create(context: &Context<'_>) -> Handled {
     let note = fields.text("note")?;
     fields.finish()?;
     if let Some(length) = note.as_ref().map(|note| note.chars().count())
-        && length > LONGEST_NOTE
+        && length > Ticket::LONGEST_NOTE
     {
-        let why = format!("a note has at most {LONGEST_NOTE} characters; this one has {length}");
+        let most = Ticket::LONGEST_NOTE;
+        let why = format!("a note has at most {most} characters; this one has {length}");
         return Err(Problem::invalid("note", why));
     }
     let command = Command::Create {

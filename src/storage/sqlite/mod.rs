@@ -155,6 +155,7 @@ impl Journal for SqliteJournal {
         };
         let parts: QueueParts =
             serde_json::from_slice(&body).map_err(|error| damaged(error.to_string()))?;
+        parts.check().map_err(|wrong| damaged(wrong.to_string()))?;
         Ok(Queue::from_parts(parts))
     }
 
@@ -171,12 +172,7 @@ impl Journal for SqliteJournal {
         let mut events = Vec::new();
         let mut last = seq;
         while let Some(row) = rows.next()? {
-            let seq = from_sql(row.get(0)?);
-            let body = row.get_ref(2)?.as_str().map_err(rusqlite::Error::from)?;
-            let event = serde_json::from_str(body).map_err(|error| StorageError::Damaged {
-                seq,
-                why: error.to_string(),
-            })?;
+            let (seq, event) = read_event(row, 0, 2)?;
             if seq != last + 1 && !matches!(event, Event::OfficeImported { .. }) {
                 let why = format!("it follows event {last}, and what was between is missing");
                 return Err(StorageError::Damaged { seq, why });
@@ -189,6 +185,19 @@ impl Journal for SqliteJournal {
             });
         }
         Ok(events)
+    }
+
+    fn any_event(&mut self, matches: &dyn Fn(&Event) -> bool) -> Result<bool, StorageError> {
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT seq, body FROM events ORDER BY seq")?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            if matches(&read_event(row, 0, 1)?.1) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     fn end(&mut self) -> Result<u64, StorageError> {
@@ -270,6 +279,21 @@ impl Journal for SqliteJournal {
             .pragma_update(None, "user_version", SCHEMA_VERSION)?;
         Ok(())
     }
+}
+
+/// The number of an event and the event, in those columns of a row.
+fn read_event(
+    row: &rusqlite::Row<'_>,
+    seq: usize,
+    body: usize,
+) -> Result<(u64, Event), StorageError> {
+    let seq = from_sql(row.get(seq)?);
+    let body = row.get_ref(body)?.as_str().map_err(rusqlite::Error::from)?;
+    let event = serde_json::from_str(body).map_err(|error| StorageError::Damaged {
+        seq,
+        why: error.to_string(),
+    })?;
+    Ok((seq, event))
 }
 
 fn insert_events(transaction: &Transaction<'_>, batch: &Batch) -> rusqlite::Result<()> {

@@ -1,13 +1,11 @@
-//! An office moves to another machine as one JSON file: `GET /api/export`, `turnero export` and
+//! Export and import of a whole office as one JSON file: `GET /api/export`, `turnero export` and
 //! `turnero import`.
 //!
-//! The file has how the office is set up, the numbers given today and the tickets that are not
-//! over, with their ids, so that phones go on following; and the trace, for people who look into it:
-//! an import leaves it, since it is of another machine. It has no PINs, sessions or tokens: each
-//! machine has its own.
+//! The file has the settings, the numbers given today and the tickets that have not ended, with
+//! their ids, so that phones go on following them. It has the audit log as well, for people who
+//! read it: an import ignores it. PINs, sessions and tokens stay on each machine.
 
-mod read;
-mod write;
+mod file;
 
 use std::error::Error;
 use std::fs::File;
@@ -22,21 +20,11 @@ use crate::presentation::http::answer::Answer;
 use crate::presentation::http::route::{Context, Handled};
 use crate::storage::{Batch, Journal, Note, Noted, SqliteJournal, create_private};
 
-/// What the file says it is.
-const FORMAT: &str = "turnero-office";
-
-/// The form of the file. A program refuses one that it does not know.
-const VERSION: u64 = 1;
-
 /// The largest file that is read: many times that of the largest office.
 const LARGEST_FILE: u64 = 64 * 1024 * 1024;
 
 /// The newest so many of the trace are in the file: weeks of a large office, and some 20 MB.
 const MOST_TRACED: usize = 100_000;
-
-/// How much may have happened in an office that another may replace: setting it up. Past it, its
-/// events are not even looked at.
-const MOST_SETTING_UP: u64 = 4_096;
 
 /// The name of a file that stands for standard output or input.
 const STANDARD: &str = "-";
@@ -56,7 +44,7 @@ pub fn export(context: &Context<'_>) -> Handled {
         "attachment; filename=\"turnero-{}.json\"",
         calendar::date_text(today)
     );
-    let answer = Answer::new(200, "application/json", write::write(&office, &traced));
+    let answer = Answer::new(200, "application/json", file::write(&office, &traced));
     Ok(answer
         .with_header("Content-Disposition", name)
         .with_header("Cache-Control", "no-store"))
@@ -74,7 +62,7 @@ pub fn export_file(data: &Path, to: &Path) -> Result<(), Box<dyn Error>> {
     let traced = audit::all(&queue, MOST_TRACED, |before| {
         journal.trace(before, audit::STEP)
     })?;
-    let bytes = write::write(&to_move(&queue), &traced);
+    let bytes = file::write(&to_move(&queue), &traced);
     let shown = to.display();
     if to == Path::new(STANDARD) {
         io::stdout().lock().write_all(&bytes)?;
@@ -120,8 +108,8 @@ fn note_copy(journal: &mut dyn Journal) {
 pub fn import_file(from: &Path, data: &Path, replace: bool) -> Result<(), Box<dyn Error>> {
     let shown = from.display();
     let bytes = read_file(from).map_err(|error| format!("{shown} cannot be read: {error}."))?;
-    let office = read::read(&bytes)
-        .map_err(|problem| format!("{shown} is no office that can be taken: {}", problem.detail))?;
+    let office = file::read(&bytes)
+        .map_err(|why| format!("{shown} is no office that can be taken: {why}."))?;
     let mut journal = SqliteJournal::open(data).map_err(|error| {
         format!("{error} Stop the server first; an office moves into one that is at rest.")
     })?;
@@ -181,31 +169,28 @@ fn load(journal: &mut SqliteJournal) -> Result<Queue, Box<dyn Error>> {
     Ok(queue)
 }
 
-/// Whether nobody has ever taken a ticket here. The inner text goes on «The data file …».
+/// Whether no ticket was ever given here. The inner text goes on «The data file …».
 fn check_empty(queue: &Queue, journal: &mut SqliteJournal) -> Result<(), String> {
     let used = "has tickets already".to_owned();
-    let given = queue.services().iter().any(|s| s.last_number.is_some());
-    if !queue.is_empty() || given || journal.end().map_err(|e| e.to_string())? > MOST_SETTING_UP {
+    if is_in_use(&queue.parts()) {
         return Err(used);
     }
-    let events = journal.read_after(0).map_err(|error| error.to_string())?;
-    let sets_up = |stamped: &Stamped| {
-        matches!(
-            stamped.event,
-            Event::DeskChanged { .. }
-                | Event::DeskClaimed { .. }
-                | Event::DeskDeleted { .. }
-                | Event::ServiceChanged { .. }
-                | Event::ServiceDeleted { .. }
-                | Event::SettingsChanged { .. }
-                | Event::DayStarted { .. }
-        )
+    let gives_ticket = |event: &Event| match event {
+        Event::TicketCreated { .. } => true,
+        Event::OfficeImported { office } => is_in_use(office),
+        _ => false,
     };
-    if events.iter().all(sets_up) {
-        Ok(())
-    } else {
-        Err(used)
+    match journal.any_event(&gives_ticket) {
+        Ok(false) => Ok(()),
+        Ok(true) => Err(used),
+        Err(error) => Err(error.to_string()),
     }
+}
+
+/// Whether an office has tickets, or has given numbers today.
+fn is_in_use(office: &QueueParts) -> bool {
+    let given = office.services.iter().any(|s| s.last_number.is_some());
+    given || !office.tickets.is_empty()
 }
 
 /// Whether nobody has set up anything here. A desk is made by looking at its screen.
@@ -247,7 +232,7 @@ mod tests {
 
     /// What comes of an office's file.
     fn through_a_file(office: &QueueParts) -> QueueParts {
-        read::read(&write::write(office, &[])).expect("what was written is read")
+        file::read(&file::write(office, &[])).expect("what was written is read")
     }
 
     fn arrived(office: QueueParts, at: Timestamp) -> (Queue, Stamped) {
@@ -305,182 +290,198 @@ mod tests {
             current: None,
         };
         go_on(&mut queue, 0, &[new.clone(), new.clone(), new, next]);
-        serde_json::from_slice(&write::write(&queue.to_move(), &[])).expect("JSON")
+        serde_json::from_slice(&file::write(&queue.to_move(), &[])).expect("JSON")
     }
 
     #[test]
-    fn a_mistake_in_a_file_is_named_with_its_place() {
+    fn a_mistake_in_a_file_is_named_with_its_field() {
         use serde_json::{Value, json};
+        let zero = format!("{:032x}", 0);
         let rows: &[(&str, Value, &str)] = &[
             ("/format", json!("other"), "format: it is «turnero-office»"),
             ("/version", json!(2), "version: this program reads 1"),
-            ("/version", Value::Null, "version: it is missing"),
-            ("/seq", json!(-1), "seq: -1 is not"),
-            ("/day", json!("today"), "day: «today» is no date"),
-            ("/settings", json!(3), "settings: it takes an object"),
+            ("/version", Value::Null, "version: this program reads 1"),
+            ("/extra", json!(1), "extra: unknown field"),
+            ("/office/seq", json!(-1), "office.seq: "),
+            ("/office/seq", json!(1u64 << 53), "office.seq: "),
+            ("/office/day", json!("today"), "office.day: "),
+            ("/office/colour", json!(1), "office.colour: unknown field"),
+            ("/office/settings", json!(3), "office.settings: "),
             (
-                "/settings/timeZone",
+                "/office/settings/timeZone",
                 json!("Mars"),
-                "settings.timeZone: «Mars»",
+                "office.settings.timeZone: «Mars»",
             ),
-            ("/settings/accent", json!("red"), "settings.accent: "),
-            ("/settings/rule", json!("luck"), "settings.rule: «luck»"),
             (
-                "/settings/colour",
-                json!(1),
-                "settings.colour: there is no such field",
+                "/office/settings/rule",
+                json!("luck"),
+                "office.settings.rule: unknown variant `luck`",
             ),
-            ("/services", json!([]), "services: there is one at least"),
             (
-                "/services/1/prefix",
+                "/office/settings/priorities",
+                json!([]),
+                "office.settings.priorities: ",
+            ),
+            (
+                "/office/settings/appearance/accent",
+                json!("red"),
+                "office.settings.accent: ",
+            ),
+            (
+                "/office/services",
+                json!([]),
+                "office.services: there are 1 to 100",
+            ),
+            (
+                "/office/services/1/prefix",
                 json!("A"),
-                "services[1].prefix: A is there twice",
-            ),
-            ("/services/0/prefix", json!("4"), "services[0].prefix: "),
-            ("/services/0/first", json!(0), "services[0].first: "),
-            ("/services/1/last", json!(0), "services[1].last: "),
-            (
-                "/services/0/lastNumber",
-                json!(4_294_967_294u32),
-                "services[0].lastNumber: 4294967294 is not",
-            ),
-            ("/tickets/1/number", json!(0), "tickets[1].number: 0 is not"),
-            (
-                "/tickets/1/prefix",
-                json!("Q"),
-                "tickets[1].prefix: there is no service Q",
+                "office.services[1].prefix: A is there twice",
             ),
             (
-                "/tickets/1/priority",
-                json!("vip"),
-                "tickets[1].priority: there is no priority vip; there are: normal, urgent",
+                "/office/services/0/prefix",
+                json!("4"),
+                "office.services[0].prefix: ",
             ),
             (
-                "/passedOver",
-                json!([{"prefix": "A", "number": 0}]),
-                "passedOver[0].number: 0 is not",
+                "/office/services/0/setup/first",
+                json!(0),
+                "office.services[0].setup.first: ",
             ),
             (
-                "/dayRule",
-                json!({"timeZone": "Mars"}),
-                "dayRule.timeZone: «Mars»",
+                "/office/services/1/setup/last",
+                json!(0),
+                "office.services[1].setup.last: ",
             ),
             (
-                "/services/0/lastNumber",
+                "/office/services/1/setup/name",
+                json!("n".repeat(81)),
+                "office.services[1].setup.name: ",
+            ),
+            (
+                "/office/services/0/lastNumber",
                 json!(2),
-                "tickets[2].number: 3 was not given",
+                "office.tickets[2].number: A3 was not given",
             ),
             (
-                "/desks/0/name",
+                "/office/desks/0/name",
                 json!(""),
-                "desks[0].name: a desk needs a name",
+                "office.desks[0].name: a desk needs a name",
             ),
             (
-                "/desks/0/ticket",
+                "/office/desks/0/attending",
                 Value::Null,
-                "tickets[0].state: it is «serving», and no desk",
+                "office.tickets[0].state: it is «serving»",
             ),
             (
-                "/desks/0/ticket",
-                json!("x"),
-                "desks[0].ticket: no ticket x",
+                "/office/desks/0/attending",
+                json!(2),
+                "office.tickets[0].state: it is «serving»",
             ),
             (
-                "/desks/0/services",
+                "/office/desks/0/services",
                 json!(["Z"]),
-                "desks[0].services: there is no service Z",
+                "office.desks[0].services: there is no service Z",
             ),
             (
-                "/tickets/1/id",
+                "/office/tickets/1/number",
+                json!(0),
+                "office.tickets[1].number: ",
+            ),
+            (
+                "/office/tickets/1/number",
+                json!(1),
+                "office.tickets[1].number: two tickets are A1",
+            ),
+            (
+                "/office/tickets/1/id",
                 json!("A2"),
-                "tickets[1].id: it is no ticket's id",
+                "office.tickets[1].id: «A2» is no ticket's id",
             ),
             (
-                "/tickets/1/id",
-                json!(format!("{:032x}", 0)),
-                "tickets[1].id: two tickets",
+                "/office/tickets/1/id",
+                json!(zero),
+                "office.tickets[1].id: two tickets",
             ),
             (
-                "/tickets/1/number",
-                json!(1),
-                "tickets[1].number: two tickets are A1",
+                "/office/tickets/1/state",
+                json!("lost"),
+                "office.tickets[1].state: unknown variant `lost`",
             ),
             (
-                "/tickets/1/state",
-                json!("done"),
-                "tickets[1].state: «done» is none of",
-            ),
-            (
-                "/tickets/1/state",
+                "/office/tickets/1/state",
                 json!("serving"),
-                "tickets[1].handleAtDesk: ",
+                "office.tickets[1].state: it is «serving»",
             ),
             (
-                "/tickets/1/service",
+                "/office/tickets/1/state",
+                json!("done"),
+                "office.tickets[1].state: it has ended",
+            ),
+            (
+                "/office/tickets/1/service",
                 json!("Z"),
-                "tickets[1].service: there is no service Z",
+                "office.tickets[1].service: there is no service Z",
             ),
             (
-                "/tickets/1/onlyDesk",
-                json!("9"),
-                "tickets[1].onlyDesk: there is no desk 9",
+                "/office/tickets/1/priority",
+                json!("vip"),
+                "office.tickets[1].priority: there is no priority vip; there are: normal, urgent",
             ),
             (
-                "/tickets/1/arrival",
+                "/office/tickets/1/line",
+                json!({"desk": "9"}),
+                "office.tickets[1].line: ",
+            ),
+            (
+                "/office/tickets/1/arrival",
                 json!(1),
-                "tickets[1].arrival: 1 is not between",
+                "office.tickets[1].arrival: 1 is not after",
             ),
             (
-                "/tickets/2/arrival",
+                "/office/tickets/2/arrival",
                 json!(99),
-                "tickets[2].arrival: 99 is not between",
-            ),
-            ("/tickets/1/rank", json!("first"), "tickets[1].rank: "),
-            (
-                "/tickets/1/createdAt",
-                json!("noon"),
-                "tickets[1].createdAt: «noon» is no time",
+                "office.tickets[2].arrival: 99 is not after",
             ),
             (
-                "/tickets/1/note",
-                json!("n".repeat(501)),
-                "tickets[1].note: ",
-            ),
-            (
-                "/tickets/1/extra",
+                "/office/tickets/1/place/arrival",
                 json!(1),
-                "tickets[1].extra: there is no such field",
+                "office.tickets[1].place: ",
             ),
             (
-                "/passedOver",
-                json!([{"prefix": "A"}]),
-                "passedOver[0].number: it is missing",
+                "/office/tickets/1/createdAt",
+                json!("noon"),
+                "office.tickets[1].createdAt: ",
             ),
-            ("/extra", json!(1), "extra: there is no such field"),
+            (
+                "/office/tickets/1/note",
+                json!("n".repeat(501)),
+                "office.tickets[1].note: ",
+            ),
+            (
+                "/office/tickets/1/extra",
+                json!(1),
+                "office.tickets[1].extra: unknown field",
+            ),
+            (
+                "/office/ended",
+                json!([7]),
+                "office.ended[0]: no ticket 7 has ended",
+            ),
         ];
         let whole = a_file();
         let good = serde_json::to_vec(&whole).expect("JSON");
-        let office = read::read(&good).expect("as it was written");
-        let marked = [b"\xef\xbb\xbf", good.as_slice()].concat();
-        assert_eq!(
-            read::read(&marked),
-            Ok(office),
-            "an editor's mark before it"
-        );
+        file::read(&good).expect("as it was written");
         for (place, wrong, said) in rows {
-            let mut file = whole.clone();
+            let mut changed = whole.clone();
             let (parent, name) = place.rsplit_once('/').expect("a place");
-            file.pointer_mut(parent).expect("it is there")[name] = wrong.clone();
-            let bytes = serde_json::to_vec(&file).expect("JSON");
-            let problem = read::read(&bytes).expect_err(place);
-            assert!(
-                problem.detail.starts_with(said),
-                "{place}: {}",
-                problem.detail
-            );
+            changed.pointer_mut(parent).expect("it is there")[name] = wrong.clone();
+            let bytes = serde_json::to_vec(&changed).expect("JSON");
+            let why = file::read(&bytes).expect_err(place);
+            assert!(why.starts_with(said), "{place}: {why}");
         }
-        for bytes in [&b"{"[..], b"[]", b"", b"\xff"] {
-            assert_eq!(read::read(bytes).expect_err("no JSON").code, "bad-json");
+        for bytes in [&b"{"[..], b"[1]", b"", b"\xff"] {
+            let why = file::read(bytes).expect_err("no JSON");
+            assert!(why.starts_with("it is no JSON object"), "{why}");
         }
     }
 }

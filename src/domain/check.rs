@@ -1,0 +1,229 @@
+//! Checks that the parts of a stored or imported queue fit together.
+
+use std::collections::{HashMap, HashSet};
+use std::fmt;
+
+use super::desk::{Desk, DeskName, MOST_DESKS};
+use super::queue::QueueParts;
+use super::service::{MOST_SERVICES, Prefix, Service};
+use super::ticket::{Line, State, Ticket, TicketId};
+use super::time::Arrival;
+
+/// The largest number of an event: JavaScript reads larger ones inexactly.
+const LARGEST_SEQ: u64 = 1 << 52;
+
+/// A part of a queue that does not fit the others.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InvalidPart {
+    /// Its path in the JSON of [`QueueParts`], such as `tickets[3].number`.
+    pub field: String,
+    pub why: String,
+}
+
+impl fmt::Display for InvalidPart {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.field, self.why)
+    }
+}
+
+fn invalid<T>(field: impl Into<String>, why: impl Into<String>) -> Result<T, InvalidPart> {
+    Err(InvalidPart {
+        field: field.into(),
+        why: why.into(),
+    })
+}
+
+/// The parts that others refer to.
+struct Known<'a> {
+    services: HashMap<&'a Prefix, &'a Service>,
+    desks: HashMap<&'a DeskName, &'a Desk>,
+    tickets: HashMap<Arrival, &'a Ticket>,
+    priorities: Vec<&'a str>,
+    carried: HashSet<(&'a Prefix, u32)>,
+}
+
+impl QueueParts {
+    /// Checks limits, references and duplicates. Every queue that [`apply`](super::apply) makes
+    /// passes. `Err` names the first field that is wrong.
+    pub fn check(&self) -> Result<(), InvalidPart> {
+        if self.seq > LARGEST_SEQ {
+            return invalid("seq", format!("{} is more than {LARGEST_SEQ}", self.seq));
+        }
+        let known = Known {
+            services: self.services.iter().map(|s| (&s.prefix, s)).collect(),
+            desks: self.desks.iter().map(|desk| (&desk.name, desk)).collect(),
+            tickets: self.tickets.iter().map(|t| (t.arrival, t)).collect(),
+            priorities: self.settings.priorities.iter().map(|p| &*p.name).collect(),
+            carried: self
+                .carried
+                .iter()
+                .map(|(p, number)| (p, *number))
+                .collect(),
+        };
+        if known.priorities.is_empty() {
+            return invalid("settings.priorities", "there is at least one");
+        }
+        self.check_services()?;
+        self.check_tickets(&known)?;
+        self.check_desks(&known)?;
+        self.check_lists(&known)
+    }
+
+    fn check_services(&self) -> Result<(), InvalidPart> {
+        if self.services.is_empty() || self.services.len() > MOST_SERVICES {
+            return invalid(
+                "services",
+                format!("there are 1 to {MOST_SERVICES} of them"),
+            );
+        }
+        let mut prefixes = HashSet::new();
+        for (n, service) in self.services.iter().enumerate() {
+            if !prefixes.insert(&service.prefix) {
+                let why = format!("{} is there twice", service.prefix);
+                return invalid(format!("services[{n}].prefix"), why);
+            }
+        }
+        Ok(())
+    }
+
+    fn check_desks(&self, known: &Known<'_>) -> Result<(), InvalidPart> {
+        if self.desks.len() > MOST_DESKS {
+            return invalid("desks", format!("there are {MOST_DESKS} at most"));
+        }
+        let mut names = HashSet::new();
+        for (n, desk) in self.desks.iter().enumerate() {
+            let wrong = |name: &str, why: String| invalid(format!("desks[{n}].{name}"), why);
+            if !names.insert(&desk.name) {
+                return wrong("name", format!("{} is there twice", desk.name));
+            }
+            let mut services = desk.services.iter();
+            if let Some(asked) = services.find(|p| !known.services.contains_key(p)) {
+                return wrong("services", format!("there is no service {asked}"));
+            }
+            let Some(arrival) = desk.attending else {
+                continue;
+            };
+            let is_here = known.tickets.get(&arrival).is_some_and(|ticket| {
+                ticket.state == State::Serving && ticket.desk.as_ref() == Some(&desk.name)
+            });
+            if !is_here {
+                let why = format!(
+                    "no ticket {} is «serving» at {}",
+                    arrival.as_seq(),
+                    desk.name
+                );
+                return wrong("attending", why);
+            }
+        }
+        Ok(())
+    }
+
+    fn check_tickets(&self, known: &Known<'_>) -> Result<(), InvalidPart> {
+        let mut ids: HashSet<TicketId> = HashSet::new();
+        let mut codes = HashSet::new();
+        let mut before = 0;
+        for (n, ticket) in self.tickets.iter().enumerate() {
+            let wrong = |name: &str, why: String| invalid(format!("tickets[{n}].{name}"), why);
+            let arrival = ticket.arrival.as_seq();
+            if arrival <= before || arrival > self.seq {
+                let seq = self.seq;
+                let why =
+                    format!("{arrival} is not after the ticket before, {before}, up to seq, {seq}");
+                return wrong("arrival", why);
+            }
+            before = arrival;
+            if !ids.insert(ticket.id) {
+                return wrong("id", "two tickets have it".to_owned());
+            }
+            if !codes.insert((&ticket.prefix, ticket.number)) {
+                return wrong("number", format!("two tickets are {}", ticket.code()));
+            }
+            if let Err((name, why)) = ticket.check(known) {
+                return wrong(name, why);
+            }
+        }
+        for (n, ticket) in self.past.iter().enumerate() {
+            if !ids.insert(ticket.id) {
+                return invalid(format!("past[{n}].id"), "two tickets have it");
+            }
+        }
+        Ok(())
+    }
+
+    /// The lists that refer to tickets by their arrival.
+    fn check_lists(&self, known: &Known<'_>) -> Result<(), InvalidPart> {
+        let mut ended = HashSet::new();
+        for (n, arrival) in self.ended.iter().enumerate() {
+            let has_ended = known.tickets.get(arrival).is_some_and(|t| has_ended(t));
+            if !has_ended || !ended.insert(*arrival) {
+                let why = format!("no ticket {} has ended", arrival.as_seq());
+                return invalid(format!("ended[{n}]"), why);
+            }
+        }
+        let mut tickets = self.tickets.iter();
+        let is_left = |t: &Ticket| has_ended(t) && !ended.contains(&t.arrival);
+        if let Some(n) = tickets.position(is_left) {
+            return invalid(
+                format!("tickets[{n}].state"),
+                "it has ended, and `ended` has it not",
+            );
+        }
+        Ok(())
+    }
+}
+
+fn has_ended(ticket: &Ticket) -> bool {
+    ticket.state.is_final() || ticket.state == State::NoShow
+}
+
+impl Ticket {
+    /// Checks it against the parts that it refers to. `Err` is the field, and why it is wrong.
+    fn check(&self, known: &Known<'_>) -> Result<(), (&'static str, String)> {
+        let has_number = known.services.get(&self.prefix).is_none_or(|service| {
+            service.last_number.unwrap_or(0) >= self.number
+                || known.carried.contains(&(&self.prefix, self.number))
+        });
+        if self.number == 0 || !has_number {
+            let why = format!("{} was not given: lastNumber is smaller", self.code());
+            return Err(("number", why));
+        }
+        if self.place.arrival() != self.arrival {
+            return Err(("place", "it is of another ticket".to_owned()));
+        }
+        let note = self.note.as_ref().map_or(0, |note| note.chars().count());
+        if note > Self::LONGEST_NOTE {
+            let why = format!("it has {} characters at most", Self::LONGEST_NOTE);
+            return Err(("note", why));
+        }
+        if self.state.is_final() {
+            return Ok(());
+        }
+        if !known.services.contains_key(&self.service) {
+            return Err(("service", format!("there is no service {}", self.service)));
+        }
+        if !known.priorities.contains(&&*self.priority) {
+            let all = known.priorities.join(", ");
+            let why = format!("there is no priority {}; there are: {all}", self.priority);
+            return Err(("priority", why));
+        }
+        let is_there = match &self.line {
+            Line::Service(prefix) => known.services.contains_key(prefix),
+            Line::Desk(name) => known.desks.contains_key(name),
+        };
+        if !is_there {
+            return Err(("line", "there is no such service or desk".to_owned()));
+        }
+        let attends = |desk: &&Desk| desk.attending == Some(self.arrival);
+        let desk = self
+            .desk
+            .as_ref()
+            .and_then(|name| known.desks.get(name).copied());
+        if self.state == State::Serving && !desk.as_ref().is_some_and(attends) {
+            return Err((
+                "state",
+                "it is «serving», and no desk attends it".to_owned(),
+            ));
+        }
+        Ok(())
+    }
+}
