@@ -1,12 +1,11 @@
 // The reader's language: `?lang=`, else the browser's first that we have, else the office's, else Spanish.
 // The first HTML is in Spanish, so nothing is ever shown empty while the words are on their way.
 
+import { LIST } from '../lang/languages.js';
 import { pluralForm } from './plurals.js';
 
-const NAMES = { es: 'Español', en: 'English', pt: 'Português', fr: 'Français', ar: 'العربية' };
-const FROM_RIGHT_TO_LEFT = ['ar'];
-/** The languages that there are words in. */
-export const LANGUAGES = Object.keys(NAMES);
+/** The codes of the languages of the screens. */
+export const LANGUAGES = LIST.map((one) => one.code);
 const RETRY_MS = 2000;
 
 const known = {};
@@ -14,6 +13,8 @@ const listeners = [];
 let words = {};
 let current = 'es';
 let wished = 'es';
+
+const listed = (code) => LIST.filter((one) => one.code === code)[0] || {};
 
 function firstMatch(list) {
   for (const tag of list) {
@@ -37,10 +38,24 @@ export async function wordsOf(lang) {
   return known[lang];
 }
 
+// Text between backticks is code, which reads from left to right in every language.
+function write(el, text) {
+  el.textContent = '';
+  text.split('`').forEach((part, i) => {
+    if (i % 2 === 0) {
+      el.appendChild(document.createTextNode(part));
+      return;
+    }
+    const code = el.appendChild(document.createElement('code'));
+    code.dir = 'ltr';
+    code.textContent = part;
+  });
+}
+
 function translatePage() {
   document.documentElement.lang = current;
   document.documentElement.dir = isFromRightToLeft() ? 'rtl' : 'ltr';
-  for (const el of document.querySelectorAll('[data-t]')) el.textContent = t(el.getAttribute('data-t'));
+  for (const el of document.querySelectorAll('[data-t]')) write(el, t(el.getAttribute('data-t')));
   for (const el of document.querySelectorAll('[data-t-label]')) {
     el.setAttribute('aria-label', t(el.getAttribute('data-t-label')));
   }
@@ -77,16 +92,16 @@ export function language() {
 
 /** What times and numbers are written by: in Latin digits everywhere, as tickets and desks are. */
 export function locale() {
-  return current === 'ar' ? 'ar-u-nu-latn' : current;
+  return listed(current).locale || current;
 }
 
 /** A language's own name for itself. */
 export function languageName(code) {
-  return NAMES[code] || code;
+  return listed(code).name || code;
 }
 
 function isFromRightToLeft() {
-  return FROM_RIGHT_TO_LEFT.indexOf(current) >= 0;
+  return listed(current).direction === 'rtl';
 }
 
 /** From right to left a desk «3 B» would be turned round to «B 3»: a name keeps its own direction. */
@@ -103,13 +118,13 @@ export function t(key, values) {
 
 /** The text for `n` things: `key.one`, `key.other` or what else the language has for that number. */
 export function tn(key, n, values) {
-  const form = key + '.' + pluralForm(current, n);
+  const form = key + '.' + pluralForm(listed(current).plurals, n);
   return t(form in words ? form : key + '.other', Object.assign({ n }, values));
 }
 
-/** What a refusal of the server means, in the reader's words; the server's own where we have none. */
+/** What an error of the server means, in the reader's language. The server's own `detail` is English, for programs. */
 export function explain(refusal) {
-  return t('error.' + refusal.code, { detail: refusal.detail }) || refusal.detail || t('error.unknown');
+  return t('error.' + refusal.code) || t('error.unknown');
 }
 
 /** «3» alone says little: a desk that is only a number is shown with the word before it. */

@@ -1,7 +1,7 @@
 // The start page: what is this screen for, and which desk is mine.
 
 import { get, put, remove } from '../shared/api.js';
-import { deskTitle, explain, keepChoices, language, officeLanguage, onLanguage, ready, t } from '../shared/i18n.js';
+import { LANGUAGES, deskTitle, explain, keepChoices, language, languageName, officeLanguage, onLanguage, ready, t } from '../shared/i18n.js';
 import { Live } from '../shared/live.js';
 import { showOffice } from '../shared/office.js';
 import { apply, byName } from '../shared/state.js';
@@ -40,12 +40,27 @@ function address(name) {
   return keepChoices('desk.html?desk=' + encodeURIComponent(name));
 }
 
+// The same page in each language, with the rest of its address (`?theme=`) as it is.
+function addLanguageLinks() {
+  LANGUAGES.forEach((lang) => {
+    const url = new URL(location.href);
+    url.searchParams.set('lang', lang);
+    const link = document.createElement('a');
+    link.href = url.href;
+    link.lang = lang;
+    link.hreflang = lang;
+    link.textContent = languageName(lang);
+    $('languages').appendChild(link);
+    $('languages').appendChild(document.createTextNode(' '));
+  });
+}
+
 function render() {
   const away = !live.online;
   $('away').hidden = !(away && state);
   $('enter').disabled = away;
   ['take', 'public', 'settings'].forEach((id) => { $(id).href = keepChoices($(id).getAttribute('href')); });
-  for (const link of document.querySelectorAll('.languages a')) {
+  for (const link of Array.from($('languages').children)) {
     if (link.lang === language()) link.setAttribute('aria-current', 'true');
     else link.removeAttribute('aria-current');
   }
@@ -132,6 +147,7 @@ async function leave() {
 }
 
 ready.then(() => {
+  addLanguageLinks();
   onLanguage(render);
   $('leave').addEventListener('click', leave);
   showSession();

@@ -206,7 +206,7 @@ export async function launch() {
 export async function open(browser, url, { lang = 'es', theme = 'light', size = [1366, 768], before, clock, screen = SCREEN } = {}) {
   const context = await browser.newContext({
     viewport: { width: size[0], height: size[1] },
-    locale: LOCALES[lang],
+    locale: localeOf(lang),
     colorScheme: theme,
     timezoneId: 'Europe/Madrid',
   });
@@ -334,9 +334,12 @@ export async function transfers(page) {
   await visible(page, '#which-desk');
 }
 
-/** The languages of the screens, as browsers of their countries ask for them. */
-const LOCALES = { es: 'es-ES', en: 'en-GB', pt: 'pt-PT', fr: 'fr-FR', ar: 'ar-EG' };
-export const LANGUAGES = Object.keys(LOCALES);
+/** The languages of the screens. */
+export const LANGUAGES = (await script('lang/languages.js')).LIST.map((one) => one.code);
+// The country of a reader's browser, where it is not the most likely one.
+const COUNTRIES = { en: 'GB', pt: 'PT' };
+const localeOf = (lang) => lang + '-' + (COUNTRIES[lang] || new Intl.Locale(lang).maximize().region);
+
 /** A desk that somebody else has open: the page is told so. */
 export async function taken(page) {
   const { origin, search } = new URL(page.url());

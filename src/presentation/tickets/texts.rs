@@ -1,13 +1,30 @@
 //! Checks on the texts of settings: their length, their characters and their languages.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use serde::Deserialize;
 
 use super::fields::Fields;
 use crate::domain::is_deceptive;
 use crate::presentation::http::problem::Problem;
 
-/// The languages of the screens: one file each under `html/lang/`.
-pub const LANGUAGES: [&str; 5] = ["es", "en", "pt", "fr", "ar"];
+/// The codes of the languages of the screens, from the list that the pages read too.
+static LANGUAGES: LazyLock<Vec<String>> = LazyLock::new(|| {
+    #[derive(Deserialize)]
+    struct Language {
+        code: String,
+    }
+    let list = include_str!("../../../html/lang/languages.js");
+    let array = list.find("[\n").zip(list.rfind(']'));
+    let languages: Vec<Language> = array
+        .and_then(|(start, end)| serde_json::from_str(&list[start..=end]).ok())
+        .expect("a test reads the list of languages");
+    languages
+        .into_iter()
+        .map(|language| language.code)
+        .collect()
+});
 
 /// Reads a text that cannot be empty, of at most `most` characters; `None` if it is absent.
 pub fn required(
@@ -67,7 +84,7 @@ fn check(text: &str, most: usize) -> Result<(), String> {
 
 /// Refuses a language that the screens do not have. `Err` lists those they have.
 pub fn check_language(asked: &str) -> Result<(), String> {
-    if LANGUAGES.contains(&asked) {
+    if LANGUAGES.iter().any(|code| code == asked) {
         return Ok(());
     }
     let known = LANGUAGES.join(", ");
@@ -83,4 +100,20 @@ pub fn without_duplicates<T: PartialEq>(list: Vec<T>) -> Vec<T> {
         }
     }
     unique
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::presentation::pages;
+
+    #[test]
+    fn every_listed_language_has_its_texts() {
+        assert!(LANGUAGES.contains(&"es".to_owned()), "{LANGUAGES:?}");
+        for code in LANGUAGES.iter() {
+            assert_eq!(check_language(code), Ok(()));
+            assert!(pages::words_of(code).is_some(), "{code}");
+        }
+        assert!(check_language("xx").is_err());
+    }
 }

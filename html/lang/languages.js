@@ -1,0 +1,14 @@
+// The languages of the screens, in the order in which they are offered. To add one: its line here and its
+// file of texts beside this one. The server and the tests read this list too, so it is written as JSON.
+//   code       the file's name, as in `?lang=`
+//   name       the language's own name for itself
+//   direction  `rtl` if it is written from right to left
+//   plurals    its rule in plurals.js, if it is not «one for 1, other for the rest»
+//   locale     how times and numbers are written, if not by `code`
+export const LIST = [
+  { "code": "es", "name": "Español" },
+  { "code": "en", "name": "English" },
+  { "code": "pt", "name": "Português" },
+  { "code": "fr", "name": "Français", "plurals": "french" },
+  { "code": "ar", "name": "العربية", "direction": "rtl", "plurals": "arabic", "locale": "ar-u-nu-latn" }
+];

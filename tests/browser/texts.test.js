@@ -1,0 +1,188 @@
+// The texts: the same keys in every language, each written by the rules of its language, and words for
+// everything that the server can answer.
+
+import assert from 'node:assert/strict';
+import { readFileSync, readdirSync } from 'node:fs';
+import path from 'node:path';
+import { test } from 'node:test';
+import { LANGUAGES, ROOT, pageFiles, readPage, script } from './support.mjs';
+
+const { pluralForm } = await script('shared/plurals.js');
+const { LIST } = await script('lang/languages.js');
+const words = Object.fromEntries(LANGUAGES.map((lang) => [lang, JSON.parse(readPage('lang/' + lang + '.json'))]));
+const all = (text, pattern) => [...text.matchAll(pattern)].map((m) => m[1]);
+const source = (file) => readFileSync(path.join(ROOT, 'src', file), 'utf8');
+const everyText = (check) => LANGUAGES.forEach((lang) => Object.entries(words[lang]).forEach(([key, text]) => check(text, lang + ' ' + key)));
+// The texts of numbers: `key.one`, `key.other` and so on.
+const counted = Object.keys(words.es).filter((key) => key.endsWith('.one')).map((key) => key.replace(/\.one$/, ''));
+
+// A language may have more forms of a number than Spanish.
+const isExtraForm = (key) => /\.(?:zero|two|few|many)$/.test(key) && key.replace(/[^.]+$/, 'other') in words.es;
+
+test('each language of the list has a file of texts, and each file is in the list', () => {
+  const files = readdirSync(path.join(ROOT, 'html/lang')).filter((file) => file.endsWith('.json'));
+  assert.deepEqual(files, LANGUAGES.map((lang) => lang + '.json').sort());
+});
+
+test('every language has the same keys, sorted, and a text for each', () => {
+  const keys = Object.keys(words.es).sort();
+  for (const [lang, texts] of Object.entries(words)) {
+    const own = Object.keys(texts);
+    assert.deepEqual(own, own.slice().sort(), lang);
+    assert.deepEqual(own.filter((key) => !isExtraForm(key)), keys, lang);
+    for (const key of own) assert.ok(texts[key].trim(), lang + ' ' + key);
+  }
+});
+
+test('every language fills in the same values', () => {
+  const values = (text) => all(text, /(\{\w+\}|#)/g).sort();
+  for (const [lang, texts] of Object.entries(words)) {
+    for (const key of Object.keys(texts)) {
+      const wanted = values(words.es[isExtraForm(key) ? key.replace(/[^.]+$/, 'other') : key]);
+      // «1 person» and «both» may say their number as a word.
+      const withoutNumber = (list) => (/\.(?:zero|one|two)$/.test(key) ? list.filter((v) => v !== '{n}') : list);
+      assert.deepEqual(withoutNumber(values(texts[key])), withoutNumber(wanted), lang + ' ' + key);
+    }
+  }
+});
+
+test('what a button is called by a screen reader holds what stands on it', () => {
+  const calls = Object.keys(words.es).filter((key) => key.endsWith('.this') && key.replace('.this', '') in words.es);
+  assert.ok(calls.length >= 4);
+  for (const [lang, texts] of Object.entries(words)) {
+    for (const key of calls) assert.ok(texts[key].startsWith(texts[key.replace('.this', '')]), lang + ': ' + texts[key]);
+  }
+});
+
+test('each number takes the form that its language has for it', () => {
+  for (const { code, plurals } of LIST) {
+    // Portuguese as in Europe, where nobody is «0 pessoa».
+    const rules = new Intl.PluralRules(code === 'pt' ? 'pt-PT' : code);
+    for (let n = 0; n <= 1250; n++) assert.equal(pluralForm(plurals, n), rules.select(n), code + ' ' + n);
+  }
+});
+
+test('every form that a number can take in a language has its text', () => {
+  assert.ok(counted.length > 5, String(counted));
+  for (const { code, plurals } of LIST) {
+    // Of nobody the screens speak in a text of its own, except services.waiting.
+    const forms = new Set(Array.from({ length: 1250 }, (_, i) => pluralForm(plurals, i + 1)));
+    // A text that is the same for one and for more is the same for all.
+    const inflected = counted.filter((key) => words[code][key + '.one'] !== words[code][key + '.other']);
+    for (const key of inflected) forms.forEach((form) => assert.ok(key + '.' + form in words[code], code + ' ' + key + '.' + form));
+    const none = 'services.waiting.' + pluralForm(plurals, 0);
+    assert.match(words[code][none], none.endsWith('.zero') ? /^\D+$/ : /\{n\}/, code);
+  }
+});
+
+test('every code of the server\'s errors has its words, and the server no others', () => {
+  const sent = new Set(all(source('presentation/http/problem.rs'), /\b[45]\d\d,\s*"([a-z-]+)"/g));
+  assert.ok(sent.size > 30 && sent.has('queue-full') && sent.has('bad-json') && sent.has('wrong-pin'), [...sent].join());
+  // What the pages find out by themselves.
+  const own = ['no-connection', 'unknown'];
+  assert.deepEqual(all(Object.keys(words.es).join('\n'), /^error\.(.+)$/gm), [...sent, ...own].sort());
+});
+
+test('no error of the server is shown in the server\'s own English', () => {
+  for (const file of pageFiles('.js')) assert.doesNotMatch(readPage(file), /textContent = [^;]*\.detail/, file);
+  assert.ok(!JSON.stringify(words).includes('{detail}'));
+});
+
+test('texts hold no straight quotes, no three dots and no spaces that nobody sees', () => {
+  everyText((text, at) => {
+    assert.doesNotMatch(text, /['"]|\.\.\.|\s\s|^\s|\s$|\s…/, at);
+    assert.doesNotMatch(text, /[\u200e\u200f\u2066-\u2069]/, at + ': i18n.js isolates values');
+    assert.equal(text.split('`').length % 2, 1, at);
+  });
+});
+
+test('French has a space that does not break before its tall signs, inside its quotes and before units', () => {
+  for (const [key, text] of Object.entries(words.fr)) {
+    // Not in an address or a pattern of time.
+    const prose = text.replace(/https?:\/\/\S*|%H:%M/g, '');
+    assert.doesNotMatch(prose, /[^\u00a0][;:!?»]|«[^\u00a0]| [;:!?»]|[\d}] (?:h|ko|min|s)\b/, key);
+  }
+});
+
+test('no language but Spanish has texts left in Spanish', () => {
+  // Names, units and what is spelled the same.
+  const same = { en: 1, pt: 40, fr: 2, ar: 0 };
+  for (const [lang, most] of Object.entries(same)) {
+    const left = Object.keys(words.es).filter((key) => /[a-z]{4}/i.test(words.es[key]) && words[lang][key] === words.es[key]);
+    assert.ok(left.length <= most, lang + ': ' + left);
+  }
+});
+
+test('no key is missing and none is unused', () => {
+  const groups = [...new Set(Object.keys(words.es).map((key) => key.split('.')[0]))].join('|');
+  const literal = new RegExp("'((?:" + groups + ")(?:\\.[a-z.-]+)?)'", 'g');
+  const used = new Set();
+  for (const file of pageFiles('.html')) all(readPage(file), /data-t(?:-[a-z]+)?="([^"]+)"/g).forEach((k) => used.add(k));
+  for (const file of pageFiles('.js')) {
+    const code = readPage(file);
+    all(code, /\btn\('([^']+)'/g).forEach((k) => { used.add(k + '.one'); used.add(k + '.other'); });
+    // A key may also be chosen first and given to t() later; keys are the only dotted literals.
+    all(code, literal).filter((k) => k in words.es).forEach((k) => used.add(k));
+    // `t('error.' + code)`, or `'desk.to.' + kind` for whoever gives it to t(): every key that begins so.
+    for (const begins of all(code, new RegExp("'((?:" + groups + ")\\.[a-z.]*)' \\+", 'g')).filter((k) => k.endsWith('.'))) {
+      Object.keys(words.es).filter((k) => k.startsWith(begins)).forEach((k) => used.add(k));
+    }
+    for (const m of code.matchAll(/\bt\('([^']+)'( \+)?/g)) {
+      if (m[2]) Object.keys(words.es).filter((k) => k.startsWith(m[1])).forEach((k) => used.add(k));
+      else used.add(m[1]);
+    }
+  }
+  // What a row's button is called by a screen reader.
+  [...used].map((k) => k + '.this').filter((k) => k in words.es).forEach((k) => used.add(k));
+  // A ticket on paper is written by the server.
+  all(source('presentation/printing/paper.rs'), /"(paper\.[a-z]+)"/g)
+    .forEach((k) => used.add(k));
+  assert.deepEqual(Object.keys(words.es).filter((k) => !used.has(k)), [], 'unused');
+  assert.deepEqual([...used].filter((k) => !(k in words.es)), [], 'missing');
+});
+
+test('everything that is stored has words in the trace', () => {
+  const record = source('storage/record/event.rs');
+  const kinds = all(/enum \w+ \{\n([^]*?)\n\}/.exec(record)[1], /^ {4}([A-Z]\w+)/gm)
+    .map((name) => name.replace(/(?!^)[A-Z]/g, '-$&').toLowerCase());
+  assert.ok(kinds.length > 15 && kinds.includes('ticket-no-show'), String(kinds));
+  const notes = all(source('storage/audit.rs'), /=> "([a-z-]+)",/g);
+  assert.ok(notes.length > 5 && notes.includes('signed-in'), String(notes));
+  kinds.push(...notes);
+  kinds.sort();
+  assert.deepEqual(Object.keys(words.es).filter((k) => k.startsWith('trace.kind.')).sort(), kinds.map((kind) => 'trace.kind.' + kind).sort());
+});
+
+test('each screen asks for the words that it uses, and for no others', () => {
+  const isKey = (text) => text in words.es || text + '.one' in words.es
+    || (text.endsWith('.') && Object.keys(words.es).some((key) => key.startsWith(text)));
+  // What i18n.js looks up for whoever calls it.
+  const through = { explain: 'error', deskTitle: 'word', roughSpan: 'span' };
+  const reached = (file, found = new Set()) => {
+    if (found.has(file)) return found;
+    found.add(file);
+    all(readPage(file), /from '(\.[\w./-]+\.js)'/g).forEach((next) => reached(path.join(path.dirname(file), next), found));
+    return found;
+  };
+  for (const file of pageFiles('.html')) {
+    const page = readPage(file);
+    const asked = all(page, /<html[^>]*data-words="([^"]*)"/g).join().split(',');
+    const used = new Set(all(page, /data-t(?:-[a-z]+)?="([^".]+)/g));
+    for (const script of all(page, /<script type="module" src="([^"]+)"/g).flatMap((s) => [...reached(s)])) {
+      if (script === 'shared/i18n.js' || script === 'lang/languages.js') continue;
+      const code = readPage(script);
+      all(code, /'([a-z][a-z.-]*)'/g).filter(isKey).forEach((key) => used.add(key.split('.')[0]));
+      for (const [call, group] of Object.entries(through)) if (new RegExp('\\b' + call + '\\(').test(code)) used.add(group);
+    }
+    assert.deepEqual(asked.slice().sort(), [...used].sort(), file);
+  }
+});
+
+test('the Spanish of the first HTML is the Spanish of the words', () => {
+  for (const file of pageFiles('.html')) {
+    // Code inside a text stands between backticks in the words.
+    const page = readPage(file).replace(/<code dir="ltr">([^<]+)<\/code>/g, '`$1`');
+    for (const m of page.matchAll(/<[^>]*data-t="([^"]+)"[^>]*>([^<]*)</g)) assert.equal(m[2], words.es[m[1]], file + ' ' + m[1]);
+    for (const m of page.matchAll(/data-t-label="([^"]+)"[^>]* aria-label="([^"]*)"/g)) assert.equal(m[2], words.es[m[1]], file + ' ' + m[1]);
+  }
+});
