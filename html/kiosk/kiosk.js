@@ -21,6 +21,8 @@ const HOME_AFTER_MS = 30000;
 // Why no ticket was given, in words for a stranger; anything else is `take.refused`.
 const REFUSED = {
   'no-connection': 'take.refused.silence',
+  'no-number-left': 'take.refused.full',
+  'queue-full': 'take.refused.full',
   'service-closed': 'take.refused.closed',
   'storage-unavailable': 'take.refused.storage',
   'too-many-connections': 'take.refused.full',

@@ -217,9 +217,9 @@ export class Form {
 
   /** Says why the server said no, at the field that it names. */
   refused(refusal) {
-    const named = refusal.code === 'invalid' && /^([\w.[\]]+): (.*)$/.exec(refusal.detail);
+    const named = refusal.code === 'invalid' && /^([\w.[\]]+): /.exec(refusal.detail);
     if (named && this._place(named[1])) {
-      this.wrong({ [named[1]]: t('error.invalid', { detail: named[2] }) });
+      this.wrong({ [named[1]]: t('error.invalid') });
       return;
     }
     this.say('');

@@ -40,7 +40,7 @@ function secondsLeft() {
 function render() {
   const left = secondsLeft();
   $('enter').disabled = busy || left > 0;
-  let said = !refusal ? '' : refusal.code === 'wrong-pin' ? t('signin.wrong-pin') : explain(refusal);
+  let said = refusal ? explain(refusal) : '';
   if (left >= 90) said = t('signin.wait', { span: roughSpan(left) });
   else if (left > 0) said = t('signin.wait.seconds', { n: left });
   else if (refusal && refusal.code === BUSY) said = t('signin.busy');

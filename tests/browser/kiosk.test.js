@@ -96,10 +96,12 @@ test('a refusal because too many wait is told in plain words, and any other too'
   const refuse = (status, code) => page.route('**/api/tickets', (route) => route.fulfill({
     status, contentType: 'application/problem+json', body: JSON.stringify({ code, detail: 'Technical.' }),
   }));
-  await refuse(429, 'too-many-requests');
-  await page.click('.service');
-  await shows(page, '#error', /^No more tickets can be given right now/);
-  await page.unroute('**/api/tickets');
+  for (const [status, code] of [[429, 'too-many-requests'], [409, 'queue-full'], [409, 'no-number-left']]) {
+    await refuse(status, code);
+    await page.click('.service');
+    await shows(page, '#error', /^No more tickets can be given right now/);
+    await page.unroute('**/api/tickets');
+  }
   await refuse(403, 'something-new');
   await page.click('.service');
   await shows(page, '#error', 'No ticket could be given. Touch again, or ask the staff.');

@@ -100,7 +100,7 @@ test('what the server alone refuses is said at the field that it names', async (
   }) : route.continue()));
   await page.fill('#name', 'Clinic');
   await save(page);
-  await wrongAt(page, '#timeZone', /^Not valid: no such place\.$/);
+  await wrongAt(page, '#timeZone', /^This is not valid\. Correct it and try again\.$/);
   assert.equal(await page.inputValue('#name'), 'Clinic', 'what was typed is still there');
   await page.unroute('**/api/settings');
   await page.route('**/api/settings', (route) => (route.request().method() === 'PUT' ? route.abort() : route.continue()));
