@@ -77,9 +77,6 @@ pub struct AccessRecords {
     pub sessions: Vec<Session>,
     /// Oldest first.
     pub tokens: Vec<Token>,
-    /// From where someone signed in, and when for the last time (in milliseconds since the Unix
-    /// epoch), as far as the trace goes back.
-    pub signed_in: Vec<(IpAddr, i64)>,
 }
 
 /// A change of it.

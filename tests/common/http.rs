@@ -226,6 +226,14 @@ impl Response {
         found.map(|(_, value)| value.as_str())
     }
 
+    /// All values of a header.
+    pub fn headers<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        let headers = self.headers.iter();
+        headers
+            .filter(move |(other, _)| other.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
+    }
+
     pub fn text(&self) -> String {
         String::from_utf8(self.body.clone()).expect("the answer is UTF-8")
     }

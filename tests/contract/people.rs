@@ -47,12 +47,18 @@ impl Person {
         self.with("Authorization", &format!("Bearer {token}"))
     }
 
-    /// The same after signing in.
+    /// The same after signing in, with all cookies that the server sets.
     pub fn signed_in(self, server: &Server, pin: &str) -> Self {
         let answer = self.sign_in(server, pin).expect(200);
-        let cookie = answer.header("Set-Cookie").expect("a cookie");
-        let pair = cookie.split(';').next().unwrap().to_owned();
-        self.with("Cookie", &pair)
+        self.with("Cookie", &cookies(&answer).join("; "))
+    }
+
+    /// The same browser after signing in and out: it keeps only its device cookie.
+    pub fn known_device(self, server: &Server, pin: &str) -> Self {
+        let answer = self.sign_in(server, pin).expect(200);
+        let cookies = cookies(&answer);
+        let device = cookies.iter().find(|c| c.starts_with("turnero-device="));
+        self.with("Cookie", device.expect("a device cookie"))
     }
 
     pub fn sign_in(&self, server: &Server, pin: &str) -> Response {
@@ -106,6 +112,13 @@ impl Person {
         let made = self.send(server, "POST", "/api/tokens", &body.to_string());
         text(&made.expect(201).json(), "token").to_owned()
     }
+}
+
+/// The cookies that an answer sets, as a browser sends them back.
+fn cookies(answer: &Response) -> Vec<String> {
+    let set = answer.headers("Set-Cookie");
+    set.map(|cookie| cookie.split(';').next().unwrap().to_owned())
+        .collect()
 }
 
 /// The PIN that the log of a first start says.

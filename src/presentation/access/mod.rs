@@ -5,13 +5,14 @@
 //! things are stored.
 
 mod credentials;
-mod guess;
+mod device;
 mod host;
 mod peer;
 mod pin;
 mod rate_limiter;
 mod secret;
 mod setup;
+mod sign_in_limiter;
 mod signing;
 mod token_issuer;
 
@@ -22,8 +23,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use credentials::Credentials;
-use guess::{FAMILIAR_FOR, Guesses};
+use device::DeviceId;
 use rate_limiter::RateLimiter;
+use sign_in_limiter::SignInLimiter;
 use token_issuer::TokenIssuer;
 
 use super::http::problem::Problem;
@@ -34,9 +36,10 @@ use crate::calendar::now;
 use crate::config::Config;
 use crate::storage::{Journal, Note, Noted};
 
+pub use device::DEVICE_COOKIE;
 pub use peer::Peer;
 pub use setup::{Announcement, set_pin_of_file};
-pub use signing::{SESSION, SignedIn};
+pub use signing::{DEVICE, SESSION, SignedIn};
 
 /// The cookie that a session is known by.
 pub const COOKIE: &str = "turnero-session";
@@ -102,7 +105,7 @@ impl Caller {
 pub struct Access {
     open: bool,
     credentials: Mutex<Credentials>,
-    guesses: Mutex<Guesses>,
+    sign_ins: Mutex<SignInLimiter>,
     tickets: Mutex<RateLimiter>,
     /// Held while a PIN is verified or changed: one at a time, because each takes a processor for
     /// a while, and no session may begin with a PIN that is being changed.
@@ -139,16 +142,10 @@ impl Access {
         seed: [u8; 32],
         wss: &'static WssService,
     ) -> Self {
-        let mut guesses = Guesses::default();
-        for (address, at) in &records.signed_in {
-            let ago = u64::try_from(now().as_millis() - at).unwrap_or(0);
-            let left = FAMILIAR_FOR.saturating_sub(Duration::from_millis(ago));
-            guesses.remember(*address, left);
-        }
         Self {
             open: config.open,
             credentials: Mutex::new(Credentials::from(records)),
-            guesses: Mutex::new(guesses),
+            sign_ins: Mutex::new(SignInLimiter::new()),
             tickets: Mutex::new(RateLimiter::new(config.limits.tickets_per_10s)),
             verifying: Mutex::new(()),
             waiting: AtomicUsize::new(0),
@@ -212,7 +209,7 @@ impl Access {
         } else if peer.is_local {
             caller.role = Role::Admin;
         }
-        for value in cookies(request) {
+        for value in cookies(request, COOKIE) {
             let hash = secret::hash(value);
             let credentials = self.credentials();
             if let Some(session) = credentials.session(&hash, now().as_millis()) {
@@ -262,6 +259,13 @@ impl Access {
             .then_some(remaining_lifetime)
     }
 
+    /// The device cookie of a request, if this server made it.
+    fn known_device<'a>(&self, request: &'a Request) -> Option<(&'a str, DeviceId)> {
+        let pins = self.credentials().pins();
+        cookies(request, DEVICE_COOKIE)
+            .find_map(|value| Some((value, DeviceId::verify(value, &pins)?)))
+    }
+
     fn credentials(&self) -> MutexGuard<'_, Credentials> {
         lock(&self.credentials)
     }
@@ -278,14 +282,14 @@ fn bearer(request: &Request) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
-/// The values of our cookie; a browser may have several, of other paths or names of this host.
-fn cookies(request: &Request) -> impl Iterator<Item = &str> {
+/// The values of a cookie; a browser may have several, of other paths or names of this host.
+fn cookies<'a>(request: &'a Request, name: &'static str) -> impl Iterator<Item = &'a str> {
     request
         .headers()
         .filter(|(name, _)| name.eq_ignore_ascii_case("Cookie"))
         .flat_map(|(_, list)| list.split(';'))
         .filter_map(|pair| pair.trim().split_once('='))
-        .filter(|(name, _)| *name == COOKIE)
+        .filter(move |(other, _)| *other == name)
         .map(|(_, value)| value)
         .take(4)
 }

@@ -4,11 +4,12 @@ use std::sync::MutexGuard;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use super::guess::Refused;
+use super::device::{self, DeviceId};
 use super::{Access, Caller, lock, pin, secret};
 use crate::access::{AccessChange, Actor, Role, Session, Token};
 use crate::calendar;
 use crate::presentation::http::problem::Problem;
+use crate::presentation::http::request::Request;
 use crate::presentation::services::TicketService;
 use crate::storage::{Note, Noted};
 
@@ -21,46 +22,86 @@ const MOST_WAITING: usize = 8;
 /// The most tokens: more programs than any office has.
 const MOST_TOKENS: usize = 100;
 
-/// A session that has begun.
+/// How long a device cookie is good for after a sign-in: longer than a long leave.
+pub const DEVICE: Duration = Duration::from_secs(90 * 24 * 60 * 60);
+
+/// A successful sign-in.
 pub struct SignedIn {
     pub role: Role,
-    /// The cookie's value.
+    /// The value of the session cookie.
     pub secret: String,
+    /// The value of the device cookie.
+    pub device_cookie: String,
 }
 
 impl Access {
-    /// Begins a session with a PIN.
+    /// Starts a session with the PIN `entered`. `request` may carry a device cookie.
     pub fn sign_in(
         &self,
         tickets: &TicketService,
         caller: &Caller,
+        request: &Request,
         entered: &str,
     ) -> Result<SignedIn, Problem> {
-        let guess = lock(&self.guesses).take(caller.address, self.started.elapsed());
-        let guess = guess.map_err(|refused| match refused {
-            Refused::TooMany(wait) => Problem::too_many_guesses(wait),
-            Refused::Busy => Problem::too_many_sign_ins(),
-        })?;
-        // Kept until the session has begun, so that no PIN changes in between.
-        let turn = Turn::wait(self).inspect_err(|_| lock(&self.guesses).give_back(&guess))?;
-        if let Some(role) = turn.verify(entered) {
-            lock(&self.guesses).was_right(&guess, self.started.elapsed());
-            return self.begin_session(tickets, caller, role);
-        }
-        lock(&self.guesses).was_wrong(&guess, self.started.elapsed());
-        log::warn!("A wrong PIN from {}", caller.address);
-        let refused = caller.note(Noted::SignInRefused);
-        tickets.note(Vec::new(), Some(refused));
-        Err(Problem::wrong_pin())
+        let device = self.known_device(request);
+        let id = device.as_ref().map(|(_, id)| id);
+        // Before the wait, so that guessers do not take the places of others.
+        self.check_sign_in_rate(caller, id)?;
+        // Held until the session is stored, so that the PIN does not change in between.
+        let verifier = Verifier::acquire(self)?;
+        self.check_sign_in_rate(caller, id)?;
+        let Some(role) = verifier.role_of(entered) else {
+            lock(&self.sign_ins).count_wrong(caller.address, id, self.started.elapsed());
+            log::warn!("Wrong PIN from {}", caller.address);
+            tickets.note(Vec::new(), Some(caller.note(Noted::SignInRefused)));
+            return Err(Problem::wrong_pin());
+        };
+        let secret = self.start_session(tickets, caller, role)?;
+        let device_cookie = match device {
+            Some((cookie, _)) => cookie.to_owned(),
+            None => self.new_device_cookie(role)?,
+        };
+        Ok(SignedIn {
+            role,
+            secret,
+            device_cookie,
+        })
     }
 
-    /// Begins a session, and ends those that the request belongs to: the browser forgets them.
-    fn begin_session(
+    /// Refuses a sign-in if this client has entered too many wrong PINs. The machine itself is
+    /// exempt: it needs no PIN.
+    fn check_sign_in_rate(
+        &self,
+        caller: &Caller,
+        device: Option<&DeviceId>,
+    ) -> Result<(), Problem> {
+        if caller.is_local {
+            return Ok(());
+        }
+        let now = self.started.elapsed();
+        let wait = lock(&self.sign_ins).wait(caller.address, device, now);
+        if wait.is_zero() {
+            Ok(())
+        } else {
+            Err(Problem::too_many_guesses(wait))
+        }
+    }
+
+    fn new_device_cookie(&self, role: Role) -> Result<String, Problem> {
+        let pins = self.credentials().pins();
+        let pin = pins.iter().find(|(other, _)| *other == role);
+        let (_, pin) = pin.expect("this role's PIN was just entered");
+        device::make_cookie(pin).map_err(|_| Problem::storage_unavailable())
+    }
+
+    /// Starts a session and ends the caller's earlier ones, whose cookies the browser now replaces.
+    /// Returns the value of the session's cookie.
+    fn start_session(
         &self,
         tickets: &TicketService,
         caller: &Caller,
         role: Role,
-    ) -> Result<SignedIn, Problem> {
+    ) -> Result<String, Problem> {
         let secret = secret::make().map_err(|_| Problem::storage_unavailable())?;
         let now = calendar::now().as_millis();
         let session = Session {
@@ -90,7 +131,7 @@ impl Access {
         credentials.add_session(session, now);
         drop(credentials);
         self.wss.recheck_access();
-        Ok(SignedIn { role, secret })
+        Ok(secret)
     }
 
     /// Ends the sessions that a request belongs to, if any.
@@ -118,8 +159,8 @@ impl Access {
         new: &str,
     ) -> Result<(), Problem> {
         pin::check(new).map_err(|why| Problem::invalid("pin", why))?;
-        let turn = Turn::wait_long(self);
-        if turn.verify(new).is_some_and(|other| other != role) {
+        let verifier = Verifier::acquire_always(self);
+        if verifier.role_of(new).is_some_and(|other| other != role) {
             return Err(Problem::invalid(
                 "pin",
                 "staff and admin each need their own",
@@ -220,15 +261,16 @@ fn ends(caller: &Caller) -> Vec<AccessChange> {
     sessions.map(AccessChange::EndSession).collect()
 }
 
-/// The turn to verify a PIN.
-struct Turn<'a> {
+/// The permission to verify PINs: one thread at a time has it, because Argon2id takes a processor
+/// and memory for a while.
+struct Verifier<'a> {
     access: &'a Access,
     _held: MutexGuard<'a, ()>,
 }
 
-impl<'a> Turn<'a> {
-    /// Waits for it; refused where too many do.
-    fn wait(access: &'a Access) -> Result<Self, Problem> {
+impl<'a> Verifier<'a> {
+    /// Waits for the permission. Refused if [`MOST_WAITING`] threads wait already.
+    fn acquire(access: &'a Access) -> Result<Self, Problem> {
         if access.waiting.fetch_add(1, Ordering::AcqRel) >= MOST_WAITING {
             access.waiting.fetch_sub(1, Ordering::AcqRel);
             return Err(Problem::too_many_sign_ins());
@@ -239,8 +281,8 @@ impl<'a> Turn<'a> {
         })
     }
 
-    /// Waits for it behind however many, which is for admins alone.
-    fn wait_long(access: &'a Access) -> Self {
+    /// Like [`acquire`](Self::acquire), but waits behind any number of threads. Only for admins.
+    fn acquire_always(access: &'a Access) -> Self {
         access.waiting.fetch_add(1, Ordering::AcqRel);
         Self {
             access,
@@ -248,18 +290,19 @@ impl<'a> Turn<'a> {
         }
     }
 
-    /// Whose PIN it is. All are tried, so that the time tells nothing.
-    fn verify(&self, entered: &str) -> Option<Role> {
+    /// The role whose PIN was `entered`. Compares all PINs, so that the time reveals nothing.
+    fn role_of(&self, entered: &str) -> Option<Role> {
         let pins = self.access.credentials().pins();
-        let right = pins
+        let matching: Vec<Role> = pins
             .iter()
-            .map(|(role, kept)| (*role, pin::matches(entered, kept)));
-        let right: Vec<(Role, bool)> = right.collect();
-        right.into_iter().find_map(|(role, is)| is.then_some(role))
+            .filter(|(_, pin)| pin::matches(entered, pin))
+            .map(|(role, _)| *role)
+            .collect();
+        matching.first().copied()
     }
 }
 
-impl Drop for Turn<'_> {
+impl Drop for Verifier<'_> {
     fn drop(&mut self) {
         self.access.waiting.fetch_sub(1, Ordering::AcqRel);
     }

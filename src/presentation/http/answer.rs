@@ -96,6 +96,16 @@ impl Answer {
         self
     }
 
+    /// Adds a header, beside others of that name.
+    pub fn with_another_header(
+        mut self,
+        name: &'static str,
+        value: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        self.headers.push((name.into(), value.into()));
+        self
+    }
+
     /// What is kept of it under an `Idempotency-Key`.
     pub fn kept(self, key: String, request: Vec<u8>) -> KeptAnswer {
         let headers = self.headers.into_iter();

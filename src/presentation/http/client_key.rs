@@ -26,6 +26,12 @@ impl ClientKey {
         once(Self::Address(address)).chain(network.map(Self::Network))
     }
 
+    /// The one key that covers everything a machine at `address` can call itself: the network for
+    /// IPv6.
+    pub fn widest(address: IpAddr) -> Self {
+        Self::all(address).last().unwrap_or(Self::Address(address))
+    }
+
     /// The limit for this key, if `of_address` is the limit for one address.
     pub fn limit(self, of_address: usize) -> usize {
         match self {

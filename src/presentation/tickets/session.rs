@@ -1,10 +1,12 @@
 //! `/api/session` and `/api/pins`: sign-in, sign-out and new PINs.
 
+use std::time::Duration;
+
 use serde::Serialize;
 
 use super::fields::Fields;
 use crate::access::Role;
-use crate::presentation::access::{COOKIE, SESSION};
+use crate::presentation::access::{COOKIE, DEVICE, DEVICE_COOKIE, SESSION};
 use crate::presentation::http::answer::Answer;
 use crate::presentation::http::problem::Problem;
 use crate::presentation::http::route::{Context, Handled};
@@ -56,28 +58,33 @@ pub fn sign_in(context: &Context<'_>) -> Handled {
         return Ok(session_json(context, Role::Admin, false));
     }
     let pin = pin.ok_or_else(|| Problem::invalid("pin", "is required"))?;
-    let begun = office
-        .access
-        .sign_in(&office.tickets, &context.caller, &pin)?;
-    let cookie = cookie(context, &begun.secret, SESSION.as_secs());
-    Ok(session_json(context, begun.role, true).with_header("Set-Cookie", cookie))
+    let signed_in =
+        office
+            .access
+            .sign_in(&office.tickets, &context.caller, context.request, &pin)?;
+    let session = cookie(context, COOKIE, &signed_in.secret, SESSION);
+    let device = cookie(context, DEVICE_COOKIE, &signed_in.device_cookie, DEVICE);
+    Ok(session_json(context, signed_in.role, true)
+        .with_header("Set-Cookie", session)
+        .with_another_header("Set-Cookie", device))
 }
 
 /// `DELETE /api/session`
 pub fn sign_out(context: &Context<'_>) -> Handled {
     let office = context.office;
     office.access.sign_out(&office.tickets, &context.caller)?;
-    Ok(Answer::empty(204).with_header("Set-Cookie", cookie(context, "", 0)))
+    Ok(Answer::empty(204).with_header("Set-Cookie", cookie(context, COOKIE, "", Duration::ZERO)))
 }
 
-/// The session cookie: hidden from scripts, and not sent with requests from other sites.
-fn cookie(context: &Context<'_>, value: &str, seconds: u64) -> String {
+/// A cookie that is hidden from scripts, and not sent with requests from other sites.
+fn cookie(context: &Context<'_>, name: &str, value: &str, lifetime: Duration) -> String {
     let secure = if context.caller.is_secure {
         "; Secure"
     } else {
         ""
     };
-    format!("{COOKIE}={value}; HttpOnly; SameSite=Strict; Path=/; Max-Age={seconds}{secure}")
+    let seconds = lifetime.as_secs();
+    format!("{name}={value}; HttpOnly; SameSite=Strict; Path=/; Max-Age={seconds}{secure}")
 }
 
 /// `PUT /api/pins/ROLE`

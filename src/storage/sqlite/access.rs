@@ -2,7 +2,6 @@
 
 use rusqlite::{Connection, Transaction, params};
 
-use super::audit;
 use super::{from_sql, to_sql};
 use crate::access::{AccessChange, AccessRecords, PinHash, Role, SecretHash, Session, Token};
 use crate::storage::StorageError;
@@ -84,7 +83,6 @@ pub(super) fn load(connection: &Connection) -> Result<AccessRecords, StorageErro
             });
         }
     }
-    records.signed_in = audit::signed_in(connection)?;
     Ok(records)
 }
 

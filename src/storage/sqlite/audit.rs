@@ -1,7 +1,5 @@
 //! Who caused which event, and what is none and belongs in the trace: `events.actor` and `notes`.
 
-use std::net::IpAddr;
-
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use serde::{Deserialize, Serialize};
 
@@ -150,21 +148,6 @@ fn insert(
 
 fn address(actor: Option<&Actor>) -> String {
     actor.map_or(String::new(), |actor| actor.address.to_string())
-}
-
-/// From where someone signed in, and when for the last time.
-pub(super) fn signed_in(connection: &Connection) -> Result<Vec<(IpAddr, i64)>, StorageError> {
-    let mut statement = connection
-        .prepare("SELECT address, max(at) FROM notes WHERE kind = ?1 GROUP BY address")?;
-    let mut rows = statement.query([Noted::SignedIn.as_str()])?;
-    let mut found = Vec::new();
-    while let Some(row) = rows.next()? {
-        let address: String = row.get(0)?;
-        if let Ok(address) = address.parse() {
-            found.push((address, row.get(1)?));
-        }
-    }
-    Ok(found)
 }
 
 /// What the trace shows before that place, newest first.
@@ -367,7 +350,7 @@ mod tests {
             Some(Actor {
                 role: Role::Public,
                 token: None,
-                address: IpAddr::from([192, 0, 2, n]),
+                address: std::net::IpAddr::from([192, 0, 2, n]),
             })
         };
         let note = |noted, n| Note {
@@ -413,8 +396,6 @@ mod tests {
             }
             assert_eq!(seen, all, "pages of {size}");
         }
-        let signed_in = journal.access().expect("read").signed_in;
-        assert_eq!(signed_in, [(IpAddr::from([192, 0, 2, 1]), 10)]);
 
         let mut refuse = |n, at| {
             let batch = Batch {
