@@ -6,12 +6,15 @@ import { Claim, screen } from './claim.js';
 import { LIST_MOST, Lists } from './lists.js';
 import { focusedRow, moveInLists, renderRows, renderSpans, sortedAside } from './rows.js';
 import { Steps } from './steps.js';
+import { findPanel } from './find.js';
+import { servicesPanel } from './services.js';
+import { transferPanel } from './transfer.js';
 import { Undo } from './undo.js';
 import { about, renderFacts, renderTaken, renderWarning, show } from './view.js';
 import { clockSpan, deskTitle, keepChoices, officeLanguage, onLanguage, ready, t, tn } from '../shared/i18n.js';
-import { need, parts } from '../shared/later.js';
 import { Live } from '../shared/live.js';
 import { showOffice } from '../shared/office.js';
+import { softTone, watchSound } from '../shared/sound.js';
 import { apply, deskNamed, withinReach } from '../shared/state.js';
 
 const WANTED_MS = 6500;
@@ -24,6 +27,7 @@ const path = 'api/desks/' + encodeURIComponent(name);
 
 let state = null;
 let missedOpen = false;
+let soundWatched = false;
 const panels = {};
 // How the office's ticket printer is, where it has one.
 let printer = '';
@@ -112,7 +116,7 @@ function noticeArrival() {
   if (waitedBefore === 0 && waits > 0) {
     wantedUntil = performance.now() + WANTED_MS;
     setTimeout(render, WANTED_MS + 50);
-    if ($('sound').checked && parts.softTone) parts.softTone();
+    if ($('sound').checked) softTone();
   }
   waitedBefore = waits;
 }
@@ -145,18 +149,16 @@ function setUp(body, done) {
   steps.take('set up', path, body, done, { by: put });
 }
 
-// A panel is loaded when it is first asked for; meanwhile the desk may have gone on.
-function openPanel(src, make, open) {
-  need(src).then(() => {
-    if (panels[src] === undefined) panels[src] = make();
-    if (isLive() && !openedPanel()) open(panels[src]);
-  }, () => say(t('error.no-connection'), true));
+// A panel is made when it is first opened.
+function openPanel(id, make, open) {
+  if (!panels[id]) panels[id] = make();
+  if (isLive() && !openedPanel()) open(panels[id]);
 }
 
-const openedPanel = () => Object.keys(panels).map((src) => panels[src]).find((panel) => panel.isOpen());
+const openedPanel = () => Object.keys(panels).map((id) => panels[id]).find((panel) => panel.isOpen());
 
 function chooseTarget() {
-  openPanel('desk/transfer.js', () => parts.transferPanel(name, {
+  openPanel('transfer', () => transferPanel(name, {
     render,
     send: (body, done) => act('transfer', body, done),
     closed: () => focusWhenEnabled($('transfer').disabled ? 'next' : 'transfer'),
@@ -164,7 +166,7 @@ function chooseTarget() {
 }
 
 function chooseServices() {
-  openPanel('desk/services.js', () => parts.servicesPanel(name, {
+  openPanel('services', () => servicesPanel(name, {
     send: (body, close) => setUp(body, () => {
       close();
       return t('desk.said.services');
@@ -176,7 +178,7 @@ function chooseServices() {
 // The one in whose row the focus is, or whose code is typed.
 function findSomeone() {
   const row = focusedRow();
-  openPanel('desk/find.js', () => parts.findPanel({
+  openPanel('find', () => findPanel({
     call: (ticket, close) => act('call', { ticket }, said('called', close)),
     drop: (code, close) => steps.take('cancel', 'api/tickets/' + encodeURIComponent(code) + '/cancel', { desk: name }, said('cancelled', close)),
     closed: () => focusWhenEnabled('find'),
@@ -372,7 +374,10 @@ function rememberedBox(id, otherwise) {
 
 function heedBoxes() {
   document.body.classList.toggle('no-keys', !$('keys').checked);
-  if ($('sound').checked) need('shared/sound-later.js').catch(() => {});
+  if ($('sound').checked && !soundWatched) {
+    soundWatched = true;
+    watchSound(() => {});
+  }
 }
 
 if (!name) {

@@ -1,8 +1,6 @@
-// Someone by the code on their ticket, also past the first ten: called, or withdrawn. A panel in the
-// place of the actions, loaded when it is first asked for.
+// Panel to call or cancel a ticket by its code.
 
 import { element, panel } from './panel.js';
-import { parts } from '../shared/later.js';
 
 const $ = (id) => document.getElementById(id);
 
@@ -10,7 +8,7 @@ const $ = (id) => document.getElementById(id);
 const plain = (code) => code.replace(/[\s-]/g, '').replace(/^(\D*)0*(?=\d)/, '$1').toUpperCase();
 
 /** `call(code, done)` calls; `drop(code, done)` withdraws; `closed()` gives the focus away. */
-function findPanel({ call, drop, closed }) {
+export function findPanel({ call, drop, closed }) {
   const asked = panel({
     id: 'found', title: 'desk.find', send: 'desk.call', closed,
     fill: (of) => element(of, 'input', { id: 'found-code', 'aria-labelledby': 'found-title', maxlength: 12, autocapitalize: 'characters', dir: 'auto' }),
@@ -37,5 +35,3 @@ function findPanel({ call, drop, closed }) {
   };
   return asked;
 }
-
-parts.findPanel = findPanel;

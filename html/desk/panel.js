@@ -1,4 +1,4 @@
-// Elements for the desk's panels, which are made when they are first asked for.
+// The desk's panels: dialogs in the place of the actions, made when they are first opened.
 
 import { t } from '../shared/i18n.js';
 

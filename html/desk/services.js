@@ -1,10 +1,8 @@
-// Which services this desk attends, and in which order: a panel in the place of the actions,
-// loaded when it is first asked for.
+// Panel to choose which services this desk attends, and in which order.
 
 import { element, group, panel, radio } from './panel.js';
 import { nameOf } from './view.js';
 import { t } from '../shared/i18n.js';
-import { parts } from '../shared/later.js';
 import { deskNamed } from '../shared/state.js';
 
 const $ = (id) => document.getElementById(id);
@@ -18,7 +16,7 @@ function fill(of) {
 }
 
 /** `send(body, done)` sets the desk up; `closed()` is told when the panel had the focus and gives it away. */
-function servicesPanel(name, { send, closed }) {
+export function servicesPanel(name, { send, closed }) {
   const asked = panel({ id: 'services', title: 'desk.services.title', send: 'desk.services.save', fill, closed, ready: () => $('attends-all').checked || order.some((s) => s.on) });
   // As it is chosen here, until it is sent.
   let order = [];
@@ -74,5 +72,3 @@ function servicesPanel(name, { send, closed }) {
   };
   return asked;
 }
-
-parts.servicesPanel = servicesPanel;

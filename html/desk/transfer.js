@@ -1,10 +1,8 @@
-// Where the attended ticket goes: a panel in the place of the actions, for the ticket it was
-// opened for and no other. Loaded when it is first asked for.
+// Panel to transfer the attended ticket. It closes when the desk attends another ticket.
 
 import { element, group, panel, radio } from './panel.js';
 import { nameOf } from './view.js';
 import { deskTitle, t } from '../shared/i18n.js';
-import { parts } from '../shared/later.js';
 import { byName } from '../shared/state.js';
 
 const $ = (id) => document.getElementById(id);
@@ -44,7 +42,7 @@ function fillSelect(kind, options) {
 }
 
 /** `send(body, said)` transfers; `closed()` is told when the panel had the focus and gives it away. */
-function transferPanel(name, { send, closed, render }) {
+export function transferPanel(name, { send, closed, render }) {
   const asked = panel({ id: 'panel', send: 'desk.transfer', fill, closed });
   let code = '';
   asked.form.addEventListener('change', render);
@@ -77,5 +75,3 @@ function transferPanel(name, { send, closed, render }) {
   };
   return asked;
 }
-
-parts.transferPanel = transferPanel;

@@ -2,7 +2,7 @@
 
 import { get, put } from '../shared/api.js';
 import { t } from '../shared/i18n.js';
-import { contrast, lookOf } from '../shared/appearance.js';
+import { contrast, coloursOf } from '../shared/appearance.js';
 import { Form } from './form.js';
 import { start } from './settings.js';
 
@@ -120,7 +120,7 @@ const form = new Form($('form'), {
       const sample = document.querySelector('.sample--' + theme);
       sample.hidden = !is || !good;
       if (!is || !good) continue;
-      const colours = lookOf(accent.toLowerCase())[theme];
+      const colours = coloursOf(accent.toLowerCase())[theme];
       sample.style.background = colours['--accent'];
       sample.style.color = colours['--on-accent'];
     }

@@ -16,7 +16,7 @@ const STEPS = 40;
 const TINT = { light: 0.12, dark: 0.18 };
 const STRONG = 0.25;
 
-/** The custom properties that a look sets. */
+/** The custom properties that an accent sets. */
 export const PROPERTIES = ['--accent', '--accent-strong', '--accent-tint', '--accent-ink', '--accent-edge', '--on-accent', '--on-accent-soft'];
 
 const parts = (colour) => [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16));
@@ -54,13 +54,13 @@ function mixedUntil(from, to, fits) {
 
 const on = (grounds, least) => (colour) => grounds.every((ground) => contrast(colour, ground) >= least);
 
-function lookIn(theme, wished) {
+function coloursIn(theme, chosen) {
   const base = BASE[theme];
   const away = theme === 'dark' ? WHITE : BLACK;
   const grounds = [base.page, base.surface, base.sunken];
   // A dark colour on a dark page says nothing: there it is lighter.
   const accent = theme === 'dark'
-    ? mixedUntil(wished, WHITE, (c) => on(grounds, NEAR)(c) && contrast(c, BLACK) >= FAR) : wished;
+    ? mixedUntil(chosen, WHITE, (c) => on(grounds, NEAR)(c) && contrast(c, BLACK) >= FAR) : chosen;
   const text = contrast(accent, WHITE) >= contrast(accent, BLACK) ? WHITE : BLACK;
   const full = mix(base.surface, accent, TINT[theme]);
   const tint = mixedUntil(full, base.surface, (c) => contrast(base.soft, c) >= NEAR && contrast(base.ink, c) >= FAR);
@@ -76,6 +76,6 @@ function lookIn(theme, wished) {
 }
 
 /** The colours of both themes for an office's `accent` (`#0b5348`). */
-export function lookOf(accent) {
-  return { light: lookIn('light', accent), dark: lookIn('dark', accent) };
+export function coloursOf(accent) {
+  return { light: coloursIn('light', accent), dark: coloursIn('dark', accent) };
 }

@@ -27,11 +27,10 @@ function firstMatch(list) {
 const asked = firstMatch([new URLSearchParams(location.search).get('lang') || '']);
 const own = asked || firstMatch(navigator.languages || [navigator.language || '']);
 
-/** The words of any language that we have, by their keys; those of the groups that the page asks for. */
+/** The texts of a language by their keys. */
 export async function wordsOf(lang) {
   if (!known[lang]) {
-    const only = document.documentElement.getAttribute('data-words');
-    const answer = await fetch('lang/' + lang + '.json' + (only ? '?only=' + only : ''));
+    const answer = await fetch('lang/' + lang + '.json');
     if (!answer.ok) throw new Error('lang ' + answer.status);
     known[lang] = await answer.json();
   }

@@ -1,36 +1,28 @@
 // How the office presents itself on every screen: its name, its logo, its colour.
 
-import { need, parts } from './later.js';
+import { PROPERTIES, coloursOf } from './appearance.js';
 
-const LOOK = 'turnero.look';
+const KEY = 'turnero.colours';
 // Wider than that a logo is a word, which is the name itself; else it stands beside the name.
 const WORD_RATIO = 2;
 
 const root = document.documentElement;
 let shown = '';
-let look = null;
+let colours = null;
 
 function paint() {
-  const colours = look && look[root.getAttribute('data-theme') || 'light'];
-  if (parts.look) parts.look.PROPERTIES.forEach((name) => {
-    if (colours) root.style.setProperty(name, colours[name]);
+  const values = colours && colours[root.getAttribute('data-theme') || 'light'];
+  PROPERTIES.forEach((name) => {
+    if (values) root.style.setProperty(name, values[name]);
     else root.style.removeProperty(name);
   });
-}
-
-function remembers() {
-  try {
-    return Boolean(localStorage.getItem(LOOK));
-  } catch (e) {
-    return false;
-  }
 }
 
 // theme.js finds it there at the next load, before anything is painted.
 function remember() {
   try {
-    if (look) localStorage.setItem(LOOK, JSON.stringify(look));
-    else localStorage.removeItem(LOOK);
+    if (colours) localStorage.setItem(KEY, JSON.stringify(colours));
+    else localStorage.removeItem(KEY);
   } catch (e) { /* Then the colour comes a moment later. */ }
 }
 
@@ -73,13 +65,9 @@ export function showOffice(office) {
   }
   name.textContent = office.name;
   showLogo(box, name, office);
-  if (!office.accent && !remembers()) return;
-  need('shared/appearance-later.js').then(() => {
-    if (what !== shown) return;
-    look = office.accent ? parts.look.lookOf(office.accent) : null;
-    paint();
-    remember();
-  }, () => { shown = ''; });
+  colours = office.accent ? coloursOf(office.accent) : null;
+  paint();
+  remember();
 }
 
 // The system's theme may change at any time.

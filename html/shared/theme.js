@@ -15,7 +15,7 @@
   if (dark && dark.addListener) dark.addListener(show);
   // As office.js left it at the last visit; it comes to the truth with the first message.
   try {
-    var colours = JSON.parse(localStorage.getItem('turnero.look'))[theme];
+    var colours = JSON.parse(localStorage.getItem('turnero.colours'))[theme];
     Object.keys(colours).forEach(function (name) { root.style.setProperty(name, colours[name]); });
   } catch (e) { /* The first visit, or no storage. */ }
 })();

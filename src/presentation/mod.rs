@@ -9,5 +9,4 @@ pub mod printing;
 pub mod router;
 pub mod server;
 pub mod services;
-pub mod slim;
 pub mod tickets;

@@ -142,8 +142,8 @@ test('no key is missing and none is unused', () => {
 });
 
 test('everything that is stored has words in the trace', () => {
-  const record = source('storage/record/event.rs');
-  const kinds = all(/enum \w+ \{\n([^]*?)\n\}/.exec(record)[1], /^ {4}([A-Z]\w+)/gm)
+  const events = source('domain/event.rs');
+  const kinds = all(/enum Event \{\n([^]*?)\n\}/.exec(events)[1], /^ {4}([A-Z]\w+)/gm)
     .map((name) => name.replace(/(?!^)[A-Z]/g, '-$&').toLowerCase());
   assert.ok(kinds.length > 15 && kinds.includes('ticket-no-show'), String(kinds));
   const notes = all(source('storage/audit.rs'), /=> "([a-z-]+)",/g);
@@ -151,31 +151,6 @@ test('everything that is stored has words in the trace', () => {
   kinds.push(...notes);
   kinds.sort();
   assert.deepEqual(Object.keys(words.es).filter((k) => k.startsWith('trace.kind.')).sort(), kinds.map((kind) => 'trace.kind.' + kind).sort());
-});
-
-test('each screen asks for the words that it uses, and for no others', () => {
-  const isKey = (text) => text in words.es || text + '.one' in words.es
-    || (text.endsWith('.') && Object.keys(words.es).some((key) => key.startsWith(text)));
-  // What i18n.js looks up for whoever calls it.
-  const through = { explain: 'error', deskTitle: 'word', roughSpan: 'span' };
-  const reached = (file, found = new Set()) => {
-    if (found.has(file)) return found;
-    found.add(file);
-    all(readPage(file), /from '(\.[\w./-]+\.js)'/g).forEach((next) => reached(path.join(path.dirname(file), next), found));
-    return found;
-  };
-  for (const file of pageFiles('.html')) {
-    const page = readPage(file);
-    const asked = all(page, /<html[^>]*data-words="([^"]*)"/g).join().split(',');
-    const used = new Set(all(page, /data-t(?:-[a-z]+)?="([^".]+)/g));
-    for (const script of all(page, /<script type="module" src="([^"]+)"/g).flatMap((s) => [...reached(s)])) {
-      if (script === 'shared/i18n.js' || script === 'lang/languages.js') continue;
-      const code = readPage(script);
-      all(code, /'([a-z][a-z.-]*)'/g).filter(isKey).forEach((key) => used.add(key.split('.')[0]));
-      for (const [call, group] of Object.entries(through)) if (new RegExp('\\b' + call + '\\(').test(code)) used.add(group);
-    }
-    assert.deepEqual(asked.slice().sort(), [...used].sort(), file);
-  }
 });
 
 test('the Spanish of the first HTML is the Spanish of the words', () => {

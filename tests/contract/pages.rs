@@ -1,7 +1,10 @@
 //! The pages: built in, or from a folder.
 
-use std::fs::hard_link;
+use std::fs::{self, hard_link};
+use std::io::Read;
 use std::os::unix::fs::symlink;
+
+use flate2::read::GzDecoder;
 
 use crate::common::{Folder, Launch, Server, run_to_end};
 
@@ -75,17 +78,71 @@ fn every_tickets_address_gives_its_page_and_only_get_does() {
 
 #[test]
 fn a_page_that_the_browser_has_is_not_sent_again() {
+    let folder = Folder::new();
+    folder.write("html/index.html", "<!doctype html>mine");
+    let html = folder.join("html");
+    let from_folder = Launch::new()
+        .with(&["--html", html.to_str().unwrap()])
+        .start();
+    for server in [&Server::new(), &from_folder] {
+        for encoding in ["identity", "gzip"] {
+            let mut client = server.client();
+            let mut get = |header: (&str, &str)| {
+                let headers = [("Accept-Encoding", encoding), header];
+                client.send("GET", "/", &headers, b"")
+            };
+            let page = get(("Accept", "*/*")).expect(200);
+            let etag = page.header("ETag").unwrap();
+            let again = get(("If-None-Match", etag)).expect(304);
+            assert_eq!(again.header("ETag"), Some(etag));
+            assert_eq!(again.header("Cache-Control"), Some("no-cache"));
+            // A proxy that compresses makes it a weak one.
+            get(("If-None-Match", &format!("\"a\", W/{etag}"))).expect(304);
+            // The connection goes on: a 304 has no body.
+            let other = get(("If-None-Match", "\"other\""));
+            assert_eq!(other.expect(200).body, page.body);
+        }
+    }
+    let before = from_folder.get("/").header("ETag").unwrap().to_owned();
+    folder.write("html/index.html", "<!doctype html>changed");
+    let after = from_folder.get("/").header("ETag").unwrap().to_owned();
+    assert_ne!(before, after);
+}
+
+#[test]
+fn a_page_is_compressed_for_whoever_accepts_it() {
     let server = Server::new();
-    let page = server.get("/").expect(200);
-    let tag = page.header("ETag").unwrap();
-    let mut client = server.client();
-    let again = client
-        .send("GET", "/", &[("If-None-Match", tag)], b"")
-        .expect(304);
-    assert_eq!(again.header("ETag"), Some(tag));
-    // The connection goes on: a 304 has no body.
-    let other = client.send("GET", "/", &[("If-None-Match", "\"other\"")], b"");
-    assert_eq!(other.expect(200).body, page.body);
+    for path in [
+        "/",
+        "/shared/live.js",
+        "/shared/tokens.css",
+        "/lang/ar.json",
+    ] {
+        let mut client = server.client();
+        let plain = client.get(path).expect(200);
+        assert_eq!(plain.header("Content-Encoding"), None);
+        assert_eq!(plain.header("Vary"), Some("Accept-Encoding"));
+        let accepts = [("Accept-Encoding", "gzip, deflate, br")];
+        let small = client.send("GET", path, &accepts, b"").expect(200);
+        assert_eq!(small.header("Content-Encoding"), Some("gzip"));
+        assert_eq!(small.header("Vary"), Some("Accept-Encoding"));
+        assert_eq!(small.header("Content-Type"), plain.header("Content-Type"));
+        assert_ne!(small.header("ETag"), plain.header("ETag"));
+        assert!(2 * small.body.len() < plain.body.len(), "{path}");
+        let mut content = Vec::new();
+        GzDecoder::new(small.body.as_slice())
+            .read_to_end(&mut content)
+            .unwrap();
+        assert!(content == plain.body, "{path}");
+        let file = format!("{}/html{path}", env!("CARGO_MANIFEST_DIR"));
+        if path != "/" {
+            assert!(content == fs::read(file).unwrap(), "{path}");
+        }
+        let head = client.send("HEAD", path, &accepts, b"").expect(200);
+        let length = small.body.len().to_string();
+        assert_eq!(head.header("Content-Length"), Some(length.as_str()));
+        assert!(head.body.is_empty());
+    }
 }
 
 #[test]

@@ -88,6 +88,13 @@ impl Answer {
             .with_header("Cache-Control", "no-store")
     }
 
+    /// The value of the header with this name.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let mut headers = self.headers.iter();
+        let found = headers.find(|(other, _)| other.eq_ignore_ascii_case(name));
+        found.map(|(_, value)| value.as_ref())
+    }
+
     /// Sets a header; one of that name is replaced.
     pub fn with_header(mut self, name: &'static str, value: impl Into<Cow<'static, str>>) -> Self {
         self.headers

@@ -5,7 +5,9 @@ use std::fs::{self, File, Metadata};
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use crate::presentation::http::answer::tag;
 
 /// A folder that was named on the command line.
 pub struct Folder {
@@ -19,6 +21,17 @@ pub struct OpenFile {
     /// In bytes.
     pub length: u64,
     pub modified: Option<SystemTime>,
+}
+
+impl OpenFile {
+    /// A number that changes whenever the file changes.
+    pub fn version(&self) -> u64 {
+        let modified = self
+            .modified
+            .and_then(|at| at.duration_since(UNIX_EPOCH).ok());
+        let version = format!("{} {modified:?}", self.length);
+        tag(version.as_bytes())
+    }
 }
 
 impl Folder {

@@ -2,18 +2,16 @@
 
 pub mod folder;
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::io;
-use std::sync::LazyLock;
+use std::io::{self, Read};
 
+use flate2::read::GzDecoder;
 use percent_encoding::percent_decode_str;
 
 use self::folder::{Folder, OpenFile};
 use super::http::answer::{Answer, Body, tag};
 use super::http::problem::Problem;
 use super::http::request::Request;
-use super::slim::slim;
 
 /// What the built-in pages may do: load from this server, and nothing else. A folder's pages are
 /// the office's own, and may do what they like.
@@ -26,115 +24,30 @@ const TICKET_PAGE: &str = "ticket.html";
 /// A built-in file.
 struct Page {
     path: &'static str,
-    bytes: &'static [u8],
+    /// Of the content; a part of its ETag.
+    hash: u64,
+    gzip: &'static [u8],
 }
 
-/// Names the built-in files; each is part of the program.
-macro_rules! pages {
-    ($($path:literal),* $(,)?) => {
-        &[$(Page { path: $path, bytes: include_bytes!(concat!("../../../html/", $path)) }),*]
-    };
+/// Every file under `html/`, sorted by path; `build.rs` makes the list.
+const PAGES: &[Page] = include!(concat!(env!("OUT_DIR"), "/pages.rs"));
+
+impl Page {
+    /// The built-in file at `path`.
+    fn find(path: &str) -> Option<&'static Self> {
+        let index = PAGES.binary_search_by_key(&path, |page| page.path).ok()?;
+        Some(&PAGES[index])
+    }
+
+    /// The file as it stands under `html/`.
+    fn content(&self) -> Vec<u8> {
+        let mut content = Vec::new();
+        GzDecoder::new(self.gzip)
+            .read_to_end(&mut content)
+            .expect("build.rs compressed it");
+        content
+    }
 }
-
-/// Every file under `html/`; a test holds this list against the folder.
-const PAGES: &[Page] = pages![
-    "desk.html",
-    "desk/claim.js",
-    "desk/desk.css",
-    "desk/desk.js",
-    "desk/find.js",
-    "desk/lists.js",
-    "desk/panel.js",
-    "desk/rows.js",
-    "desk/services.js",
-    "desk/steps.js",
-    "desk/transfer.js",
-    "desk/undo.js",
-    "desk/view.js",
-    "figures.html",
-    "figures/figures.js",
-    "index.html",
-    "kiosk/buttons.js",
-    "kiosk/kiosk.css",
-    "kiosk/kiosk.js",
-    "kiosk/printed-ticket.js",
-    "kiosk/ticket-request.js",
-    "lang/ar.json",
-    "lang/en.json",
-    "lang/es.json",
-    "lang/fr.json",
-    "lang/languages.js",
-    "lang/pt.json",
-    "new-ticket.html",
-    "public.html",
-    "public/announcements.js",
-    "public/board.js",
-    "public/media.js",
-    "public/public.css",
-    "public/public.js",
-    "public/rows.js",
-    "public/side.js",
-    "public/voice.js",
-    "settings-access.html",
-    "settings-data.html",
-    "settings-desks.html",
-    "settings-look.html",
-    "settings-next.html",
-    "settings-services.html",
-    "settings-trace.html",
-    "settings.html",
-    "settings/access.js",
-    "settings/appearance.css",
-    "settings/appearance.js",
-    "settings/audit-log.js",
-    "settings/calling-order.js",
-    "settings/data.js",
-    "settings/desks.js",
-    "settings/form.js",
-    "settings/list.css",
-    "settings/list.js",
-    "settings/office.js",
-    "settings/order.css",
-    "settings/order.js",
-    "settings/parts.js",
-    "settings/services.js",
-    "settings/settings.css",
-    "settings/settings.js",
-    "settings/table.css",
-    "shared/api.js",
-    "shared/appearance-later.js",
-    "shared/appearance.js",
-    "shared/base.css",
-    "shared/favicon.svg",
-    "shared/fit.js",
-    "shared/i18n.js",
-    "shared/later.js",
-    "shared/live.js",
-    "shared/office.js",
-    "shared/plurals.js",
-    "shared/progress.js",
-    "shared/sound-later.js",
-    "shared/sound.js",
-    "shared/state.js",
-    "shared/theme.js",
-    "shared/tokens.css",
-    "signin.html",
-    "signin/signin.css",
-    "signin/signin.js",
-    "start/start.css",
-    "start/start.js",
-    "ticket.html",
-    "ticket/ticket.css",
-    "ticket/ticket.js",
-];
-
-/// The built-in files as they are sent, made once.
-static SENT: LazyLock<BTreeMap<&'static str, Cow<'static, [u8]>>> = LazyLock::new(|| {
-    let pages = PAGES.iter();
-    pages
-        .map(|page| (page.path, slim(page.path, page.bytes)))
-        .collect()
-});
 
 /// Where pages come from.
 pub struct Pages {
@@ -142,12 +55,8 @@ pub struct Pages {
 }
 
 impl Pages {
-    /// From a folder, or the built-in ones where there is none.
+    /// Pages from the folder, or the built-in ones if there is none.
     pub fn new(folder: Option<Folder>) -> Self {
-        if folder.is_none() {
-            // At the start, so that the first screen does not wait for it.
-            LazyLock::force(&SENT);
-        }
         Self { folder }
     }
 
@@ -166,9 +75,7 @@ impl Pages {
         let frames = frame_policy(frame_ancestors);
         let answer = match &self.folder {
             Some(folder) => match open(folder, &path, is_ticket) {
-                Ok((path, file)) => {
-                    Ok(from_folder(path, file).with_header("Content-Security-Policy", frames))
-                }
+                Ok((path, file)) => Ok(from_folder(path, file, request, frames)),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => Err(missing()),
                 Err(error) => {
                     log::warn!("The page {path} cannot be read: {error}");
@@ -180,12 +87,17 @@ impl Pages {
                 built_in(path, request, &frames).ok_or_else(missing)
             }
         }?;
-        // Their requests may say where they are from, to this server alone: in a browser without
-        // `Sec-Fetch-Site` nothing else may, and what changes something must.
-        let answer = answer.with_header("Referrer-Policy", "same-origin");
-        if frame_ancestors.is_empty() {
+        // The browser stores the file and asks each time whether it is current, so that it shows
+        // the pages of a newer program at once.
+        let mut answer = answer
+            .with_header("Cache-Control", "no-cache")
+            // With its own requests a page tells this server, and no other, where it is from. A
+            // browser without `Sec-Fetch-Site` must, if the request changes something.
+            .with_header("Referrer-Policy", "same-origin");
+        let is_document = answer.header("Content-Security-Policy").is_some();
+        if is_document && frame_ancestors.is_empty() {
             // For browsers that do not know `frame-ancestors`; it cannot name other sites.
-            return Ok(answer.with_header("X-Frame-Options", "SAMEORIGIN"));
+            answer = answer.with_header("X-Frame-Options", "SAMEORIGIN");
         }
         Ok(answer)
     }
@@ -209,10 +121,24 @@ fn open<'a>(folder: &Folder, path: &'a str, is_ticket: bool) -> io::Result<(&'a 
     }
 }
 
-fn from_folder(path: &str, file: OpenFile) -> Answer {
-    let mut answer =
-        Answer::new(200, content_type(path), &b""[..]).with_header("Cache-Control", "no-cache");
-    answer.body = Body::File(file.file, file.length);
+/// A folder's file, or 304 if the browser has this version of it.
+fn from_folder(path: &str, file: OpenFile, request: &Request, frames: String) -> Answer {
+    let etag = format!("\"{:016x}\"", file.version() ^ tag(frames.as_bytes()));
+    let answer = if has_version(request, &etag) {
+        Answer::empty(304)
+    } else {
+        let mut answer = Answer::new(200, content_type(path), &b""[..]);
+        answer.body = Body::File(file.file, file.length);
+        with_policy(answer, path, frames)
+    };
+    answer.with_header("ETag", etag)
+}
+
+/// Adds the policy to a document. It has no effect on scripts, styles and texts.
+fn with_policy(answer: Answer, path: &str, policy: String) -> Answer {
+    if content_type(path).starts_with("text/html") || content_type(path) == "image/svg+xml" {
+        return answer.with_header("Content-Security-Policy", policy);
+    }
     answer
 }
 
@@ -226,53 +152,58 @@ fn frame_policy(ancestors: &[String]) -> String {
     policy
 }
 
+/// A built-in file, compressed if the browser accepts it, or 304 if the browser has this version.
 fn built_in(path: &str, request: &Request, frames: &str) -> Option<Answer> {
-    let page: &'static [u8] = SENT.get(path)?;
-    let bytes = if path.starts_with("lang/") {
-        words(page, &request.query)
-    } else {
-        Cow::Borrowed(page)
-    };
+    let page = Page::find(path)?;
     let policy = format!("{CONTENT_SECURITY_POLICY}{frames}");
-    // A page that a browser has kept goes with the policy that it was kept with.
-    let tag = format!("\"{:016x}\"", tag(&bytes) ^ tag(policy.as_bytes()));
-    let known = request.header("If-None-Match").unwrap_or_default();
-    let answer = if known.split(',').any(|other| other.trim() == tag) {
+    let gzip = accepts_gzip(request.header("Accept-Encoding").unwrap_or_default());
+    // A browser uses a stored page with the policy that came with it, so a new policy needs a new
+    // ETag. Each encoding has an ETag of its own (RFC 9110, section 8.8.3.3).
+    let version = page.hash ^ tag(policy.as_bytes());
+    let etag = format!("\"{version:016x}{}\"", if gzip { "-gzip" } else { "" });
+    let answer = if has_version(request, &etag) {
         Answer::empty(304)
     } else {
-        Answer::new(200, content_type(path), bytes).with_header("Content-Security-Policy", policy)
+        let kind = content_type(path);
+        let answer = if gzip {
+            Answer::new(200, kind, page.gzip).with_header("Content-Encoding", "gzip")
+        } else {
+            Answer::new(200, kind, page.content())
+        };
+        with_policy(answer, path, policy)
     };
-    // Kept, and asked for again each time: a newer program's pages are there at once.
     Some(
         answer
-            .with_header("ETag", tag)
-            .with_header("Cache-Control", "no-cache"),
+            .with_header("ETag", etag)
+            .with_header("Vary", "Accept-Encoding"),
     )
 }
 
-/// The built-in words of a language, all of them; `None` where there is no such language.
-pub fn words_of(language: &str) -> Option<BTreeMap<&'static str, String>> {
-    let path = format!("lang/{language}.json");
-    let page = PAGES.iter().find(|page| page.path == path)?;
-    Some(serde_json::from_slice(page.bytes).expect("a test reads every file of words"))
+/// Whether the client has the version with this ETag (`If-None-Match`, RFC 9110, section 13.1.2).
+pub fn has_version(request: &Request, etag: &str) -> bool {
+    let known = request.header("If-None-Match").unwrap_or_default();
+    // A proxy that compresses makes an ETag a weak one.
+    let opaque = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
+    known.split(',').any(|tag| opaque(tag) == opaque(etag))
 }
 
-/// The words of a language that a screen needs: `?only=desk,error` asks for those whose keys begin
-/// so. All of them without it.
-fn words(file: &'static [u8], query: &str) -> Cow<'static, [u8]> {
-    let only = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "only");
-    let Some((_, only)) = only else {
-        return Cow::Borrowed(file);
-    };
-    let words: BTreeMap<&str, String> =
-        serde_json::from_slice(file).expect("a test reads every file of words");
-    let wanted = |key: &str| {
-        let first = key.split('.').next().unwrap_or_default();
-        only.split(',').any(|wanted| wanted == first)
-    };
-    let chosen: BTreeMap<_, _> = words.iter().filter(|(key, _)| wanted(key)).collect();
-    let chosen = serde_json::to_vec(&chosen).expect("texts are always JSON");
-    Cow::Owned(chosen)
+/// Whether an `Accept-Encoding` header names gzip, and not with `q=0`.
+fn accepts_gzip(header: &str) -> bool {
+    header.split(',').any(|coding| {
+        let mut parts = coding.split(';').map(str::trim);
+        let name = parts.next().unwrap_or_default();
+        let refused = parts.any(|part| {
+            let value = part.strip_prefix("q=").or(part.strip_prefix("Q="));
+            value.is_some_and(|value| value.trim().parse() == Ok(0.0))
+        });
+        name.eq_ignore_ascii_case("gzip") && !refused
+    })
+}
+
+/// The built-in texts of a language by their keys, or `None` if there is no such language.
+pub fn texts_of(language: &str) -> Option<BTreeMap<String, String>> {
+    let page = Page::find(&format!("lang/{language}.json"))?;
+    Some(serde_json::from_slice(&page.content()).expect("a test reads every file of texts"))
 }
 
 /// The type that a file's name says, as `Content-Type` names it.
@@ -304,73 +235,46 @@ pub fn content_type(path: &str) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
-    use std::path::Path;
-
     use super::*;
 
-    fn files_under(folder: &Path, root: &Path, found: &mut Vec<String>) {
-        for entry in fs::read_dir(folder).expect("html/ is there") {
-            let path = entry.expect("it can be read").path();
-            if path.is_dir() {
-                files_under(&path, root, found);
-            } else {
-                let relative = path.strip_prefix(root).expect("it is under the root");
-                found.push(relative.to_string_lossy().replace('\\', "/"));
-            }
-        }
-    }
-
     #[test]
-    fn every_file_under_html_is_built_in_and_has_a_type() {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("html");
-        let mut found = Vec::new();
-        files_under(&root, &root, &mut found);
-        found.sort();
-        let mut listed: Vec<&str> = PAGES.iter().map(|page| page.path).collect();
-        listed.sort_unstable();
-        assert_eq!(listed, found);
-        for path in listed {
-            assert_ne!(content_type(path), "application/octet-stream", "{path}");
-        }
-    }
-
-    #[test]
-    fn a_screen_gets_the_words_it_asks_for() {
-        for page in PAGES.iter().filter(|page| page.path.ends_with(".json")) {
-            let all = words(page.bytes, "");
-            assert_eq!(&*all, page.bytes, "{}", page.path);
-            let some = words(page.bytes, "v=1&only=away,start");
-            let some: BTreeMap<&str, String> = serde_json::from_slice(&some).expect("JSON");
-            assert!(some.contains_key("away") && some.len() > 1, "{}", page.path);
-            let asked = |key: &&str| *key == "away" || key.starts_with("start.");
-            assert!(some.keys().all(asked), "{some:?}");
-        }
-    }
-
-    #[test]
-    fn what_styles_name_shortly_is_named_in_them_alone() {
-        let mut names = std::collections::BTreeSet::new();
+    fn every_built_in_file_is_found_by_its_path_and_has_a_type() {
+        assert!(PAGES.len() > 60, "{}", PAGES.len());
         for page in PAGES {
-            let text = String::from_utf8_lossy(page.bytes);
-            if page.path.ends_with(".css") {
-                let parts = text.split("--").skip(1);
-                let ends = |c: char| !(c.is_alphanumeric() || c == '-');
-                names.extend(
-                    parts.map(|part| format!("--{}", part.split(ends).next().unwrap_or(""))),
-                );
-            } else {
-                let named = super::super::slim::NAMES
-                    .iter()
-                    .find(|(long, _)| text.contains(long));
-                assert_eq!(named, None, "{}", page.path);
-            }
+            let found = Page::find(page.path).map(|page| page.path);
+            assert_eq!(found, Some(page.path));
+            let kind = content_type(page.path);
+            assert_ne!(kind, "application/octet-stream", "{}", page.path);
         }
-        let sent = names.iter().map(|name| {
-            let file = format!("a{{{name}:0}}");
-            slim("a.css", file.as_bytes()).into_owned()
+    }
+
+    #[test]
+    fn every_file_of_texts_is_an_object_of_texts() {
+        let languages = PAGES.iter().filter_map(|page| {
+            let name = page.path.strip_prefix("lang/")?;
+            name.strip_suffix(".json")
         });
-        let sent: std::collections::BTreeSet<_> = sent.collect();
-        assert_eq!(sent.len(), names.len(), "two would have one name");
+        for language in languages {
+            let texts = texts_of(language).expect("the file exists");
+            assert!(texts.contains_key("paper.ahead"), "{language}");
+        }
+        assert_eq!(texts_of("xx"), None);
+    }
+
+    #[test]
+    fn gzip_is_accepted_only_if_the_header_names_it() {
+        for header in ["gzip", "br, GZIP;q=0.5", "deflate,gzip ; q=1"] {
+            assert!(accepts_gzip(header), "{header}");
+        }
+        for header in [
+            "",
+            "br",
+            "identity",
+            "gzip;q=0",
+            "br, gzip; q=0.000",
+            "xgzip",
+        ] {
+            assert!(!accepts_gzip(header), "{header}");
+        }
     }
 }

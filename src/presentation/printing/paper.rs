@@ -111,7 +111,7 @@ impl Paper {
 }
 
 /// The words of a ticket, from the file of a language.
-struct Words(BTreeMap<&'static str, String>);
+struct Words(BTreeMap<String, String>);
 
 impl Words {
     /// In the language that is asked for, where the printer has its letters.
@@ -124,7 +124,7 @@ impl Words {
     }
 
     fn read(language: &str) -> Option<Self> {
-        let mut words = pages::words_of(language)?;
+        let mut words = pages::texts_of(language)?;
         words.retain(|key, _| key.starts_with("paper."));
         Some(Self(words))
     }

@@ -4,17 +4,16 @@
 
 use std::io::{self, Seek, SeekFrom};
 use std::ops::Range;
-use std::time::UNIX_EPOCH;
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 use tiny_http::Method;
 
-use crate::presentation::http::answer::{Answer, Body, tag};
+use crate::presentation::http::answer::{Answer, Body};
 use crate::presentation::http::problem::Problem;
 use crate::presentation::http::route::{Context, Handled};
-use crate::presentation::pages::content_type;
 use crate::presentation::pages::folder::OpenFile;
+use crate::presentation::pages::{content_type, has_version};
 
 /// File name extensions that browsers of 2018 show.
 const ENDINGS: [&str; 9] = [
@@ -71,10 +70,9 @@ pub fn show(context: &Context<'_>) -> Handled {
         io::ErrorKind::NotFound => missing(),
         _ => unavailable(context, &error),
     })?;
-    let tag = tag_of(&file);
+    let tag = format!("\"{:016x}\"", file.version());
     let request = context.request;
-    let known = request.header("If-None-Match").unwrap_or_default();
-    let answer = if known.split(',').any(|other| other.trim() == tag) {
+    let answer = if has_version(request, &tag) {
         Answer::empty(304)
     } else {
         // A part of another version must not be joined with what the browser has (RFC 9110, 13.1.5).
@@ -130,15 +128,6 @@ fn sorting_key(name: &str) -> String {
         key.push(letter);
     }
     key
-}
-
-/// The ETag of this version of the file.
-fn tag_of(file: &OpenFile) -> String {
-    let modified = file
-        .modified
-        .and_then(|at| at.duration_since(UNIX_EPOCH).ok());
-    let version = format!("{} {modified:?}", file.length);
-    format!("\"{:016x}\"", tag(version.as_bytes()))
 }
 
 fn whole(file: OpenFile, media_type: &'static str) -> Answer {

@@ -112,7 +112,7 @@ mod tests {
         assert!(LANGUAGES.contains(&"es".to_owned()), "{LANGUAGES:?}");
         for code in LANGUAGES.iter() {
             assert_eq!(check_language(code), Ok(()));
-            assert!(pages::words_of(code).is_some(), "{code}");
+            assert!(pages::texts_of(code).is_some(), "{code}");
         }
         assert!(check_language("xx").is_err());
     }

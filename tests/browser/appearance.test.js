@@ -8,7 +8,7 @@ import { after, before, test } from 'node:test';
 import { findings } from './axe.mjs';
 import { ROOT, SIZES, Server, launch, morning, open, script, until, visible } from './support.mjs';
 
-const { PROPERTIES, contrast, lookOf } = await script('shared/appearance.js');
+const { PROPERTIES, contrast, coloursOf } = await script('shared/appearance.js');
 const tokens = readFileSync(path.join(ROOT, 'html/shared/tokens.css'), 'utf8');
 const [light, dark] = tokens.split(':root[data-theme="dark"]').map((block) =>
   Object.fromEntries([...block.matchAll(/(--[\w-]+): (#[0-9a-f]{6});/g)].map((m) => [m[1], m[2]])));
@@ -36,7 +36,7 @@ test('every accent that the server takes gives colours that can be read, in both
   const all = colours();
   assert.ok(all.length > 1500, String(all.length));
   for (const accent of all) {
-    const look = lookOf(accent);
+    const look = coloursOf(accent);
     for (const [theme, base] of [['light', light], ['dark', dark]]) {
       const c = look[theme];
       assert.deepEqual(Object.keys(c).sort(), PROPERTIES.slice().sort());
@@ -100,7 +100,7 @@ for (const accent of ['#7a1f5c', '#ffd400', '#ffffff', '#000000']) {
       const only = name === 'public' ? 'color-contrast-enhanced' : 'color-contrast';
       for (const theme of ['light', 'dark']) {
         await page.emulateMedia({ colorScheme: theme });
-        await until(name + ' in ' + accent, async () => (await property(page, '--accent')) === lookOf(accent)[theme]['--accent']);
+        await until(name + ' in ' + accent, async () => (await property(page, '--accent')) === coloursOf(accent)[theme]['--accent']);
         assert.deepEqual(await findings(page, only), [], name + ' ' + theme);
       }
       assert.deepEqual(page.problems, []);
@@ -120,7 +120,7 @@ test('the next load begins in the office\'s colour, and a colour taken back is g
   await page.unroute(/\.js$/);
   await page.reload();
   await page.emulateMedia({ colorScheme: 'dark' });
-  await until('the dark one', async () => (await property(page, '--accent')) === lookOf('#7a1f5c').dark['--accent']);
+  await until('the dark one', async () => (await property(page, '--accent')) === coloursOf('#7a1f5c').dark['--accent']);
   await server.call('PUT', 'settings', { accent: null });
   await until('no colour of its own', async () => (await property(page, '--accent')) === '');
   await page.reload();
