@@ -6,7 +6,7 @@ use std::thread;
 use serde_json::json;
 
 use crate::common::{Client, Response, Server, number, text};
-use crate::people::{Person, behind_a_proxy};
+use crate::people::{FAR, Person, behind_a_proxy};
 
 fn post(client: &mut Client, path: &str, key: &str, body: &str) -> Response {
     let headers = [
@@ -160,4 +160,27 @@ fn a_key_must_be_one_that_can_be_kept() {
     }
     assert_eq!(server.json("/api/tickets"), json!([]));
     post(&mut server.client(), "/api/tickets", &longest, "").expect(201);
+}
+
+#[test]
+fn a_repeated_request_gets_its_first_answer_when_the_rate_limit_is_reached() {
+    let server = behind_a_proxy().with(&["--tickets-per-10s", "2"]).start();
+    let far = Person::at(FAR);
+    let ask = |path: &str, key: &str| {
+        let person = far.clone().with("Idempotency-Key", key);
+        person.post(&server, path)
+    };
+    let paths = ["/api/tickets", "/api/ticket"];
+    let first = paths.map(|path| ask(path, path).expect(201));
+    far.post(&server, paths[0])
+        .problem(429, "too-many-requests");
+    for (path, first) in paths.iter().zip(&first) {
+        for _ in 0..3 {
+            same(&ask(path, path), first);
+        }
+        ask(path, "new").problem(429, "too-many-requests");
+    }
+    ask(paths[0], paths[1]).problem(422, "invalid");
+    let health = server.json("/api/health");
+    assert_eq!(number(&health, "waiting"), 2);
 }

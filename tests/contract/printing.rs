@@ -128,6 +128,26 @@ fn a_ticket_can_be_printed_again_without_a_new_number() {
 }
 
 #[test]
+fn a_repeated_request_to_print_gets_its_first_answer_whatever_came_between() {
+    let printer = Printer::new(WELL);
+    let server = office(&printer);
+    let ticket = server.ticket();
+    printer.wait_for(1);
+    let path = format!("/api/tickets/{}/print", text(&ticket, "id"));
+    let print = |key: &str| {
+        let key = [("Idempotency-Key", key)];
+        server.client().send("POST", &path, &key, b"")
+    };
+    let first = print("k").expect(202);
+    printer.wait_for(2);
+    server.post("/api/desks/1/next").expect(200);
+    server.post("/api/desks/1/finish").expect(200);
+    assert_eq!(print("k").expect(202).text(), first.text());
+    print("l").problem(409, "wrong-state");
+    assert_eq!(printer.prints().len(), 2);
+}
+
+#[test]
 fn without_a_printer_nothing_is_said_of_one() {
     let server = Server::new();
     let ticket = server.ticket();

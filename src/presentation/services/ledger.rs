@@ -14,10 +14,11 @@ use super::shared::SharedState;
 use crate::access::Actor;
 use crate::calendar::{business_day, now};
 use crate::domain::{Command, Event, Queue, Settings, Stamped, TicketId, Timestamp, apply, decide};
+use crate::presentation::http::answer::Answer;
 use crate::presentation::http::problem::Problem;
 use crate::presentation::json::SettingsJson;
 use crate::presentation::printing::{Awaited, Paper, Printer};
-use crate::storage::{Batch, Journal, KeptAnswer};
+use crate::storage::{Batch, Journal};
 
 /// Commands in one commit. More would make the first one wait for the last; by then the cost of
 /// the commit is spread thin enough.
@@ -215,6 +216,15 @@ impl Ledger {
                 let answer = self.execute(&command, actor.as_ref(), idempotent, render, pending);
                 pending.replies.push((reply, answer));
             }
+            LedgerRequest::AnswerAgain {
+                repeated,
+                problem,
+                reply,
+            } => {
+                let answer = self.stored_answer(&repeated, &pending.batch);
+                let answer = answer.and_then(|stored| stored.ok_or(problem));
+                pending.replies.push((reply, answer));
+            }
             LedgerRequest::StoreAccess {
                 changes,
                 entry,
@@ -257,12 +267,9 @@ impl Ledger {
     ) -> Reply {
         let batch = &mut pending.batch;
         if let Some(repeated) = &idempotent
-            && let Some(stored) = self.stored_answer(&repeated.key, batch)?
+            && let Some(answer) = self.stored_answer(repeated, batch)?
         {
-            if stored.request == repeated.request {
-                return Ok(stored.into());
-            }
-            return Err(Problem::key_reused());
+            return Ok(answer);
         }
         let decision = decide(&self.working, command, now());
         self.record(decision.events, actor, batch);
@@ -278,15 +285,26 @@ impl Ledger {
         Ok(stored.into())
     }
 
-    /// The answer that was given under this key, whether it is durable or in this batch.
-    fn stored_answer(&mut self, key: &str, batch: &Batch) -> Result<Option<KeptAnswer>, Problem> {
-        if let Some(stored) = batch.answers.iter().find(|stored| stored.key == key) {
-            return Ok(Some(stored.clone()));
+    /// The answer that the same request got under its key, whether it is durable or in this batch.
+    /// Refuses another request under the same key.
+    fn stored_answer(
+        &mut self,
+        repeated: &IdempotentRequest,
+        batch: &Batch,
+    ) -> Result<Option<Answer>, Problem> {
+        let key = &repeated.key;
+        let stored = match batch.answers.iter().find(|stored| stored.key == *key) {
+            Some(stored) => Some(stored.clone()),
+            None => self.journal.answer(key).map_err(|error| {
+                log::error!("The stored answer cannot be read: {error}");
+                Problem::storage_unavailable()
+            })?,
+        };
+        match stored {
+            Some(stored) if stored.request == repeated.request => Ok(Some(stored.into())),
+            Some(_) => Err(Problem::key_reused()),
+            None => Ok(None),
         }
-        self.journal.answer(key).map_err(|error| {
-            log::error!("The stored answer cannot be read: {error}");
-            Problem::storage_unavailable()
-        })
     }
 
     /// Makes the batch durable, and lets everyone know: the queue first, so that whoever has an

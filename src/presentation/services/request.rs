@@ -34,6 +34,12 @@ pub(super) enum LedgerRequest {
         render: Render,
         reply: Sender<Reply>,
     },
+    /// Answer a refused request: as it was answered before under its key, or with this problem.
+    AnswerAgain {
+        repeated: IdempotentRequest,
+        problem: Problem,
+        reply: Sender<Reply>,
+    },
     /// Store changes of PINs, sessions and tokens with their audit entry. The reply says whether
     /// they are durable.
     StoreAccess {

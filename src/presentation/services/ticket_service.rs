@@ -74,14 +74,28 @@ impl TicketService {
         idempotent: Option<IdempotentRequest>,
         render: Render,
     ) -> Reply {
+        self.ask(|reply| LedgerRequest::Execute {
+            command: Box::new(command),
+            actor,
+            idempotent,
+            render,
+            reply,
+        })
+    }
+
+    /// Answers a request that is refused: as it was answered before under its key, or with `problem`.
+    pub fn answer_again(&self, repeated: IdempotentRequest, problem: Problem) -> Reply {
+        self.ask(|reply| LedgerRequest::AnswerAgain {
+            repeated,
+            problem,
+            reply,
+        })
+    }
+
+    /// Sends a request to the ledger and waits for its reply.
+    fn ask(&self, request: impl FnOnce(Sender<Reply>) -> LedgerRequest) -> Reply {
         ANSWERS.with(|(sender, answers)| {
-            let request = LedgerRequest::Execute {
-                command: Box::new(command),
-                actor,
-                idempotent,
-                render,
-                reply: sender.clone(),
-            };
+            let request = request(sender.clone());
             if self.requests.send(request).is_err() {
                 return Err(Problem::storage_unavailable());
             }

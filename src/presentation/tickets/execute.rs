@@ -22,6 +22,15 @@ pub fn run(context: &Context<'_>, command: Command, render: Render) -> Handled {
     tickets.execute(command, actor, idempotent, render)
 }
 
+/// Refuses a request for a reason outside the queue, such as a rate limit. A repetition executes
+/// nothing, so it gets its first answer even then.
+pub fn refuse(context: &Context<'_>, problem: Problem) -> Handled {
+    match idempotent(context)? {
+        Some(repeated) => context.office.tickets.answer_again(repeated, problem),
+        None => Err(problem),
+    }
+}
+
 /// The request's `Idempotency-Key`, where it has one that can be kept.
 pub fn key<'a>(context: &'a Context<'_>) -> Result<Option<&'a str>, Problem> {
     let Some(key) = context.request.header("Idempotency-Key") else {

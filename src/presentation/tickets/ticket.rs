@@ -1,6 +1,6 @@
 //! `/api/tickets`: create, list, show, cancel, return and print.
 
-use super::execute::{run, subject_or_problem, ticket_view};
+use super::execute::{refuse, run, subject_or_problem, ticket_view};
 use super::fields::Fields;
 use crate::access::Role;
 use crate::domain::{
@@ -20,7 +20,6 @@ const MAX_LIMIT: u64 = 100_000;
 
 /// `POST /api/tickets`
 pub fn create(context: &Context<'_>) -> Handled {
-    context.office.access.count_ticket(&context.caller)?;
     let mut fields = Fields::of_body(context.request)?;
     let service = fields.text("service")?;
     let priority = fields.text("priority")?;
@@ -39,6 +38,9 @@ pub fn create(context: &Context<'_>) -> Handled {
         priority: priority.map(Into::into),
         note: note.map(String::into_boxed_str),
     };
+    if let Err(problem) = context.office.access.count_ticket(&context.caller) {
+        return refuse(context, problem);
+    }
     run(context, command, created_format(context))
 }
 
@@ -209,10 +211,11 @@ pub fn return_to_queue(context: &Context<'_>) -> Handled {
 /// `POST /api/tickets/ID/print`
 pub fn print(context: &Context<'_>) -> Handled {
     let ticket = named(context)?;
-    let printer = context.office.printer.as_ref();
-    let printer = printer.ok_or_else(Problem::no_printer)?;
+    let Some(printer) = &context.office.printer else {
+        return refuse(context, Problem::no_printer());
+    };
     if let Some(why) = printer.state().detail {
-        return Err(Problem::printer_failing(why));
+        return refuse(context, Problem::printer_failing(why));
     }
     let over = context.office.tickets.look(|queue| {
         let ticket = queue.ticket(ticket).filter(|t| t.state.is_final())?;
@@ -220,7 +223,8 @@ pub fn print(context: &Context<'_>) -> Handled {
     });
     if let Some((code, state)) = over {
         let wish = "printed";
-        return Err(Problem::from(&Refusal::WrongState { code, state, wish }));
+        let refusal = Refusal::WrongState { code, state, wish };
+        return refuse(context, Problem::from(&refusal));
     }
     run(context, Command::Reprint { ticket }, accepted)
 }
