@@ -19,19 +19,20 @@ const COURSE: &str = "/api/ticket";
 
 /// Answers a request.
 pub fn answer(office: &Office, request: &Request) -> Answer {
-    let caller = match office
+    let caller = office
         .access
-        .identify(&office.config, &office.tickets, request)
-    {
-        Ok(caller) => caller,
-        Err(problem) => return problem.answer(),
-    };
+        .identify(&office.config, &office.tickets, request);
     let allowed = origin::allowed_origin(request, &office.config.allowed_origins);
+    let handled = |caller: Result<Caller, Problem>| {
+        caller
+            .and_then(|caller| handle(office, request, caller))
+            .unwrap_or_else(|problem| problem.answer())
+    };
     let Some(origin) = allowed else {
-        return handle(office, request, caller).unwrap_or_else(|problem| problem.answer());
+        return handled(caller);
     };
     // A browser first asks with OPTIONS if the page of another site may (Fetch standard, CORS protocol).
-    let answer = if request.method == Method::Options {
+    let answer = if request.method == Method::Options && caller.is_ok() {
         Answer::empty(204)
             .with_header("Access-Control-Allow-Methods", "GET, POST, PUT, DELETE")
             .with_header(
@@ -40,7 +41,7 @@ pub fn answer(office: &Office, request: &Request) -> Answer {
             )
             .with_header("Access-Control-Max-Age", "600")
     } else {
-        handle(office, request, caller).unwrap_or_else(|problem| problem.answer())
+        handled(caller)
     };
     answer
         .with_header("Access-Control-Allow-Origin", origin.to_owned())

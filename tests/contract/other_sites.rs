@@ -233,3 +233,28 @@ fn an_allowed_site_may_send_a_token() {
     assert!(allowed.contains("Authorization"), "{allowed}");
     assert_eq!(answer.header("Access-Control-Allow-Credentials"), None);
 }
+
+#[test]
+fn an_allowed_site_can_read_every_answer_a_refusal_too() {
+    let site = "https://intranet.example";
+    let server = behind_a_proxy().with(&["--allow-origin", site]).start();
+    let page = Person::at(FAR).with("Origin", site);
+    for (person, path, status) in [
+        (page.clone(), "/api/state", 200),
+        (page.clone(), "/api/tickets", 401),
+        (page.clone().with_token("unknown"), "/api/state", 401),
+        (page.clone(), "/api/nothing", 404),
+    ] {
+        let answer = person.get(&server, path).expect(status);
+        let allowed = answer.header("Access-Control-Allow-Origin");
+        assert_eq!(allowed, Some(site), "{path}");
+        assert_eq!(answer.header("Vary"), Some("Origin"), "{path}");
+    }
+    let open = Launch::new()
+        .with(&["--open", "--allow-origin", site])
+        .start();
+    let lines = ["Host: evil.example", &format!("Origin: {site}")];
+    let refused = raw(&open, "GET", "/api/state", &lines);
+    refused.problem(403, "host-not-allowed");
+    assert_eq!(refused.header("Access-Control-Allow-Origin"), Some(site));
+}
