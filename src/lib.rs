@@ -7,12 +7,14 @@
 //! - [`access`]: roles, PINs, sessions and tokens, as all rooms name them;
 //! - [`calendar`]: the clock, and the business day;
 //! - [`config`]: flags, defaults, limits;
+//! - [`digits`]: whole numbers in text from outside;
 //! - [`threads`]: how threads are started;
 //! - [`logging`]: the log.
 
 pub mod access;
 pub mod calendar;
 pub mod config;
+pub mod digits;
 pub mod domain;
 pub mod logging;
 pub mod presentation;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::Config;
+use crate::digits;
 
 /// One flag. `set` says what is allowed when it does not take a value.
 pub(super) struct Flag {
@@ -84,14 +85,8 @@ pub(super) const FLAGS: &[Flag] = &[
         default: "none",
         meaning: "pages of this other site may use the server too, such as https://intranet.example; may be repeated",
         set: |config, value| {
-            let plain = value.split_once("://").is_some_and(|(scheme, host)| {
-                let host_character = |c: char| c.is_alphanumeric() || ".-:[]".contains(c);
-                !scheme.is_empty() && !host.is_empty() && host.chars().all(host_character)
-            });
-            if !plain {
-                return Err("SCHEME://HOST or SCHEME://HOST:PORT, without a path".to_owned());
-            }
-            config.allowed_origins.push(value.to_ascii_lowercase());
+            let allowed = "SCHEME://HOST or SCHEME://HOST:PORT, without a path";
+            config.allowed_origins.extend(list(value, allowed, origin)?);
             Ok(())
         },
     },
@@ -102,13 +97,8 @@ pub(super) const FLAGS: &[Flag] = &[
         default: "none",
         meaning: "a name by which browsers may reach the server where they need no PIN: with --open, and on the machine itself; may be repeated",
         set: |config, value| {
-            for name in value.split(',').map(str::trim) {
-                let plain = |c: char| c.is_alphanumeric() || "-._".contains(c);
-                if name.is_empty() || !name.chars().all(plain) {
-                    return Err("a name such as turnero.lan, without a port".to_owned());
-                }
-                config.hosts.push(name.to_lowercase());
-            }
+            let allowed = "a name such as turnero.lan, without a port";
+            config.hosts.extend(list(value, allowed, host)?);
             Ok(())
         },
     },
@@ -119,12 +109,8 @@ pub(super) const FLAGS: &[Flag] = &[
         default: "none",
         meaning: "the address of a proxy before the server, whose X-Forwarded-For is believed; may be repeated",
         set: |config, value| {
-            for address in value.split(',').map(str::trim) {
-                let address: Option<IpAddr> = address.parse().ok();
-                let allowed = "an address such as 127.0.0.1, without a port";
-                let address = address.ok_or_else(|| allowed.to_owned())?;
-                config.trusted_proxies.push(address.to_canonical());
-            }
+            let allowed = "an address such as 127.0.0.1, without a port";
+            config.trusted_proxies.extend(list(value, allowed, ip)?);
             Ok(())
         },
     },
@@ -273,8 +259,38 @@ pub(super) const FLAGS: &[Flag] = &[
     },
 ];
 
+/// Values that commas separate, as one flag takes several at once; `allowed` describes one.
+fn list<T>(value: &str, allowed: &str, parse: fn(&str) -> Option<T>) -> Result<Vec<T>, String> {
+    let values = value.split(',').map(|one| parse(one.trim()));
+    let values: Option<Vec<T>> = values.collect();
+    values.ok_or_else(|| allowed.to_owned())
+}
+
+/// The origin of another site's pages, in lower case.
+fn origin(value: &str) -> Option<String> {
+    let (scheme, host) = value.split_once("://")?;
+    let host_character = |c: char| c.is_alphanumeric() || ".-:[]".contains(c);
+    let plain = !scheme.is_empty() && !host.is_empty() && host.chars().all(host_character);
+    plain.then(|| value.to_ascii_lowercase())
+}
+
+/// A name of this server, in lower case.
+fn host(value: &str) -> Option<String> {
+    let plain = |c: char| c.is_alphanumeric() || "-._".contains(c);
+    let is_name = !value.is_empty() && value.chars().all(plain);
+    is_name.then(|| value.to_lowercase())
+}
+
+fn ip(value: &str) -> Option<IpAddr> {
+    value.parse().ok().map(|ip: IpAddr| ip.to_canonical())
+}
+
 fn address(value: &str) -> Result<SocketAddr, String> {
     let allowed = "ADDRESS:PORT, such as 0.0.0.0:3000 or [::]:3000";
+    let port = value.rsplit_once(':').map(|(_, port)| port);
+    if port.and_then(digits::parse::<u16>).is_none() {
+        return Err(allowed.to_owned());
+    }
     let mut found = value.to_socket_addrs().map_err(|_| allowed.to_owned())?;
     found.next().ok_or_else(|| allowed.to_owned())
 }
@@ -296,8 +312,8 @@ fn printer(value: &str) -> Result<String, String> {
     let host_is_one = !host.is_empty()
         && host.chars().all(plain)
         && (host.starts_with('[') || !host.contains(':'));
-    match port.parse::<u16>() {
-        Ok(port) if port > 0 && host_is_one => Ok(format!("{host}:{port}")),
+    match digits::parse::<u16>(port) {
+        Some(port) if port > 0 && host_is_one => Ok(format!("{host}:{port}")),
         _ => Err(allowed()),
     }
 }
@@ -311,7 +327,7 @@ fn switch(value: &str) -> Result<bool, String> {
 }
 
 pub(super) fn whole(value: &str, least: usize, most: usize) -> Result<usize, String> {
-    let number = value.parse().ok();
+    let number = digits::parse(value);
     number
         .filter(|n| (least..=most).contains(n))
         .ok_or_else(|| format!("a whole number from {least} to {most}"))

@@ -127,7 +127,7 @@ pub enum Action {
 }
 
 impl Config {
-    /// Reads the command line and the environment; flags win over the environment. `Err` is one
+    /// Reads the command line and the environment; a flag takes the place of its variable. `Err` is one
     /// line that names the flag, the value and what is allowed.
     pub fn read() -> Result<Action, String> {
         Self::from_arguments(env::args_os().skip(1), |name| env::var_os(name))
@@ -145,13 +145,7 @@ impl Config {
             let port = u16::try_from(number).expect("checked against 65,535");
             config.listen.set_port(port);
         }
-        for flag in FLAGS {
-            if let Some(value) = environment(flag.environment) {
-                let value = text(flag.environment, value)?;
-                (flag.set)(&mut config, &value)
-                    .map_err(|allowed| wrong(flag.environment, &value, &allowed))?;
-            }
-        }
+        let mut given: Vec<(&Flag, String)> = Vec::new();
         let mut parser = Parser::from_args(arguments);
         let mut words: Vec<OsString> = Vec::new();
         let mut replace = false;
@@ -192,7 +186,19 @@ impl Config {
                     )?
                 }
             };
-            (flag.set)(&mut config, &value).map_err(|allowed| wrong(&shown, &value, &allowed))?;
+            given.push((flag, value));
+        }
+        for flag in FLAGS {
+            let is_given = given.iter().any(|(other, _)| other.name == flag.name);
+            if !is_given && let Some(value) = environment(flag.environment) {
+                let value = text(flag.environment, value)?;
+                (flag.set)(&mut config, &value)
+                    .map_err(|allowed| wrong(flag.environment, &value, &allowed))?;
+            }
+        }
+        for (flag, value) in &given {
+            (flag.set)(&mut config, value)
+                .map_err(|allowed| wrong(&format!("--{}", flag.name), value, &allowed))?;
         }
         action(&words, replace, Box::new(config))
     }
@@ -366,6 +372,55 @@ mod tests {
     }
 
     #[test]
+    fn a_list_from_the_command_line_replaces_the_list_from_the_environment() {
+        type Values = fn(&Config) -> String;
+        let cases: [(&str, &str, [&str; 3], Values); 3] = [
+            (
+                "--allow-origin",
+                "TURNERO_ALLOW_ORIGIN",
+                [
+                    "https://a.example",
+                    "https://b.example",
+                    "https://c.example",
+                ],
+                |config| config.allowed_origins.join(" "),
+            ),
+            (
+                "--host",
+                "TURNERO_HOST",
+                ["a.lan", "b.lan", "c.lan"],
+                |config| config.hosts.join(" "),
+            ),
+            (
+                "--trusted-proxy",
+                "TURNERO_TRUSTED_PROXY",
+                ["10.0.0.1", "10.0.0.2", "::1"],
+                |config| {
+                    let proxies: Vec<String> = config
+                        .trusted_proxies
+                        .iter()
+                        .map(IpAddr::to_string)
+                        .collect();
+                    proxies.join(" ")
+                },
+            ),
+        ];
+        for (flag, variable, [a, b, c], values) in cases {
+            let both = format!("{a}, {b}");
+            let environment = [(variable, both.as_str())];
+            let read = |arguments: &[&str]| {
+                let config = read(arguments, &environment).expect("allowed");
+                values(&config)
+            };
+            assert_eq!(read(&[]), format!("{a} {b}"));
+            assert_eq!(read(&[flag, c]), c);
+            assert_eq!(read(&[flag, c, flag, a]), format!("{c} {a}"));
+            let one = format!("{flag}={c},{b}");
+            assert_eq!(read(&[&one]), format!("{c} {b}"));
+        }
+    }
+
+    #[test]
     fn a_printer_is_where_network_printers_are_unless_told() {
         for (value, target) in [
             ("printer.lan", "printer.lan:9100"),
@@ -410,6 +465,9 @@ mod tests {
                 &["--listen", "«here»", "ADDRESS:PORT"],
             ),
             (&["--listen", "0.0.0.0:70000"], &["--listen", "70000"]),
+            (&["--listen", "0.0.0.0:+80"], &["--listen", "+80"]),
+            (&["--max-headers", "+8"], &["--max-headers", "«+8»"]),
+            (&["--printer", "a:+9100"], &["--printer", "«a:+9100»"]),
             (&["--listen"], &["--listen", "needs a value"]),
             (
                 &["--html", "/no/such/folder"],

@@ -9,6 +9,7 @@ use super::desk::DeskName;
 use super::service::Prefix;
 use super::text_form::serde_as_text;
 use super::time::{Arrival, Timestamp};
+use crate::digits;
 
 /// Names one ticket for ever. Whoever knows it may follow and withdraw that ticket, so it is made
 /// from 128 random bits and never sent to public screens.
@@ -210,6 +211,6 @@ impl Ticket {
     pub fn has_code(&self, text: &str) -> bool {
         let digits = text.find(|c: char| c.is_ascii_digit());
         let (prefix, number) = text.split_at(digits.unwrap_or(text.len()));
-        prefix.to_uppercase() == self.prefix.as_str() && number.parse() == Ok(self.number)
+        prefix.to_uppercase() == self.prefix.as_str() && digits::parse(number) == Some(self.number)
     }
 }

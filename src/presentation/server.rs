@@ -27,6 +27,7 @@ use super::router;
 use super::services::{Dialect, Handshake, serve_screen};
 use super::tickets::open_desk;
 use crate::access::Role;
+use crate::digits;
 use crate::domain::TicketId;
 use crate::threads;
 
@@ -348,8 +349,8 @@ fn upgrade(
     for (name, value) in parse(request.query.as_bytes()) {
         match name.as_ref() {
             "since" => {
-                let seq = value.parse();
-                handshake.since = Some(seq.map_err(|_| {
+                let seq = digits::parse(&value);
+                handshake.since = Some(seq.ok_or_else(|| {
                     Problem::invalid("since", format!("«{value}» is not the number of an event"))
                 })?);
             }

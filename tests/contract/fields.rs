@@ -135,3 +135,30 @@ fn a_service_is_named_in_either_case() {
     let listed = server.json("/api/tickets?service=a");
     assert_eq!(crate::common::codes(&listed), ["B1"]);
 }
+
+#[test]
+fn a_number_is_digits_alone() {
+    let server = Server::new();
+    server.ticket();
+    for path in [
+        "/api/tickets?limit=%2B5",
+        "/api/events?since=%2B0",
+        "/api/trace?before=%2B5",
+        "/api/trace?before=5.%2B0",
+    ] {
+        server.get(path).problem(422, "invalid");
+    }
+    for accent in ["#+00123", "#0B534", "#0b53480", "0b5348"] {
+        let body = json!({ "accent": accent });
+        let detail = server.put_json("/api/settings", &body);
+        let detail = detail.problem(422, "invalid");
+        assert!(detail.starts_with("accent: "), "{detail}");
+    }
+    let call = json!({"ticket": "A+1"});
+    server
+        .post_json("/api/desks/1/call", &call)
+        .problem(404, "not-found");
+    server
+        .send("DELETE", "/api/tokens/+1")
+        .problem(404, "not-found");
+}

@@ -7,6 +7,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 
 use super::problem::Problem;
+use crate::digits;
 
 /// The longest address that a page may give, in bytes: a code of more is too fine for a phone that
 /// is held before a screen.
@@ -87,7 +88,7 @@ impl<'a> Parts<'a> {
             None => !host.is_empty() && host.chars().all(plain),
         };
         let port_is_one = match port.strip_prefix(':') {
-            Some(number) => number.parse::<u16>().is_ok(),
+            Some(number) => digits::parse::<u16>(number).is_some(),
             None => port.is_empty(),
         };
         let path_is_one = path

@@ -65,7 +65,10 @@ pub fn changed(fields: &mut Fields) -> Result<AppearanceChange, Problem> {
 /// Refuses a colour on which neither black nor white text is readable from a distance.
 fn check_accent(accent: &str) -> Result<(), Problem> {
     let wrong = |why: String| Problem::invalid("accent", why);
-    let digits = accent.strip_prefix('#').filter(|digits| digits.len() == 6);
+    // `from_str_radix` also accepts a leading `+`.
+    let is_plain =
+        |digits: &&str| digits.len() == 6 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let digits = accent.strip_prefix('#').filter(is_plain);
     let number = digits.and_then(|digits| u32::from_str_radix(digits, 16).ok());
     let Some(number) = number else {
         return Err(wrong(format!(

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::fields::Fields;
 use crate::access::Actor;
+use crate::digits;
 use crate::domain::{Queue, TicketId, Timestamp};
 use crate::presentation::http::answer::Answer;
 use crate::presentation::http::problem::Problem;
@@ -101,8 +102,8 @@ pub fn all<E>(
 fn place(text: &str) -> Option<Place> {
     let (seq, note) = text.split_once('.').unwrap_or((text, "0"));
     Some(Place {
-        seq: seq.parse().ok()?,
-        note: note.parse().ok()?,
+        seq: digits::parse(seq)?,
+        note: digits::parse(note)?,
     })
 }
 

@@ -9,6 +9,7 @@ use form_urlencoded::parse;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::digits;
 use crate::presentation::http::problem::Problem;
 use crate::presentation::http::request::Request;
 
@@ -157,7 +158,7 @@ impl Fields {
         };
         let number = match &sent {
             Value::Number(number) => number.as_u64(),
-            Value::String(text) if !self.typed => text.trim().parse().ok(),
+            Value::String(text) if !self.typed => digits::parse(text.trim()),
             _ => None,
         };
         let number = number.filter(|number| (least..=most).contains(number));

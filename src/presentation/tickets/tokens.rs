@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::execute::key;
 use super::fields::Fields;
 use crate::access::{Role, Token};
+use crate::digits;
 use crate::domain::Timestamp;
 use crate::presentation::http::answer::Answer;
 use crate::presentation::http::problem::Problem;
@@ -79,7 +80,7 @@ pub fn create(context: &Context<'_>) -> Handled {
 pub fn delete(context: &Context<'_>) -> Handled {
     let asked = context.parameter();
     let missing = || Problem::not_found(format!("There is no token «{asked}»."));
-    let id = asked.parse().map_err(|_| missing())?;
+    let id = digits::parse(asked).ok_or_else(missing)?;
     let office = context.office;
     if office
         .access
