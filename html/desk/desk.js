@@ -335,6 +335,12 @@ function renderAside() {
   $('missed-fold').setAttribute('aria-expanded', String(missedOpen));
 }
 
+// The letter of a key; on a keyboard of another script, the Latin letter at the same place.
+function letterOf(e) {
+  const place = /^Key([A-Z])$/.exec(e.code || '');
+  return (/^[a-z]$/i.test(e.key) || !place ? e.key : place[1]).toLowerCase();
+}
+
 function onKey(e) {
   if (e.ctrlKey || e.altKey || e.metaKey || e.repeat) return;
   const open = openedPanel();
@@ -348,7 +354,7 @@ function onKey(e) {
     e.preventDefault();
     return;
   }
-  const action = KEYS[e.key.toLowerCase()];
+  const action = KEYS[letterOf(e)];
   const isReady = action === 'print' && focusedRow() || action && !$(action).disabled && !$(action).hidden;
   if (!isReady || !$('keys').checked) return;
   e.preventDefault();
