@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::refusal::Refusal;
 use super::service::ServiceSetup;
-use super::settings::{Appearance, Priority, Rule, Settings};
+use super::settings::{Appearance, CallingRule, Priority, Settings};
 
 /// What of the office's settings is to be different; `None` stays as it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -16,7 +16,7 @@ pub struct SettingsChange {
     pub time_zone: Option<Option<Arc<str>>>,
     pub day_begins_hour: Option<u8>,
     pub priorities: Option<Arc<[Priority]>>,
-    pub rule: Option<Rule>,
+    pub rule: Option<CallingRule>,
     pub most_priority_in_a_row: Option<Option<u32>>,
     pub keep_waiting: Option<bool>,
     pub most_waiting: Option<Option<u32>>,
@@ -47,9 +47,9 @@ pub struct ServiceChange {
 }
 
 /// Takes over what is to be different.
-fn put<T: Clone>(place: &mut T, wished: Option<&T>) {
+fn put<T: Clone>(position: &mut T, wished: Option<&T>) {
     if let Some(wished) = wished {
-        place.clone_from(wished);
+        position.clone_from(wished);
     }
 }
 

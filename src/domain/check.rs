@@ -6,7 +6,7 @@ use std::fmt;
 use super::desk::{Desk, DeskName, MOST_DESKS};
 use super::queue::QueueParts;
 use super::service::{MOST_SERVICES, Prefix, Service};
-use super::ticket::{Line, State, Ticket, TicketId};
+use super::ticket::{State, Ticket, TicketId, WaitingList};
 use super::time::Arrival;
 
 /// The largest number of an event: JavaScript reads larger ones inexactly.
@@ -39,7 +39,7 @@ struct Known<'a> {
     desks: HashMap<&'a DeskName, &'a Desk>,
     tickets: HashMap<Arrival, &'a Ticket>,
     priorities: Vec<&'a str>,
-    carried: HashSet<(&'a Prefix, u32)>,
+    reserved_numbers: HashSet<(&'a Prefix, u32)>,
 }
 
 impl QueueParts {
@@ -54,8 +54,8 @@ impl QueueParts {
             desks: self.desks.iter().map(|desk| (&desk.name, desk)).collect(),
             tickets: self.tickets.iter().map(|t| (t.arrival, t)).collect(),
             priorities: self.settings.priorities.iter().map(|p| &*p.name).collect(),
-            carried: self
-                .carried
+            reserved_numbers: self
+                .reserved_numbers
                 .iter()
                 .map(|(p, number)| (p, *number))
                 .collect(),
@@ -142,9 +142,9 @@ impl QueueParts {
                 return wrong(name, why);
             }
         }
-        for (n, ticket) in self.past.iter().enumerate() {
+        for (n, ticket) in self.previous_day.iter().enumerate() {
             if !ids.insert(ticket.id) {
-                return invalid(format!("past[{n}].id"), "two tickets have it");
+                return invalid(format!("previousDay[{n}].id"), "two tickets have it");
             }
         }
         Ok(())
@@ -181,14 +181,16 @@ impl Ticket {
     fn check(&self, known: &Known<'_>) -> Result<(), (&'static str, String)> {
         let has_number = known.services.get(&self.prefix).is_none_or(|service| {
             service.last_number.unwrap_or(0) >= self.number
-                || known.carried.contains(&(&self.prefix, self.number))
+                || known
+                    .reserved_numbers
+                    .contains(&(&self.prefix, self.number))
         });
         if self.number == 0 || !has_number {
             let why = format!("{} was not given: lastNumber is smaller", self.code());
             return Err(("number", why));
         }
-        if self.place.arrival() != self.arrival {
-            return Err(("place", "it is of another ticket".to_owned()));
+        if self.position.arrival() != self.arrival {
+            return Err(("position", "it is of another ticket".to_owned()));
         }
         let note = self.note.as_ref().map_or(0, |note| note.chars().count());
         if note > Self::LONGEST_NOTE {
@@ -206,12 +208,12 @@ impl Ticket {
             let why = format!("there is no priority {}; there are: {all}", self.priority);
             return Err(("priority", why));
         }
-        let is_there = match &self.line {
-            Line::Service(prefix) => known.services.contains_key(prefix),
-            Line::Desk(name) => known.desks.contains_key(name),
+        let is_there = match &self.list {
+            WaitingList::Service(prefix) => known.services.contains_key(prefix),
+            WaitingList::Desk(name) => known.desks.contains_key(name),
         };
         if !is_there {
-            return Err(("line", "there is no such service or desk".to_owned()));
+            return Err(("list", "there is no such service or desk".to_owned()));
         }
         let attends = |desk: &&Desk| desk.attending == Some(self.arrival);
         let desk = self

@@ -46,7 +46,7 @@ pub enum Target {
 
 /// Where in the line it goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Position {
+pub enum TransferPosition {
     /// As if it had been there since it arrived.
     Arrival,
     Front,
@@ -106,7 +106,7 @@ pub enum Command {
         desk: DeskName,
         current: Option<Expected>,
         target: Target,
-        position: Position,
+        position: TransferPosition,
     },
     /// Take back the desk's last step.
     Undo {
@@ -164,14 +164,14 @@ pub enum Subject {
     /// A desk, and whether it was made just now.
     Desk {
         name: DeskName,
-        made: bool,
+        created: bool,
     },
     /// It is gone.
     Deleted,
     /// A service, and whether it was made just now.
     Service {
         prefix: Prefix,
-        made: bool,
+        created: bool,
     },
     /// The office itself.
     Office,

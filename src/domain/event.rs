@@ -9,7 +9,7 @@ use super::queue::QueueParts;
 use super::screen::ScreenId;
 use super::service::{Prefix, ServiceSetup};
 use super::settings::Settings;
-use super::ticket::{Line, TicketId};
+use super::ticket::{TicketId, WaitingList};
 use super::time::{Day, Timestamp};
 
 /// Something that happened.
@@ -77,7 +77,7 @@ pub enum Event {
         ticket: TicketId,
         desk: DeskName,
         service: Prefix,
-        line: Line,
+        list: WaitingList,
         rank: i64,
     },
     /// A desk took back its last step: these tickets are as they were before it.

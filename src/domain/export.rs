@@ -16,12 +16,12 @@ const SEQ_JUMP: u64 = 1_000_000;
 impl Queue {
     /// What moves: how the office is set up, the numbers given today, and every ticket that is not
     /// over. What was announced, and ended tickets, stay behind.
-    pub fn to_move(&self) -> QueueParts {
+    pub fn to_export(&self) -> QueueParts {
         let parts = self.parts();
         let is_over = |ticket: &Ticket| ticket.state.is_final();
         // The service that gave a ticket may be gone, and with it the number it had come to; made
         // anew on the other machine it must not give the same number again.
-        let mut passed_over = self.carried.clone();
+        let mut passed_over = self.reserved_numbers.clone();
         let gone = parts.tickets.iter().filter(|ticket| {
             let mut services = parts.services.iter();
             !services.any(|s| s.prefix == ticket.prefix)
@@ -36,13 +36,13 @@ impl Queue {
         }
         QueueParts {
             desks,
-            carried: passed_over.into_iter().collect(),
+            reserved_numbers: passed_over.into_iter().collect(),
             tickets,
-            past: Vec::new(),
+            previous_day: Vec::new(),
             calls: Vec::new(),
             ended: Vec::new(),
             last_called: Vec::new(),
-            runs: parts.runs.that_count(),
+            streaks: parts.streaks.that_still_count(),
             // What was done and how fast belongs to the people and the desks that stay behind.
             steps: Vec::new(),
             // Its clock may be right where this one stepped back.
@@ -76,7 +76,7 @@ impl QueueParts {
 
     /// The event by which this office takes the place of `queue`, and its number. Events of both
     /// offices have smaller ones.
-    pub fn arrival_at(self, queue: &Queue) -> (u64, Event) {
+    pub fn import_event(self, queue: &Queue) -> (u64, Event) {
         let seq = self.seq.saturating_add(SEQ_JUMP).max(queue.seq() + 1);
         let office = Arc::new(self);
         (seq, Event::OfficeImported { office })

@@ -15,7 +15,7 @@ use super::time::Timestamp;
 
 /// How many turns of a service are kept: enough for a steady mean of each desk, few enough to be
 /// recent.
-pub const TURNS_KEPT: usize = 96;
+pub const TRANSACTIONS_KEPT: usize = 96;
 
 /// A desk that calls nobody for so long, in milliseconds, while people wait, is having a break.
 pub(super) const GAP_MS: i64 = 5 * 60 * 1_000;
@@ -28,7 +28,7 @@ pub(super) const LONGEST_MS: i64 = 60 * 60 * 1_000;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Pace {
     /// By service, oldest first.
-    pub turns: BTreeMap<Prefix, VecDeque<Turn>>,
+    pub transactions: BTreeMap<Prefix, VecDeque<Transaction>>,
     /// The last call of each desk.
     pub desks: BTreeMap<DeskName, LastCall>,
 }
@@ -36,7 +36,7 @@ pub struct Pace {
 /// One turn that is over.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Turn {
+pub struct Transaction {
     /// The event that ended it: the desk's next call.
     pub seq: u64,
     pub millis: i64,
@@ -72,11 +72,11 @@ impl Pace {
         if !(0..=LONGEST_MS).contains(&millis) {
             return;
         }
-        let turns = self.turns.entry(before.service).or_default();
-        if turns.len() >= TURNS_KEPT {
-            turns.pop_front();
+        let transactions = self.transactions.entry(before.service).or_default();
+        if transactions.len() >= TRANSACTIONS_KEPT {
+            transactions.pop_front();
         }
-        turns.push_back(Turn {
+        transactions.push_back(Transaction {
             seq,
             millis,
             desk: desk.clone(),
@@ -94,12 +94,12 @@ impl Pace {
     /// event `seq` is not over.
     pub(super) fn undone(&mut self, desk: &DeskName, before: Option<LastCall>, seq: u64) {
         let service = before.as_ref().map(|call| &call.service);
-        if let Some(turns) = service.and_then(|service| self.turns.get_mut(service)) {
-            turns.retain(|turn| turn.seq != seq);
-            if turns.is_empty()
+        if let Some(transactions) = service.and_then(|service| self.transactions.get_mut(service)) {
+            transactions.retain(|turn| turn.seq != seq);
+            if transactions.is_empty()
                 && let Some(call) = &before
             {
-                self.turns.remove(&call.service);
+                self.transactions.remove(&call.service);
             }
         }
         match before {

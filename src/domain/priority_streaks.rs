@@ -5,19 +5,19 @@ use std::collections::{BTreeMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
-use super::ticket::Line;
+use super::ticket::WaitingList;
 
 /// The largest bound on priority tickets in a row that can be set.
 pub const MOST_IN_A_ROW: u32 = 100;
 
 /// Calls of a line that are remembered: a bound can be reached, and the calls of the last seconds
 /// can be taken back.
-pub(super) const CALLS_OF_A_LINE: usize = MOST_IN_A_ROW as usize + 28;
+pub(super) const CALLS_PER_LIST: usize = MOST_IN_A_ROW as usize + 28;
 
 /// One call of somebody who waited in a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Called {
+pub struct StreakCall {
     /// The event that it was.
     pub seq: u64,
     /// Whether its weight was higher than the lowest.
@@ -27,48 +27,48 @@ pub struct Called {
 /// The last calls of each line.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Runs {
+pub struct PriorityStreaks {
     #[serde(with = "by_line")]
-    lines: BTreeMap<Line, VecDeque<Called>>,
+    lists: BTreeMap<WaitingList, VecDeque<StreakCall>>,
 }
 
-impl Runs {
+impl PriorityStreaks {
     /// Somebody who waited in that line was called.
-    pub(super) fn add(&mut self, line: &Line, called: Called) {
-        let calls = match self.lines.get_mut(line) {
+    pub(super) fn add(&mut self, list: &WaitingList, called: StreakCall) {
+        let calls = match self.lists.get_mut(list) {
             Some(calls) => calls,
-            None => self.lines.entry(line.clone()).or_default(),
+            None => self.lists.entry(list.clone()).or_default(),
         };
         calls.push_back(called);
-        if calls.len() > CALLS_OF_A_LINE {
+        if calls.len() > CALLS_PER_LIST {
             calls.pop_front();
         }
     }
 
     /// That call did not happen.
-    pub(super) fn take_back(&mut self, line: &Line, seq: u64) {
-        if let Some(calls) = self.lines.get_mut(line) {
+    pub(super) fn take_back(&mut self, list: &WaitingList, seq: u64) {
+        if let Some(calls) = self.lists.get_mut(list) {
             calls.retain(|call| call.seq != seq);
             if calls.is_empty() {
-                self.lines.remove(line);
+                self.lists.remove(list);
             }
         }
     }
 
     /// The line is no more.
-    pub(super) fn forget(&mut self, line: &Line) {
-        self.lines.remove(line);
+    pub(super) fn forget(&mut self, list: &WaitingList) {
+        self.lists.remove(list);
     }
 
     /// How many of a higher weight were called from these lines since the last of the lowest.
-    pub(super) fn in_a_row<'a>(&self, lines: impl Iterator<Item = &'a Line> + Clone) -> u32 {
-        let calls = lines.filter_map(|line| self.lines.get(line));
-        let lowest = |calls: &VecDeque<Called>| {
+    pub(super) fn in_a_row<'a>(&self, lists: impl Iterator<Item = &'a WaitingList> + Clone) -> u32 {
+        let calls = lists.filter_map(|list| self.lists.get(list));
+        let lowest = |calls: &VecDeque<StreakCall>| {
             let mut newest_first = calls.iter().rev();
             newest_first.find(|call| !call.higher).map(|call| call.seq)
         };
         let last = calls.clone().filter_map(lowest).max();
-        let since = |calls: &VecDeque<Called>| {
+        let since = |calls: &VecDeque<StreakCall>| {
             let newest_first = calls.iter().rev();
             newest_first
                 .take_while(|call| Some(call.seq) > last)
@@ -79,17 +79,17 @@ impl Runs {
     }
 
     /// What of it still counts: of each line the last call of the lowest weight and those since.
-    pub(super) fn that_count(&self) -> Self {
-        let lines = self.lines.iter().map(|(line, calls)| {
+    pub(super) fn that_still_count(&self) -> Self {
+        let lists = self.lists.iter().map(|(list, calls)| {
             let last = calls.iter().rposition(|call| !call.higher).unwrap_or(0);
-            (line.clone(), calls.range(last..).copied().collect())
+            (list.clone(), calls.range(last..).copied().collect())
         });
-        lines.collect()
+        lists.collect()
     }
 
     /// The lines with their calls, oldest first.
-    pub fn lines(&self) -> impl Iterator<Item = (&Line, &VecDeque<Called>)> {
-        self.lines.iter()
+    pub fn lists(&self) -> impl Iterator<Item = (&WaitingList, &VecDeque<StreakCall>)> {
+        self.lists.iter()
     }
 }
 
@@ -99,24 +99,29 @@ mod by_line {
 
     use serde::{Deserialize, Deserializer, Serializer};
 
-    use super::{Called, Line};
+    use super::{StreakCall, WaitingList};
 
-    type Lines = BTreeMap<Line, VecDeque<Called>>;
+    type CombinedLists = BTreeMap<WaitingList, VecDeque<StreakCall>>;
 
-    pub fn serialize<S: Serializer>(lines: &Lines, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(lines)
+    pub fn serialize<S: Serializer>(
+        lists: &CombinedLists,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(lists)
     }
 
-    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Lines, D::Error> {
-        let pairs = Vec::<(Line, VecDeque<Called>)>::deserialize(deserializer)?;
+    pub fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<CombinedLists, D::Error> {
+        let pairs = Vec::<(WaitingList, VecDeque<StreakCall>)>::deserialize(deserializer)?;
         Ok(pairs.into_iter().collect())
     }
 }
 
-impl FromIterator<(Line, VecDeque<Called>)> for Runs {
-    fn from_iter<I: IntoIterator<Item = (Line, VecDeque<Called>)>>(lines: I) -> Self {
+impl FromIterator<(WaitingList, VecDeque<StreakCall>)> for PriorityStreaks {
+    fn from_iter<I: IntoIterator<Item = (WaitingList, VecDeque<StreakCall>)>>(lists: I) -> Self {
         Self {
-            lines: lines.into_iter().collect(),
+            lists: lists.into_iter().collect(),
         }
     }
 }

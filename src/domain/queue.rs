@@ -10,12 +10,12 @@ use serde::{Deserialize, Serialize};
 use super::clock::Clock;
 use super::desk::{Desk, DeskName};
 use super::pace::Pace;
-use super::priority_streaks::Runs;
+use super::priority_streaks::PriorityStreaks;
 use super::refusal::Refusal;
 use super::service::{Prefix, Service};
 use super::settings::Settings;
-use super::step::Step;
-use super::ticket::{Lane, Line, Place, State, Ticket, TicketId};
+use super::step::UndoableStep;
+use super::ticket::{ListPosition, PriorityList, State, Ticket, TicketId, WaitingList};
 use super::time::{Arrival, Day, DayRule, Timestamp};
 
 /// How many ended tickets stay in memory, to answer questions about them. 20,000 is several days
@@ -66,16 +66,16 @@ pub struct Queue {
     /// The rule under which the day in course began, where the settings have another by now.
     pub(super) rule_before: Option<DayRule>,
     /// Numbers that people held when the day began.
-    pub(super) carried: BTreeSet<(Prefix, u32)>,
+    pub(super) reserved_numbers: BTreeSet<(Prefix, u32)>,
     pub(super) tickets: BTreeMap<Arrival, Ticket>,
     pub(super) by_id: HashMap<TicketId, Arrival>,
     /// Tickets that ended with the day before, for those who still follow them: withdrawn, and in no
     /// list of this day.
-    pub(super) past: HashMap<TicketId, Ticket>,
+    pub(super) previous_day: HashMap<TicketId, Ticket>,
     /// Who waits, first come first in each lane.
-    pub(super) lanes: BTreeMap<Lane, VecDeque<Place>>,
+    pub(super) priority_lists: BTreeMap<PriorityList, VecDeque<ListPosition>>,
     /// What was called from each line, as the bound on priority tickets in a row counts it.
-    pub(super) runs: Runs,
+    pub(super) streaks: PriorityStreaks,
     /// When the last event happened.
     pub(super) now: Timestamp,
     pub(super) services: Vec<Service>,
@@ -87,7 +87,7 @@ pub struct Queue {
     /// How fast desks work.
     pub(super) pace: Pace,
     /// The last step of each desk that can perhaps be taken back.
-    pub(super) steps: BTreeMap<DeskName, Step>,
+    pub(super) steps: BTreeMap<DeskName, UndoableStep>,
     /// Newest first, each ticket once.
     pub(super) last_called: VecDeque<Arrival>,
 }
@@ -102,19 +102,19 @@ pub struct QueueParts {
     pub numbers_of: Option<Day>,
     pub clock: Clock,
     pub rule_before: Option<DayRule>,
-    pub carried: Vec<(Prefix, u32)>,
-    pub runs: Runs,
+    pub reserved_numbers: Vec<(Prefix, u32)>,
+    pub streaks: PriorityStreaks,
     pub now: Timestamp,
     pub services: Vec<Service>,
     pub desks: Vec<Desk>,
     /// In the order of arrival.
     pub tickets: Vec<Ticket>,
     /// Those that ended with the day before, in the order of arrival.
-    pub past: Vec<Ticket>,
+    pub previous_day: Vec<Ticket>,
     pub ended: Vec<Arrival>,
     pub calls: Vec<Call>,
     pub last_called: Vec<Arrival>,
-    pub steps: Vec<Step>,
+    pub steps: Vec<UndoableStep>,
     pub pace: Pace,
 }
 
@@ -134,13 +134,13 @@ impl Queue {
             numbers_of: None,
             clock: Clock::default(),
             rule_before: None,
-            carried: Vec::new(),
-            runs: Runs::default(),
+            reserved_numbers: Vec::new(),
+            streaks: PriorityStreaks::default(),
             now: Timestamp::from_millis(0),
             services: vec![Service::general()],
             desks: Vec::new(),
             tickets: Vec::new(),
-            past: Vec::new(),
+            previous_day: Vec::new(),
             ended: Vec::new(),
             calls: Vec::new(),
             last_called: Vec::new(),
@@ -151,17 +151,17 @@ impl Queue {
 
     /// Puts a queue together again from what [`parts`](Self::parts) gave.
     pub fn from_parts(parts: QueueParts) -> Self {
-        let mut lanes: BTreeMap<Lane, VecDeque<Place>> = BTreeMap::new();
+        let mut priority_lists: BTreeMap<PriorityList, VecDeque<ListPosition>> = BTreeMap::new();
         for ticket in &parts.tickets {
             if ticket.state == State::Waiting {
-                lanes
-                    .entry(ticket.lane())
+                priority_lists
+                    .entry(ticket.priority_list())
                     .or_default()
-                    .push_back(ticket.place);
+                    .push_back(ticket.position);
             }
         }
-        for places in lanes.values_mut() {
-            places.make_contiguous().sort_unstable();
+        for positions in priority_lists.values_mut() {
+            positions.make_contiguous().sort_unstable();
         }
         Self {
             seq: parts.seq,
@@ -170,12 +170,12 @@ impl Queue {
             numbers_of: parts.numbers_of,
             clock: parts.clock,
             rule_before: parts.rule_before,
-            carried: parts.carried.into_iter().collect(),
+            reserved_numbers: parts.reserved_numbers.into_iter().collect(),
             by_id: parts.tickets.iter().map(|t| (t.id, t.arrival)).collect(),
             tickets: parts.tickets.into_iter().map(|t| (t.arrival, t)).collect(),
-            past: parts.past.into_iter().map(|t| (t.id, t)).collect(),
-            lanes,
-            runs: parts.runs,
+            previous_day: parts.previous_day.into_iter().map(|t| (t.id, t)).collect(),
+            priority_lists,
+            streaks: parts.streaks,
             now: parts.now,
             services: parts.services,
             desks: parts
@@ -197,8 +197,8 @@ impl Queue {
 
     /// A copy of everything, for storage.
     pub fn parts(&self) -> QueueParts {
-        let mut past: Vec<Ticket> = self.past.values().cloned().collect();
-        past.sort_unstable_by_key(|ticket| ticket.arrival);
+        let mut previous_day: Vec<Ticket> = self.previous_day.values().cloned().collect();
+        previous_day.sort_unstable_by_key(|ticket| ticket.arrival);
         QueueParts {
             seq: self.seq,
             settings: self.settings.clone(),
@@ -206,13 +206,13 @@ impl Queue {
             numbers_of: self.numbers_of,
             clock: self.clock.clone(),
             rule_before: self.rule_before.clone(),
-            carried: self.carried.iter().cloned().collect(),
-            runs: self.runs.clone(),
+            reserved_numbers: self.reserved_numbers.iter().cloned().collect(),
+            streaks: self.streaks.clone(),
             now: self.now,
             services: self.services.clone(),
             desks: self.desks.values().cloned().collect(),
             tickets: self.tickets.values().cloned().collect(),
-            past,
+            previous_day,
             ended: self.ended.iter().copied().collect(),
             calls: self.calls.iter().cloned().collect(),
             last_called: self.last_called.iter().copied().collect(),
@@ -258,12 +258,14 @@ impl Queue {
 
     /// How many people wait, in all lines.
     pub fn waiting(&self) -> usize {
-        self.lanes.values().map(VecDeque::len).sum()
+        self.priority_lists.values().map(VecDeque::len).sum()
     }
 
     /// How many people wait in one line.
-    pub fn waiting_in(&self, line: &Line) -> usize {
-        self.lanes_of(line).map(|(_, places)| places.len()).sum()
+    pub fn waiting_in(&self, list: &WaitingList) -> usize {
+        self.priority_lists_of(list)
+            .map(|(_, positions)| positions.len())
+            .sum()
     }
 
     /// The lines of the office.
@@ -277,7 +279,7 @@ impl Queue {
     }
 
     /// The same, or the refusal that says which there are.
-    pub fn known_service(&self, prefix: &Prefix) -> Result<&Service, Refusal> {
+    pub fn require_service(&self, prefix: &Prefix) -> Result<&Service, Refusal> {
         self.service(prefix).ok_or_else(|| {
             let known: Vec<&str> = self.services.iter().map(|s| s.prefix.as_str()).collect();
             Refusal::UnknownService {
@@ -307,7 +309,7 @@ impl Queue {
     pub fn ticket(&self, id: TicketId) -> Option<&Ticket> {
         match self.by_id.get(&id) {
             Some(arrival) => self.tickets.get(arrival),
-            None => self.past.get(&id),
+            None => self.previous_day.get(&id),
         }
     }
 
@@ -333,23 +335,27 @@ impl Queue {
     }
 
     /// The lanes of one line.
-    pub(super) fn lanes_of(&self, line: &Line) -> impl Iterator<Item = (&Lane, &VecDeque<Place>)> {
+    pub(super) fn priority_lists_of(
+        &self,
+        list: &WaitingList,
+    ) -> impl Iterator<Item = (&PriorityList, &VecDeque<ListPosition>)> {
         // Lanes are sorted by line first, and no priority's name is before the empty one.
-        let first = Lane {
-            line: line.clone(),
+        let first = PriorityList {
+            list: list.clone(),
             priority: "".into(),
         };
-        let lanes = self.lanes.range(first..);
-        lanes.take_while(move |(lane, _)| lane.line == *line)
+        let priority_lists = self.priority_lists.range(first..);
+        priority_lists.take_while(move |(priority_list, _)| priority_list.list == *list)
     }
 
     /// Who waits in all lines, by their places.
     pub fn waiting_tickets(&self) -> Vec<&Ticket> {
-        let mut places: Vec<Place> = self.lanes.values().flatten().copied().collect();
-        places.sort_unstable();
-        places
+        let mut positions: Vec<ListPosition> =
+            self.priority_lists.values().flatten().copied().collect();
+        positions.sort_unstable();
+        positions
             .iter()
-            .filter_map(|place| self.tickets.get(&place.arrival()))
+            .filter_map(|position| self.tickets.get(&position.arrival()))
             .collect()
     }
 
@@ -381,26 +387,26 @@ impl Queue {
         newest.map_or_else(|| given.max().unwrap_or(0), |ticket| ticket.number)
     }
 
-    pub(super) fn enter_lane(&mut self, lane: Lane, place: Place) {
-        let places = self.lanes.entry(lane).or_default();
+    pub(super) fn enter_list(&mut self, priority_list: PriorityList, position: ListPosition) {
+        let positions = self.priority_lists.entry(priority_list).or_default();
         // Most come last, where this costs nothing.
-        let index = places.partition_point(|other| *other < place);
-        places.insert(index, place);
+        let index = positions.partition_point(|other| *other < position);
+        positions.insert(index, position);
     }
 
-    pub(super) fn leave_line(&mut self, id: TicketId) {
+    pub(super) fn leave_list(&mut self, id: TicketId) {
         let Some(ticket) = self.ticket(id) else {
             return;
         };
-        let (lane, place) = (ticket.lane(), ticket.place);
-        let Some(places) = self.lanes.get_mut(&lane) else {
+        let (priority_list, position) = (ticket.priority_list(), ticket.position);
+        let Some(positions) = self.priority_lists.get_mut(&priority_list) else {
             return;
         };
-        if let Ok(index) = places.binary_search(&place) {
-            places.remove(index);
+        if let Ok(index) = positions.binary_search(&position) {
+            positions.remove(index);
         }
-        if places.is_empty() {
-            self.lanes.remove(&lane);
+        if positions.is_empty() {
+            self.priority_lists.remove(&priority_list);
         }
     }
 }

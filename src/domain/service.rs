@@ -126,7 +126,7 @@ impl Service {
 
     /// Whether numbers have gone past the end of the range.
     pub fn is_past_range(&self) -> bool {
-        let past = |last: u32| self.last_number.is_some_and(|given| given > last);
-        self.setup.last.is_some_and(past)
+        let previous_day = |last: u32| self.last_number.is_some_and(|given| given > last);
+        self.setup.last.is_some_and(previous_day)
     }
 }

@@ -25,7 +25,7 @@ pub struct Priority {
 /// Which of the tickets at the head of their lines goes first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Rule {
+pub enum CallingRule {
     /// The most seconds waited × weight: priority matters, and nobody starves. With equal weights it
     /// is the order of arrival.
     #[default]
@@ -34,7 +34,7 @@ pub enum Rule {
     Strict,
 }
 
-impl Rule {
+impl CallingRule {
     /// The word that the outside uses.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -84,7 +84,7 @@ pub struct Settings {
     pub day_begins_hour: u8,
     /// The first is what a ticket has unless told.
     pub priorities: Arc<[Priority]>,
-    pub rule: Rule,
+    pub rule: CallingRule,
     /// After so many tickets of a higher weight one of the lowest goes first, where one waits.
     pub most_priority_in_a_row: Option<u32>,
     /// Whether those who still wait when a day begins go on waiting, as in an emergency room.
@@ -111,7 +111,7 @@ impl Default for Settings {
                 names: Arc::default(),
                 weight: 1,
             }]),
-            rule: Rule::default(),
+            rule: CallingRule::default(),
             most_priority_in_a_row: None,
             keep_waiting: false,
             most_waiting: None,

@@ -9,17 +9,17 @@ use super::ticket::{State, Ticket};
 
 /// The figures of a day.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Figures {
-    pub all: Figure,
+pub struct Statistics {
+    pub all: TicketStatistics,
     /// By the service that they wait for, or waited for last.
-    pub services: BTreeMap<Prefix, Figure>,
+    pub services: BTreeMap<Prefix, TicketStatistics>,
     /// By the desk that called them last.
-    pub desks: BTreeMap<DeskName, Figure>,
+    pub desks: BTreeMap<DeskName, TicketStatistics>,
 }
 
 /// What became of some tickets.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Figure {
+pub struct TicketStatistics {
     pub given: usize,
     pub waiting: usize,
     /// Those that are done.
@@ -27,20 +27,20 @@ pub struct Figure {
     pub no_shows: usize,
     pub cancelled: usize,
     /// From when their waiting counts to the call, of those that were called once.
-    pub waits: Spans,
+    pub waits: Durations,
     /// From the last call to the end, of those that are done.
-    pub turns: Spans,
+    pub transactions: Durations,
 }
 
 /// Lengths of time, in milliseconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Spans {
+pub struct Durations {
     count: i64,
     sum: i64,
     longest: i64,
 }
 
-impl Spans {
+impl Durations {
     fn add(&mut self, millis: i64) {
         // A clock that was set back makes nobody wait for less than no time.
         let millis = millis.max(0);
@@ -62,7 +62,7 @@ impl Spans {
     }
 }
 
-impl Figure {
+impl TicketStatistics {
     fn add(&mut self, ticket: &Ticket) {
         self.given += 1;
         match ticket.state {
@@ -81,23 +81,28 @@ impl Figure {
             self.waits.add(waited);
         }
         if let Some(ended) = ticket.ended_at.filter(|_| ticket.state == State::Done) {
-            self.turns.add(ended.as_millis() - called.as_millis());
+            self.transactions
+                .add(ended.as_millis() - called.as_millis());
         }
     }
 }
 
 impl Queue {
     /// What has become of the tickets of this business day, and of those kept from the day before.
-    pub fn figures(&self) -> Figures {
-        let mut figures = Figures::default();
+    pub fn statistics(&self) -> Statistics {
+        let mut statistics = Statistics::default();
         for ticket in self.tickets.values() {
-            figures.all.add(ticket);
-            let service = figures.services.entry(ticket.service.clone());
+            statistics.all.add(ticket);
+            let service = statistics.services.entry(ticket.service.clone());
             service.or_default().add(ticket);
             if let Some(desk) = &ticket.desk {
-                figures.desks.entry(desk.clone()).or_default().add(ticket);
+                statistics
+                    .desks
+                    .entry(desk.clone())
+                    .or_default()
+                    .add(ticket);
             }
         }
-        figures
+        statistics
     }
 }

@@ -14,14 +14,14 @@ pub const UNDO_WITHIN_MS: i64 = 15_000;
 /// The last step of a desk: next, call, finish, no-show, hold, transfer, cancel or return.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Step {
+pub struct UndoableStep {
     pub desk: DeskName,
     /// Its last event.
     pub seq: u64,
     pub at: Timestamp,
     /// What it changed; a ticket that it called is the last. None any more where another business
     /// day has begun since.
-    pub changes: Vec<Change>,
+    pub changes: Vec<TicketChange>,
     /// Whether it opened the desk.
     pub opened: bool,
     /// As it was before.
@@ -33,12 +33,12 @@ pub struct Step {
 /// What a step did to one ticket.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Change {
+pub struct TicketChange {
     pub before: Ticket,
     pub after: State,
 }
 
-impl Step {
+impl UndoableStep {
     /// Whether it can still be taken back at the moment `now`. A clock that is set back by a moment
     /// does not forbid it; one that is set back by an hour does not allow it for an hour.
     pub(super) fn is_recent(&self, now: Timestamp) -> bool {

@@ -102,12 +102,12 @@ impl State {
 /// behind them the number of the event that sent it there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Place {
+pub struct ListPosition {
     rank: i64,
     arrival: Arrival,
 }
 
-impl Place {
+impl ListPosition {
     /// In the order of arrival.
     pub fn by_arrival(arrival: Arrival) -> Self {
         Self::ranked(i64::try_from(arrival.as_seq()).unwrap_or(i64::MAX), arrival)
@@ -137,7 +137,7 @@ impl Place {
 /// Which line a ticket waits in.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Line {
+pub enum WaitingList {
     /// Its service's.
     Service(Prefix),
     /// One desk's own, after a transfer to it.
@@ -146,8 +146,8 @@ pub enum Line {
 
 /// The part of a line that one priority has: who came first there is before all others of it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Lane {
-    pub line: Line,
+pub struct PriorityList {
+    pub list: WaitingList,
     pub priority: Arc<str>,
 }
 
@@ -170,8 +170,8 @@ pub struct Ticket {
     pub note: Option<Box<str>>,
     pub state: State,
     /// Where it waits, or waited last.
-    pub line: Line,
-    pub place: Place,
+    pub list: WaitingList,
+    pub position: ListPosition,
     pub created_at: Timestamp,
     /// From when its waiting counts: when it was given, or sent behind all others.
     pub waiting_since: Timestamp,
@@ -193,9 +193,9 @@ impl Ticket {
     pub const LONGEST_NOTE: usize = 500;
 
     /// Where it waits, with others of its priority.
-    pub fn lane(&self) -> Lane {
-        Lane {
-            line: self.line.clone(),
+    pub fn priority_list(&self) -> PriorityList {
+        PriorityList {
+            list: self.list.clone(),
             priority: self.priority.clone(),
         }
     }

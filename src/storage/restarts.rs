@@ -16,8 +16,8 @@ use proptest::test_runner::TestRunner;
 use super::testing::TestFile;
 use super::{Batch, Journal, SqliteJournal};
 use crate::domain::tests::properties::Numbers;
+use crate::domain::tests::random_commands::any_request;
 use crate::domain::tests::testing::{ask, check};
-use crate::domain::tests::wishes::any_wish;
 use crate::domain::{
     Command, Day, DayRule, Event, Prefix, Priority, Queue, ServiceChange, SettingsChange, Stamped,
     TicketId, TicketRef, Timestamp, apply,
@@ -89,7 +89,11 @@ fn any_turn() -> impl Strategy<Value = Turn> {
         2 => followed_by.prop_map(|followed_by| End::Killed { followed_by }),
         1 => Just(End::Move),
     ];
-    (clock, vec(any_wish(), 0..9), end).prop_map(|(clock, wishes, end)| Turn { clock, wishes, end })
+    (clock, vec(any_request(), 0..9), end).prop_map(|(clock, wishes, end)| Turn {
+        clock,
+        wishes,
+        end,
+    })
 }
 
 /// An office, and the same one that is never stopped.
@@ -180,7 +184,7 @@ impl Office {
             }
             End::Move => {
                 self.store();
-                let (seq, event) = self.working.to_move().arrival_at(&self.working);
+                let (seq, event) = self.working.to_export().import_event(&self.working);
                 let at = self.clock();
                 let moved = Stamped { seq, at, event };
                 apply(&mut self.working, &moved);

@@ -45,8 +45,8 @@ impl Queue {
         for service in &mut self.services {
             service.last_number = None;
         }
-        self.pace.turns.clear();
-        self.past.clear();
+        self.pace.transactions.clear();
+        self.previous_day.clear();
         for ended in std::mem::take(&mut self.ended) {
             let Some(mut ticket) = self.tickets.remove(&ended) else {
                 continue;
@@ -58,13 +58,13 @@ impl Queue {
                 ticket.ended_at = Some(self.now);
             }
             if ticket.state == State::Cancelled {
-                self.past.insert(ticket.id, ticket);
+                self.previous_day.insert(ticket.id, ticket);
             }
         }
         let open = self.tickets.values();
         let held = open.map(|t| (t.prefix.clone(), t.number));
         passed_over.extend(held);
-        self.carried = passed_over;
+        self.reserved_numbers = passed_over;
         self.calls.clear();
         self.last_called
             .retain(|arrival| self.tickets.contains_key(arrival));

@@ -5,10 +5,10 @@ mod undo;
 
 use super::desk::{Desk, DeskName};
 use super::event::{Event, Stamped};
-use super::priority_streaks::Called;
+use super::priority_streaks::StreakCall;
 use super::queue::{CALLS_STORED, Call, CallKind, ENDED_KEPT, LAST_CALLED_KEPT, Queue, QueueParts};
 use super::service::{Prefix, Service, ServiceSetup};
-use super::ticket::{Line, Place, State, Ticket, TicketId};
+use super::ticket::{ListPosition, State, Ticket, TicketId, WaitingList};
 use super::time::{Arrival, Timestamp};
 
 /// Brings the queue up to date with the next event.
@@ -52,8 +52,8 @@ pub fn apply(queue: &mut Queue, stamped: &Stamped) {
             priority: priority.clone(),
             note: note.clone(),
             state: State::Waiting,
-            line: Line::Service(service.clone()),
-            place: Place::by_arrival(Arrival::from_seq(stamped.seq)),
+            list: WaitingList::Service(service.clone()),
+            position: ListPosition::by_arrival(Arrival::from_seq(stamped.seq)),
             created_at: at,
             waiting_since: at,
             desk: None,
@@ -83,7 +83,7 @@ pub fn apply(queue: &mut Queue, stamped: &Stamped) {
             if let Some(desk) = desk {
                 queue.remember_step(desk, *ticket, State::Cancelled, at, false);
             }
-            queue.leave_line(*ticket);
+            queue.leave_list(*ticket);
             queue.end(*ticket, State::Cancelled, at);
         }
         Event::TicketNoShow { ticket, desk } => {
@@ -108,19 +108,19 @@ pub fn apply(queue: &mut Queue, stamped: &Stamped) {
             ticket,
             desk,
             service,
-            line,
+            list,
             rank,
         } => {
             queue.remember_step(desk, *ticket, State::Waiting, at, false);
             queue.leave_desk(desk);
             if let Some(ticket) = queue.ticket_mut(*ticket) {
                 ticket.service = service.clone();
-                ticket.line = line.clone();
+                ticket.list = list.clone();
                 // Behind all others, waiting begins anew; where it was, it goes on; elsewhere it
                 // counts from the arrival.
                 if u64::try_from(*rank) == Ok(stamped.seq) {
                     ticket.waiting_since = at;
-                } else if ticket.place.rank() != *rank {
+                } else if ticket.position.rank() != *rank {
                     ticket.waiting_since = ticket.created_at;
                 }
             }
@@ -155,8 +155,8 @@ pub fn apply(queue: &mut Queue, stamped: &Stamped) {
         Event::ServiceChanged { service, setup } => queue.set_up_service(service, setup),
         Event::ServiceDeleted { service } => {
             queue.services.retain(|s| s.prefix != *service);
-            queue.pace.turns.remove(service);
-            queue.runs.forget(&Line::Service(service.clone()));
+            queue.pace.transactions.remove(service);
+            queue.streaks.forget(&WaitingList::Service(service.clone()));
         }
         Event::SettingsChanged { settings } => queue.set_up(settings),
         Event::DayStarted { day, restart } => queue.start_day(*day, *restart, at),
@@ -172,13 +172,13 @@ impl Queue {
         if let Some(service) = self.services.iter_mut().find(|s| s.prefix == ticket.prefix) {
             service.last_number = Some(ticket.number);
         }
-        self.enter_lane(ticket.lane(), ticket.place);
+        self.enter_list(ticket.priority_list(), ticket.position);
         self.by_id.insert(ticket.id, ticket.arrival);
         self.tickets.insert(ticket.arrival, ticket);
     }
 
     fn call(&mut self, id: TicketId, desk: &DeskName, at: Timestamp) {
-        self.leave_line(id);
+        self.leave_list(id);
         if let Some(arrival) = self.by_id.get(&id)
             && let Some(ticket) = self.tickets.get(arrival)
         {
@@ -192,12 +192,12 @@ impl Queue {
         ticket.called_at = Some(at);
         ticket.calls += 1;
         let (arrival, code) = (ticket.arrival, ticket.code());
-        let (line, priority) = (ticket.line.clone(), ticket.priority.clone());
-        let called = Called {
+        let (list, priority) = (ticket.list.clone(), ticket.priority.clone());
+        let called = StreakCall {
             seq: self.seq,
             higher: self.settings.weight(&priority) > self.settings.lowest_weight(),
         };
-        self.runs.add(&line, called);
+        self.streaks.add(&list, called);
         if let Some(desk) = self.desks.get_mut(desk) {
             desk.attending = Some(arrival);
         }
@@ -231,12 +231,12 @@ impl Queue {
         let Some(ticket) = self.ticket_mut(id) else {
             return;
         };
-        let place = Place::ranked(rank, ticket.arrival);
+        let position = ListPosition::ranked(rank, ticket.arrival);
         ticket.state = State::Waiting;
-        ticket.place = place;
-        let lane = ticket.lane();
-        self.ended.retain(|other| *other != place.arrival());
-        self.enter_lane(lane, place);
+        ticket.position = position;
+        let priority_list = ticket.priority_list();
+        self.ended.retain(|other| *other != position.arrival());
+        self.enter_list(priority_list, position);
     }
 
     fn leave_desk(&mut self, desk: &DeskName) {
@@ -267,10 +267,10 @@ impl Queue {
         self.steps.remove(name);
         self.pace.desks.remove(name);
         // Nobody waits for it, but one that was put aside may come back, to its service's line.
-        let own = Line::Desk(name.clone());
-        self.runs.forget(&own);
-        for ticket in self.tickets.values_mut().filter(|t| t.line == own) {
-            ticket.line = Line::Service(ticket.service.clone());
+        let own = WaitingList::Desk(name.clone());
+        self.streaks.forget(&own);
+        for ticket in self.tickets.values_mut().filter(|t| t.list == own) {
+            ticket.list = WaitingList::Service(ticket.service.clone());
         }
     }
 

@@ -2,7 +2,7 @@
 
 use crate::domain::desk::DeskName;
 use crate::domain::queue::{LAST_CALLED_KEPT, Queue};
-use crate::domain::step::{Change, Step};
+use crate::domain::step::{TicketChange, UndoableStep};
 use crate::domain::ticket::{State, Ticket, TicketId};
 use crate::domain::time::Timestamp;
 
@@ -20,7 +20,7 @@ impl Queue {
         let Some(before) = self.ticket(ticket).cloned() else {
             return;
         };
-        let change = Change { before, after };
+        let change = TicketChange { before, after };
         let seq = self.seq;
         if goes_on
             && let Some(step) = self.steps.get_mut(desk)
@@ -32,7 +32,7 @@ impl Queue {
         }
         // Few desks take a step within so short a time.
         self.steps.retain(|_, step| step.is_recent(at));
-        let step = Step {
+        let step = UndoableStep {
             desk: desk.clone(),
             seq,
             at,
@@ -70,9 +70,9 @@ impl Queue {
         }
     }
 
-    fn forget_call(&mut self, step: &Step, called: &Ticket) {
+    fn forget_call(&mut self, step: &UndoableStep, called: &Ticket) {
         let code = called.code();
-        self.runs.take_back(&called.line, step.seq);
+        self.streaks.take_back(&called.list, step.seq);
         // The recalls after it were of the same call.
         self.calls
             .retain(|call| call.seq < step.seq || call.code != code);
@@ -93,7 +93,7 @@ impl Queue {
     fn put_back(&mut self, before: Ticket) {
         let arrival = before.arrival;
         match self.tickets.get(&arrival).map(|ticket| ticket.state) {
-            Some(State::Waiting) => self.leave_line(before.id),
+            Some(State::Waiting) => self.leave_list(before.id),
             Some(State::Done | State::NoShow | State::Cancelled) => {
                 // It ended a moment ago, so it is among the last.
                 if let Some(index) = self.ended.iter().rposition(|other| *other == arrival) {
@@ -103,7 +103,7 @@ impl Queue {
             _ => {}
         }
         match before.state {
-            State::Waiting => self.enter_lane(before.lane(), before.place),
+            State::Waiting => self.enter_list(before.priority_list(), before.position),
             // Of those that ended it is the last to leave memory, which is all that their order says.
             State::NoShow => self.ended.push_back(arrival),
             _ => {}

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use super::setup::{changed, new_desk};
-use crate::domain::command::{Decision, Expected, Position, Subject, Target, TicketRef};
+use crate::domain::command::{Decision, Expected, Subject, Target, TicketRef, TransferPosition};
 use crate::domain::desk::{Desk, DeskName};
 use crate::domain::event::Event;
 use crate::domain::next::calling_order::whose_turn;
 use crate::domain::queue::Queue;
 use crate::domain::refusal::Refusal;
 use crate::domain::service::{Prefix, Service};
-use crate::domain::ticket::{Line, Place, State, Ticket, TicketId};
+use crate::domain::ticket::{ListPosition, State, Ticket, TicketId, WaitingList};
 use crate::domain::time::Timestamp;
 
 /// A ticket is given.
@@ -23,7 +23,7 @@ pub(super) fn create(
     now: Timestamp,
 ) -> Result<Decision, Refusal> {
     let service = match service {
-        Some(prefix) => queue.known_service(prefix)?,
+        Some(prefix) => queue.require_service(prefix)?,
         None => queue
             .services()
             .first()
@@ -77,7 +77,9 @@ fn free_number(queue: &Queue, service: &Service, now: Timestamp) -> Result<u32, 
     let before = queue.clock.last_number(&service.prefix, now);
     let is_free = |number: &u32| {
         before.is_none_or(|before| *number > before)
-            && !queue.carried.contains(&(service.prefix.clone(), *number))
+            && !queue
+                .reserved_numbers
+                .contains(&(service.prefix.clone(), *number))
     };
     let mut free = service.next_numbers().filter(is_free);
     free.next().ok_or_else(|| Refusal::NoNumberLeft {
@@ -130,43 +132,43 @@ pub(super) fn transfer(
     desk: &DeskName,
     current: Option<&Expected>,
     target: &Target,
-    position: Position,
+    position: TransferPosition,
 ) -> Result<Decision, Refusal> {
     let ticket = attended(queue, desk, current)?;
-    let (service, line) = match target {
+    let (service, list) = match target {
         Target::Back => {
             let service = ticket.service.clone();
-            (service.clone(), Line::Service(service))
+            (service.clone(), WaitingList::Service(service))
         }
         Target::Service(prefix) => {
-            let service = queue.known_service(prefix)?.prefix.clone();
-            (service.clone(), Line::Service(service))
+            let service = queue.require_service(prefix)?.prefix.clone();
+            (service.clone(), WaitingList::Service(service))
         }
         Target::Desk(name) => {
             if !known_desk(queue, name)?.open {
                 return Err(Refusal::DeskClosed { desk: name.clone() });
             }
-            (ticket.service.clone(), Line::Desk(name.clone()))
+            (ticket.service.clone(), WaitingList::Desk(name.clone()))
         }
     };
-    let arrived = Place::by_arrival(ticket.arrival).rank();
+    let arrived = ListPosition::by_arrival(ticket.arrival).rank();
     let rank = match position {
-        Position::Arrival => arrived,
+        TransferPosition::Arrival => arrived,
         // Below zero, and below whoever was sent to the front before.
-        Position::Front => {
+        TransferPosition::Front => {
             let heads = queue
-                .lanes_of(&line)
-                .filter_map(|(_, places)| places.front());
-            heads.map(|place| place.rank()).fold(0, i64::min) - 1
+                .priority_lists_of(&list)
+                .filter_map(|(_, positions)| positions.front());
+            heads.map(|position| position.rank()).fold(0, i64::min) - 1
         }
         // Later arrivals will have larger ranks than this event's number.
-        Position::Back => i64::try_from(queue.seq() + 1).unwrap_or(i64::MAX),
+        TransferPosition::Back => i64::try_from(queue.seq() + 1).unwrap_or(i64::MAX),
     };
     let event = Event::TicketTransferred {
         ticket: ticket.id,
         desk: desk.clone(),
         service,
-        line,
+        list,
         rank,
     };
     Ok(about(ticket, vec![event]))
@@ -221,7 +223,7 @@ pub(super) fn step(
 
 /// One that was put aside, or whose person did not come, waits again, where it was; so does one that
 /// a desk attends, which takes a step of that desk's.
-pub(super) fn give_back(
+pub(super) fn return_ticket(
     queue: &Queue,
     id: TicketId,
     desk: Option<&DeskName>,
@@ -238,23 +240,25 @@ pub(super) fn give_back(
     expect_state(ticket, &states.collect::<Vec<State>>(), "returned")?;
     if let (State::Serving, Some(desk)) = (ticket.state, &ticket.desk) {
         // The desk whose own line it came from may be gone.
-        let line = match &ticket.line {
-            Line::Desk(name) if queue.desk(name).is_none() => Line::Service(ticket.service.clone()),
-            line => line.clone(),
+        let list = match &ticket.list {
+            WaitingList::Desk(name) if queue.desk(name).is_none() => {
+                WaitingList::Service(ticket.service.clone())
+            }
+            list => list.clone(),
         };
         let event = Event::TicketTransferred {
             ticket: id,
             desk: desk.clone(),
             service: ticket.service.clone(),
-            line,
-            rank: ticket.place.rank(),
+            list,
+            rank: ticket.position.rank(),
         };
         return Ok(about(ticket, vec![event]));
     }
     let event = Event::TicketReturned {
         ticket: id,
         desk: desk.cloned(),
-        rank: ticket.place.rank(),
+        rank: ticket.position.rank(),
     };
     Ok(about(ticket, vec![event]))
 }
@@ -324,7 +328,7 @@ pub(super) fn check_current(
     name: &DeskName,
     current: Option<&Expected>,
 ) -> Result<(), Refusal> {
-    const NOBODY: &str = "nobody";
+    const EMPTY_LIST: &str = "nobody";
     let Some(expected) = current else {
         return Ok(());
     };
@@ -340,10 +344,10 @@ pub(super) fn check_current(
     Err(Refusal::DeskMovedOn {
         desk: name.clone(),
         expected: match expected {
-            Expected::Nobody => NOBODY.to_owned(),
+            Expected::Nobody => EMPTY_LIST.to_owned(),
             Expected::Code(code) => code.clone(),
         },
-        actual: attended.map_or_else(|| NOBODY.to_owned(), Ticket::code),
+        actual: attended.map_or_else(|| EMPTY_LIST.to_owned(), Ticket::code),
     })
 }
 

@@ -42,7 +42,7 @@ pub(super) fn claim(
         outcome: Ok(Subject::Desk {
             name: name.clone(),
             // It answers 200 all the same: what was asked for is the place at it.
-            made: false,
+            created: false,
         }),
     })
 }

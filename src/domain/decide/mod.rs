@@ -64,7 +64,7 @@ pub fn decide(queue: &Queue, command: &Command, now: Timestamp) -> Decision {
         } => attend::transfer(queue, desk, current.as_ref(), target, *position),
         Command::Undo { desk, current } => undo::undo(queue, desk, current.as_ref(), now),
         Command::Return { ticket, desk, seen } => {
-            attend::give_back(queue, *ticket, desk.as_ref(), *seen)
+            attend::return_ticket(queue, *ticket, desk.as_ref(), *seen)
         }
         Command::SetDesk {
             desk,

@@ -9,7 +9,7 @@ use crate::domain::event::Event;
 use crate::domain::queue::Queue;
 use crate::domain::refusal::Refusal;
 use crate::domain::service::{MOST_SERVICES, Prefix, ServiceSetup};
-use crate::domain::ticket::Line;
+use crate::domain::ticket::WaitingList;
 
 /// A service is made or set up.
 pub(super) fn set_service(
@@ -35,7 +35,7 @@ pub(super) fn set_service(
         events: if same { Vec::new() } else { vec![changed] },
         outcome: Ok(Subject::Service {
             prefix: prefix.clone(),
-            made: known.is_none(),
+            created: known.is_none(),
         }),
     })
 }
@@ -46,7 +46,7 @@ pub(super) fn delete_service(queue: &Queue, prefix: &Prefix) -> Result<Decision,
         service: prefix.clone(),
         why,
     };
-    queue.known_service(prefix)?;
+    queue.require_service(prefix)?;
     if queue.services().len() == 1 {
         return Err(in_use("it is the only one".to_owned()));
     }
@@ -105,7 +105,7 @@ pub(super) fn set_desk(
     services: Option<&[Prefix]>,
 ) -> Result<Decision, Refusal> {
     for prefix in services.unwrap_or_default() {
-        queue.known_service(prefix)?;
+        queue.require_service(prefix)?;
     }
     let known = queue.desk(name);
     let before = match known {
@@ -126,7 +126,7 @@ pub(super) fn set_desk(
         events,
         outcome: Ok(Subject::Desk {
             name: name.clone(),
-            made: known.is_none(),
+            created: known.is_none(),
         }),
     })
 }
@@ -136,13 +136,13 @@ pub(super) fn delete_desk(queue: &Queue, name: &DeskName) -> Result<Decision, Re
     let desk = queue
         .desk(name)
         .ok_or_else(|| Refusal::NoSuchDesk(name.clone()))?;
-    let own = Line::Desk(name.clone());
+    let own = WaitingList::Desk(name.clone());
     let mut heads = queue
-        .lanes_of(&own)
-        .filter_map(|(_, places)| places.front());
+        .priority_lists_of(&own)
+        .filter_map(|(_, positions)| positions.front());
     let waits = heads
         .next()
-        .and_then(|place| queue.arrived(place.arrival()));
+        .and_then(|position| queue.arrived(position.arrival()));
     if let Some(ticket) = queue.attended_at(desk).or(waits) {
         return Err(Refusal::DeskInUse {
             desk: name.clone(),

@@ -7,8 +7,8 @@ use crate::domain::desk::{Desk, DeskName};
 use crate::domain::event::Event;
 use crate::domain::queue::Queue;
 use crate::domain::refusal::Refusal;
-use crate::domain::step::{Change, Step, UNDO_WITHIN_MS};
-use crate::domain::ticket::{Line, State, Ticket};
+use crate::domain::step::{TicketChange, UNDO_WITHIN_MS, UndoableStep};
+use crate::domain::ticket::{State, Ticket, WaitingList};
 use crate::domain::time::Timestamp;
 
 /// Takes back the desk's last step.
@@ -62,14 +62,19 @@ pub(super) fn undo(
         events,
         outcome: Ok(Subject::Desk {
             name: name.clone(),
-            made: false,
+            created: false,
         }),
     })
 }
 
 /// Whether a ticket is still as the step left it. Whatever happens to a ticket changes its state, or
 /// the desk and the time of its call.
-fn is_untouched(queue: &Queue, step: &Step, change: &Change, ticket: &Ticket) -> bool {
+fn is_untouched(
+    queue: &Queue,
+    step: &UndoableStep,
+    change: &TicketChange,
+    ticket: &Ticket,
+) -> bool {
     let before = &change.before;
     let attending = queue.desk(&step.desk).and_then(|desk| desk.attending);
     let still_there = if step.is_beside() {
@@ -99,11 +104,11 @@ fn can_be_again(queue: &Queue, before: &Ticket) -> Result<(), String> {
     if !priorities.iter().any(|p| p.name == before.priority) {
         return gone(format!("the priority {}", before.priority));
     }
-    match &before.line {
-        Line::Service(prefix) if queue.service(prefix).is_none() => {
+    match &before.list {
+        WaitingList::Service(prefix) if queue.service(prefix).is_none() => {
             gone(format!("the service {prefix}"))
         }
-        Line::Desk(name) if queue.desk(name).is_none() => gone(format!("the desk {name}")),
+        WaitingList::Desk(name) if queue.desk(name).is_none() => gone(format!("the desk {name}")),
         _ => Ok(()),
     }
 }

@@ -2,14 +2,14 @@
 
 use std::iter;
 
-use super::competition::{Standing, Turns};
+use super::competition::{CallingKey, Competition};
 use crate::domain::queue::Queue;
-use crate::domain::ticket::{Line, Ticket};
+use crate::domain::ticket::{Ticket, WaitingList};
 use crate::domain::time::Timestamp;
 
 /// Who stands before a ticket in its line.
 #[derive(Default)]
-pub(in crate::domain) struct Counts {
+pub(in crate::domain) struct AheadCounts {
     /// Of the lowest weight, and of higher ones.
     pub(in crate::domain) low: usize,
     pub(in crate::domain) high: usize,
@@ -17,7 +17,7 @@ pub(in crate::domain) struct Counts {
     pub(in crate::domain) all_low: usize,
 }
 
-impl Counts {
+impl AheadCounts {
     /// Adds a lane in which so many are before it, of all that are there.
     pub(in crate::domain) fn add(&mut self, high: bool, before: usize, all: usize) {
         if high {
@@ -29,11 +29,16 @@ impl Counts {
     }
 }
 
-impl Turns<'_> {
-    /// How many of `line` go before one of a higher weight than the lowest, or of the lowest, where
+impl Competition<'_> {
+    /// How many of `list` go before one of a higher weight than the lowest, or of the lowest, where
     /// so many stand before it.
-    pub(in crate::domain) fn before(&self, line: &Line, counts: &Counts, high: bool) -> usize {
-        let Counts {
+    pub(in crate::domain) fn before(
+        &self,
+        list: &WaitingList,
+        counts: &AheadCounts,
+        high: bool,
+    ) -> usize {
+        let AheadCounts {
             low,
             high: higher,
             all_low,
@@ -44,7 +49,7 @@ impl Turns<'_> {
         let most = most as usize;
         // However long the row was, where nobody of the lowest waited or by chosen calls, one of the
         // lowest ends it.
-        let run = most.min(self.runs.in_a_row(iter::once(line)) as usize);
+        let run = most.min(self.streaks.in_a_row(iter::once(list)) as usize);
         if high {
             // One of the lowest goes after each so many.
             let between = (higher + run).checked_div(most).unwrap_or(usize::MAX);
@@ -59,25 +64,29 @@ impl Queue {
     /// How many people are before it in its line, as the rule of the office has it at that moment;
     /// `None` when it does not wait.
     pub fn ahead(&self, ticket: &Ticket, now: Timestamp) -> Option<usize> {
-        let own = self.lanes.get(&ticket.lane())?;
-        let before = own.binary_search(&ticket.place).ok()?;
+        let own = self.priority_lists.get(&ticket.priority_list())?;
+        let before = own.binary_search(&ticket.position).ok()?;
         // A clock that was set back.
         let now = now.max(self.now);
-        let mine = Standing::of(self, ticket, now);
-        let mut counts = Counts::default();
-        for (lane, places) in self.lanes_of(&ticket.line) {
-            let weight = self.settings.weight(&lane.priority);
-            let before = if lane.priority == ticket.priority {
+        let mine = CallingKey::of(self, ticket, now);
+        let mut counts = AheadCounts::default();
+        for (priority_list, positions) in self.priority_lists_of(&ticket.list) {
+            let weight = self.settings.weight(&priority_list.priority);
+            let before = if priority_list.priority == ticket.priority {
                 before
             } else {
-                places.partition_point(|place| {
-                    let other = self.tickets.get(&place.arrival());
-                    other.is_some_and(|other| Standing::of(self, other, now) < mine)
+                positions.partition_point(|position| {
+                    let other = self.tickets.get(&position.arrival());
+                    other.is_some_and(|other| CallingKey::of(self, other, now) < mine)
                 })
             };
-            counts.add(weight > self.settings.lowest_weight(), before, places.len());
+            counts.add(
+                weight > self.settings.lowest_weight(),
+                before,
+                positions.len(),
+            );
         }
         let high = self.settings.weight(&ticket.priority) > self.settings.lowest_weight();
-        Some(Turns::now(self).before(&ticket.line, &counts, high))
+        Some(Competition::now(self).before(&ticket.list, &counts, high))
     }
 }

@@ -2,10 +2,10 @@
 
 use std::collections::VecDeque;
 
-use super::competition::{Standing, Turns};
+use super::competition::{CallingKey, Competition};
 use crate::domain::desk::Desk;
 use crate::domain::queue::Queue;
-use crate::domain::ticket::{Line, Place, Ticket};
+use crate::domain::ticket::{ListPosition, Ticket, WaitingList};
 use crate::domain::time::Timestamp;
 
 /// The ticket that a desk calls next. `None` when nobody waits there.
@@ -14,7 +14,7 @@ pub(in crate::domain) fn whose_turn<'a>(
     desk: &Desk,
     now: Timestamp,
 ) -> Option<&'a Ticket> {
-    Order::of(queue, desk, now).next()
+    CallingOrder::of(queue, desk, now).next()
 }
 
 /// The waiting tickets in the order in which a desk would call them if it asked for the next one
@@ -23,29 +23,29 @@ pub(in crate::domain) fn whose_turn<'a>(
 /// for this desk alone is compared with the others.
 ///
 /// Each ticket costs a comparison a lane, however many wait.
-pub struct Order<'a> {
+pub struct CallingOrder<'a> {
     queue: &'a Queue,
     now: Timestamp,
     /// Who waits for this desk alone.
-    own: Lines<'a>,
+    own: CombinedLists<'a>,
     /// The lines that it has chosen, in its order; or all of them together.
-    lines: VecDeque<Lines<'a>>,
-    turns: Turns<'a>,
+    lists: VecDeque<CombinedLists<'a>>,
+    competition: Competition<'a>,
 }
 
 /// Lines that are attended together.
-struct Lines<'a> {
-    lines: Vec<Line>,
+struct CombinedLists<'a> {
+    lists: Vec<WaitingList>,
     heads: Vec<Head<'a>>,
 }
 
-impl<'a> Lines<'a> {
-    fn of(queue: &'a Queue, lines: Vec<Line>, now: Timestamp) -> Self {
-        let lanes = lines.iter().flat_map(|line| queue.lanes_of(line));
-        let heads = lanes.filter_map(|(_, places)| Head::of(queue, places, 0, now));
+impl<'a> CombinedLists<'a> {
+    fn of(queue: &'a Queue, lists: Vec<WaitingList>, now: Timestamp) -> Self {
+        let priority_lists = lists.iter().flat_map(|list| queue.priority_lists_of(list));
+        let heads = priority_lists.filter_map(|(_, positions)| Head::of(queue, positions, 0, now));
         Self {
             heads: heads.collect(),
-            lines,
+            lists,
         }
     }
 }
@@ -54,28 +54,29 @@ impl<'a> Lines<'a> {
 struct Head<'a> {
     ticket: &'a Ticket,
     weight: u32,
-    standing: Standing,
-    places: &'a VecDeque<Place>,
+    key: CallingKey,
+    positions: &'a VecDeque<ListPosition>,
     /// The index of the ticket after it.
     next: usize,
 }
 
-impl<'a> Order<'a> {
+impl<'a> CallingOrder<'a> {
     /// Begins with whose turn it is at the moment `now`.
     pub fn of(queue: &'a Queue, desk: &Desk, now: Timestamp) -> Self {
-        let together = |lines| Lines::of(queue, lines, now);
-        let chosen = desk.services.iter().cloned().map(Line::Service);
-        let mut lines: VecDeque<Lines<'a>> = chosen.map(|line| together(vec![line])).collect();
+        let together = |lists| CombinedLists::of(queue, lists, now);
+        let chosen = desk.services.iter().cloned().map(WaitingList::Service);
+        let mut lists: VecDeque<CombinedLists<'a>> =
+            chosen.map(|list| together(vec![list])).collect();
         if desk.services.is_empty() {
             let all = queue.services().iter().map(|s| s.prefix.clone());
-            lines.push_back(together(all.map(Line::Service).collect()));
+            lists.push_back(together(all.map(WaitingList::Service).collect()));
         }
         Self {
             queue,
             now,
-            own: together(vec![Line::Desk(desk.name.clone())]),
-            lines,
-            turns: Turns::now(queue),
+            own: together(vec![WaitingList::Desk(desk.name.clone())]),
+            lists,
+            competition: Competition::now(queue),
         }
     }
 }
@@ -83,54 +84,54 @@ impl<'a> Order<'a> {
 impl<'a> Head<'a> {
     fn of(
         queue: &'a Queue,
-        places: &'a VecDeque<Place>,
+        positions: &'a VecDeque<ListPosition>,
         index: usize,
         now: Timestamp,
     ) -> Option<Self> {
-        let ticket = queue.arrived(places.get(index)?.arrival())?;
+        let ticket = queue.arrived(positions.get(index)?.arrival())?;
         Some(Self {
             ticket,
             weight: queue.settings().weight(&ticket.priority),
-            standing: Standing::of(queue, ticket, now),
-            places,
+            key: CallingKey::of(queue, ticket, now),
+            positions,
             next: index + 1,
         })
     }
 }
 
-impl<'a> Iterator for Order<'a> {
+impl<'a> Iterator for CallingOrder<'a> {
     type Item = &'a Ticket;
 
     fn next(&mut self) -> Option<&'a Ticket> {
-        while self.lines.len() > 1 && self.lines.front().is_some_and(|l| l.heads.is_empty()) {
-            self.lines.pop_front();
+        while self.lists.len() > 1 && self.lists.front().is_some_and(|l| l.heads.is_empty()) {
+            self.lists.pop_front();
         }
-        let front = self.lines.front();
-        let lines = front.into_iter().chain([&self.own]);
-        let enough = self.turns.enough(lines.flat_map(|l| &l.lines));
-        let key = |head: &Head<'_>| self.turns.of(enough, head.weight, head.standing);
+        let front = self.lists.front();
+        let lists = front.into_iter().chain([&self.own]);
+        let enough = self.competition.enough(lists.flat_map(|l| &l.lists));
+        let key = |head: &Head<'_>| self.competition.of(enough, head.weight, head.key);
         let own = self.own.heads.iter().enumerate();
         let own = own.map(|(index, head)| (key(head), true, index));
-        let line = front.into_iter().flat_map(|l| &l.heads).enumerate();
-        let line = line.map(|(index, head)| (key(head), false, index));
-        let (_, is_own, index) = own.chain(line).min()?;
+        let list = front.into_iter().flat_map(|l| &l.heads).enumerate();
+        let list = list.map(|(index, head)| (key(head), false, index));
+        let (_, is_own, index) = own.chain(list).min()?;
         let heads = if is_own {
             &mut self.own.heads
         } else {
-            &mut self.lines.front_mut()?.heads
+            &mut self.lists.front_mut()?.heads
         };
         let Head {
             ticket,
             weight,
-            places,
+            positions,
             next,
             ..
         } = heads[index];
-        match Head::of(self.queue, places, next, self.now) {
+        match Head::of(self.queue, positions, next, self.now) {
             Some(head) => heads[index] = head,
             None => drop(heads.swap_remove(index)),
         }
-        self.turns.called(&ticket.line, weight);
+        self.competition.called(&ticket.list, weight);
         Some(ticket)
     }
 }

@@ -3,23 +3,23 @@
 use std::borrow::Cow;
 use std::cmp::Reverse;
 
-use crate::domain::priority_streaks::{Called, Runs};
+use crate::domain::priority_streaks::{PriorityStreaks, StreakCall};
 use crate::domain::queue::Queue;
-use crate::domain::settings::{Rule, Settings};
-use crate::domain::ticket::{Line, Place, Ticket};
+use crate::domain::settings::{CallingRule, Settings};
+use crate::domain::ticket::{ListPosition, Ticket, WaitingList};
 use crate::domain::time::Timestamp;
 
 /// How tickets compare that are each at the head of their lane; the smallest goes first. Within a
 /// lane it follows the places.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::domain) struct Standing {
+pub(in crate::domain) struct CallingKey {
     /// `false` for those that were sent to the front: they are before all others.
     by_rule: bool,
     score: Reverse<i64>,
-    place: Place,
+    position: ListPosition,
 }
 
-impl Standing {
+impl CallingKey {
     /// Where a ticket stands at the moment `now`.
     pub(in crate::domain) fn of(queue: &Queue, ticket: &Ticket, now: Timestamp) -> Self {
         let settings = queue.settings();
@@ -28,7 +28,7 @@ impl Standing {
             settings,
             settings.weight(&ticket.priority),
             waited,
-            ticket.place,
+            ticket.position,
         )
     }
 
@@ -37,34 +37,34 @@ impl Standing {
         settings: &Settings,
         weight: u32,
         waited: i64,
-        place: Place,
+        position: ListPosition,
     ) -> Self {
         let score = match settings.rule {
             // A clock that was set back makes nobody wait for less than no time.
-            Rule::Weighted => waited.max(0).saturating_mul(i64::from(weight)),
-            Rule::Strict => i64::from(weight),
+            CallingRule::Weighted => waited.max(0).saturating_mul(i64::from(weight)),
+            CallingRule::Strict => i64::from(weight),
         };
-        let by_rule = !place.is_in_front();
+        let by_rule = !position.is_in_front();
         Self {
             by_rule,
             score: Reverse(if by_rule { score } else { 0 }),
-            place,
+            position,
         }
     }
 }
 
 /// The rule of the office, after what was called of late.
-pub(in crate::domain) struct Turns<'a> {
+pub(in crate::domain) struct Competition<'a> {
     pub(in crate::domain) settings: &'a Settings,
-    pub(in crate::domain) runs: Cow<'a, Runs>,
+    pub(in crate::domain) streaks: Cow<'a, PriorityStreaks>,
     pub(in crate::domain) seq: u64,
 }
 
-impl<'a> Turns<'a> {
+impl<'a> Competition<'a> {
     pub(in crate::domain) fn now(queue: &'a Queue) -> Self {
         Self {
             settings: queue.settings(),
-            runs: Cow::Borrowed(&queue.runs),
+            streaks: Cow::Borrowed(&queue.streaks),
             seq: queue.seq(),
         }
     }
@@ -73,10 +73,10 @@ impl<'a> Turns<'a> {
     /// lowest goes, where one waits.
     pub(in crate::domain) fn enough<'l>(
         &self,
-        lines: impl Iterator<Item = &'l Line> + Clone,
+        lists: impl Iterator<Item = &'l WaitingList> + Clone,
     ) -> bool {
         let most = self.settings.most_priority_in_a_row;
-        most.is_some_and(|most| self.runs.in_a_row(lines) >= most)
+        most.is_some_and(|most| self.streaks.in_a_row(lists) >= most)
     }
 
     /// What of those at the head of their lanes is compared; the smallest is next.
@@ -84,21 +84,21 @@ impl<'a> Turns<'a> {
         &self,
         enough: bool,
         weight: u32,
-        standing: Standing,
-    ) -> (bool, Standing) {
-        (enough && weight > self.settings.lowest_weight(), standing)
+        key: CallingKey,
+    ) -> (bool, CallingKey) {
+        (enough && weight > self.settings.lowest_weight(), key)
     }
 
     /// One of that weight was called from that line.
-    pub(in crate::domain) fn called(&mut self, line: &Line, weight: u32) {
+    pub(in crate::domain) fn called(&mut self, list: &WaitingList, weight: u32) {
         if self.settings.most_priority_in_a_row.is_none() {
             return;
         }
         self.seq += 1;
-        let called = Called {
+        let called = StreakCall {
             seq: self.seq,
             higher: weight > self.settings.lowest_weight(),
         };
-        self.runs.to_mut().add(line, called);
+        self.streaks.to_mut().add(list, called);
     }
 }

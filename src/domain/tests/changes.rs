@@ -11,7 +11,7 @@ fn settings() -> Settings {
         time_zone: Some("Europe/Madrid".into()),
         day_begins_hour: 4,
         priorities: Arc::new([]),
-        rule: Rule::Strict,
+        rule: CallingRule::Strict,
         most_priority_in_a_row: Some(2),
         keep_waiting: true,
         most_waiting: Some(9),

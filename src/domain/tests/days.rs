@@ -129,7 +129,7 @@ proptest! {
                 Moment::Taken => {}
                 Moment::Moved => {
                     let mut there = Queue::new();
-                    let (seq, event) = queue.to_move().arrival_at(&there);
+                    let (seq, event) = queue.to_export().import_event(&there);
                     let at = Timestamp::from_millis(time - behind);
                     apply(&mut there, &Stamped { seq, at, event });
                     queue = there;

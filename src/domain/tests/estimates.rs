@@ -105,7 +105,11 @@ fn the_pace_of_a_desk_that_has_closed_does_not_count() {
                 services: None,
             };
             ask(&mut queue, &shut, at(20)).0.outcome.expect("shut");
-            assert_eq!(told(&queue, &[14], 20), [None], "two turns of desk 2");
+            assert_eq!(
+                told(&queue, &[14], 20),
+                [None],
+                "two transactions of desk 2"
+            );
         }
     }
     // Called by then: 11 at desk 1 and 7 at desk 2.
@@ -125,7 +129,7 @@ fn nothing_is_said_without_evidence() {
     for turn in 0..5 {
         next(&mut few, 4 * turn);
     }
-    assert_eq!(told(&few, &[5], 16), [None], "four turns");
+    assert_eq!(told(&few, &[5], 16), [None], "four transactions");
     let shut = Command::SetDesk {
         desk: DeskName::parse("1").expect("a name"),
         open: Some(false),

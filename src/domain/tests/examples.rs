@@ -164,7 +164,7 @@ fn each_command_comes_to_what_the_contract_says() {
             "return A1",
             "! Ticket A1 is done, so it cannot be returned.",
         ),
-        ("new;next 1", "return A1", "sent A1 to line A"),
+        ("new;next 1", "return A1", "sent A1 to list A"),
         ("new;new;next 1;return A1", "next 1", "called A1 at 1"),
         (
             "new;new;next 1;send 1 back behind;new;next 1;next 1;return A1",
@@ -182,7 +182,7 @@ fn each_command_comes_to_what_the_contract_says() {
             "send 1 2",
             "! Desk 2 is closed, so nobody would call the ticket there: open it first.",
         ),
-        ("new;new;next 1", "send 1 back", "sent A1 to line A"),
+        ("new;new;next 1", "send 1 back", "sent A1 to list A"),
         ("new;new;next 1;send 1 back", "next 1", "called A1 at 1"),
         (
             "new;new;next 1;send 1 back behind",

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use super::testing::{ask, moment, two_lines, words};
-use super::{properties, wishes::any_command};
-use crate::domain::next::ahead::Counts;
-use crate::domain::next::competition::Turns;
+use super::{properties, random_commands::any_command};
+use crate::domain::next::ahead::AheadCounts;
+use crate::domain::next::competition::Competition;
 use crate::domain::*;
 
 #[test]
@@ -107,22 +107,22 @@ fn one_of_the_lowest_ends_a_row_however_long_it_was() {
         ((7, 0), 1),
         ((7, 2), 4),
     ];
-    let line = Line::Service(Prefix::new("A"));
+    let list = WaitingList::Service(Prefix::new("A"));
     for ((run, high), expected) in rows {
-        let mut turns = Turns {
+        let mut transactions = Competition {
             settings: &settings,
-            runs: Cow::Owned(Runs::default()),
+            streaks: Cow::Owned(PriorityStreaks::default()),
             seq: 0,
         };
         for _ in 0..run {
-            turns.called(&line, settings.lowest_weight() + 1);
+            transactions.called(&list, settings.lowest_weight() + 1);
         }
-        let counts = Counts {
+        let counts = AheadCounts {
             low: 0,
             high,
             all_low: 9,
         };
-        let before = turns.before(&line, &counts, true);
+        let before = transactions.before(&list, &counts, true);
         assert_eq!(before, expected, "{run} called, {high} before");
     }
 }
@@ -131,7 +131,7 @@ fn one_of_the_lowest_ends_a_row_however_long_it_was() {
 fn a_row_is_bounded_in_each_line_whatever_others_call() {
     let mut parts = two_lines().parts();
     parts.settings.most_priority_in_a_row = Some(2);
-    parts.settings.rule = Rule::Strict;
+    parts.settings.rule = CallingRule::Strict;
     let priority = |name: &str, weight| Priority {
         name: name.into(),
         names: Arc::default(),
@@ -194,7 +194,7 @@ proptest! {
     ) {
         let mut parts = two_lines().parts();
         parts.settings.most_priority_in_a_row = most;
-        parts.settings.rule = if strict { Rule::Strict } else { Rule::Weighted };
+        parts.settings.rule = if strict { CallingRule::Strict } else { CallingRule::Weighted };
         let mut queue = Queue::from_parts(parts);
         properties::go_on(&mut queue, 0, &commands);
         let now = moment(&queue);
@@ -205,13 +205,13 @@ proptest! {
             attending: None,
             screen: None,
         };
-        for (index, ticket) in Order::of(&queue, &desk, now).enumerate() {
+        for (index, ticket) in CallingOrder::of(&queue, &desk, now).enumerate() {
             // With weights and a limit it is nearly that.
             let settings = queue.settings();
-            if settings.rule == Rule::Strict || settings.most_priority_in_a_row.is_none() {
+            if settings.rule == CallingRule::Strict || settings.most_priority_in_a_row.is_none() {
                 prop_assert_eq!(queue.ahead(ticket, now), Some(index), "{}", ticket.code());
             }
         }
-        prop_assert_eq!(Order::of(&queue, &desk, now).count(), queue.waiting_in(&Line::Service(Prefix::new("A"))));
+        prop_assert_eq!(CallingOrder::of(&queue, &desk, now).count(), queue.waiting_in(&WaitingList::Service(Prefix::new("A"))));
     }
 }

@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
+use super::random_commands::any_command;
 use super::testing::{ask, check, moment, two_lines};
-use super::wishes::any_command;
 use crate::domain::*;
 
 /// Runs commands as the ledger does; returns the queue and everything that happened.
@@ -74,11 +74,11 @@ pub(crate) fn check_numbers(events: &[Stamped]) {
 }
 
 /// All that a step changes and an undo gives back: a desk that it made or opened stays.
-fn places(queue: &Queue) -> (QueueParts, Vec<Arrival>, Vec<Call>) {
+fn positions(queue: &Queue) -> (QueueParts, Vec<Arrival>, Vec<Call>) {
     let mut pace = queue.parts().pace;
-    for turns in pace.turns.values_mut() {
+    for transactions in pace.transactions.values_mut() {
         // The oldest turn made room for the one that was taken back.
-        *turns = turns.split_off(turns.len().saturating_sub(9));
+        *transactions = transactions.split_off(transactions.len().saturating_sub(9));
     }
     let mut ended = queue.parts().ended;
     ended.sort_unstable();
@@ -150,7 +150,7 @@ proptest! {
                 let undo = Command::Undo { desk, current: None };
                 let (decision, _) = ask(&mut again, &undo, at);
                 prop_assert!(decision.outcome.is_ok(), "{:?} {:?}", command, decision);
-                prop_assert_eq!(places(&again), places(&before), "{:?}", command);
+                prop_assert_eq!(positions(&again), positions(&before), "{:?}", command);
                 let (twice, _) = ask(&mut again, &undo, at);
                 let refused = matches!(twice.outcome, Err(Refusal::NothingToUndo { .. }));
                 prop_assert!(refused, "it is not undone twice");

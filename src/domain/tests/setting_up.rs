@@ -160,7 +160,7 @@ fn another_zone_or_hour_neither_ends_a_day_early_nor_gives_a_number_twice() {
 fn a_number_is_rather_not_given_than_given_twice() {
     let mut parts = two_lines().parts();
     parts.services[0].last_number = Some(u32::MAX - 2);
-    parts.carried = vec![(Prefix::new("A"), u32::MAX - 1)];
+    parts.reserved_numbers = vec![(Prefix::new("A"), u32::MAX - 1)];
     let mut queue = Queue::from_parts(parts);
     let last = command(&queue, "new", 1);
     then(&mut queue, &last).expect("the last one");

@@ -60,9 +60,9 @@ pub(crate) fn check(queue: &Queue) {
         let is_served = attended.is_some_and(|ticket| ticket.state == State::Serving);
         assert!(is_served, "desk {} attends {attended:?}", desk.name);
     }
-    for ticket in queue.past.values() {
+    for ticket in queue.previous_day.values() {
         assert_eq!(ticket.state, State::Cancelled, "{} is over", ticket.code());
-        assert_eq!(queue.arrived(ticket.arrival), None, "it is in one place");
+        assert_eq!(queue.arrived(ticket.arrival), None, "it is in one position");
         assert_eq!(queue.ahead(ticket, queue.now), None);
     }
     let waiting = queue.tickets_after(None);
@@ -70,12 +70,14 @@ pub(crate) fn check(queue: &Queue) {
     assert_eq!(queue.waiting(), waiting);
     assert_eq!(queue.waiting_tickets().len(), waiting);
     let services = queue.services().iter();
-    let services = services.map(|s| Line::Service(s.prefix.clone()));
-    let desks = queue.desks().map(|desk| Line::Desk(desk.name.clone()));
-    let in_lines = services.chain(desks).map(|line| queue.waiting_in(&line));
-    assert_eq!(in_lines.sum::<usize>(), waiting, "a line that is not there");
-    for line in queue.lanes.values() {
-        assert!(line.iter().is_sorted(), "a line is in order");
+    let services = services.map(|s| WaitingList::Service(s.prefix.clone()));
+    let desks = queue
+        .desks()
+        .map(|desk| WaitingList::Desk(desk.name.clone()));
+    let in_lines = services.chain(desks).map(|list| queue.waiting_in(&list));
+    assert_eq!(in_lines.sum::<usize>(), waiting, "a list that is not there");
+    for list in queue.priority_lists.values() {
+        assert!(list.iter().is_sorted(), "a list is in order");
     }
     assert_eq!(queue.by_id.len(), queue.tickets.len());
     assert!(queue.ended.iter().all(|a| queue.arrived(*a).is_some()));
@@ -84,25 +86,37 @@ pub(crate) fn check(queue: &Queue) {
 /// A ticket is where its state says, and nowhere else.
 fn check_place(queue: &Queue, ticket: &Ticket) {
     assert_eq!(queue.ticket(ticket.id), Some(ticket));
-    let places = queue.lanes.values().flatten();
-    let in_line = places.filter(|p| p.arrival() == ticket.arrival).count();
+    let positions = queue.priority_lists.values().flatten();
+    let in_line = positions.filter(|p| p.arrival() == ticket.arrival).count();
     if in_line > 0 {
-        let lane = queue.lanes.get(&ticket.lane()).expect("its lane");
-        assert!(lane.contains(&ticket.place), "it is in its own lane");
+        let priority_list = queue
+            .priority_lists
+            .get(&ticket.priority_list())
+            .expect("its priority_list");
+        assert!(
+            priority_list.contains(&ticket.position),
+            "it is in its own priority_list"
+        );
     }
     let at_desks: Vec<&Desk> = queue
         .desks()
         .filter(|desk| desk.attending == Some(ticket.arrival))
         .collect();
     let ended = queue.ended.iter().filter(|a| **a == ticket.arrival).count();
-    let places = (in_line, at_desks.len(), ended);
+    let positions = (in_line, at_desks.len(), ended);
     let expected = match ticket.state {
         State::Waiting => (1, 0, 0),
         State::Serving => (0, 1, 0),
         State::Held => (0, 0, 0),
         State::Done | State::Cancelled | State::NoShow => (0, 0, 1),
     };
-    assert_eq!(places, expected, "{} is {:?}", ticket.code(), ticket.state);
+    assert_eq!(
+        positions,
+        expected,
+        "{} is {:?}",
+        ticket.code(),
+        ticket.state
+    );
     if let [desk] = at_desks.as_slice() {
         assert_eq!(ticket.desk.as_ref(), Some(&desk.name));
     }
@@ -189,9 +203,9 @@ pub(crate) fn command(queue: &Queue, words: &str, drawn: u128) -> Command {
                 name => Target::Desk(DeskName::parse(name).expect("a name")),
             },
             position: match words.get(3) {
-                Some(&"front") => Position::Front,
-                Some(&"behind") => Position::Back,
-                _ => Position::Arrival,
+                Some(&"front") => TransferPosition::Front,
+                Some(&"behind") => TransferPosition::Back,
+                _ => TransferPosition::Arrival,
             },
         },
         "open" | "close" => Command::SetDesk {
@@ -236,12 +250,12 @@ pub(crate) fn words(queue: &Queue, decision: &Decision) -> String {
                 Some(desk) => format!("returned {} at {desk}", code(ticket)),
                 None => format!("returned {}", code(ticket)),
             },
-            Event::TicketTransferred { ticket, line, .. } => {
-                let line = match line {
-                    Line::Service(prefix) => format!("line {prefix}"),
-                    Line::Desk(name) => format!("desk {name}"),
+            Event::TicketTransferred { ticket, list, .. } => {
+                let list = match list {
+                    WaitingList::Service(prefix) => format!("list {prefix}"),
+                    WaitingList::Desk(name) => format!("desk {name}"),
                 };
-                format!("sent {} to {line}", code(ticket))
+                format!("sent {} to {list}", code(ticket))
             }
             Event::StepUndone { desk, tickets } => {
                 let codes: Vec<String> = tickets.iter().map(code).collect();

@@ -5,12 +5,12 @@
 //! - The desks are those at work: a desk that attends somebody, or that has been free for no longer
 //!   than [`GAP_MS`](super::pace::GAP_MS) while somebody waited for it. Each calls as it would, in its own order of
 //!   services, and takes for each person the mean of its own last turns of that service with those of
-//!   all desks that are open now ([`Pace`](super::pace::Pace), [`Speeds`](seen::Speeds)).
+//!   all desks that are open now ([`Pace`](super::pace::Pace), [`TransactionTimes`](seen::Speeds)).
 //! - The people are those who wait, and those who will have come by then, who may go first: in each
 //!   line and priority at the pace of the last [`ARRIVALS_SEEN`](seen::ARRIVALS_SEEN) arrivals.
 //!
 //! Where too little is known there is no estimate, since none is better than a wrong one: fewer than
-//! [`LEAST_TURNS`](seen::LEAST_TURNS) turns of the service at open desks on this business day, no desk at work for it, or a turn that does not come within
+//! [`LEAST_TRANSACTIONS`](seen::LEAST_TURNS) turns of the service at open desks on this business day, no desk at work for it, or a turn that does not come within
 //! [`HORIZON_MS`](play::HORIZON_MS). How often it is right is measured on simulated days, `tests/simulated-day.md`.
 //!
 //! One play serves all tickets that are looked at at one moment. It costs as much as the calls until
@@ -21,7 +21,7 @@ mod seen;
 
 use std::collections::HashMap;
 
-use self::play::Play;
+use self::play::ForecastSimulation;
 use crate::domain::queue::Queue;
 use crate::domain::service::Prefix;
 use crate::domain::ticket::{State, Ticket};
@@ -41,10 +41,10 @@ impl Queue {
     /// wait, or too little is known. For several see [`Forecast`].
     pub fn estimate_seconds(&self, ticket: &Ticket, now: Timestamp) -> Option<u64> {
         // Most looks end here: in an office without turns, or at a ticket that is called.
-        if ticket.state != State::Waiting || !self.pace.turns.contains_key(&ticket.service) {
+        if ticket.state != State::Waiting || !self.pace.transactions.contains_key(&ticket.service) {
             return None;
         }
-        let mut play = Play::of(self, now);
+        let mut play = ForecastSimulation::of(self, now);
         if !play.speeds.knows(&ticket.service) {
             return None;
         }
@@ -58,7 +58,7 @@ impl Queue {
 impl Forecast {
     /// Plays the office on from that moment.
     pub fn of(queue: &Queue, now: Timestamp) -> Self {
-        let mut play = Play::of(queue, now);
+        let mut play = ForecastSimulation::of(queue, now);
         while play.go_on().is_some() {}
         let services = queue.services().iter().map(|service| &service.prefix);
         let known = services.filter(|prefix| play.speeds.knows(prefix));

@@ -3,12 +3,12 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap, HashMap, VecDeque, vec_deque};
 
-use super::seen::{Arrivals, NOBODY, Newest, Speeds, free_at};
+use super::seen::{ArrivalRate, EMPTY_LIST, RecentArrivals, TransactionTimes, free_at};
 use crate::domain::desk::{Desk, DeskName};
-use crate::domain::next::competition::{Standing, Turns};
+use crate::domain::next::competition::{CallingKey, Competition};
 use crate::domain::queue::Queue;
 use crate::domain::service::Prefix;
-use crate::domain::ticket::{Line, Place, Ticket};
+use crate::domain::ticket::{ListPosition, Ticket, WaitingList};
 use crate::domain::time::{Arrival, Timestamp};
 
 /// How far the office is played on, in milliseconds: what could be said about a later turn is a guess.
@@ -18,15 +18,15 @@ const HORIZON_MS: i64 = 2 * 60 * 60 * 1_000;
 const MOST_STEPS: usize = 4_000;
 
 /// The office as it goes on from one moment. Moments are milliseconds since 1970.
-pub(super) struct Play<'a> {
+pub(super) struct ForecastSimulation<'a> {
     queue: &'a Queue,
     begun: i64,
-    lanes: Vec<LaneAhead<'a>>,
-    desks: Vec<AtWork<'a>>,
+    priority_lists: Vec<ForecastList<'a>>,
+    desks: Vec<WorkingDesk<'a>>,
     /// When a desk is free, and its index.
     free: BinaryHeap<Reverse<(i64, usize)>>,
-    turns: Turns<'a>,
-    pub(super) speeds: Speeds<'a>,
+    competition: Competition<'a>,
+    pub(super) speeds: TransactionTimes<'a>,
     /// When those who have been reached are called.
     pub(super) called: HashMap<Arrival, i64>,
     /// How many of those who wait can be reached by a desk at work.
@@ -35,51 +35,51 @@ pub(super) struct Play<'a> {
 }
 
 /// A desk at work: where it calls from.
-struct AtWork<'a> {
+struct WorkingDesk<'a> {
     name: &'a DeskName,
-    own: Together,
+    own: CombinedLists,
     /// Each when those before it are empty.
-    lines: Vec<Together>,
+    lists: Vec<CombinedLists>,
 }
 
 /// Lines that are attended together, and their lanes, by their indices.
-struct Together {
-    lines: Vec<Line>,
-    lanes: Vec<usize>,
+struct CombinedLists {
+    lists: Vec<WaitingList>,
+    priority_lists: Vec<usize>,
 }
 
 /// What is still to come in a lane.
-struct LaneAhead<'a> {
-    line: Line,
+struct ForecastList<'a> {
+    list: WaitingList,
     weight: u32,
-    next: Next<'a>,
+    next: NextTicket<'a>,
     /// Those who wait behind the next one.
-    waiting: vec_deque::Iter<'a, Place>,
-    arrivals: Arrivals,
+    waiting: vec_deque::Iter<'a, ListPosition>,
+    arrivals: ArrivalRate,
 }
 
 /// The next one of a lane.
 #[derive(Clone, Copy)]
-struct Next<'a> {
+struct NextTicket<'a> {
     /// `None` for one who is not here yet.
     ticket: Option<&'a Ticket>,
     /// From when its waiting counts; or when it comes.
     since: i64,
-    place: Place,
+    position: ListPosition,
 }
 
-impl<'a> Play<'a> {
+impl<'a> ForecastSimulation<'a> {
     pub(super) fn of(queue: &'a Queue, now: Timestamp) -> Self {
         // A clock that was set back.
         let begun = now.max(queue.now).as_millis();
         let mut play = Self {
             queue,
             begun,
-            lanes: Vec::new(),
+            priority_lists: Vec::new(),
             desks: Vec::new(),
             free: BinaryHeap::new(),
-            turns: Turns::now(queue),
-            speeds: Speeds::of(queue),
+            competition: Competition::now(queue),
+            speeds: TransactionTimes::of(queue),
             called: HashMap::new(),
             within_reach: 0,
             steps: 0,
@@ -96,79 +96,98 @@ impl<'a> Play<'a> {
 
     fn begin(&mut self, at_work: &[(&'a Desk, i64)]) {
         let queue = self.queue;
-        let newest = Newest::of(queue, self.begun);
+        let newest = RecentArrivals::of(queue, self.begun);
         let services = queue.services().iter();
         let services: Vec<(&Prefix, Vec<usize>)> = services
             .map(|service| {
                 let prefix = &service.prefix;
-                let mut lanes = newest.lanes_of(prefix);
-                for (lane, places) in queue.lanes_of(&Line::Service(prefix.clone())) {
-                    let entry = lanes
-                        .entry(&lane.priority)
-                        .or_insert((&NOBODY, Arrivals::none()));
-                    entry.0 = places;
+                let mut priority_lists = newest.priority_lists_of(prefix);
+                for (priority_list, positions) in
+                    queue.priority_lists_of(&WaitingList::Service(prefix.clone()))
+                {
+                    let entry = priority_lists
+                        .entry(&priority_list.priority)
+                        .or_insert((&EMPTY_LIST, ArrivalRate::none()));
+                    entry.0 = positions;
                 }
-                let lanes = lanes.into_iter();
-                let line = Line::Service(prefix.clone());
-                let indices = lanes.map(|(priority, (places, arrivals))| {
-                    self.add_lane(&line, priority, places, arrivals)
+                let priority_lists = priority_lists.into_iter();
+                let list = WaitingList::Service(prefix.clone());
+                let indices = priority_lists.map(|(priority, (positions, arrivals))| {
+                    self.add_priority_list(&list, priority, positions, arrivals)
                 });
                 (prefix, indices.collect())
             })
             .collect();
         for (index, (desk, free_at)) in at_work.iter().enumerate() {
-            let line = Line::Desk(desk.name.clone());
-            let own = queue.lanes_of(&line);
-            let own = own.map(|(lane, places)| {
-                self.add_lane(&line, &lane.priority, places, Arrivals::none())
+            let list = WaitingList::Desk(desk.name.clone());
+            let own = queue.priority_lists_of(&list);
+            let own = own.map(|(priority_list, positions)| {
+                self.add_priority_list(
+                    &list,
+                    &priority_list.priority,
+                    positions,
+                    ArrivalRate::none(),
+                )
             });
-            let own = Together {
-                lanes: own.collect(),
-                lines: vec![line.clone()],
+            let own = CombinedLists {
+                priority_lists: own.collect(),
+                lists: vec![list.clone()],
             };
             let together = |wanted: &[&Prefix]| {
                 let services = services
                     .iter()
                     .filter(|(prefix, _)| wanted.contains(prefix));
-                Together {
-                    lines: wanted.iter().map(|p| Line::Service((*p).clone())).collect(),
-                    lanes: services.flat_map(|(_, lanes)| lanes).copied().collect(),
+                CombinedLists {
+                    lists: wanted
+                        .iter()
+                        .map(|p| WaitingList::Service((*p).clone()))
+                        .collect(),
+                    priority_lists: services
+                        .flat_map(|(_, priority_lists)| priority_lists)
+                        .copied()
+                        .collect(),
                 }
             };
-            let lines = if desk.services.is_empty() {
+            let lists = if desk.services.is_empty() {
                 let all: Vec<&Prefix> = services.iter().map(|(prefix, _)| *prefix).collect();
                 vec![together(&all)]
             } else {
                 desk.services.iter().map(|one| together(&[one])).collect()
             };
-            self.desks.push(AtWork {
+            self.desks.push(WorkingDesk {
                 name: &desk.name,
                 own,
-                lines,
+                lists,
             });
             self.free.push(Reverse((*free_at, index)));
         }
-        let lanes: BTreeSet<usize> = self.desks.iter().flat_map(AtWork::lanes).collect();
-        let waiting = lanes.iter().map(|index| self.lanes[*index].len());
+        let priority_lists: BTreeSet<usize> = self
+            .desks
+            .iter()
+            .flat_map(WorkingDesk::priority_lists)
+            .collect();
+        let waiting = priority_lists
+            .iter()
+            .map(|index| self.priority_lists[*index].len());
         self.within_reach = waiting.sum();
     }
 
-    fn add_lane(
+    fn add_priority_list(
         &mut self,
-        line: &Line,
+        list: &WaitingList,
         priority: &str,
-        places: &'a VecDeque<Place>,
-        mut arrivals: Arrivals,
+        positions: &'a VecDeque<ListPosition>,
+        mut arrivals: ArrivalRate,
     ) -> usize {
-        let mut waiting = places.iter();
-        self.lanes.push(LaneAhead {
-            line: line.clone(),
+        let mut waiting = positions.iter();
+        self.priority_lists.push(ForecastList {
+            list: list.clone(),
             weight: self.queue.settings().weight(priority),
-            next: Next::of(self.queue, &mut waiting, &mut arrivals),
+            next: NextTicket::of(self.queue, &mut waiting, &mut arrivals),
             waiting,
             arrivals,
         });
-        self.lanes.len() - 1
+        self.priority_lists.len() - 1
     }
 
     /// Goes on until a desk calls or waits for somebody to come. `None` where nothing more is known.
@@ -191,84 +210,90 @@ impl<'a> Play<'a> {
     }
 
     /// From which lane a desk calls at that moment; `None` where nobody is there.
-    fn whose_turn(&self, desk: &AtWork<'_>, now: i64) -> Option<usize> {
-        let here = |index: &&usize| self.lanes[**index].next.is_here(now);
-        let waits = |together: &&Together| together.lanes.iter().any(|index| here(&index));
-        let front = desk.lines.iter().find(waits).or(desk.lines.last());
+    fn whose_turn(&self, desk: &WorkingDesk<'_>, now: i64) -> Option<usize> {
+        let here = |index: &&usize| self.priority_lists[**index].next.is_here(now);
+        let waits =
+            |together: &&CombinedLists| together.priority_lists.iter().any(|index| here(&index));
+        let front = desk.lists.iter().find(waits).or(desk.lists.last());
         let together = front.into_iter().chain([&desk.own]);
-        let enough = self.turns.enough(together.clone().flat_map(|t| &t.lines));
-        let lanes = together.flat_map(|t| &t.lanes);
-        let first = lanes.filter(here).min_by_key(|index| {
-            let LaneAhead { weight, next, .. } = &self.lanes[**index];
+        let enough = self
+            .competition
+            .enough(together.clone().flat_map(|t| &t.lists));
+        let priority_lists = together.flat_map(|t| &t.priority_lists);
+        let first = priority_lists.filter(here).min_by_key(|index| {
+            let ForecastList { weight, next, .. } = &self.priority_lists[**index];
             let waited = now - next.since;
             let settings = self.queue.settings();
-            self.turns.of(
+            self.competition.of(
                 enough,
                 *weight,
-                Standing::new(settings, *weight, waited, next.place),
+                CallingKey::new(settings, *weight, waited, next.position),
             )
         });
         first.copied()
     }
 
     /// A desk calls the next one of a lane; says how long that turn takes, in milliseconds.
-    fn call(&mut self, desk: usize, lane: usize, now: i64) -> i64 {
+    fn call(&mut self, desk: usize, priority_list: usize, now: i64) -> i64 {
         let queue = self.queue;
-        let LaneAhead {
-            line,
+        let ForecastList {
+            list,
             weight,
             next,
             waiting,
             arrivals,
-        } = &mut self.lanes[lane];
-        let called = std::mem::replace(next, Next::of(queue, waiting, arrivals));
-        self.turns.called(line, *weight);
-        let service = match (called.ticket, &*line) {
+        } = &mut self.priority_lists[priority_list];
+        let called = std::mem::replace(next, NextTicket::of(queue, waiting, arrivals));
+        self.competition.called(list, *weight);
+        let service = match (called.ticket, &*list) {
             (Some(ticket), _) => {
                 self.called.insert(ticket.arrival, now);
                 &ticket.service
             }
-            (None, Line::Service(prefix)) => prefix,
+            (None, WaitingList::Service(prefix)) => prefix,
             // Nobody comes to a desk's own line by themselves.
-            (None, Line::Desk(_)) => return 0,
+            (None, WaitingList::Desk(_)) => return 0,
         };
         self.speeds.turn(self.desks[desk].name, service)
     }
 
     /// When the next one comes to the lanes of a desk.
-    fn somebody_comes(&self, desk: &AtWork<'_>) -> i64 {
-        let next = desk.lanes().map(|index| self.lanes[index].next.since).min();
+    fn somebody_comes(&self, desk: &WorkingDesk<'_>) -> i64 {
+        let next = desk
+            .priority_lists()
+            .map(|index| self.priority_lists[index].next.since)
+            .min();
         next.unwrap_or(i64::MAX)
     }
 }
 
-impl AtWork<'_> {
-    fn lanes(&self) -> impl Iterator<Item = usize> {
-        let together = [&self.own].into_iter().chain(&self.lines);
-        together.flat_map(|t| &t.lanes).copied()
+impl WorkingDesk<'_> {
+    fn priority_lists(&self) -> impl Iterator<Item = usize> {
+        let together = [&self.own].into_iter().chain(&self.lists);
+        together.flat_map(|t| &t.priority_lists).copied()
     }
 }
 
-impl LaneAhead<'_> {
+impl ForecastList<'_> {
     /// How many wait in it.
     fn len(&self) -> usize {
         usize::from(self.next.ticket.is_some()) + self.waiting.len()
     }
 }
 
-impl<'a> Next<'a> {
+impl<'a> NextTicket<'a> {
     /// Takes the next one of a lane: of those who wait first.
     fn of(
         queue: &'a Queue,
-        waiting: &mut vec_deque::Iter<'a, Place>,
-        arrivals: &mut Arrivals,
+        waiting: &mut vec_deque::Iter<'a, ListPosition>,
+        arrivals: &mut ArrivalRate,
     ) -> Self {
-        let ticket = waiting.find_map(|place| queue.arrived(place.arrival()));
+        let ticket = waiting.find_map(|position| queue.arrived(position.arrival()));
         if let Some(ticket) = ticket {
             return Self {
                 ticket: Some(ticket),
                 since: ticket.waiting_since.as_millis(),
-                place: ticket.place,
+                position: ticket.position,
             };
         }
         let since = arrivals.next;
@@ -276,7 +301,7 @@ impl<'a> Next<'a> {
         Self {
             ticket: None,
             since,
-            place: Place::by_arrival(Arrival::from_seq(u64::MAX)),
+            position: ListPosition::by_arrival(Arrival::from_seq(u64::MAX)),
         }
     }
 

@@ -7,10 +7,10 @@ use crate::domain::desk::{Desk, DeskName};
 use crate::domain::pace::{GAP_MS, LONGEST_MS};
 use crate::domain::queue::Queue;
 use crate::domain::service::Prefix;
-use crate::domain::ticket::{Line, Place, Ticket};
+use crate::domain::ticket::{ListPosition, Ticket, WaitingList};
 
 /// With fewer turns of a service nothing is said about it.
-pub(super) const LEAST_TURNS: i64 = 5;
+pub(super) const LEAST_TRANSACTIONS: i64 = 5;
 
 /// From how many arrivals the pace of arrivals is taken.
 const ARRIVALS_SEEN: usize = 100;
@@ -24,13 +24,13 @@ const USUAL_TURNS: i64 = 4;
 
 /// Who will come to a lane.
 #[derive(Clone, Copy)]
-pub(super) struct Arrivals {
+pub(super) struct ArrivalRate {
     /// When the next one comes, and how long after it another.
     pub(super) next: i64,
     pub(super) every: i64,
 }
 
-impl Arrivals {
+impl ArrivalRate {
     pub(super) fn none() -> Self {
         Self {
             next: i64::MAX,
@@ -40,17 +40,17 @@ impl Arrivals {
 }
 
 /// A lane that is empty.
-pub(super) static NOBODY: VecDeque<Place> = VecDeque::new();
+pub(super) static EMPTY_LIST: VecDeque<ListPosition> = VecDeque::new();
 
 /// The tickets given lately.
-pub(super) struct Newest<'a> {
+pub(super) struct RecentArrivals<'a> {
     tickets: Vec<&'a Ticket>,
     now: i64,
     /// In how many milliseconds.
     within: i64,
 }
 
-impl<'a> Newest<'a> {
+impl<'a> RecentArrivals<'a> {
     pub(super) fn of(queue: &'a Queue, now: i64) -> Self {
         let begin = now - ARRIVALS_MS;
         let newest = queue.tickets.values().rev().take(ARRIVALS_SEEN);
@@ -71,10 +71,10 @@ impl<'a> Newest<'a> {
     }
 
     /// Who will come for a service, by priority, while nobody waits.
-    pub(super) fn lanes_of(
+    pub(super) fn priority_lists_of(
         &self,
         prefix: &Prefix,
-    ) -> BTreeMap<&'a Arc<str>, (&'static VecDeque<Place>, Arrivals)> {
+    ) -> BTreeMap<&'a Arc<str>, (&'static VecDeque<ListPosition>, ArrivalRate)> {
         let mut counts: BTreeMap<&Arc<str>, i64> = BTreeMap::new();
         for ticket in self
             .tickets
@@ -85,55 +85,55 @@ impl<'a> Newest<'a> {
         }
         let arrivals = |count: i64| {
             let every = (self.within / count).max(1);
-            Arrivals {
+            ArrivalRate {
                 next: self.now + every / 2,
                 every,
             }
         };
         counts
             .into_iter()
-            .map(|(priority, count)| (priority, (&NOBODY, arrivals(count))))
+            .map(|(priority, count)| (priority, (&EMPTY_LIST, arrivals(count))))
             .collect()
     }
 }
 
 /// How long turns take at the desks that are open now.
-pub(super) struct Speeds<'a> {
-    services: HashMap<&'a Prefix, Speed<'a>>,
-    all: Sum,
+pub(super) struct TransactionTimes<'a> {
+    services: HashMap<&'a Prefix, ServiceTimes<'a>>,
+    all: DurationSum,
 }
 
 /// The same of one service.
 #[derive(Default)]
-struct Speed<'a> {
-    sum: Sum,
-    desks: HashMap<&'a DeskName, Sum>,
+struct ServiceTimes<'a> {
+    sum: DurationSum,
+    desks: HashMap<&'a DeskName, DurationSum>,
 }
 
 /// So many turns, and their milliseconds.
 #[derive(Clone, Copy, Default)]
-struct Sum {
+struct DurationSum {
     count: i64,
     millis: i64,
 }
 
-impl Sum {
+impl DurationSum {
     fn add(&mut self, millis: i64) {
         self.count += 1;
         self.millis += millis;
     }
 }
 
-impl<'a> Speeds<'a> {
+impl<'a> TransactionTimes<'a> {
     pub(super) fn of(queue: &'a Queue) -> Self {
         let mut speeds = Self {
             services: HashMap::new(),
-            all: Sum::default(),
+            all: DurationSum::default(),
         };
         let is_open = |name: &DeskName| queue.desk(name).is_some_and(|desk| desk.open);
-        for (prefix, turns) in &queue.pace.turns {
+        for (prefix, transactions) in &queue.pace.transactions {
             let speed = speeds.services.entry(prefix).or_default();
-            for turn in turns.iter().filter(|turn| is_open(&turn.desk)) {
+            for turn in transactions.iter().filter(|turn| is_open(&turn.desk)) {
                 speeds.all.add(turn.millis);
                 speed.sum.add(turn.millis);
                 speed.desks.entry(&turn.desk).or_default().add(turn.millis);
@@ -145,7 +145,7 @@ impl<'a> Speeds<'a> {
     /// Whether enough is known of a service.
     pub(super) fn knows(&self, service: &Prefix) -> bool {
         let speed = self.services.get(service);
-        speed.is_some_and(|speed| speed.sum.count >= LEAST_TURNS)
+        speed.is_some_and(|speed| speed.sum.count >= LEAST_TRANSACTIONS)
     }
 
     /// How long a turn of a service takes at a desk, in milliseconds: the mean of its last turns, with
@@ -154,8 +154,8 @@ impl<'a> Speeds<'a> {
     pub(super) fn turn(&self, desk: &DeskName, service: &Prefix) -> i64 {
         let speed = self.services.get(service);
         let known = speed.map(|speed| speed.sum);
-        let known = known.filter(|sum| sum.count >= LEAST_TURNS);
-        let Sum { count, millis } = known.unwrap_or(self.all);
+        let known = known.filter(|sum| sum.count >= LEAST_TRANSACTIONS);
+        let DurationSum { count, millis } = known.unwrap_or(self.all);
         let usual = millis.checked_div(count).unwrap_or(0);
         let own = speed.and_then(|speed| speed.desks.get(desk));
         let own = own.copied().unwrap_or_default();
@@ -165,7 +165,12 @@ impl<'a> Speeds<'a> {
 }
 
 /// When a desk is free; `None` where it is not at work.
-pub(super) fn free_at(queue: &Queue, speeds: &Speeds<'_>, desk: &Desk, now: i64) -> Option<i64> {
+pub(super) fn free_at(
+    queue: &Queue,
+    speeds: &TransactionTimes<'_>,
+    desk: &Desk,
+    now: i64,
+) -> Option<i64> {
     let call = queue.pace.desks.get(&desk.name)?;
     if desk.attending.is_some() {
         let elapsed = (now - call.called_at.as_millis()).max(0);
@@ -174,19 +179,20 @@ pub(super) fn free_at(queue: &Queue, speeds: &Speeds<'_>, desk: &Desk, now: i64)
         return (elapsed <= LONGEST_MS).then_some(now + left);
     }
     let free_for = now - call.free_at?.as_millis();
-    let line = |service: &Prefix| Line::Service(service.clone());
-    let mut lines: Vec<Line> = if desk.services.is_empty() {
+    let list = |service: &Prefix| WaitingList::Service(service.clone());
+    let mut lists: Vec<WaitingList> = if desk.services.is_empty() {
         queue
             .services()
             .iter()
-            .map(|service| line(&service.prefix))
+            .map(|service| list(&service.prefix))
             .collect()
     } else {
-        desk.services.iter().map(line).collect()
+        desk.services.iter().map(list).collect()
     };
-    lines.push(Line::Desk(desk.name.clone()));
-    let lanes = lines.iter().flat_map(|line| queue.lanes_of(line));
-    let heads = lanes.filter_map(|(_, places)| queue.arrived(places.front()?.arrival()));
+    lists.push(WaitingList::Desk(desk.name.clone()));
+    let priority_lists = lists.iter().flat_map(|list| queue.priority_lists_of(list));
+    let heads =
+        priority_lists.filter_map(|(_, positions)| queue.arrived(positions.front()?.arrival()));
     let since = heads.map(|ticket| ticket.waiting_since.as_millis()).min();
     let idle_for = free_for.min(since.map_or(0, |since| now - since));
     (free_for <= LONGEST_MS && idle_for <= GAP_MS).then_some(now)

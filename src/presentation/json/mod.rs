@@ -16,8 +16,8 @@ pub use ticket::{CalledJson, OwnerTicket, PublicTicket, StaffTicket, TicketView}
 
 use super::http::answer::tag;
 use crate::domain::{
-    Call, CallKind, Desk, DeskName, Line, Prefix, Queue, ScreenId, Service, ServiceSetup, Settings,
-    Timestamp,
+    Call, CallKind, Desk, DeskName, Prefix, Queue, ScreenId, Service, ServiceSetup, Settings,
+    Timestamp, WaitingList,
 };
 
 /// A copy of a desk at one moment.
@@ -42,7 +42,7 @@ impl DeskView {
             open: desk.open,
             services: desk.services.clone(),
             ticket: ticket.map(|ticket| TicketView::of(queue, ticket)),
-            waiting: queue.waiting_in(&Line::Desk(desk.name.clone())),
+            waiting: queue.waiting_in(&WaitingList::Desk(desk.name.clone())),
             screen: desk.screen.map(fingerprint),
         }
     }
@@ -118,7 +118,7 @@ impl ServiceView {
         Self {
             prefix: service.prefix.clone(),
             setup: service.setup.clone(),
-            waiting: queue.waiting_in(&Line::Service(service.prefix.clone())),
+            waiting: queue.waiting_in(&WaitingList::Service(service.prefix.clone())),
             past_range: service.is_past_range(),
         }
     }

@@ -6,7 +6,8 @@ use super::texts::without_duplicates;
 use super::ticket::answer_list;
 use crate::calendar::now;
 use crate::domain::{
-    Command, DeskName, Expected, Order, Position, Prefix, ScreenId, Target, TicketRef,
+    CallingOrder, Command, DeskName, Expected, Prefix, ScreenId, Target, TicketRef,
+    TransferPosition,
 };
 use crate::presentation::http::answer::Answer;
 use crate::presentation::http::problem::Problem;
@@ -52,7 +53,7 @@ pub fn queue(context: &Context<'_>) -> Handled {
     let now = now();
     let views = context.office.tickets.look(|queue| {
         let desk = queue.desk(&name)?;
-        let order = Order::of(queue, desk, now).take(limit);
+        let order = CallingOrder::of(queue, desk, now).take(limit);
         Some(TicketView::all(queue, order))
     });
     match views {
@@ -196,9 +197,9 @@ pub fn transfer(context: &Context<'_>) -> Handled {
         }
     };
     let position = match position.as_deref() {
-        None | Some("arrival") => Position::Arrival,
-        Some("front") => Position::Front,
-        Some("back") => Position::Back,
+        None | Some("arrival") => TransferPosition::Arrival,
+        Some("front") => TransferPosition::Front,
+        Some("back") => TransferPosition::Back,
         Some(other) => {
             let why = format!("«{other}» is no position; there are: arrival, front, back");
             return Err(Problem::invalid("position", why));

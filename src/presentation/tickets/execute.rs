@@ -72,15 +72,15 @@ pub fn subject_or_problem(queue: &Queue, outcome: &Result<Subject, Refusal>) -> 
     let created_or_ok = |made: bool| if made { 201 } else { 200 };
     match outcome {
         Ok(Subject::Ticket(id)) => Answer::json(200, &ticket_view(queue, *id).for_staff()),
-        Ok(Subject::Desk { name, made }) => {
+        Ok(Subject::Desk { name, created }) => {
             let desk = queue.desk(name).expect("the command's desk exists");
             let view = DeskView::of(queue, desk);
-            Answer::json(created_or_ok(*made), &view.for_staff())
+            Answer::json(created_or_ok(*created), &view.for_staff())
         }
-        Ok(Subject::Service { prefix, made }) => {
+        Ok(Subject::Service { prefix, created }) => {
             let service = queue.service(prefix);
             let view = ServiceView::of(queue, service.expect("the command's service exists"));
-            Answer::json(created_or_ok(*made), &view.for_staff())
+            Answer::json(created_or_ok(*created), &view.for_staff())
         }
         Ok(Subject::Office) => Answer::json(200, &SettingsJson::from(queue.settings())),
         Ok(Subject::Deleted) => Answer::empty(204),

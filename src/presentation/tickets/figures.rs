@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::domain::Figure;
+use crate::domain::TicketStatistics;
 use crate::presentation::http::answer::Answer;
 use crate::presentation::http::route::{Context, Handled};
 
@@ -46,8 +46,8 @@ struct FigureJson {
     mean_turn_seconds: Option<u64>,
 }
 
-impl From<&Figure> for FigureJson {
-    fn from(figure: &Figure) -> Self {
+impl From<&TicketStatistics> for FigureJson {
+    fn from(figure: &TicketStatistics) -> Self {
         Self {
             given: figure.given,
             waiting: figure.waiting,
@@ -56,7 +56,7 @@ impl From<&Figure> for FigureJson {
             cancelled: figure.cancelled,
             mean_wait_seconds: figure.waits.mean_seconds(),
             longest_wait_seconds: figure.waits.longest_seconds(),
-            mean_turn_seconds: figure.turns.mean_seconds(),
+            mean_turn_seconds: figure.transactions.mean_seconds(),
         }
     }
 }
@@ -64,7 +64,7 @@ impl From<&Figure> for FigureJson {
 /// `GET /api/figures`
 pub fn show(context: &Context<'_>) -> Handled {
     let figures = context.office.tickets.look(|queue| {
-        let figures = queue.figures();
+        let figures = queue.statistics();
         let services = figures.services.iter().map(|(prefix, figure)| {
             let service = queue.service(prefix);
             ServiceFigures {
@@ -77,7 +77,7 @@ pub fn show(context: &Context<'_>) -> Handled {
             name: name.to_string(),
             attended: figure.attended,
             no_shows: figure.no_shows,
-            mean_turn_seconds: figure.turns.mean_seconds(),
+            mean_turn_seconds: figure.transactions.mean_seconds(),
         });
         FiguresJson {
             all: (&figures.all).into(),

@@ -7,7 +7,7 @@ use super::execute::{run, subject_or_problem};
 use super::fields::Fields;
 use super::texts;
 use crate::calendar;
-use crate::domain::{Command, MOST_IN_A_ROW, Priority, Rule, Settings, SettingsChange};
+use crate::domain::{CallingRule, Command, MOST_IN_A_ROW, Priority, Settings, SettingsChange};
 use crate::presentation::http::answer::Answer;
 use crate::presentation::http::problem::Problem;
 use crate::presentation::http::route::{Context, Handled};
@@ -61,7 +61,7 @@ pub fn changed(fields: &mut Fields) -> Result<SettingsChange, Problem> {
         None => None,
     };
     let rule = match fields.text("rule")? {
-        Some(word) => Some(Rule::parse(&word).ok_or_else(|| {
+        Some(word) => Some(CallingRule::parse(&word).ok_or_else(|| {
             let why = format!("«{word}» is no rule; there are: weighted, strict");
             Problem::invalid("rule", why)
         })?),

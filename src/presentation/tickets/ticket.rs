@@ -107,7 +107,7 @@ pub fn list(context: &Context<'_>) -> Handled {
         .look(|queue| -> Result<Vec<TicketView>, Problem> {
             if let Some(asked) = &service {
                 queue
-                    .known_service(asked)
+                    .require_service(asked)
                     .map_err(|refusal| Problem::from(&refusal))?;
             }
             let after = match after {

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::*;
 use crate::access::{Actor, Role};
 use crate::domain::{
-    Appearance, Command, Day, DeskName, Position, Prefix, Rule, ScreenId, ServiceChange, Settings,
-    SettingsChange, State, Target, TicketId, TicketRef, apply, decide,
+    Appearance, CallingRule, Command, Day, DeskName, Prefix, ScreenId, ServiceChange, Settings,
+    SettingsChange, State, Target, TicketId, TicketRef, TransferPosition, apply, decide,
 };
 use crate::storage::testing::TestFile;
 use crate::storage::{Note, Noted};
@@ -57,7 +57,7 @@ fn a_day() -> (Queue, Vec<Stamped>) {
             desk: desk("Caja 1"),
             current: None,
             target: Target::Desk(desk("2")),
-            position: Position::Front,
+            position: TransferPosition::Front,
         },
         next("2"),
         Command::Undo {
@@ -99,7 +99,7 @@ fn a_day() -> (Queue, Vec<Stamped>) {
                 time_zone: Some("Europe/Madrid".into()),
                 day_begins_hour: 4,
                 keep_waiting: true,
-                rule: Rule::Strict,
+                rule: CallingRule::Strict,
                 most_priority_in_a_row: Some(3),
                 most_waiting: Some(200),
                 appearance: Arc::new(Appearance {
@@ -149,7 +149,7 @@ fn a_day() -> (Queue, Vec<Stamped>) {
             events.push(stamped);
         }
     }
-    let (seq, event) = queue.to_move().arrival_at(&queue);
+    let (seq, event) = queue.to_export().import_event(&queue);
     let at = Timestamp::from_millis(1_700_000_100_000);
     let moved = Stamped { seq, at, event };
     apply(&mut queue, &moved);

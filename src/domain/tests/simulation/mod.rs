@@ -25,7 +25,7 @@ const OPENS: i64 = 1_795_420_800_000;
 struct Office {
     name: &'static str,
     weights: [u32; 3],
-    rule: Rule,
+    rule: CallingRule,
     most: Option<u32>,
 }
 
@@ -353,7 +353,7 @@ impl<'a> Day<'a> {
             );
         } else if let Some(other) = person.sent_on.filter(|_| first) {
             let target = Target::Service(Prefix::new(other));
-            let position = Position::Arrival;
+            let position = TransferPosition::Arrival;
             self.ask(
                 &Command::Transfer {
                     desk: name,

@@ -12,25 +12,25 @@ const OFFICES: [Office; 4] = [
     Office {
         name: "order of arrival",
         weights: [1, 1, 1],
-        rule: Rule::Weighted,
+        rule: CallingRule::Weighted,
         most: None,
     },
     Office {
         name: "weighted 1, 2, 6",
         weights: [1, 2, 6],
-        rule: Rule::Weighted,
+        rule: CallingRule::Weighted,
         most: None,
     },
     Office {
         name: "strict, at most 1 in a row",
         weights: [1, 2, 6],
-        rule: Rule::Strict,
+        rule: CallingRule::Strict,
         most: Some(1),
     },
     Office {
         name: "strict",
         weights: [1, 2, 6],
-        rule: Rule::Strict,
+        rule: CallingRule::Strict,
         most: None,
     },
 ];
@@ -199,7 +199,7 @@ fn a_simulated_day_is_as_the_table_says() {
                 "{day}, {name}: a better guess"
             );
             // Where nearly half of the people go before the others, whose turn it is turns on who comes.
-            let is_strict = office.rule == Rule::Strict && office.most.is_none();
+            let is_strict = office.rule == CallingRule::Strict && office.most.is_none();
             let (most, least) = if is_strict { (12.0, 60.0) } else { (5.0, 68.0) };
             assert!(
                 row.estimate.2.abs() < most,

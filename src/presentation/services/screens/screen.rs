@@ -4,7 +4,7 @@
 //! Only the thread of the connection reads the socket. Two may write: that thread and `publish`,
 //! which hands a frame straight to the kernel where the screen is up to date and takes it whole.
 //! Waking a thread for each screen costs more than the write itself (see ARCHITECTURE.md).
-//! `Line` is the right to write; what `publish` cannot place at once goes to the mailbox, and the
+//! `WaitingList` is the right to write; what `publish` cannot place at once goes to the mailbox, and the
 //! thread takes over. `publish` never waits for a screen.
 
 use std::io;
@@ -43,12 +43,12 @@ pub struct Screen {
     /// There is news of the ticket printer.
     pub(super) printer: AtomicBool,
     thread: Thread,
-    line: Mutex<Line>,
+    line: Mutex<WaitingList>,
 }
 
 /// The right to write to the socket, and what has been written.
 #[derive(Debug)]
-pub(super) struct Line {
+pub(super) struct WaitingList {
     /// The last event that the screen was told.
     pub(super) cursor: u64,
     /// What the kernel did not take of a frame that was begun; it goes out before all else.
@@ -59,7 +59,7 @@ pub(super) struct Line {
     told: Option<Position>,
 }
 
-impl Line {
+impl WaitingList {
     /// The frame that says where a follower's ticket stands, where that is news.
     pub(super) fn news(&mut self, position: Option<Position>) -> Option<Bytes> {
         follower::news(position, &mut self.told, self.cursor)
@@ -91,7 +91,7 @@ impl Screen {
             recheck_access: AtomicBool::new(true),
             printer: AtomicBool::new(true),
             thread: thread::current(),
-            line: Mutex::new(Line {
+            line: Mutex::new(WaitingList {
                 cursor: 0,
                 rest: Bytes::new(),
                 live: false,
@@ -183,7 +183,7 @@ impl Screen {
         true
     }
 
-    pub(super) fn line(&self) -> MutexGuard<'_, Line> {
+    pub(super) fn line(&self) -> MutexGuard<'_, WaitingList> {
         self.line.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -201,7 +201,7 @@ pub struct Handshake {
 }
 
 /// Writes what was begun, then `bytes`, waiting for the screen.
-pub(super) fn write_all(screen: &Screen, line: &mut Line, bytes: &Bytes) -> io::Result<()> {
+pub(super) fn write_all(screen: &Screen, line: &mut WaitingList, bytes: &Bytes) -> io::Result<()> {
     for bytes in [std::mem::take(&mut line.rest), bytes.clone()] {
         if !bytes.is_empty() {
             screen.wire.write_all(&bytes)?;

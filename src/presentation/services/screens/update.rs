@@ -9,7 +9,7 @@ use tungstenite::protocol::frame::Frame;
 use tungstenite::protocol::frame::coding::{Data, OpCode};
 
 use crate::domain::{
-    Call, DeskName, Event, Line, Queue, Settings, Stamped, State, TicketId, apply,
+    Call, DeskName, Event, Queue, Settings, Stamped, State, TicketId, WaitingList, apply,
 };
 use crate::presentation::json::{
     CallJson, CalledJson, DeskJson, DeskView, Message, OfficeJson, PublicTicket, ServiceJson,
@@ -228,9 +228,9 @@ fn tickets_of(event: &Event) -> &[TicketId] {
 fn own_lines(queue: &Queue, tickets: &[TicketId]) -> Vec<DeskName> {
     let tickets = tickets.iter().filter_map(|id| queue.ticket(*id));
     let waiting = tickets.filter(|ticket| ticket.state == State::Waiting);
-    let desks = waiting.filter_map(|ticket| match &ticket.line {
-        Line::Desk(name) => Some(name.clone()),
-        Line::Service(_) => None,
+    let desks = waiting.filter_map(|ticket| match &ticket.list {
+        WaitingList::Desk(name) => Some(name.clone()),
+        WaitingList::Service(_) => None,
     });
     desks.collect()
 }

@@ -131,7 +131,7 @@ pub fn import_file(from: &Path, data: &Path, replace: bool) -> Result<(), Box<dy
     let open = office.tickets.len();
     let at = now();
     let expected = journal.end()?;
-    let (seq, event) = office.arrival_at(&queue);
+    let (seq, event) = office.import_event(&queue);
     let batch = Batch {
         events: vec![Stamped { seq, at, event }],
         actors: vec![(seq, Actor::HERE)],
@@ -150,7 +150,7 @@ pub fn import_file(from: &Path, data: &Path, replace: bool) -> Result<(), Box<dy
 /// What moves of an office. No event has told the first day of a new one, and its tickets may stay
 /// behind, so that day is said here.
 fn to_move(queue: &Queue) -> QueueParts {
-    let mut office = queue.to_move();
+    let mut office = queue.to_export();
     if office.day.is_none() {
         let rule = queue.settings().day_rule();
         let rule = queue.rule_before().unwrap_or(&rule);
@@ -227,8 +227,8 @@ mod tests {
 
     use super::*;
     use crate::domain::tests::properties::{check_numbers, go_on};
+    use crate::domain::tests::random_commands::any_command;
     use crate::domain::tests::testing::{check, two_lines};
-    use crate::domain::tests::wishes::any_command;
 
     /// What comes of an office's file.
     fn through_a_file(office: &QueueParts) -> QueueParts {
@@ -237,7 +237,7 @@ mod tests {
 
     fn arrived(office: QueueParts, at: Timestamp) -> (Queue, Stamped) {
         let mut queue = Queue::new();
-        let (seq, event) = office.arrival_at(&queue);
+        let (seq, event) = office.import_event(&queue);
         let stamped = Stamped { seq, at, event };
         apply(&mut queue, &stamped);
         (queue, stamped)
@@ -253,7 +253,7 @@ mod tests {
         ) {
             let mut queue = two_lines();
             let mut events = go_on(&mut queue, 0, &before);
-            let office = queue.to_move();
+            let office = queue.to_export();
             let read = through_a_file(&office);
             prop_assert_eq!(&read, &office);
             // In no time, since whose turn it is depends on how long people have waited.
@@ -261,7 +261,7 @@ mod tests {
             let (mut moved, arrival) = arrived(read, left);
             check(&moved);
             prop_assert!(arrival.seq > queue.seq());
-            let again = QueueParts { seq: office.seq, ..moved.to_move() };
+            let again = QueueParts { seq: office.seq, ..moved.to_export() };
             prop_assert_eq!(again, office);
             // Who waits is where they were, and whose turn it is has not changed.
             let order = |queue: &Queue| -> Vec<_> {
@@ -290,7 +290,7 @@ mod tests {
             current: None,
         };
         go_on(&mut queue, 0, &[new.clone(), new.clone(), new, next]);
-        serde_json::from_slice(&file::write(&queue.to_move(), &[])).expect("JSON")
+        serde_json::from_slice(&file::write(&queue.to_export(), &[])).expect("JSON")
     }
 
     #[test]
@@ -428,9 +428,9 @@ mod tests {
                 "office.tickets[1].priority: there is no priority vip; there are: normal, urgent",
             ),
             (
-                "/office/tickets/1/line",
+                "/office/tickets/1/list",
                 json!({"desk": "9"}),
-                "office.tickets[1].line: ",
+                "office.tickets[1].list: ",
             ),
             (
                 "/office/tickets/1/arrival",
@@ -443,9 +443,9 @@ mod tests {
                 "office.tickets[2].arrival: 99 is not after",
             ),
             (
-                "/office/tickets/1/place/arrival",
+                "/office/tickets/1/position/arrival",
                 json!(1),
-                "office.tickets[1].place: ",
+                "office.tickets[1].position: ",
             ),
             (
                 "/office/tickets/1/createdAt",

@@ -11,7 +11,7 @@ use crate::domain::*;
 /// Any command at all. A new ticket's id is set where it is run, so that each is drawn once.
 pub(crate) fn any_command() -> impl Strategy<Value = Command> {
     prop_oneof![
-        50 => any_wish(),
+        50 => any_request(),
         1 => (0..4i32, any::<Option<bool>>()).prop_map(|(n, behind)| Command::KeepDay {
             day: day(n),
             before: behind.map(|behind| day(n - i32::from(behind))),
@@ -21,7 +21,7 @@ pub(crate) fn any_command() -> impl Strategy<Value = Command> {
 }
 
 /// A command that somebody asks for, and not the calendar.
-pub(crate) fn any_wish() -> impl Strategy<Value = Command> {
+pub(crate) fn any_request() -> impl Strategy<Value = Command> {
     prop_oneof![
         6 => at_the_entrance(),
         24 => at_a_desk(),
@@ -115,11 +115,11 @@ fn any_target() -> impl Strategy<Value = Target> {
     ]
 }
 
-fn any_position() -> impl Strategy<Value = Position> {
+fn any_position() -> impl Strategy<Value = TransferPosition> {
     prop_oneof![
-        Just(Position::Arrival),
-        Just(Position::Front),
-        Just(Position::Back)
+        Just(TransferPosition::Arrival),
+        Just(TransferPosition::Front),
+        Just(TransferPosition::Back)
     ]
 }
 
@@ -171,7 +171,7 @@ fn settings_change() -> impl Strategy<Value = SettingsChange> {
             ..none()
         }),
         1 => any::<bool>().prop_map(move |strict| SettingsChange {
-            rule: Some(if strict { Rule::Strict } else { Rule::Weighted }),
+            rule: Some(if strict { CallingRule::Strict } else { CallingRule::Weighted }),
             ..none()
         }),
         1 => proptest::option::of(1..3u32).prop_map(move |most| SettingsChange {
