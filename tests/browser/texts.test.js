@@ -76,7 +76,7 @@ test('every form that a number can take in a language has its text', () => {
 });
 
 test('every code of the server\'s errors has its words, and the server no others', () => {
-  const sent = new Set(all(source('presentation/http/problem.rs'), /\b[45]\d\d,\s*"([a-z-]+)"/g));
+  const sent = new Set(all(source('presentation/http/error_code.rs'), /\b[45]\d\d,\s*"([a-z-]+)"/g));
   assert.ok(sent.size > 30 && sent.has('queue-full') && sent.has('bad-json') && sent.has('wrong-pin'), [...sent].join());
   // What the pages find out by themselves.
   const own = ['no-connection', 'unknown'];

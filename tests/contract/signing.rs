@@ -330,7 +330,7 @@ fn twenty_who_sign_in_at_once_all_get_in_and_it_costs_none_of_them_a_guess() {
                         }
                         assert_eq!(answer.header("Retry-After"), Some("1"));
                         let detail = answer.problem(503, "busy");
-                        assert!(detail.contains("Many are signing in"), "{detail}");
+                        assert!(detail.contains("Many people are signing in"), "{detail}");
                         None
                     });
                 });

@@ -65,6 +65,7 @@ pub fn check(request: &Request, allowed: &[String]) -> Result<(), Problem> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::presentation::http::error_code::ErrorCode;
 
     #[test]
     fn a_host_is_an_address_or_a_name_without_its_port() {
@@ -115,7 +116,7 @@ mod tests {
         }
         for other in ["evil.example:3000", "localhost.evil.example", "", "turnero"] {
             let problem = check(other).expect_err(other);
-            assert_eq!((problem.status, problem.code), (403, "host-not-allowed"));
+            assert_eq!(problem.code, ErrorCode::HostNotAllowed);
             assert!(problem.detail.contains("--host"), "{}", problem.detail);
         }
     }

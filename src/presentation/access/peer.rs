@@ -53,7 +53,7 @@ impl Peer {
                 is_secure,
             };
         }
-        let is_passed_on = request.is_for_another || is_forwarded(request);
+        let is_passed_on = request.is_absolute || is_forwarded(request);
         let is_here = address.is_loopback() && !is_passed_on;
         let host = request.header("Host").map(Host::of);
         Self {

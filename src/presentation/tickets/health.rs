@@ -37,7 +37,9 @@ pub fn health(context: &Context<'_>) -> Handled {
         printer_problem: printer.and_then(|printer| printer.detail),
     };
     if failing {
-        return Ok(Answer::json(503, &health).with_header("Retry-After", RETRY_AFTER_SECONDS));
+        return Ok(
+            Answer::json(503, &health).with_header("Retry-After", RETRY_AFTER_SECONDS.to_string())
+        );
     }
     Ok(Answer::json(200, &health))
 }

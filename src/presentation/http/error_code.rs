@@ -1,0 +1,111 @@
+//! The `code` of every error answer, with its HTTP status. Programs and screens rely on the codes:
+//! never rename one. `docs/api.md` lists them; each screen language has a text for each.
+
+/// Declares [`ErrorCode`] from a table of variant, status and name.
+macro_rules! error_codes {
+    ($($variant:ident: $status:literal, $name:literal;)*) => {
+        /// What kind of error an answer reports.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum ErrorCode {
+            $($variant,)*
+        }
+
+        impl ErrorCode {
+            /// All codes, by status.
+            pub const ALL: &[Self] = &[$(Self::$variant,)*];
+
+            /// The name in the answer's `code`.
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name,)*
+                }
+            }
+
+            /// The HTTP status of the answer.
+            pub fn status(self) -> u16 {
+                match self {
+                    $(Self::$variant => $status,)*
+                }
+            }
+        }
+    };
+}
+
+error_codes! {
+    BadRequest: 400, "bad-request";
+    BadJson: 400, "bad-json";
+    PinNeeded: 401, "pin-needed";
+    WrongPin: 401, "wrong-pin";
+    NotAllowed: 403, "not-allowed";
+    CrossSite: 403, "cross-site";
+    HostNotAllowed: 403, "host-not-allowed";
+    NotFound: 404, "not-found";
+    MethodNotAllowed: 405, "method-not-allowed";
+    RequestTimeout: 408, "request-timeout";
+    QueueEmpty: 409, "queue-empty";
+    NobodyAttended: 409, "nobody-attended";
+    WrongState: 409, "wrong-state";
+    DeskMovedOn: 409, "desk-moved-on";
+    DeskInUse: 409, "desk-in-use";
+    DeskClosed: 409, "desk-closed";
+    QueueFull: 409, "queue-full";
+    ServiceClosed: 409, "service-closed";
+    ServiceInUse: 409, "service-in-use";
+    PriorityInUse: 409, "priority-in-use";
+    NoNumberLeft: 409, "no-number-left";
+    NothingToUndo: 409, "nothing-to-undo";
+    NoPrinter: 409, "no-printer";
+    NoPins: 409, "no-pins";
+    BodyTooLarge: 413, "body-too-large";
+    AddressTooLong: 414, "head-too-large";
+    UnsupportedMediaType: 415, "unsupported-media-type";
+    NoSuchRange: 416, "no-such-range";
+    Invalid: 422, "invalid";
+    UnknownService: 422, "unknown-service";
+    UnknownPriority: 422, "unknown-priority";
+    UpgradeRequired: 426, "upgrade-required";
+    TooManyRequests: 429, "too-many-requests";
+    HeadTooLarge: 431, "head-too-large";
+    StorageUnavailable: 503, "storage-unavailable";
+    TooManyConnections: 503, "too-many-connections";
+    PrinterFailing: 503, "printer-failing";
+    Busy: 503, "busy";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_api_guide_lists_every_code_with_its_status_and_no_other() {
+        let guide = include_str!("../../../docs/api.md");
+        let rows = guide
+            .lines()
+            .skip_while(|line| *line != "| status | code |");
+        let mut listed = Vec::new();
+        for row in rows.skip(2).take_while(|line| line.starts_with('|')) {
+            let mut cells = row.trim_matches('|').split('|').map(str::trim);
+            let statuses = cells.next().unwrap_or_default().split(", ");
+            let codes = cells
+                .next()
+                .unwrap_or_default()
+                .split('`')
+                .skip(1)
+                .step_by(2);
+            let codes: Vec<&str> = codes
+                .filter(|c| c.starts_with(char::is_lowercase))
+                .collect();
+            let statuses: Vec<u16> = statuses.map(|s| s.parse().expect("a status")).collect();
+            for (n, code) in codes.iter().enumerate() {
+                listed.push((statuses[n.min(statuses.len() - 1)], *code));
+            }
+        }
+        let mut known: Vec<(u16, &str)> = ErrorCode::ALL
+            .iter()
+            .map(|code| (code.status(), code.as_str()))
+            .collect();
+        listed.sort_unstable();
+        known.sort_unstable();
+        assert_eq!(listed, known);
+    }
+}
