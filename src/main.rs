@@ -11,9 +11,11 @@ use turnero::config::{Action, Config};
 use turnero::logging;
 use turnero::presentation::access::{Access, set_pin_of_file};
 use turnero::presentation::office::Office;
-use turnero::presentation::printing::Printer;
+use turnero::presentation::printing::start_printers;
 use turnero::presentation::server::Server;
-use turnero::presentation::services::{Options, RECENT_EVENTS, TicketService, Told, WssService};
+use turnero::presentation::services::{
+    Listeners, Options, RECENT_EVENTS, SharedState, TicketService, WssService,
+};
 use turnero::presentation::tickets::transfer::{export_file, import_file};
 use turnero::storage::{Journal, SqliteJournal};
 
@@ -55,18 +57,18 @@ fn serve(config: Config) -> Result<(), Box<dyn Error>> {
     let (mut queue, events) = journal.load(RECENT_EVENTS as u64).map_err(unusable)?;
     let snapshot_seq = journal.newest_snapshot()?;
     let wss = WssService::init(Options::from(&config.limits), &mut queue, &events)?;
-    let printer = match &config.printer {
-        Some(target) => Some(Printer::start(target, listener.local_addr()?, wss)?),
-        None => None,
-    };
+    let shared = Arc::new(SharedState::new(queue));
+    let printers = start_printers(&config, listener.local_addr()?, &shared, wss)?;
+    let mut listeners = Listeners::default();
+    listeners.add(wss);
+    printers
+        .iter()
+        .cloned()
+        .for_each(|printer| listeners.add(printer));
     let (access, announcement) = Access::open(&config, &mut journal, wss)?;
     let kept = config.trace_kept();
-    let told = Told {
-        wss,
-        printer: printer.clone(),
-    };
-    let tickets = TicketService::start(queue, snapshot_seq, Box::new(journal), told, kept)?;
-    let office = Office::new(config, access, tickets, wss, printer);
+    let tickets = TicketService::start(shared, snapshot_seq, Box::new(journal), listeners, kept)?;
+    let office = Office::new(config, access, tickets, wss, printers);
     let server = Server::start(listener, office.clone())?;
 
     announcement.say(&office.tickets);

@@ -29,8 +29,8 @@ let state = null;
 let missedOpen = false;
 let soundWatched = false;
 const panels = {};
-// How the office's ticket printer is, where it has one.
-let printer = '';
+// The state of each ticket printer, by name.
+const printers = new Map();
 let waitedBefore = null;
 let wantedUntil = 0;
 let saying = null;
@@ -44,7 +44,7 @@ const lists = new Lists(path, attended, render);
 const live = new Live({
   message(m) {
     if (m.type === 'printer') {
-      printer = m.payload.state;
+      printers.set(m.payload.name, m.payload.state);
       render();
       return;
     }
@@ -61,7 +61,7 @@ const live = new Live({
     render();
   },
   status() {
-    if (!live.online) printer = '';
+    if (!live.online) printers.clear();
     if (live.online) {
       lists.ask();
       if (state) claim.online();
@@ -194,7 +194,7 @@ const said = (what, close) => ({ code }) => {
 function printAgain() {
   const row = focusedRow();
   const id = row ? row.getAttribute('data-id') : lists.wholeOf(attended()).id;
-  if (id && printer) steps.take('print', 'api/tickets/' + id + '/print', {});
+  if (id && printers.size) steps.take('print', 'api/tickets/' + id + '/print', {});
 }
 
 function pause() {
@@ -246,7 +246,7 @@ function render() {
   ['recall', 'finish', 'no-show', 'hold', 'transfer'].forEach((id) => enable(id, on && Boolean(ticket)));
   ['undo', 'pause', 'attends', 'find'].forEach((id) => enable(id, on));
   enable('print', on && Boolean(lists.wholeOf(ticket).id));
-  document.body.classList.toggle('prints', Boolean(printer));
+  document.body.classList.toggle('prints', printers.size > 0);
   renderClaim();
   if (!state) return;
   const opened = openedPanel();
@@ -259,7 +259,7 @@ function render() {
   $('code').classList.toggle('is-nobody', !ticket);
   $('attending-label').classList.toggle('heard', !ticket && !desk.open);
   renderFacts(state, name, desk, lists.wholeOf(ticket).note);
-  renderWarning(state, printer === 'failing');
+  renderWarning(state, [...printers.values()].includes('failing'));
   renderQueue(waits);
   renderAside();
   renderTimes();

@@ -17,8 +17,8 @@ pub struct Office {
     pub access: Access,
     pub tickets: TicketService,
     pub wss: &'static WssService,
-    /// The ticket printer, if there is one.
-    pub printer: Option<Arc<Printer>>,
+    /// The ticket printers.
+    pub printers: Vec<Arc<Printer>>,
     pub pages: Pages,
     /// Which screens have a desk open.
     pub presence: Presence,
@@ -34,7 +34,7 @@ impl Office {
         access: Access,
         tickets: TicketService,
         wss: &'static WssService,
-        printer: Option<Arc<Printer>>,
+        printers: Vec<Arc<Printer>>,
     ) -> Arc<Self> {
         let folder = |path: &PathBuf| Folder::new(path.clone(), &config.data);
         Arc::new(Self {
@@ -45,7 +45,7 @@ impl Office {
             access,
             tickets,
             wss,
-            printer,
+            printers,
             started: Instant::now(),
         })
     }

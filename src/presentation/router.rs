@@ -98,7 +98,7 @@ fn handle(office: &Office, request: &Request, caller: Caller) -> Handled {
         return Err(Problem::not_found(why));
     }
     if [Method::Get, Method::Head].contains(&request.method) {
-        let ancestors = office.tickets.look(|queue| {
+        let ancestors = office.tickets.read_queue(|queue| {
             let appearance = &queue.settings().appearance;
             appearance.frame_ancestors.clone()
         });

@@ -101,7 +101,7 @@ impl Server {
         if self.accept.join().is_err() {
             log::error!("The accepting thread has failed");
         }
-        if let Some(printer) = &self.office.printer {
+        for printer in &self.office.printers {
             printer.close();
         }
         self.office.wss.close();
@@ -111,7 +111,7 @@ impl Server {
             self.connections.wait_until_none(CUT_GRACE);
         }
         self.office.tickets.stop();
-        if let Some(printer) = &self.office.printer {
+        for printer in &self.office.printers {
             printer.stop();
         }
         self.office.wss.stop();
@@ -357,7 +357,7 @@ fn upgrade(
             }
             "ticket" => {
                 let id = TicketId::parse(&value);
-                let known = id.filter(|id| office.tickets.look(|q| q.ticket(*id).is_some()));
+                let known = id.filter(|id| office.tickets.read_queue(|q| q.ticket(*id).is_some()));
                 let unknown = || Problem::not_found(format!("There is no ticket {value} here."));
                 handshake.ticket = Some(known.ok_or_else(unknown)?);
             }

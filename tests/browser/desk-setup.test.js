@@ -152,12 +152,12 @@ test('each row says its service where there are several', async () => {
 test('a printer that jams and numbers that run out are shown quietly, for as long as they last', async () => {
   assert.equal(await page.isVisible('#warning'), false);
   const seq = (await server.call('GET', 'health')).seq;
-  tell({ type: 'printer', seq, payload: { state: 'failing', detail: 'no paper' } });
+  tell({ type: 'printer', seq, payload: { name: 'main', state: 'failing', detail: 'no paper' } });
   await shows(page, '#warning', /^La impresora no imprime los turnos/);
   await server.call('PUT', 'services/A', { last: 3 });
   await server.ticket();
   await shows(page, '#warning', /^La impresora .* Los números del servicio A han superado el 3: /);
-  tell({ type: 'printer', seq, payload: { state: 'ok' } });
+  tell({ type: 'printer', seq, payload: { name: 'main', state: 'ok' } });
   await shows(page, '#warning', /^Los números del servicio A han superado el 3: /);
   await server.call('PUT', 'services/A', { last: 99 });
   await hidden(page, '#warning');

@@ -146,25 +146,33 @@ export class Cable {
   }
 }
 
-/** A ticket printer on the network, which answers when it is asked how it is (DLE EOT 2 and 4). */
+/**
+ * A ticket printer on the network. It answers `DLE EOT 2` and `4` at once, and `GS r 1` after it has printed what came
+ * before.
+ */
 export class Printer {
   static async start() {
     const printer = new Printer();
     printer.hasPaper = true;
     printer.papers = [];
-    const question = Buffer.from([0x10, 0x04, 2, 0x10, 0x04, 4]);
+    const REALTIME = '\x10\x04\x02\x10\x04\x04';
+    const STATUS = '\x1dr\x01';
     printer.socket = net.createServer({ allowHalfOpen: true }, (caller) => {
-      let got = Buffer.alloc(0);
-      caller.on('data', (bytes) => {
-        const asked = got.length >= question.length;
-        got = Buffer.concat([got, bytes]);
-        if (!asked && got.length >= question.length) caller.write(Buffer.from(printer.hasPaper ? [0x12, 0x12] : [0x32, 0x72]));
-      });
-      caller.on('end', () => {
-        const paper = got.subarray(question.length).toString('latin1');
+      let got = '';
+      caller.setEncoding('latin1');
+      caller.on('data', (text) => {
+        got += text;
+        if (got.startsWith(REALTIME)) {
+          got = got.slice(REALTIME.length);
+          caller.write(Buffer.from(printer.hasPaper ? [0x12, 0x12] : [0x32, 0x72]));
+        }
+        if (!got.endsWith(STATUS)) return;
+        const paper = got.slice(0, -STATUS.length);
         if (paper) printer.papers.push(paper);
-        caller.end();
+        got = '';
+        caller.write(Buffer.from([0]));
       });
+      caller.on('end', () => caller.end());
       caller.on('error', () => caller.destroy());
     });
     await new Promise((done) => printer.socket.listen(0, '127.0.0.1', done));

@@ -1,5 +1,5 @@
-//! A network printer: it takes one connection at a time, keeps what it is sent, and can be in
-//! trouble.
+//! A fake network printer: it takes one connection at a time, records what it prints, and can have
+//! faults.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -9,33 +9,29 @@ use std::thread::JoinHandle;
 
 use super::{PATIENCE, wait_for, wait_until};
 
-/// What asks a printer how it is: `DLE EOT 2` and `DLE EOT 4`.
-const ASK: &[u8] = &[0x10, 0x04, 2, 0x10, 0x04, 4];
+/// `DLE EOT 2` and `DLE EOT 4`, which are answered at once.
+const REALTIME_STATUS_REQUEST: &[u8] = &[0x10, 0x04, 2, 0x10, 0x04, 4];
+
+/// `GS r 1`, which is answered after what came before it is printed.
+const STATUS_REQUEST: &[u8] = &[0x1d, b'r', 1];
 
 /// How it behaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Manner {
-    /// It prints, and answers no questions.
-    Prints,
-    /// It prints, and answers with these two bytes when it is asked how it is.
+    /// It prints, and answers no request.
+    Mute,
+    /// It answers the realtime request with these bytes. It prints and answers requests in order if
+    /// they say that it works.
     Answers([u8; 2]),
+    /// It reads all that it is sent, prints nothing, and cuts the connection.
+    Cuts,
     /// It accepts connections and reads nothing.
     Stuck,
-    /// The program has gone.
+    /// The program has ended.
     Gone,
 }
 
-impl Manner {
-    /// What it says when it is asked how it is.
-    fn answer(self) -> Option<[u8; 2]> {
-        match self {
-            Self::Answers(answer) => Some(answer),
-            _ => None,
-        }
-    }
-}
-
-/// It is well.
+/// It works.
 pub const WELL: Manner = Manner::Answers([0x12, 0x12]);
 
 /// It has no paper.
@@ -46,7 +42,7 @@ struct Shared {
     prints: Mutex<Vec<Vec<u8>>>,
     /// The connections that it has accepted and not read.
     held: Mutex<Vec<TcpStream>>,
-    /// How often it was asked how it is, or given something.
+    /// Number of connections that it has read.
     visits: AtomicUsize,
 }
 
@@ -62,7 +58,7 @@ impl Printer {
         Self::on(TcpListener::bind("127.0.0.1:0").unwrap(), manner)
     }
 
-    /// On a socket that is there.
+    /// A printer on an existing socket.
     pub fn on(listener: TcpListener, manner: Manner) -> Self {
         let address = listener.local_addr().unwrap();
         let shared = Arc::new(Shared {
@@ -80,7 +76,7 @@ impl Printer {
         }
     }
 
-    /// Where it is, as the flag `--printer` has it.
+    /// Its address, as the flag `--printer` takes it.
     pub fn target(&self) -> String {
         self.address.to_string()
     }
@@ -89,40 +85,23 @@ impl Printer {
         *self.shared.manner.lock().unwrap() = manner;
     }
 
-    /// How many connections it has accepted since it is stuck.
+    /// Number of connections that it holds unread.
     pub fn held(&self) -> usize {
         self.shared.held.lock().unwrap().len()
     }
 
-    /// It is switched off and on: what it had not read is gone.
+    /// It is switched off and on, and loses what it has not read.
     pub fn switch_off_and_on(&self, manner: Manner) {
         let mut held = self.shared.held.lock().unwrap();
         self.behave(manner);
         held.clear();
     }
 
-    /// It reads what it was sent, and prints none of it.
-    pub fn forget(&self, manner: Manner) {
-        let mut held = self.shared.held.lock().unwrap();
-        self.behave(manner);
-        for mut connection in held.drain(..) {
-            let _ = connection.read_to_end(&mut Vec::new());
-        }
-    }
-
-    /// How many bytes lie unread in each connection that it holds.
-    pub fn unread(&self) -> Vec<u64> {
-        let held = self.shared.held.lock().unwrap();
-        let unread = |connection| rustix::io::ioctl_fionread(connection).unwrap();
-        held.iter().map(unread).collect()
-    }
-
-    /// It reads on where it was stuck.
+    /// It reads and prints what it was sent while it was stuck.
     pub fn read_on(&self, manner: Manner) {
-        let answer = manner.answer();
         let mut held = self.shared.held.lock().unwrap();
         for connection in held.drain(..) {
-            take(connection, answer, &self.shared);
+            take(connection, manner, &self.shared);
         }
         self.behave(manner);
     }
@@ -132,14 +111,19 @@ impl Printer {
         self.shared.prints.lock().unwrap().clone()
     }
 
-    /// Waits until the server knows how it is, which it asks at its start.
+    /// The codes that it has printed.
+    pub fn codes(&self) -> Vec<String> {
+        self.prints().iter().map(|p| printed_code(p)).collect()
+    }
+
+    /// Waits until the server knows its state, which it asks for at its start.
     pub fn wait_until_visited(&self) {
-        wait_until("the printer is asked how it is", || {
+        wait_until("the printer is asked for its state", || {
             self.shared.visits.load(Ordering::SeqCst) > 0
         });
     }
 
-    /// Waits until it has printed so much.
+    /// Waits until it has printed so many tickets.
     pub fn wait_for(&self, number: usize) -> Vec<Vec<u8>> {
         wait_for(&format!("{number} tickets are printed"), || {
             let prints = self.prints();
@@ -161,7 +145,7 @@ impl Drop for Printer {
 fn run(listener: &TcpListener, shared: &Shared) {
     for connection in listener.incoming() {
         let Ok(connection) = connection else { continue };
-        // Whoever changes how it behaves holds this, too.
+        // Whoever changes how it behaves holds this lock as well.
         let mut held = shared.held.lock().unwrap();
         let manner = *shared.manner.lock().unwrap();
         match manner {
@@ -169,37 +153,48 @@ fn run(listener: &TcpListener, shared: &Shared) {
             Manner::Stuck => held.push(connection),
             _ => {
                 drop(held);
-                take(connection, manner.answer(), shared);
+                take(connection, manner, shared);
             }
         }
     }
 }
 
-fn take(mut connection: TcpStream, answer: Option<[u8; 2]>, shared: &Shared) {
+/// Reads one connection to its end.
+fn take(mut connection: TcpStream, manner: Manner, shared: &Shared) {
     connection.set_read_timeout(Some(PATIENCE)).unwrap();
     let mut bytes = Vec::new();
     let mut step = [0; 1024];
-    let mut told = false;
     loop {
         match connection.read(&mut step) {
             Ok(0) => break,
             Ok(read) => bytes.extend_from_slice(&step[..read]),
-            Err(_) => return,
+            Err(_) => break,
         }
-        if let Some(answer) = answer
-            && bytes.starts_with(ASK)
-            && !told
-        {
-            told = true;
-            if connection.write_all(&answer).is_err() {
-                return;
+        if let Some(rest) = bytes.strip_prefix(REALTIME_STATUS_REQUEST) {
+            bytes = rest.to_vec();
+            if let Manner::Answers(answer) = manner {
+                let _ = connection.write_all(&answer);
             }
+        }
+        let Some(job) = bytes.strip_suffix(STATUS_REQUEST) else {
+            continue;
+        };
+        if manner == Manner::Cuts {
+            break;
+        }
+        if !job.is_empty() {
+            shared.prints.lock().unwrap().push(job.to_vec());
+        }
+        bytes.clear();
+        if manner == WELL {
+            let _ = connection.write_all(&[0]);
         }
     }
     shared.visits.fetch_add(1, Ordering::SeqCst);
-    let print = bytes.strip_prefix(ASK).unwrap_or(&bytes);
-    if !print.is_empty() {
-        shared.prints.lock().unwrap().push(print.to_vec());
+    if manner == Manner::Cuts {
+        // Ends the connection with a reset instead of an orderly end.
+        let _ =
+            rustix::net::sockopt::set_socket_linger(&connection, Some(std::time::Duration::ZERO));
     }
 }
 

@@ -31,8 +31,8 @@ fn says(print: &[u8], line: &str) -> bool {
 }
 
 #[test]
-fn each_new_ticket_is_printed_once_whoever_asked_for_it() {
-    let printer = Printer::new(Manner::Prints);
+fn each_new_ticket_is_printed_once() {
+    let printer = Printer::new(Manner::Mute);
     let server = office(&printer);
     server.ticket();
     server.post("/api/ticket").expect(201);
@@ -60,7 +60,7 @@ fn each_new_ticket_is_printed_once_whoever_asked_for_it() {
 }
 
 #[test]
-fn a_ticket_on_paper_says_what_its_person_needs() {
+fn a_printed_ticket_has_the_office_the_service_and_the_wait() {
     let printer = Printer::new(WELL);
     let server = office(&printer);
     server.ticket();
@@ -148,7 +148,7 @@ fn a_repeated_request_to_print_gets_its_first_answer_whatever_came_between() {
 }
 
 #[test]
-fn without_a_printer_nothing_is_said_of_one() {
+fn a_server_without_a_printer_sends_no_printer_state() {
     let server = Server::new();
     let ticket = server.ticket();
     let path = format!("/api/tickets/{}/print", text(&ticket, "id"));
@@ -156,20 +156,21 @@ fn without_a_printer_nothing_is_said_of_one() {
     assert!(detail.contains("--printer"), "{detail}");
     let health = server.json("/api/health");
     assert!(health.get("printer").is_none(), "{health}");
+    assert!(health.get("printers").is_none(), "{health}");
     let mut screen = server.screen("");
     screen.expect("state");
     assert_eq!(screen.hears_within(Duration::from_millis(300)), None);
 }
 
 #[test]
-fn a_printer_without_paper_says_so_to_the_desks_and_prints_when_it_has_some() {
+fn a_printer_without_paper_is_reported_and_prints_once_it_has_paper() {
     let printer = Printer::new(WELL);
     let server = office(&printer);
     printer.wait_until_visited();
     let mut desk = server.screen("");
     let state = desk.expect("state");
     let told = desk.expect("printer");
-    assert_eq!(told["payload"], json!({"state": "ok"}));
+    assert_eq!(told["payload"], json!({"name": "main", "state": "ok"}));
     assert_eq!(told["seq"], state["seq"]);
     printer.behave(NO_PAPER);
     let ticket = server.ticket();
@@ -183,12 +184,15 @@ fn a_printer_without_paper_says_so_to_the_desks_and_prints_when_it_has_some() {
     assert_eq!(created["type"], "ticket-created");
     assert_eq!(told["type"], "printer");
     let detail = "The ticket printer has no paper.";
-    let failing: Value = json!({"state": "failing", "problem": "no-paper", "detail": detail});
+    let failing: Value =
+        json!({"name": "main", "state": "failing", "problem": "no-paper", "detail": detail});
     assert_eq!(told["payload"], failing);
     let health = server.json("/api/health");
     assert_eq!(health["status"], "ok");
     assert_eq!(health["printer"], "failing");
     assert_eq!(health["printerProblem"], detail);
+    let state = json!({"state": "failing", "problem": "no-paper", "detail": detail});
+    assert_eq!(health["printers"], json!({"main": state}));
     // One that comes later is told, too; the course's screens know nothing of it.
     let mut late = server.screen("");
     late.expect("state");
@@ -203,11 +207,14 @@ fn a_printer_without_paper_says_so_to_the_desks_and_prints_when_it_has_some() {
     assert!(answer.header("Retry-After").is_some());
     assert!(printer.prints().is_empty());
     printer.behave(WELL);
-    assert_eq!(desk.expect("printer")["payload"], json!({"state": "ok"}));
+    assert_eq!(
+        desk.expect("printer")["payload"],
+        json!({"name": "main", "state": "ok"})
+    );
     // A screen that no WebSocket reaches is told with each answer.
     let seq = server.json("/api/health")["seq"].clone();
     let polled = server.json(&format!("/api/events?since={seq}&wait=0"));
-    let told = json!([{"type": "printer", "seq": seq, "payload": {"state": "ok"}}]);
+    let told = json!([{"type": "printer", "seq": seq, "payload": {"name": "main", "state": "ok"}}]);
     assert_eq!(polled, told);
     assert_eq!(printed_code(&printer.wait_for(1)[0]), "A1");
     assert_eq!(server.json("/api/health")["printer"], "ok");
@@ -216,7 +223,7 @@ fn a_printer_without_paper_says_so_to_the_desks_and_prints_when_it_has_some() {
 }
 
 #[test]
-fn a_printer_that_is_not_there_is_missed_before_anybody_needs_it() {
+fn an_absent_printer_is_reported_before_the_first_ticket() {
     let printer = Printer::new(Manner::Gone);
     let target = printer.target();
     drop(printer);

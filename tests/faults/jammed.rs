@@ -1,31 +1,107 @@
-//! A ticket printer that is away, or stops reading.
+//! A ticket printer that has a fault. Tests with a server use the real time-outs; the others use the
+//! printer alone, with short ones.
 
 use std::net::TcpListener;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use rustix::net::sockopt::set_socket_recv_buffer_size;
 use rustix::process::Signal;
+use turnero::domain::TicketId;
+use turnero::presentation::printing::{self, PrintJob, Timeouts};
 
 use crate::common::{
     Launch, Manner, NO_PAPER, Printer, Server, WELL, printed_code, text, wait_until,
 };
 
-/// As long as a stop may take.
+/// Limit of a stop of the server.
 const STOP: Duration = Duration::from_secs(5);
 
+/// A server's printer alone: its queue and its thread, with short time-outs.
+struct Client {
+    printer: Arc<printing::Printer>,
+    problem: Arc<Mutex<Option<&'static str>>>,
+}
+
+impl Client {
+    fn of(printer: &Printer) -> Self {
+        let short = Duration::from_millis(100);
+        let timeouts = Timeouts {
+            connect: Duration::from_secs(1),
+            answer: short,
+            progress: short,
+            first_retry: short,
+            longest_retry: short,
+            stop: short,
+        };
+        let render = |id: TicketId| Some(format!("\x1d!\x33\x1bE\x01{id}\n").into_bytes());
+        let problem = Arc::new(Mutex::new(None));
+        let reported = problem.clone();
+        let report = move |state: turnero::presentation::services::PrinterState| {
+            *reported.lock().unwrap() = state.problem;
+        };
+        let printer = printing::Printer::start(&printer.target(), timeouts, render, report);
+        Self {
+            printer: printer.unwrap(),
+            problem,
+        }
+    }
+
+    /// Prints the tickets with these numbers.
+    fn print(&self, numbers: impl IntoIterator<Item = u128>) {
+        for number in numbers {
+            self.printer.print(PrintJob {
+                ticket: TicketId::from_random(number),
+                code: number.to_string(),
+            });
+        }
+    }
+
+    fn wait_for_problem(&self, problem: Option<&str>) {
+        wait_until(&format!("the problem is {problem:?}"), || {
+            *self.problem.lock().unwrap() == problem
+        });
+    }
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        self.printer.stop();
+    }
+}
+
+/// The numbers of the tickets that were printed, in order.
+fn printed_numbers(printer: &Printer) -> Vec<u128> {
+    let codes = printer.codes();
+    let number = |code: &String| u128::from_str_radix(code, 16).unwrap();
+    codes.iter().map(number).collect()
+}
+
+/// Waits until ticket `last` is printed and the printer works, and checks that every ticket up to it
+/// was printed, in order. At most so many were printed twice.
+fn expect_printed(client: &Client, printer: &Printer, last: u128, most_twice: usize) {
+    wait_until("the last ticket is printed", || {
+        printed_numbers(printer).contains(&last)
+    });
+    client.wait_for_problem(None);
+    let numbers = printed_numbers(printer);
+    let mut once = numbers.clone();
+    once.dedup();
+    assert_eq!(once, (1..=last).collect::<Vec<u128>>(), "{numbers:?}");
+    assert!(numbers.len() - once.len() <= most_twice, "{numbers:?}");
+}
+
 #[test]
-fn a_printer_that_stops_reading_delays_nobody_and_no_stop() {
+fn a_stuck_printer_delays_neither_tickets_nor_a_stop() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     set_socket_recv_buffer_size(&listener, 2_048).unwrap();
     let printer = Printer::on(listener, Manner::Stuck);
-    let mut server = Launch::new()
-        .with(&["--printer", &printer.target()])
-        .start();
+    let mut server = office(&printer);
     let mut client = server.client();
     let mut slowest = Duration::ZERO;
     let begun = Instant::now();
     let mut made = 0;
-    // More than its list and all sockets hold, and until the printer is known to be jammed.
+    // More than the queue and all sockets hold, and until the server notices the fault.
     while made < 500 || server.json("/api/health")["printer"] != "failing" {
         let asked = Instant::now();
         client.post("/api/tickets").expect(201);
@@ -33,10 +109,10 @@ fn a_printer_that_stops_reading_delays_nobody_and_no_stop() {
         made += 1;
         assert!(
             begun.elapsed() < crate::common::PATIENCE,
-            "it is not noticed"
+            "the fault is not noticed"
         );
     }
-    // A printer that is waited for would hold an answer for seconds.
+    // An answer that waits for the printer would take seconds.
     assert!(slowest < Duration::from_secs(2), "{slowest:?}");
     let health = server.json("/api/health");
     assert!(health["printerProblem"].is_string(), "{health}");
@@ -49,121 +125,89 @@ fn a_printer_that_stops_reading_delays_nobody_and_no_stop() {
 }
 
 #[test]
-fn a_printer_that_takes_one_ticket_and_is_silent_is_missed() {
-    let printer = Printer::new(WELL);
-    let server = Launch::new()
-        .with(&["--printer", &printer.target()])
-        .start();
-    let mut client = server.client();
-    client.post("/api/tickets").expect(201);
-    printer.wait_for(1);
-    // Its socket holds all of the next ticket, and nobody reads it.
-    printer.behave(Manner::Stuck);
-    client.post("/api/tickets").expect(201);
-    wait_until("it is missed", || {
-        server.json("/api/health")["printer"] == "failing"
-    });
-    printer.behave(WELL);
-    wait_until("what it did not take is printed", || {
-        let prints = printer.prints();
-        prints
-            .last()
-            .is_some_and(|print| printed_code(print) == "A2")
-    });
-    assert_eq!(printer.prints().len(), 2);
-}
-
-/// An office whose printer answers no questions, as many do, and how to see what it is missing.
-fn office(printer: &Printer) -> Server {
-    let target = printer.target();
-    Launch::new().with(&["--printer", &target]).start()
-}
-
-/// Gives so many tickets and waits until the printer is known to be stuck.
-fn jam(server: &Server, tickets: usize) {
-    for _ in 0..tickets {
-        server.ticket();
+fn a_ticket_that_a_stuck_printer_did_not_confirm_is_printed_later() {
+    for manner in [WELL, Manner::Mute] {
+        let printer = Printer::new(manner);
+        let client = Client::of(&printer);
+        client.print([1]);
+        printer.wait_for(1);
+        // Its socket holds the whole next ticket, and nobody reads it.
+        printer.behave(Manner::Stuck);
+        client.print(2..=6);
+        wait_until("it is noticed", || client.problem.lock().unwrap().is_some());
+        wait_until("it is tried again", || printer.held() > 2);
+        printer.switch_off_and_on(manner);
+        expect_printed(&client, &printer, 6, 0);
     }
-    wait_until("it is missed", || {
-        server.json("/api/health")["printer"] == "failing"
-    });
-}
-
-/// Waits until the last ticket is printed and the printer is well, and lists what was printed.
-fn printed(server: &Server, printer: &Printer, last: &str) -> Vec<String> {
-    let codes = || -> Vec<String> { printer.prints().iter().map(|p| printed_code(p)).collect() };
-    wait_until(&format!("{last} is printed"), || {
-        codes().iter().any(|code| code == last)
-    });
-    wait_until("it is well", || {
-        server.json("/api/health")["printer"] == "ok"
-    });
-    codes()
 }
 
 #[test]
-fn the_tickets_of_a_jam_are_printed_once_the_printer_is_switched_off_and_on() {
-    let printer = Printer::new(Manner::Prints);
-    let server = office(&printer);
-    server.ticket();
+fn a_printer_that_reads_on_after_a_jam_prints_at_most_one_ticket_twice() {
+    let printer = Printer::new(Manner::Mute);
+    let client = Client::of(&printer);
+    client.print([1]);
     printer.wait_for(1);
     printer.behave(Manner::Stuck);
-    jam(&server, 5);
-    // It is looked after again, and no other ticket is risked meanwhile.
-    wait_until("it was tried again", || printer.held() > 2);
-    printer.switch_off_and_on(Manner::Prints);
-    let codes = printed(&server, &printer, "A6");
-    assert_eq!(codes, ["A1", "A2", "A3", "A4", "A5", "A6"]);
-    server.ticket();
-    let codes = printed(&server, &printer, "A7");
-    assert_eq!(codes.len(), 7, "{codes:?}");
-}
-
-#[test]
-fn what_a_printer_reads_after_a_jam_is_not_sent_twice() {
-    let printer = Printer::new(Manner::Prints);
-    let server = office(&printer);
-    server.ticket();
-    printer.wait_for(1);
-    printer.behave(Manner::Stuck);
-    jam(&server, 5);
-    printer.read_on(Manner::Prints);
-    let codes = printed(&server, &printer, "A6");
-    assert_eq!(codes, ["A1", "A2", "A3", "A4", "A5", "A6"]);
+    client.print(2..=6);
+    client.wait_for_problem(Some("silent"));
+    wait_until("it is tried again", || printer.held() > 2);
+    printer.read_on(Manner::Mute);
+    expect_printed(&client, &printer, 6, 1);
 }
 
 #[test]
 fn a_printer_that_is_stuck_from_the_start_loses_no_ticket() {
     let printer = Printer::new(Manner::Stuck);
-    let server = office(&printer);
-    jam(&server, 5);
-    wait_until("it was tried several times", || printer.held() >= 3);
-    // Whatever it had read is gone, and the connections end in order.
-    printer.forget(WELL);
-    let codes = printed(&server, &printer, "A5");
-    assert_eq!(codes, ["A1", "A2", "A3", "A4", "A5"]);
+    let client = Client::of(&printer);
+    client.print(1..=5);
+    client.wait_for_problem(Some("silent"));
+    wait_until("it is tried several times", || printer.held() >= 3);
+    printer.switch_off_and_on(WELL);
+    expect_printed(&client, &printer, 5, 0);
 }
 
 #[test]
-fn a_printer_that_never_says_anything_is_given_tickets_after_a_minute() {
-    let printer = Printer::new(Manner::Stuck);
-    let server = office(&printer);
-    jam(&server, 2);
-    std::thread::sleep(Duration::from_secs(58));
-    let sent = |printer: &Printer| printer.unread().iter().filter(|n| **n > 100).count();
-    assert_eq!(sent(&printer), 0);
-    wait_until("two were sent", || sent(&printer) == 2);
-    // Once it shows that it does end connections, what it cut is known to be lost.
-    printer.switch_off_and_on(Manner::Prints);
-    assert_eq!(printed(&server, &printer, "A2"), ["A1", "A2"]);
+fn a_connection_that_is_cut_confirms_nothing() {
+    for manner in [WELL, Manner::Mute] {
+        let printer = Printer::new(manner);
+        let client = Client::of(&printer);
+        client.print([1]);
+        printer.wait_for(1);
+        printer.behave(Manner::Cuts);
+        client.print(2..=3);
+        wait_until("it is noticed", || client.problem.lock().unwrap().is_some());
+        printer.behave(manner);
+        expect_printed(&client, &printer, 3, 0);
+    }
 }
 
 #[test]
-fn a_ticket_that_is_over_before_the_printer_is_well_is_not_printed() {
+fn a_mute_printer_takes_many_tickets_without_waiting_for_answers() {
+    let printer = Printer::new(Manner::Mute);
+    let client = Client::of(&printer);
+    client.print([1]);
+    printer.wait_for(1);
+    let begun = Instant::now();
+    client.print(2..=40);
+    expect_printed(&client, &printer, 40, 0);
+    assert!(
+        begun.elapsed() < Duration::from_secs(3),
+        "{:?}",
+        begun.elapsed()
+    );
+}
+
+fn office(printer: &Printer) -> Server {
+    let target = printer.target();
+    Launch::new().with(&["--printer", &target]).start()
+}
+
+#[test]
+fn a_ticket_that_has_ended_is_not_printed_after_the_fault() {
     let printer = Printer::new(NO_PAPER);
     let server = office(&printer);
     let tickets: Vec<_> = (0..4).map(|_| server.ticket()).collect();
-    wait_until("it is missed", || {
+    wait_until("the fault is noticed", || {
         server.json("/api/health")["printer"] == "failing"
     });
     let path =
@@ -171,9 +215,11 @@ fn a_ticket_that_is_over_before_the_printer_is_well_is_not_printed() {
     server.post(&path(1, "cancel")).expect(200);
     server.post("/api/desks/1/next").expect(200);
     server.post("/api/desks/1/next").expect(200);
-    // A1 is done, A2 withdrawn, A3 being attended, and A4 waits.
+    // A1 is finished, A2 cancelled, A3 at the desk, and A4 waits.
     printer.behave(WELL);
-    assert_eq!(printed(&server, &printer, "A4"), ["A3", "A4"]);
+    printer.wait_for(2);
+    assert_eq!(printer.codes(), ["A3", "A4"]);
+    wait_until("it works", || server.json("/api/health")["printer"] == "ok");
     for nth in [0, 1] {
         let detail = server.post(&path(nth, "print")).problem(409, "wrong-state");
         assert!(detail.contains("cannot be printed"), "{detail}");
@@ -186,46 +232,29 @@ fn a_ticket_that_is_over_before_the_printer_is_well_is_not_printed() {
 fn a_printer_that_comes_back_prints_the_last_tickets() {
     let printer = Printer::new(WELL);
     let target = printer.target();
+    let client = Client::of(&printer);
+    printer.wait_until_visited();
     drop(printer);
-    let server = Launch::new().with(&["--printer", &target]).start();
-    wait_until("it is missed", || {
-        server.json("/api/health")["printer"] == "failing"
-    });
-    let mut client = server.client();
-    for _ in 0..100 {
-        client.post("/api/tickets").expect(201);
-    }
+    client.print([1]);
+    client.wait_for_problem(Some("away"));
+    client.print(2..=100);
     let printer = Printer::on(TcpListener::bind(&target).unwrap(), WELL);
-    wait_until("the last one is printed", || {
-        let prints = printer.prints();
-        prints
-            .last()
-            .is_some_and(|print| printed_code(print) == "A100")
+    wait_until("the last ticket is printed", || {
+        printed_numbers(&printer).contains(&100)
     });
-    wait_until("it is well", || {
-        server.json("/api/health")["printer"] == "ok"
-    });
-    let codes: Vec<String> = printer.prints().iter().map(|p| printed_code(p)).collect();
-    // The thread may have taken one before the list was full; the others are the last ones.
-    let last: Vec<String> = (37..=100).map(|n| format!("A{n}")).collect();
-    assert!(codes.ends_with(&last), "{codes:?}");
-    assert!(codes.len() <= last.len() + 1, "{codes:?}");
-    server.ticket();
-    wait_until("new ones are printed", || {
-        printer.prints().len() > codes.len()
-    });
+    client.wait_for_problem(None);
+    assert_eq!(printed_numbers(&printer), (37..=100).collect::<Vec<_>>());
+    client.print([101]);
+    printer.wait_for(65);
 }
 
 #[test]
-fn a_stop_prints_what_waits_where_the_printer_is_well() {
+fn a_stop_prints_the_waiting_tickets_if_the_printer_works() {
     let printer = Printer::new(WELL);
-    let server = Launch::new()
-        .with(&["--printer", &printer.target()])
-        .start();
+    let server = office(&printer);
     for _ in 0..5 {
         server.ticket();
     }
     server.stop();
-    let codes: Vec<String> = printer.prints().iter().map(|p| printed_code(p)).collect();
-    assert_eq!(codes, ["A1", "A2", "A3", "A4", "A5"]);
+    assert_eq!(printer.codes(), ["A1", "A2", "A3", "A4", "A5"]);
 }

@@ -198,7 +198,7 @@ impl Access {
                 Some(used) => {
                     let (id, name) = (used.id, used.name);
                     if used.is_noted {
-                        tickets.note(vec![AccessChange::TokenUsed { id, at }], None);
+                        tickets.try_store_access(vec![AccessChange::TokenUsed { id, at }], None);
                     }
                     caller.role = used.role;
                     caller.token = Some(ShownToken { id, name });

@@ -32,7 +32,7 @@ impl Announcement {
         self.lines.iter().for_each(|line| logging::say(line));
         if !self.said.is_empty() {
             // Where that cannot be kept, there are new ones at the next start.
-            let _ = tickets.keep(self.said, None);
+            let _ = tickets.store_access(self.said, None);
         }
     }
 }

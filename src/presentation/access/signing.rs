@@ -53,7 +53,7 @@ impl Access {
         let Some(role) = verifier.role_of(entered) else {
             lock(&self.sign_ins).count_wrong(caller.address, id, self.started.elapsed());
             log::warn!("Wrong PIN from {}", caller.address);
-            tickets.note(Vec::new(), Some(caller.note(Noted::SignInRefused)));
+            tickets.try_store_access(Vec::new(), Some(caller.note(Noted::SignInRefused)));
             return Err(Problem::wrong_pin());
         };
         let secret = self.start_session(tickets, caller, role)?;
@@ -122,7 +122,7 @@ impl Access {
             noted: Noted::SignedIn,
             actor: Some(actor),
         };
-        tickets.keep(changes, Some(note))?;
+        tickets.store_access(changes, Some(note))?;
         let mut credentials = self.credentials();
         caller
             .sessions
@@ -139,7 +139,7 @@ impl Access {
         if caller.sessions.is_empty() {
             return Ok(());
         }
-        tickets.keep(ends(caller), Some(caller.note(Noted::SignedOut)))?;
+        tickets.store_access(ends(caller), Some(caller.note(Noted::SignedOut)))?;
         let mut credentials = self.credentials();
         caller
             .sessions
@@ -168,7 +168,7 @@ impl Access {
         }
         let hash = pin::hash(new).map_err(|_| Problem::storage_unavailable())?;
         let note = caller.note(Noted::PinChanged(role));
-        tickets.keep(vec![AccessChange::SetPin(role, hash.clone())], Some(note))?;
+        tickets.store_access(vec![AccessChange::SetPin(role, hash.clone())], Some(note))?;
         self.credentials().set_pin(role, hash);
         self.wss.recheck_access();
         log::info!("The PIN of {} was changed", role.as_str());
@@ -219,7 +219,7 @@ impl Access {
             used_at: None,
         };
         let note = caller.note(Noted::TokenMade(token.name.clone()));
-        tickets.keep(vec![AccessChange::AddToken(token.clone())], Some(note))?;
+        tickets.store_access(vec![AccessChange::AddToken(token.clone())], Some(note))?;
         self.credentials().add_token(token.clone());
         if let Some(key) = key {
             lock(&self.token_issuer).remember(key, &token);
@@ -248,7 +248,7 @@ impl Access {
             return Ok(false);
         };
         let note = caller.note(Noted::TokenRevoked(name));
-        tickets.keep(vec![AccessChange::DeleteToken { id }], Some(note))?;
+        tickets.store_access(vec![AccessChange::DeleteToken { id }], Some(note))?;
         let was_there = self.credentials().delete_token(id);
         self.wss.recheck_access();
         Ok(was_there)

@@ -1,29 +1,38 @@
-//! The few commands of ESC/POS that a ticket needs, as Epson's reference has them and other makers
+//! The few ESC/POS commands that a printed ticket needs, by Epson's reference, which other makers
 //! follow.
 
 const ESC: u8 = 0x1b;
 const FS: u8 = 0x1c;
 const GS: u8 = 0x1d;
 
-/// Windows-1252 in the printers' list of code pages: Western Europe, with «ñ», «¿» and «€».
+/// The number of Windows-1252 among the printer's code pages: Western Europe, with «ñ», «¿» and «€».
 const CODE_PAGE: u8 = 16;
 
-/// What stands for a letter that the code page does not have.
+/// Replaces a character that the code page lacks.
 const MISSING: u8 = b'?';
 
-/// Asks, at once and whatever waits to be printed, why the printer may not print, and for its paper.
-pub const ASK: [u8; 6] = [0x10, 0x04, 2, 0x10, 0x04, 4];
+/// `DLE EOT 2` and `DLE EOT 4`: requests the causes of being offline and the state of the paper. The
+/// printer answers at once, whatever waits to be printed.
+pub const REALTIME_STATUS_REQUEST: [u8; 6] = [0x10, 0x04, 2, 0x10, 0x04, 4];
 
-/// What is being printed.
-pub struct Print(Vec<u8>);
+/// `GS r 1`: requests a status byte. The printer answers in order, after all that was sent before.
+pub const STATUS_REQUEST: [u8; 3] = [GS, b'r', 1];
 
-impl Print {
-    /// A new ticket: the printer as it was when it was switched on, then our letters, centred.
-    pub fn begin() -> Self {
+/// Whether a byte is an answer to [`STATUS_REQUEST`]. These bits tell it from every other answer.
+pub fn is_status(byte: u8) -> bool {
+    byte & 0b1001_0000 == 0
+}
+
+/// The bytes of one printed ticket.
+pub struct PrintCommands(Vec<u8>);
+
+impl PrintCommands {
+    /// Resets the printer, and selects our code page and centred text.
+    pub fn new() -> Self {
         let mut print = Self(Vec::new());
         print.add(&[ESC, b'@']);
-        // Otherwise printers for the Chinese market take two of our letters for one of theirs, and
-        // national variants have other signs in the place of `#` or `@`.
+        // Printers for the Chinese market would read two of our letters as one of theirs, and national
+        // character sets replace `#` and `@`.
         print.add(&[FS, b'.']);
         print.add(&[ESC, b'R', 0]);
         print.add(&[ESC, b't', CODE_PAGE]);
@@ -31,7 +40,7 @@ impl Print {
         print
     }
 
-    /// A line of text, so many times the usual width and height (1 to 8).
+    /// Adds a line of text. `size` multiplies the width and height (1 to 8).
     pub fn line(&mut self, text: &str, size: u8, bold: bool) {
         let more = size.clamp(1, 8) - 1;
         self.add(&[GS, b'!', more << 4 | more]);
@@ -40,15 +49,15 @@ impl Print {
         self.add(b"\n");
     }
 
-    /// An empty line of the usual height.
+    /// Adds an empty line.
     pub fn space(&mut self) {
         self.line("", 1, false);
     }
 
-    /// A QR code, drawn by the printer.
+    /// Adds a QR code, which the printer draws.
     pub fn qr(&mut self, text: &str) {
         let length = text.len() + 3;
-        // Model 2, dots of six, a correction of 15 % (M).
+        // Model 2, modules of 6 dots, error correction level M (15 %).
         self.add(&[GS, b'(', b'k', 4, 0, 49, 65, 50, 0]);
         self.add(&[GS, b'(', b'k', 3, 0, 49, 67, 6]);
         self.add(&[GS, b'(', b'k', 3, 0, 49, 69, 49]);
@@ -59,7 +68,7 @@ impl Print {
         self.add(b"\n");
     }
 
-    /// Feeds the paper to the knife and cuts it, but for a point at which it hangs.
+    /// Feeds the paper to the cutter and cuts it, except for one point that holds the ticket.
     pub fn cut(mut self) -> Vec<u8> {
         self.add(&[GS, b'V', 66, 0]);
         self.0
@@ -70,19 +79,19 @@ impl Print {
     }
 }
 
-/// A text in the code page. No character of it is a command to the printer, whatever a name holds.
+/// Encodes a text in the code page. No character becomes a command to the printer.
 fn encode(text: &str) -> impl Iterator<Item = u8> {
     text.chars().map(|c| letter(c).unwrap_or(MISSING))
 }
 
-/// Whether the code page has every letter of a text.
-pub fn has_letters_of(text: &str) -> bool {
+/// Whether the code page has every character of a text.
+pub fn can_encode(text: &str) -> bool {
     text.chars().all(|c| letter(c).is_some())
 }
 
-/// A character in Windows-1252.
+/// The byte of a character in Windows-1252.
 fn letter(c: char) -> Option<u8> {
-    /// From 0x80 on; `\0` where nothing is.
+    /// The characters from 0x80 on; `\0` marks an unused byte.
     const UPPER: [char; 32] = [
         '€', '\0', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\0', 'Ž', '\0', '\0',
         '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\0', 'ž', 'Ÿ',
@@ -92,13 +101,13 @@ fn letter(c: char) -> Option<u8> {
         '\u{a0}'..='ÿ' => u8::try_from(c).ok(),
         c if c.is_control() => Some(b' '),
         c => {
-            let place = UPPER.iter().position(|other| *other == c)?;
-            u8::try_from(0x80 + place).ok()
+            let index = UPPER.iter().position(|other| *other == c)?;
+            u8::try_from(0x80 + index).ok()
         }
     }
 }
 
-/// What a printer answers to [`ASK`].
+/// The answer to [`REALTIME_STATUS_REQUEST`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Condition {
     pub cover_open: bool,
@@ -107,9 +116,9 @@ pub struct Condition {
 }
 
 impl Condition {
-    /// From the two bytes of the answer; `None` where they are something else.
+    /// Reads the two bytes of the answer; `None` if they are no answer.
     pub fn read(offline: u8, paper: u8) -> Option<Self> {
-        // Every answer has these bits so, to be told from anything else that a printer sends.
+        // These bits are fixed in every answer.
         let is_answer = |byte: u8| byte & 0b1001_0011 == 0b0001_0010;
         (is_answer(offline) && is_answer(paper)).then_some(Self {
             cover_open: offline & 0x04 != 0,
@@ -124,7 +133,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn spanish_comes_out_right_and_no_name_is_a_command() {
+    fn text_is_encoded_in_windows_1252_and_holds_no_command() {
         let bytes = |text| encode(text).collect::<Vec<u8>>();
         assert_eq!(bytes("A12 ~"), b"A12 ~");
         // As in the table of Windows-1252.
@@ -141,11 +150,11 @@ mod tests {
         );
         assert_eq!(bytes("\u{1b}@\n\u{1d}V\u{85}"), b" @  V ");
         assert_eq!(bytes("中Ł"), b"??");
-        assert!(has_letters_of("Información") && !has_letters_of("معلومات"));
+        assert!(can_encode("Información") && !can_encode("معلومات"));
     }
 
     #[test]
-    fn a_printers_answer_is_told_from_anything_else() {
+    fn a_realtime_status_is_distinguished_from_other_bytes() {
         let read = |offline, paper| {
             Condition::read(offline, paper).map(|c| (c.cover_open, c.no_paper, c.broken))
         };
@@ -153,10 +162,12 @@ mod tests {
         assert_eq!(read(0x16, 0x12), Some((true, false, false)));
         assert_eq!(read(0x32, 0x72), Some((false, true, false)));
         assert_eq!(read(0x12, 0x72), Some((false, true, false)));
-        // Paper near its end is no reason to worry a desk yet.
+        // Paper that is near its end still prints.
         assert_eq!(read(0x12, 0x1e), Some((false, false, false)));
         assert_eq!(read(0x52, 0x12), Some((false, false, true)));
         assert_eq!(read(0x00, 0x12), None);
         assert_eq!(read(b'O', b'K'), None);
+        assert!(is_status(0x00) && is_status(0x0f));
+        assert!(!is_status(0x12) && !is_status(0x16) && !is_status(0x80));
     }
 }

@@ -1,197 +1,89 @@
-//! The thread that prints. What waits for it goes out in order, and none is taken for printed before
-//! the printer has taken it whole.
+//! The thread of a printer. It delivers the jobs in order, and repeats a job until the printer
+//! confirms it.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, RecvTimeoutError, after, never, select};
+use super::delivery::{Device, Timeouts};
+use super::fault::StateReporter;
+use super::queue::{PrintJob, PrintQueue};
+use crate::domain::TicketId;
 
-use super::device::{Device, Fate, Handed, Rest, Trouble};
-use super::paper::Paper;
-use super::printer::{MOST_WAITING, Shared};
-use crate::presentation::http::address::Base;
-
-/// How soon a printer in trouble is tried again, at first and at last.
-const RETRY_FIRST: Duration = Duration::from_millis(500);
-const RETRY_LAST: Duration = Duration::from_secs(10);
-
-/// For how long a printer that was silent from the start is not given tickets: it may be stuck. After
-/// that it may as well be one of the few that neither answer nor end a connection.
-const SILENT: Duration = Duration::from_secs(60);
-
-/// How often it is looked at what became of tickets whose connections are still open.
-const LOOK_AGAIN: Duration = Duration::from_secs(1);
-
-/// How long a stop lets what waits be printed.
-const STOP_PRINTING: Duration = Duration::from_secs(1);
-
-/// A ticket that waits for the printer.
-pub struct Awaited {
-    pub(super) code: String,
-    /// What its paper says at this moment; nothing where the ticket is over.
-    paper: Box<dyn Fn() -> Option<Paper> + Send>,
-    /// It was sent before, and lost.
-    again: bool,
-}
-
-impl Awaited {
-    /// A ticket whose paper is made when its turn has come.
-    pub fn new(code: String, paper: impl Fn() -> Option<Paper> + Send + 'static) -> Self {
-        Self {
-            code,
-            paper: Box::new(paper),
-            again: false,
-        }
-    }
-}
-
-/// What the thread works with.
 pub(super) struct Worker {
     pub device: Device,
-    pub base: Option<Base>,
-    pub waiting: Receiver<Awaited>,
-    /// What goes before those.
-    pub first: VecDeque<Awaited>,
-    /// What was sent whole, and may be printed yet or not.
-    pub unsure: VecDeque<(Awaited, Rest)>,
-    pub stopped: Receiver<()>,
-    pub shared: Arc<Shared>,
-    pub started: Instant,
+    pub timeouts: Timeouts,
+    pub queue: Arc<PrintQueue>,
+    pub reporter: Arc<StateReporter>,
+    /// The bytes of a printed ticket; `None` if the ticket has ended.
+    pub render: Box<dyn Fn(TicketId) -> Option<Vec<u8>> + Send>,
 }
 
 impl Worker {
+    /// The body of the thread. It ends after the queue is closed.
     pub fn run(mut self) {
-        // Whether there is a printer at all is said before somebody needs it.
-        let _ = self.hand_over(&[]);
-        while self.shared.trouble().is_none() || self.recovers() {
-            self.take_up_lost();
-            if let Some(ticket) = self.first.pop_front() {
-                self.print(ticket);
-                continue;
-            }
-            let look_again = if self.unsure.is_empty() {
-                never()
-            } else {
-                after(LOOK_AGAIN)
+        // An empty job finds out the printer's state before somebody needs it.
+        let mut works = self.deliver(&[]);
+        while works || self.wait_until_it_works() {
+            let Some(job) = self.queue.take() else {
+                self.print_the_rest();
+                break;
             };
-            select! {
-                recv(self.waiting) -> ticket => match ticket {
-                    Ok(ticket) => {
-                        self.print(ticket);
-                    }
-                    Err(_) => return,
-                },
-                recv(self.stopped) -> _ => return self.finish(),
-                recv(look_again) -> _ => {}
-            }
+            works = self.print(job);
         }
-        self.say_what_is_left();
+        self.log_unprinted();
     }
 
-    /// Prints one ticket. `false` where the printer did not take it, and it is the first again.
-    fn print(&mut self, ticket: Awaited) -> bool {
-        let Some(paper) = (ticket.paper)() else {
-            log::info!("Ticket {} is not printed: it is over", ticket.code);
+    /// Prints a job. If the printer does not confirm it, the job goes back and the result is `false`.
+    fn print(&mut self, job: PrintJob) -> bool {
+        let Some(bytes) = (self.render)(job.ticket) else {
+            log::info!("Ticket {} is not printed: it has ended", job.code);
             return true;
         };
-        let bytes = paper.print(self.base.as_ref());
-        match self.hand_over(&bytes) {
-            Ok(Handed::Whole) => {}
-            Ok(Handed::Unsure(_)) if ticket.again => {
-                // A printer that always cuts its connections would print it for ever.
-                log::warn!("Ticket {} may not have been printed", ticket.code);
-            }
-            Ok(Handed::Unsure(rest)) => {
-                if self.unsure.len() == MOST_WAITING {
-                    self.unsure.pop_front();
-                }
-                self.unsure.push_back((ticket, rest));
-            }
-            Err(_) => {
-                self.first.push_front(ticket);
-                return false;
-            }
+        let is_done = self.deliver(&bytes);
+        if !is_done {
+            self.queue.put_back(job);
         }
-        true
+        is_done
     }
 
-    /// What a printer lost that is known to say when it has taken something goes again, before all
-    /// else. What it may still read from an open connection does not.
-    fn take_up_lost(&mut self) {
-        if !self.device.is_proven() {
-            return;
-        }
-        let mut lost = VecDeque::new();
-        for (mut ticket, mut rest) in std::mem::take(&mut self.unsure) {
-            match rest.fate() {
-                Fate::Open => self.unsure.push_back((ticket, rest)),
-                Fate::Read => {}
-                Fate::Cut => {
-                    ticket.again = true;
-                    lost.push_back(ticket);
-                }
-            }
-        }
-        lost.append(&mut self.first);
-        self.first = lost;
-    }
-
-    /// Waits until a printer in trouble is well, so that no ticket is risked before. `false` where
-    /// the program ends.
-    fn recovers(&mut self) -> bool {
-        let mut pause = RETRY_FIRST;
-        while !self.prints_blindly() {
-            if self.stopped.recv_timeout(pause) != Err(RecvTimeoutError::Timeout) {
+    /// Sends empty jobs, with growing pauses, until the printer confirms one. A ticket that a stuck
+    /// printer has buffered is so repeated once, not once for each attempt. Returns `false` if the
+    /// queue is closed.
+    fn wait_until_it_works(&mut self) -> bool {
+        let mut pause = self.timeouts.first_retry;
+        loop {
+            if self.queue.wait_until_closed(pause) {
                 return false;
             }
-            if let Ok(Handed::Whole) = self.hand_over(&[]) {
+            if self.deliver(&[]) {
                 return true;
             }
-            pause = (pause * 2).min(RETRY_LAST);
+            pause = (pause * 2).min(self.timeouts.longest_retry);
         }
-        true
     }
 
-    /// Whether a ticket is risked with a printer that was silent from the start.
-    fn prints_blindly(&self) -> bool {
-        let waits = !self.first.is_empty() || !self.waiting.is_empty();
-        let is_silent = self.shared.trouble() == Some(Trouble::Silent);
-        waits && is_silent && !self.device.is_proven() && self.started.elapsed() > SILENT
+    fn deliver(&mut self, bytes: &[u8]) -> bool {
+        let is_stopping = || self.queue.is_closed_for(self.timeouts.stop);
+        let result = self.device.deliver(bytes, &is_stopping);
+        self.reporter.set(result.err());
+        result.is_ok()
     }
 
-    /// Hands bytes over, and notes how that went.
-    fn hand_over(&mut self, bytes: &[u8]) -> Result<Handed, Trouble> {
-        let shared = &self.shared;
-        let handed = self.device.hand_over(bytes, &|| shared.is_stopping());
-        shared.note(match &handed {
-            Ok(Handed::Whole) => None,
-            Ok(Handed::Unsure(_)) => Some(Trouble::Silent),
-            Err(trouble) => Some(*trouble),
-        });
-        handed
-    }
-
-    /// Prints what waits, where that goes quickly.
-    fn finish(mut self) {
-        let deadline = Instant::now() + STOP_PRINTING;
-        while Instant::now() < deadline
-            && let Some(ticket) = self
-                .first
-                .pop_front()
-                .or_else(|| self.waiting.try_recv().ok())
-            && self.print(ticket)
+    /// Prints the jobs that wait when the program ends, for as long as a stop may take.
+    fn print_the_rest(&mut self) {
+        while !self.queue.is_closed_for(self.timeouts.stop)
+            && let Some(job) = self.queue.try_take()
+            && self.print(job)
         {}
-        self.say_what_is_left();
     }
 
-    fn say_what_is_left(&self) {
-        let left = self.first.iter().map(|ticket| ticket.code.clone());
-        let left: Vec<_> = left
-            .chain(self.waiting.try_iter().map(|ticket| ticket.code))
-            .collect();
-        if !left.is_empty() {
-            log::warn!("Not printed, since the server ends: {}", left.join(", "));
+    fn log_unprinted(&self) {
+        let jobs = std::iter::from_fn(|| self.queue.try_take());
+        let codes: Vec<String> = jobs.map(|job| job.code).collect();
+        if !codes.is_empty() {
+            log::warn!(
+                "Not printed, because the server stops: {}",
+                codes.join(", ")
+            );
         }
     }
 }

@@ -1,139 +1,131 @@
-//! The one thread that changes the queue. It takes all waiting commands, up to a bound, decides
-//! them on a copy of its own, makes what comes of them durable in one commit, and only then lets
-//! the queue, the asker and the screens know.
+//! The ledger: the only thread that changes the queue. It takes a batch of waiting requests, decides
+//! their commands on its working copy, and stores the events in one commit. Only then it applies them
+//! to the shared queue, publishes them to the listeners, and replies.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 
+use super::listeners::{Listeners, Publication};
 use super::request::{IdempotentRequest, LedgerRequest, Render, Reply};
-use super::screens::update::Update;
-use super::screens::wss::WssService;
+use super::screens::Update;
 use super::shared::SharedState;
 use crate::access::Actor;
 use crate::calendar::{business_day, now};
-use crate::domain::{Command, Event, Queue, Settings, Stamped, TicketId, Timestamp, apply, decide};
+use crate::domain::{Command, Event, Queue, Settings, Stamped, Ticket, Timestamp, apply, decide};
 use crate::presentation::http::answer::Answer;
 use crate::presentation::http::problem::Problem;
 use crate::presentation::json::SettingsJson;
-use crate::presentation::printing::{Awaited, Paper, Printer};
 use crate::storage::{Batch, Journal};
 
-/// Commands in one commit. More would make the first one wait for the last; by then the cost of
-/// the commit is spread thin enough.
-const BATCH_COMMANDS: usize = 256;
+/// Limit of requests in one commit. A larger batch would make the first request wait for the last, and
+/// save little: the cost of the commit is already shared by many.
+const BATCH_REQUESTS: usize = 256;
 
-/// Events between two snapshots, at least: a start replays this many and the recent ones, which
-/// takes some 20 ms.
+/// Smallest number of events between two snapshots. A start replays so many and the recent ones, which
+/// takes about 20 ms.
 const SNAPSHOT_EVENTS: u64 = 4_096;
 
-/// How often storage that fails is tried again when nobody asks for anything.
-const PROBE_EVERY: Duration = Duration::from_secs(2);
+/// Interval between probes of failing storage while no request comes.
+const PROBE_INTERVAL: Duration = Duration::from_secs(2);
 
-/// How often the calendar is looked at when nobody asks for anything: a new day is on the screens
-/// this much after it began.
-const CALENDAR_EVERY: Duration = Duration::from_secs(20);
+/// Interval between looks at the calendar while no request comes: the longest delay of a new business
+/// day on the screens.
+const CALENDAR_INTERVAL: Duration = Duration::from_secs(20);
 
-/// How long the answer to an `Idempotency-Key` is kept at least: longer than any client goes on
-/// repeating.
-const ANSWERS_KEPT: Duration = Duration::from_secs(48 * 60 * 60);
+/// Retention of the answers to an `Idempotency-Key`: longer than any client repeats a request.
+const ANSWER_RETENTION: Duration = Duration::from_secs(48 * 60 * 60);
 
-/// How often it is looked for what has become too old to keep, and the pause between two steps
-/// where there is much of it.
-const PURGE_EVERY: Duration = Duration::from_secs(60 * 60);
+/// Interval between purges of expired data.
+const PURGE_INTERVAL: Duration = Duration::from_secs(60 * 60);
+
+/// Pause between two steps of one purge.
 const PURGE_PAUSE: Duration = Duration::from_millis(200);
 
-/// Why the ledger's thread goes on.
+/// Why the ledger's thread woke up.
 enum Wake {
     Request(LedgerRequest),
     Idle,
     End,
 }
 
-/// Who is told of what has become durable.
-pub struct Told {
-    pub wss: &'static WssService,
-    /// Each new ticket goes to it, where there is one.
-    pub printer: Option<Arc<Printer>>,
-}
-
 /// The owner of the journal.
 pub(super) struct Ledger {
-    /// The queue with what is decided and not yet durable.
+    /// The durable queue and the events that are decided and not yet durable.
     working: Queue,
     journal: Box<dyn Journal>,
     shared: Arc<SharedState>,
-    told: Told,
+    listeners: Listeners,
     requests: Receiver<LedgerRequest>,
     snapshot_seq: u64,
-    /// For how long it is kept who caused an event.
-    trace_kept: Duration,
-    /// When to look again for what is older.
+    /// Retention of the audit log.
+    audit_retention: Duration,
+    /// Time of the next purge.
     purge_at: Instant,
-    /// All before this is forgotten, however new, in milliseconds since 1970.
+    /// An admin purged the audit log up to here, in milliseconds since 1970.
     purge_before: i64,
     failing: bool,
     stopping: bool,
 }
 
-/// Commands that are decided and wait for their commit.
+/// Requests that are decided and wait for their commit.
 #[derive(Default)]
 struct Pending {
     batch: Batch,
     replies: Vec<(Sender<Reply>, Reply)>,
-    kept: Vec<Sender<bool>>,
-    /// Tickets that are to be printed again.
-    reprints: Vec<TicketId>,
+    /// Replies that only say whether the batch is durable.
+    confirmations: Vec<Sender<bool>>,
+    /// Tickets to print again.
+    reprints: Vec<Ticket>,
 }
 
 impl Ledger {
     pub(super) fn new(
-        queue: Queue,
         journal: Box<dyn Journal>,
         shared: Arc<SharedState>,
-        told: Told,
+        listeners: Listeners,
         requests: Receiver<LedgerRequest>,
         snapshot_seq: u64,
-        trace_kept: Duration,
+        audit_retention: Duration,
     ) -> Self {
         Self {
             snapshot_seq,
-            trace_kept,
+            audit_retention,
             purge_at: Instant::now(),
             purge_before: 0,
-            working: queue,
+            working: shared.read_queue(Queue::clone),
             journal,
             shared,
-            told,
+            listeners,
             requests,
             failing: false,
             stopping: false,
         }
     }
 
-    /// Works until it is told to stop, and then off what is waiting.
+    /// The body of the thread. It ends after `Stop`, when no request waits any more.
     pub(super) fn run(mut self) {
-        // A day may have begun while the server was away.
-        self.turn(None);
+        // A business day may have begun while the server was stopped.
+        self.process(None);
         loop {
             match self.wait() {
-                Wake::Request(request) => self.turn(Some(request)),
-                Wake::Idle => self.turn(None),
+                Wake::Request(request) => self.process(Some(request)),
+                Wake::Idle => self.process(None),
                 Wake::End => return,
             }
         }
     }
 
-    /// Carries out an order and those that wait behind it, in one commit.
-    fn turn(&mut self, first: Option<LedgerRequest>) {
+    /// Processes a request and those that wait behind it, in one commit.
+    fn process(&mut self, first: Option<LedgerRequest>) {
         let mut pending = Pending::default();
         pending.batch.at = now().as_millis();
         self.keep_day(&mut pending.batch);
         if let Some(first) = first {
             self.take(first, &mut pending);
         }
-        while pending.replies.len() + pending.kept.len() < BATCH_COMMANDS
+        while pending.replies.len() + pending.confirmations.len() < BATCH_REQUESTS
             && let Ok(request) = self.requests.try_recv()
         {
             self.take(request, &mut pending);
@@ -143,30 +135,30 @@ impl Ledger {
         self.purge_if_due();
     }
 
-    /// Waits for the next order, or for the time to look at the calendar or at failing storage.
+    /// Waits for the next request, or until the calendar or failing storage must be checked.
     fn wait(&mut self) -> Wake {
         if self.stopping {
             return self.requests.try_recv().map_or(Wake::End, Wake::Request);
         }
-        let patience = if self.failing {
-            PROBE_EVERY
+        let timeout = if self.failing {
+            PROBE_INTERVAL
         } else {
-            CALENDAR_EVERY
+            CALENDAR_INTERVAL
         };
-        match self.requests.recv_timeout(patience) {
+        match self.requests.recv_timeout(timeout) {
             Ok(request) => Wake::Request(request),
             Err(RecvTimeoutError::Disconnected) => Wake::End,
             Err(RecvTimeoutError::Timeout) => {
                 if self.failing {
                     let works = self.journal.probe().is_ok();
-                    self.note_storage(works);
+                    self.set_storage_works(works);
                 }
                 Wake::Idle
             }
         }
     }
 
-    /// Begins a business day when the calendar says so, before anything else of that day happens.
+    /// Starts a business day when the calendar says so, before any other event of that day.
     fn keep_day(&mut self, batch: &mut Batch) {
         let queue = &self.working;
         let rule = queue.settings().day_rule();
@@ -182,7 +174,7 @@ impl Ledger {
         self.record(decision.events, None, batch);
     }
 
-    /// Lets events happen on the working copy.
+    /// Applies events to the working copy and adds them to the batch.
     fn record(&mut self, events: Vec<Event>, actor: Option<&Actor>, batch: &mut Batch) {
         let at = now();
         for event in events {
@@ -236,13 +228,13 @@ impl Ledger {
                     .batch
                     .notes
                     .extend(entry.map(|entry| (after, entry)));
-                pending.kept.extend(reply);
+                pending.confirmations.extend(reply);
             }
             LedgerRequest::PurgeAudit { entry, reply } => {
                 self.purge_before = now().as_millis();
                 self.purge_at = Instant::now();
                 pending.batch.notes.push((self.working.seq(), entry));
-                pending.kept.push(reply);
+                pending.confirmations.push(reply);
             }
             LedgerRequest::ReadAudit {
                 before,
@@ -250,7 +242,8 @@ impl Ledger {
                 reply,
             } => {
                 let traced = self.journal.trace(before, limit);
-                let traced = traced.map_err(|error| log::error!("Nothing can be read: {error}"));
+                let traced =
+                    traced.map_err(|error| log::error!("The audit log cannot be read: {error}"));
                 let _ = reply.send(traced.ok());
             }
         }
@@ -274,7 +267,9 @@ impl Ledger {
         let decision = decide(&self.working, command, now());
         self.record(decision.events, actor, batch);
         if let (Command::Reprint { ticket }, Ok(_)) = (command, &decision.outcome) {
-            pending.reprints.push(*ticket);
+            pending
+                .reprints
+                .extend(self.working.ticket(*ticket).cloned());
         }
         let answer = render(&self.working, &decision.outcome);
         let Some(idempotent) = idempotent else {
@@ -307,80 +302,60 @@ impl Ledger {
         }
     }
 
-    /// Makes the batch durable, and lets everyone know: the queue first, so that whoever has an
-    /// answer finds it there; then the screens' list of recent events; then the askers.
+    /// Stores the batch, then publishes it. The shared queue comes first, so that whoever has an answer
+    /// finds its ticket there; then the listeners; then the replies.
     fn commit(&mut self, pending: Pending) {
         let Pending {
             batch,
             replies,
-            kept,
+            confirmations,
             reprints,
         } = pending;
+        let is_durable = self.store(&batch);
+        if is_durable {
+            let updates = self.shared.with_queue(|queue| {
+                let events = batch.events.iter();
+                events
+                    .map(|stamped| Arc::new(Update::apply(queue, stamped)))
+                    .collect()
+            });
+            self.listeners.publish(&Publication { updates, reprints });
+        }
+        // A send fails only if the thread that waited for the reply has ended.
+        for (reply, answer) in replies {
+            let unavailable = || Err(Problem::storage_unavailable());
+            let _ = reply.send(if is_durable { answer } else { unavailable() });
+        }
+        for reply in confirmations {
+            let _ = reply.send(is_durable);
+        }
+    }
+
+    /// Appends the batch to the journal. If that fails, the working copy goes back to the durable queue.
+    fn store(&mut self, batch: &Batch) -> bool {
         let is_empty = batch.events.is_empty()
             && batch.answers.is_empty()
             && batch.access.is_empty()
             && batch.notes.is_empty();
-        if !is_empty {
-            let expected = self.shared.with_queue(|queue| queue.seq());
-            if let Err(error) = self.journal.append(expected, &batch) {
-                // Once, not for each request until it works again.
-                if self.failing {
-                    log::debug!("Still nothing can be stored: {error}");
-                } else {
-                    log::error!("Nothing can be stored: {error}");
-                }
-                self.note_storage(false);
-                self.working = self.shared.with_queue(|queue| queue.clone());
-                for (reply, _) in replies {
-                    let _ = reply.send(Err(Problem::storage_unavailable()));
-                }
-                for reply in kept {
-                    let _ = reply.send(false);
-                }
-                return;
+        if is_empty {
+            return true;
+        }
+        let expected = self.shared.read_queue(Queue::seq);
+        let stored = self.journal.append(expected, batch);
+        if let Err(error) = &stored {
+            // Not once for each request until storage works again.
+            if self.failing {
+                log::debug!("Storage still fails: {error}");
+            } else {
+                log::error!("Storage fails: {error}");
             }
-            self.note_storage(true);
+            self.working = self.shared.read_queue(Queue::clone);
         }
-        let updates: Vec<Arc<Update>> = self.shared.with_queue(|queue| {
-            let events = batch.events.iter();
-            events
-                .map(|stamped| Arc::new(Update::apply(queue, stamped)))
-                .collect()
-        });
-        self.told.wss.publish(updates);
-        for (reply, answer) in replies {
-            // An asker waits until it is answered; a failed send is one whose thread has ended.
-            let _ = reply.send(answer);
-        }
-        for reply in kept {
-            let _ = reply.send(true);
-        }
-        self.print(&batch.events, reprints);
+        self.set_storage_works(stored.is_ok());
+        stored.is_ok()
     }
 
-    /// Puts new tickets on paper, and those that are asked for again. The printer's list is what
-    /// waits, and not this thread.
-    fn print(&self, events: &[Stamped], mut tickets: Vec<TicketId>) {
-        let Some(printer) = &self.told.printer else {
-            return;
-        };
-        let made = events.iter().filter_map(|stamped| match &stamped.event {
-            Event::TicketCreated { ticket, .. } => Some(*ticket),
-            _ => None,
-        });
-        tickets.extend(made);
-        for id in tickets {
-            let Some(ticket) = self.working.ticket(id) else {
-                continue;
-            };
-            let shared = self.shared.clone();
-            printer.print(Awaited::new(ticket.code(), move || {
-                shared.with_queue(|queue| Paper::of(queue, queue.ticket(id)?))
-            }));
-        }
-    }
-
-    fn note_storage(&mut self, works: bool) {
+    fn set_storage_works(&mut self, works: bool) {
         if self.failing && works {
             log::info!("Storage works again");
         }
@@ -388,29 +363,28 @@ impl Ledger {
         self.shared.set_storage_fails(self.failing);
     }
 
-    /// Forgets who caused what, and which answers were given, past the time that each is kept; a step at
-    /// a time.
+    /// Purges a bounded number of expired audit entries and stored answers, if a purge is due.
     fn purge_if_due(&mut self) {
         if self.failing || Instant::now() < self.purge_at {
             return;
         }
-        let kept = i64::try_from(self.trace_kept.as_millis()).unwrap_or(i64::MAX);
+        let kept = i64::try_from(self.audit_retention.as_millis()).unwrap_or(i64::MAX);
         let at = now().as_millis();
-        let answers_before = at - ANSWERS_KEPT.as_millis() as i64;
+        let answers_before = at - ANSWER_RETENTION.as_millis() as i64;
         let before = (at - kept).max(self.purge_before);
         let is_more = match self.journal.purge(before, answers_before, at) {
             Ok(purged) => purged.is_more,
             Err(error) => {
-                log::warn!("What is too old could not be purged, and is tried again: {error}");
+                log::warn!("Expired data could not be purged; it is tried again: {error}");
                 false
             }
         };
-        let pause = if is_more { PURGE_PAUSE } else { PURGE_EVERY };
+        let pause = if is_more { PURGE_PAUSE } else { PURGE_INTERVAL };
         self.purge_at = Instant::now() + pause;
     }
 
-    /// Keeps a snapshot now and then: the larger the queue, the more rarely, so that its cost for
-    /// each event stays the same.
+    /// Saves a snapshot if one is due. The larger the queue, the rarer the snapshots, so that their cost
+    /// for each event stays the same.
     fn snapshot_if_due(&mut self) {
         let seq = self.working.seq();
         let due = SNAPSHOT_EVENTS.max(self.working.len() as u64);
@@ -419,12 +393,12 @@ impl Ledger {
         }
         self.snapshot_seq = seq;
         if let Err(error) = self.journal.save_snapshot(&self.working) {
-            log::warn!("No snapshot could be kept, so the next start takes longer: {error}");
+            log::warn!("No snapshot could be saved, so the next start takes longer: {error}");
         }
     }
 }
 
-/// The settings in which two offices differ, by the names that they have in JSON.
+/// The JSON names of the settings that differ.
 fn changed_fields(before: &Settings, after: &Settings) -> Vec<String> {
     let fields = |settings| match serde_json::to_value(SettingsJson::from(settings)) {
         Ok(serde_json::Value::Object(fields)) => fields,

@@ -1,15 +1,17 @@
-//! What lives as long as the program: the queue's owner and the screens' one service.
+//! The services that live as long as the program: the ticket service with its ledger, and the screens.
 
 mod ledger;
+mod listeners;
 mod request;
 mod screens;
 mod shared;
 mod ticket_service;
 
-pub use ledger::Told;
+pub use listeners::{Listener, Listeners, Publication};
 pub use request::{IdempotentRequest, Render};
 pub use screens::{
-    Dialect, Handshake, NotInitialized, Options, Presence, Present, RECENT_EVENTS, Since,
-    WssService, last_called, serve_screen,
+    Dialect, Handshake, NotInitialized, Options, Presence, PresenceGuard, PrinterState,
+    RECENT_EVENTS, Since, WssService, last_called, serve_screen,
 };
+pub use shared::SharedState;
 pub use ticket_service::TicketService;

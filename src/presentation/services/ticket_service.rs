@@ -1,6 +1,5 @@
-//! The queue, as the rest of the program uses it: commands in, answers out, and copies to look at.
-//!
-//! The shared queue holds only what is durable. Every lock here is held for a copy and no longer.
+//! The ticket service: the queue, as other threads use it. They send commands, which the ledger's
+//! thread executes, and read copies of the durable queue.
 
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,7 +8,8 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
-use super::ledger::{Ledger, Told};
+use super::ledger::Ledger;
+use super::listeners::Listeners;
 use super::request::{IdempotentRequest, LedgerRequest, Render, Reply};
 use super::shared::SharedState;
 use crate::access::{AccessChange, Actor};
@@ -18,16 +18,16 @@ use crate::presentation::http::problem::Problem;
 use crate::storage::{Journal, Note, Place, Traced};
 use crate::threads;
 
-/// Commands that may wait for the ledger. Each waiting one holds a connection's thread, so there
-/// can hardly be more; a full channel makes the next one wait, too.
+/// Limit of requests that wait for the ledger. Each one blocks a connection's thread, so there are
+/// rarely more; if the channel is full, the next sender waits.
 const REQUESTS_WAITING: usize = 1_024;
 
 thread_local! {
-    /// A connection's thread asks one thing at a time, so one channel for its answers is enough.
+    /// The channel for replies to this thread, which sends one request at a time.
     static ANSWERS: (Sender<Reply>, Receiver<Reply>) = bounded(1);
 }
 
-/// The shared queue and the way to change it.
+/// The shared queue, and the channel to the ledger that changes it.
 pub struct TicketService {
     requests: Sender<LedgerRequest>,
     shared: Arc<SharedState>,
@@ -35,26 +35,23 @@ pub struct TicketService {
 }
 
 impl TicketService {
-    /// Takes over a queue that is as the journal has it, and starts the thread `ledger`.
-    /// `snapshot_seq` is the last event of the newest snapshot that is kept; `trace_kept` is for how
-    /// long it is kept who caused an event.
+    /// Starts the thread `ledger`, which takes over the journal. `shared` holds the queue as it is in
+    /// the journal, and `snapshot_seq` is the last event of the newest snapshot.
     pub fn start(
-        queue: Queue,
+        shared: Arc<SharedState>,
         snapshot_seq: u64,
         journal: Box<dyn Journal>,
-        told: Told,
-        trace_kept: Duration,
+        listeners: Listeners,
+        audit_retention: Duration,
     ) -> io::Result<Self> {
         let (requests, waiting) = bounded(REQUESTS_WAITING);
-        let shared = Arc::new(SharedState::new(queue.clone()));
         let ledger = Ledger::new(
-            queue,
             journal,
             shared.clone(),
-            told,
+            listeners,
             waiting,
             snapshot_seq,
-            trace_kept,
+            audit_retention,
         );
         let handle = threads::spawn_vital("ledger", move || ledger.run())?;
         Ok(Self {
@@ -104,76 +101,76 @@ impl TicketService {
         })
     }
 
-    /// Stores changes of who may do what and what the trace says of them, and returns when both are
+    /// Stores changes of PINs, sessions and tokens with their audit entry, and returns when they are
     /// durable.
-    pub fn keep(&self, changes: Vec<AccessChange>, entry: Option<Note>) -> Result<(), Problem> {
-        let (sender, kept) = bounded(1);
-        let sent = self.requests.send(LedgerRequest::StoreAccess {
+    pub fn store_access(
+        &self,
+        changes: Vec<AccessChange>,
+        entry: Option<Note>,
+    ) -> Result<(), Problem> {
+        self.confirm(|reply| LedgerRequest::StoreAccess {
             changes,
             entry,
-            reply: Some(sender),
-        });
-        match sent.map(|()| kept.recv()) {
-            Ok(Ok(true)) => Ok(()),
-            _ => Err(Problem::storage_unavailable()),
-        }
+            reply: Some(reply),
+        })
     }
 
-    /// Has something stored that nobody needs to wait for.
-    pub fn note(&self, changes: Vec<AccessChange>, entry: Option<Note>) {
-        let request = LedgerRequest::StoreAccess {
+    /// Like `store_access`, but returns at once. If the ledger has too many requests, nothing is stored:
+    /// people who wait come first.
+    pub fn try_store_access(&self, changes: Vec<AccessChange>, entry: Option<Note>) {
+        let _ = self.requests.try_send(LedgerRequest::StoreAccess {
             changes,
             entry,
             reply: None,
-        };
-        // Where the ledger has that much to do, people who wait come first.
-        let _ = self.requests.try_send(request);
+        });
     }
 
-    /// Has it forgotten who caused what until now, and returns when the note of that is durable; the
-    /// rest follows in steps.
-    pub fn purge(&self, entry: Note) -> Result<(), Problem> {
-        let (reply, kept) = bounded(1);
-        match self
-            .requests
-            .send(LedgerRequest::PurgeAudit { entry, reply })
-            .map(|()| kept.recv())
-        {
+    /// Purges the audit log up to now, and returns when the entry about it is durable. The purge itself
+    /// follows in steps.
+    pub fn purge_audit(&self, entry: Note) -> Result<(), Problem> {
+        self.confirm(|reply| LedgerRequest::PurgeAudit { entry, reply })
+    }
+
+    /// Sends a request and waits until it is durable.
+    fn confirm(&self, request: impl FnOnce(Sender<bool>) -> LedgerRequest) -> Result<(), Problem> {
+        let (sender, confirmation) = bounded(1);
+        let sent = self.requests.send(request(sender));
+        match sent.map(|()| confirmation.recv()) {
             Ok(Ok(true)) => Ok(()),
             _ => Err(Problem::storage_unavailable()),
         }
     }
 
-    /// What the trace shows before that place, newest first and `limit` at most.
-    pub fn trace(&self, before: Place, limit: u64) -> Result<Vec<Traced>, Problem> {
-        let (reply, traced) = bounded(1);
+    /// Reads a page of the audit log: at most `limit` entries before `before`, newest first.
+    pub fn read_audit(&self, before: Place, limit: u64) -> Result<Vec<Traced>, Problem> {
+        let (reply, page) = bounded(1);
         let request = LedgerRequest::ReadAudit {
             before,
             limit,
             reply,
         };
-        match self.requests.send(request).map(|()| traced.recv()) {
-            Ok(Ok(Some(traced))) => Ok(traced),
+        match self.requests.send(request).map(|()| page.recv()) {
+            Ok(Ok(Some(entries))) => Ok(entries),
             _ => Err(Problem::storage_unavailable()),
         }
     }
 
-    /// Copies what `look` wants of the queue; under its lock, so it must neither wait nor write.
-    pub fn look<T>(&self, look: impl FnOnce(&Queue) -> T) -> T {
-        self.shared.read_queue(look)
+    /// Reads the durable queue under its lock. `read` must copy what it needs and neither wait nor
+    /// write.
+    pub fn read_queue<T>(&self, read: impl FnOnce(&Queue) -> T) -> T {
+        self.shared.read_queue(read)
     }
 
-    /// The state that this service shares with screens.
-    pub(super) fn shared(&self) -> Arc<SharedState> {
-        self.shared.clone()
+    pub(super) fn shared(&self) -> &Arc<SharedState> {
+        &self.shared
     }
 
     /// Whether the last attempt to store something failed.
-    pub fn is_failing(&self) -> bool {
+    pub fn storage_fails(&self) -> bool {
         self.shared.storage_fails()
     }
 
-    /// Carries out what is waiting, closes the journal, and ends the ledger's thread.
+    /// Executes the requests that wait, closes the journal, and ends the ledger's thread.
     pub fn stop(&self) {
         let handle = self
             .ledger

@@ -143,7 +143,7 @@ fn image(logo: &str) -> Result<(&'static str, Vec<u8>), String> {
 
 /// `GET /logo`: 404 if the office has none.
 pub fn logo(context: &Context<'_>) -> Handled {
-    let logo = context.office.tickets.look(|queue| {
+    let logo = context.office.tickets.read_queue(|queue| {
         let appearance = &queue.settings().appearance;
         appearance.logo.clone()
     });

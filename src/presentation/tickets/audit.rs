@@ -54,7 +54,7 @@ pub struct TraceJson {
 pub fn purge(context: &Context<'_>) -> Handled {
     Fields::of_body(context.request)?.finish()?;
     let note = context.caller.note(Noted::PurgeAsked);
-    context.office.tickets.purge(note)?;
+    context.office.tickets.purge_audit(note)?;
     Ok(Answer::empty(204))
 }
 
@@ -71,9 +71,9 @@ pub fn list(context: &Context<'_>) -> Handled {
     let limit = fields.number("limit", MOST_LISTED)?.unwrap_or(LISTED);
     fields.finish()?;
     let tickets = &context.office.tickets;
-    let traced = tickets.trace(before, limit)?;
+    let traced = tickets.read_audit(before, limit)?;
     let events: Vec<Value> = traced.iter().map(event).collect();
-    let codes = tickets.look(|queue| codes(queue, &events));
+    let codes = tickets.read_queue(|queue| codes(queue, &events));
     Ok(Answer::json(200, &shown_all(traced, &events, &codes)))
 }
 

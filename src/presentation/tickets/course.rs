@@ -47,7 +47,7 @@ fn error(message: &str) -> Answer {
 
 /// `GET /api/ticket`
 pub fn list(context: &Context<'_>) -> Handled {
-    let tickets: Vec<TicketView> = context.office.tickets.look(|queue| {
+    let tickets: Vec<TicketView> = context.office.tickets.read_queue(|queue| {
         let tickets = queue.tickets_after(None);
         TicketView::all(queue, tickets)
     });
@@ -56,7 +56,7 @@ pub fn list(context: &Context<'_>) -> Handled {
 
 /// `GET /api/ticket/pending`
 pub fn pending(context: &Context<'_>) -> Handled {
-    let tickets: Vec<TicketView> = context.office.tickets.look(|queue| {
+    let tickets: Vec<TicketView> = context.office.tickets.read_queue(|queue| {
         let tickets = queue.waiting_tickets().into_iter();
         TicketView::all(queue, tickets)
     });
@@ -65,13 +65,16 @@ pub fn pending(context: &Context<'_>) -> Handled {
 
 /// `GET /api/ticket/last`
 pub fn last(context: &Context<'_>) -> Handled {
-    let last = context.office.tickets.look(|queue| queue.last_number());
+    let last = context
+        .office
+        .tickets
+        .read_queue(|queue| queue.last_number());
     Ok(Answer::json(200, &last))
 }
 
 /// `GET /api/ticket/working-on`
 pub fn working_on(context: &Context<'_>) -> Handled {
-    let called = context.office.tickets.look(last_called);
+    let called = context.office.tickets.read_queue(last_called);
     let called: Vec<CalledJson> = called.iter().map(TicketView::called).collect();
     Ok(Answer::json(200, &called))
 }

@@ -22,7 +22,7 @@ const MAX_LIMIT: u64 = 100;
 
 /// `GET /api/desks`
 pub fn list(context: &Context<'_>) -> Handled {
-    let desks: Vec<DeskView> = context.office.tickets.look(|queue| {
+    let desks: Vec<DeskView> = context.office.tickets.read_queue(|queue| {
         let desks = queue.desks();
         desks.map(|desk| DeskView::of(queue, desk)).collect()
     });
@@ -33,7 +33,7 @@ pub fn list(context: &Context<'_>) -> Handled {
 /// `GET /api/desks/NAME`
 pub fn show(context: &Context<'_>) -> Handled {
     let name = desk(context)?;
-    let view = context.office.tickets.look(|queue| {
+    let view = context.office.tickets.read_queue(|queue| {
         let desk = queue.desk(&name)?;
         Some(DeskView::of(queue, desk))
     });
@@ -51,7 +51,7 @@ pub fn queue(context: &Context<'_>) -> Handled {
     fields.finish()?;
     let limit = usize::try_from(limit.unwrap_or(DEFAULT_LIMIT)).unwrap_or(usize::MAX);
     let now = now();
-    let views = context.office.tickets.look(|queue| {
+    let views = context.office.tickets.read_queue(|queue| {
         let desk = queue.desk(&name)?;
         let order = CallingOrder::of(queue, desk, now).take(limit);
         Some(TicketView::all(queue, order))
@@ -94,9 +94,9 @@ pub fn claim(context: &Context<'_>) -> Handled {
         screen.ok_or_else(|| Problem::invalid("screen", "name the screen that opens the desk"))?;
     let screen = screen_id(&screen)?;
     let office = context.office;
-    let holder = office.tickets.look(|queue| queue.desk(&desk)?.screen);
+    let holder = office.tickets.read_queue(|queue| queue.desk(&desk)?.screen);
     let command = Command::Claim {
-        gone: holder.filter(|holder| !office.presence.is_there(&desk, *holder)),
+        gone: holder.filter(|holder| !office.presence.is_present(&desk, *holder)),
         desk,
         screen,
         take_over,

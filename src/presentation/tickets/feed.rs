@@ -17,7 +17,7 @@ const LONGEST_WAIT_SECONDS: u64 = 25;
 
 /// `GET /api/state`
 pub fn state(context: &Context<'_>) -> Handled {
-    let state = context.office.tickets.look(StateView::of);
+    let state = context.office.tickets.read_queue(StateView::of);
     Ok(Answer::json(200, &state.message()))
 }
 
@@ -37,7 +37,7 @@ pub fn events(context: &Context<'_>) -> Handled {
     let presence = open_desk.map(|(desk, screen)| office.presence.enter(&desk, screen, true));
     let wait = Duration::from_secs(wait.min(LONGEST_WAIT_SECONDS));
     // A seq that this office has not reached belongs to another office.
-    let known = since.filter(|seq| *seq <= office.tickets.look(|queue| queue.seq()));
+    let known = since.filter(|seq| *seq <= office.tickets.read_queue(|queue| queue.seq()));
     let remaining_lifetime = || office.access.remaining_lifetime(&context.caller);
     let since = known.map(|seq| office.wss.wait_since(seq, wait, &remaining_lifetime));
     if remaining_lifetime().is_none()
@@ -52,10 +52,18 @@ pub fn events(context: &Context<'_>) -> Handled {
     };
     let mut messages: Vec<Bytes> = match updates {
         Some(updates) => updates.iter().map(|update| update.text()).collect(),
-        None => vec![office.tickets.look(StateView::of).message().text().into()],
+        None => vec![
+            office
+                .tickets
+                .read_queue(StateView::of)
+                .message()
+                .text()
+                .into(),
+        ],
     };
-    // A screen that polls gets the printer's state with each answer.
-    messages.extend(office.wss.printer_message(known).map(Bytes::from));
+    // A screen that polls gets the state of each printer with each answer.
+    let printers = office.wss.printer_messages(known);
+    messages.extend(printers.into_iter().map(Bytes::from));
     let array = [b"[", messages.join(&b","[..]).as_slice(), b"]"].concat();
     Ok(Answer::new(200, "application/json", array).with_header("Cache-Control", "no-store"))
 }

@@ -63,7 +63,7 @@ impl From<&TicketStatistics> for FigureJson {
 
 /// `GET /api/figures`
 pub fn show(context: &Context<'_>) -> Handled {
-    let figures = context.office.tickets.look(|queue| {
+    let figures = context.office.tickets.read_queue(|queue| {
         let figures = queue.statistics();
         let services = figures.services.iter().map(|(prefix, figure)| {
             let service = queue.service(prefix);

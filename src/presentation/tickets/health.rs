@@ -1,10 +1,13 @@
 //! `/api/health`: whether the server works.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use crate::presentation::http::answer::Answer;
 use crate::presentation::http::problem::RETRY_AFTER_SECONDS;
 use crate::presentation::http::route::{Context, Handled};
+use crate::presentation::services::PrinterState;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -14,19 +17,27 @@ struct Health {
     seq: u64,
     waiting: usize,
     uptime_seconds: u64,
-    /// State of the printer; omitted without one.
+    /// State of the first printer that fails, or of any; omitted without printers.
     #[serde(skip_serializing_if = "Option::is_none")]
     printer: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     printer_problem: Option<&'static str>,
+    /// State of each printer, by name; omitted without printers.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    printers: BTreeMap<String, PrinterState>,
 }
 
 /// `GET /api/health`
 pub fn health(context: &Context<'_>) -> Handled {
     let office = context.office;
-    let (seq, waiting) = office.tickets.look(|queue| (queue.seq(), queue.waiting()));
-    let failing = office.tickets.is_failing();
-    let printer = office.printer.as_ref().map(|printer| printer.state());
+    let (seq, waiting) = office
+        .tickets
+        .read_queue(|queue| (queue.seq(), queue.waiting()));
+    let failing = office.tickets.storage_fails();
+    let printers = office.wss.printers();
+    let fails = |printer: &&PrinterState| printer.detail.is_some();
+    let first_failing = printers.values().find(fails);
+    let printer = first_failing.or(printers.values().next()).copied();
     let health = Health {
         status: if failing { "storage-unavailable" } else { "ok" },
         version: env!("CARGO_PKG_VERSION"),
@@ -35,6 +46,7 @@ pub fn health(context: &Context<'_>) -> Handled {
         uptime_seconds: office.started.elapsed().as_secs(),
         printer: printer.map(|printer| printer.state),
         printer_problem: printer.and_then(|printer| printer.detail),
+        printers,
     };
     if failing {
         return Ok(

@@ -25,7 +25,7 @@ pub fn show(context: &Context<'_>) -> Handled {
     let id = TicketId::parse(asked)
         .filter(|id| {
             let tickets = &context.office.tickets;
-            tickets.look(|queue| queue.ticket(*id).is_some())
+            tickets.read_queue(|queue| queue.ticket(*id).is_some())
         })
         .ok_or_else(|| no_ticket(asked))?;
     let listen = context.office.config.listen;

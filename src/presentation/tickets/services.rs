@@ -21,7 +21,7 @@ const MOST_DIGITS: u64 = 6;
 
 /// `GET /api/services`
 pub fn list(context: &Context<'_>) -> Handled {
-    let services = context.office.tickets.look(ServiceView::all);
+    let services = context.office.tickets.read_queue(ServiceView::all);
     let view = if context.caller.role >= Role::Staff {
         ServiceView::for_staff
     } else {

@@ -30,7 +30,7 @@ pub fn show(context: &Context<'_>) -> Handled {
     let settings = context
         .office
         .tickets
-        .look(|queue| queue.settings().clone());
+        .read_queue(|queue| queue.settings().clone());
     Ok(Answer::json(200, &SettingsJson::from(&settings)))
 }
 

@@ -101,35 +101,36 @@ pub fn list(context: &Context<'_>) -> Handled {
     let states = states.map(|words| words.iter().map(|word| state(word)).collect());
     let states: Option<Vec<State>> = states.transpose()?;
     let after = after.map(|id| known_id(&id, "after")).transpose()?;
-    let tickets = context
-        .office
-        .tickets
-        .look(|queue| -> Result<Vec<TicketView>, Problem> {
-            if let Some(asked) = &service {
-                queue
-                    .require_service(asked)
-                    .map_err(|refusal| Problem::from(&refusal))?;
-            }
-            let after = match after {
-                Some(id) => Some(
+    let tickets =
+        context
+            .office
+            .tickets
+            .read_queue(|queue| -> Result<Vec<TicketView>, Problem> {
+                if let Some(asked) = &service {
                     queue
-                        .ticket(id)
-                        .ok_or_else(|| no_ticket(&id.to_string()))?
-                        .arrival,
-                ),
-                None => None,
-            };
-            let wanted = queue.tickets_after(after).filter(|ticket| {
-                states
-                    .as_ref()
-                    .is_none_or(|states| states.contains(&ticket.state))
-                    && service
+                        .require_service(asked)
+                        .map_err(|refusal| Problem::from(&refusal))?;
+                }
+                let after = match after {
+                    Some(id) => Some(
+                        queue
+                            .ticket(id)
+                            .ok_or_else(|| no_ticket(&id.to_string()))?
+                            .arrival,
+                    ),
+                    None => None,
+                };
+                let wanted = queue.tickets_after(after).filter(|ticket| {
+                    states
                         .as_ref()
-                        .is_none_or(|service| *service == ticket.service)
-            });
-            let views = wanted.take(usize::try_from(limit).unwrap_or(usize::MAX));
-            Ok(TicketView::all(queue, views))
-        })?;
+                        .is_none_or(|states| states.contains(&ticket.state))
+                        && service
+                            .as_ref()
+                            .is_none_or(|service| *service == ticket.service)
+                });
+                let views = wanted.take(usize::try_from(limit).unwrap_or(usize::MAX));
+                Ok(TicketView::all(queue, views))
+            })?;
     Ok(answer_list(&tickets))
 }
 
@@ -166,7 +167,7 @@ pub fn no_ticket(asked: &str) -> Problem {
 pub fn show(context: &Context<'_>) -> Handled {
     let asked = context.parameter();
     let view = TicketId::parse(asked).and_then(|id| {
-        context.office.tickets.look(|queue| {
+        context.office.tickets.read_queue(|queue| {
             let ticket = queue.ticket(id)?;
             Some(TicketView::of(queue, ticket))
         })
@@ -211,13 +212,16 @@ pub fn return_to_queue(context: &Context<'_>) -> Handled {
 /// `POST /api/tickets/ID/print`
 pub fn print(context: &Context<'_>) -> Handled {
     let ticket = named(context)?;
-    let Some(printer) = &context.office.printer else {
+    let printers = context.office.wss.printers();
+    let Some(first) = printers.values().next() else {
         return refuse(context, Problem::no_printer());
     };
-    if let Some(why) = printer.state().detail {
+    if let Some(why) = first.detail
+        && printers.values().all(|printer| printer.detail.is_some())
+    {
         return refuse(context, Problem::printer_failing(why));
     }
-    let over = context.office.tickets.look(|queue| {
+    let over = context.office.tickets.read_queue(|queue| {
         let ticket = queue.ticket(ticket).filter(|t| t.state.is_final())?;
         Some((ticket.code(), ticket.state))
     });

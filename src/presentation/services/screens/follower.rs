@@ -1,7 +1,7 @@
-//! Who follows one ticket: where that ticket stands, told whenever it has changed.
+//! Followers: screens that follow one ticket and get its progress whenever it changes.
 //!
-//! A phone that follows is to cost what a public screen does: `publish` looks at many tickets under
-//! one lock, and puts a position behind the events in the same write, only where it is news. No
+//! A phone that follows a ticket costs as much as a public screen: `publish` reads the progress of
+//! many tickets under one lock and writes it together with the events, only if it has changed. No
 //! thread is woken for it.
 
 use std::sync::Arc;
@@ -15,10 +15,10 @@ use crate::domain::{Forecast, Queue, TicketId, Timestamp};
 use crate::presentation::json::Message;
 use crate::presentation::services::shared::SharedState;
 
-/// Tickets that are looked at under one lock, which the ledger wants as well.
-pub const POSITIONS_AT_ONCE: usize = 64;
+/// Limit of tickets that are read under one lock, since the ledger waits for that lock.
+pub const TICKETS_PER_LOCK: usize = 64;
 
-/// The ticket that a screen follows, and the queue in which it stands.
+/// The followed ticket, and the queue that it is in.
 pub struct Follower {
     ticket: TicketId,
     shared: Arc<SharedState>,
@@ -30,20 +30,20 @@ impl std::fmt::Debug for Follower {
     }
 }
 
-/// What a follower is told.
+/// The progress of a ticket, as its followers get it.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Position {
+pub struct TicketProgress {
     code: String,
     state: &'static str,
     desk: Option<String>,
     ahead: Option<usize>,
     estimate_seconds: Option<u64>,
-    /// How often it was called: one more with the same desk is a recall.
+    /// Number of calls. One more with the same desk is a recall.
     calls: u32,
 }
 
-impl Position {
+impl TicketProgress {
     fn of(queue: &Queue, forecast: &Forecast, id: TicketId, now: Timestamp) -> Option<Self> {
         let ticket = queue.ticket(id)?;
         let wait = forecast.seconds(ticket, now);
@@ -58,7 +58,7 @@ impl Position {
     }
 }
 
-/// Whole minutes, in seconds: a follower is told when it changes for a person, not each second.
+/// Rounds up to whole minutes, in seconds, so that a follower gets no message each second.
 fn whole_minutes(seconds: u64) -> u64 {
     seconds.div_ceil(60) * 60
 }
@@ -68,36 +68,30 @@ impl Follower {
         Self { ticket, shared }
     }
 
-    /// Where its ticket stands; `None` where it is no longer known.
-    pub fn position(&self) -> Option<Position> {
-        positions(&[self]).pop().flatten()
+    /// The progress of its ticket; `None` if the ticket is no longer in memory.
+    pub fn progress(&self) -> Option<TicketProgress> {
+        progress_of(&[self]).pop().flatten()
     }
 }
 
-/// Where the tickets of several followers of one office stand, looked at under one lock.
-pub fn positions(followers: &[&Follower]) -> Vec<Option<Position>> {
+/// The progress of the tickets of several followers of one office, read under one lock.
+pub fn progress_of(followers: &[&Follower]) -> Vec<Option<TicketProgress>> {
     let Some(first) = followers.first() else {
         return Vec::new();
     };
     let now = now();
     first.shared.read_forecast(now, |queue, forecast| {
-        let of = |follower: &&Follower| Position::of(queue, forecast, follower.ticket, now);
+        let of = |follower: &&Follower| TicketProgress::of(queue, forecast, follower.ticket, now);
         followers.iter().map(of).collect()
     })
 }
 
-/// The frame that says where a ticket stands, where `told` says otherwise; notes it there. `cursor`
-/// is the last event that the screen has been told.
-pub fn news(position: Option<Position>, told: &mut Option<Position>, cursor: u64) -> Option<Bytes> {
-    if position.is_none() || position == *told {
-        return None;
-    }
+/// The frame of a progress message. `cursor` is the last event that the screen has.
+pub fn progress_frame(progress: &TicketProgress, cursor: u64) -> Bytes {
     let message = Message {
         kind: "ticket-position",
         seq: Some(cursor),
-        payload: &position,
+        payload: progress,
     };
-    let frame = text_frame(message.text());
-    *told = position;
-    Some(frame)
+    text_frame(message.text())
 }

@@ -1,17 +1,20 @@
-//! Screens: the WebSocket service, its connections, and what they are sent.
+//! Screens: the WebSocket service, its connections, and the messages that they get.
 
-pub(super) mod follower;
+mod follower;
 mod presence;
+mod printers;
+mod publisher;
 mod readiness;
-pub(super) mod recent;
+mod recent;
 mod screen;
 mod screen_thread;
-pub(super) mod update;
-pub(super) mod wss;
+mod update;
+mod wss;
 
-pub use presence::{Presence, Present};
+pub use presence::{Presence, PresenceGuard};
+pub use printers::PrinterState;
 pub use recent::{RECENT_EVENTS, Since};
 pub use screen::Handshake;
 pub use screen_thread::serve as serve_screen;
-pub use update::{Dialect, last_called};
+pub use update::{Dialect, Update, last_called};
 pub use wss::{NotInitialized, Options, WssService};

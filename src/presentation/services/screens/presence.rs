@@ -1,5 +1,5 @@
-//! Which screens have a desk open now. It lives in memory alone: after a restart the screens come
-//! back by themselves, and say so again.
+//! Presence: which screens have which desk open now. It is in memory only, because after a restart
+//! the screens reconnect by themselves.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -7,93 +7,96 @@ use std::time::{Duration, Instant};
 
 use crate::domain::{DeskName, ScreenId};
 
-/// How long a screen that asks over HTTP counts as being there after an answer: it comes back at
-/// once, and a network may hold it up for a moment.
-const BETWEEN_POLLS: Duration = Duration::from_secs(10);
+/// Time after an answer in which a screen that polls counts as present: its next poll comes at once,
+/// and a network may delay it.
+const POLL_GRACE: Duration = Duration::from_secs(10);
 
-type Place = (DeskName, ScreenId);
+type DeskScreen = (DeskName, ScreenId);
 
-/// Who is there. A clone is the same list.
+/// The present screens. Clones share one list.
 #[derive(Clone, Debug, Default)]
-pub struct Presence(Arc<Mutex<HashMap<Place, Seen>>>);
+pub struct Presence(Arc<Mutex<HashMap<DeskScreen, Connections>>>);
 
-/// How one screen is connected.
+/// The connections of one screen.
 #[derive(Clone, Copy, Debug)]
-struct Seen {
-    /// Its connections now.
-    connections: usize,
-    /// Until when it counts as being there without one.
-    until: Instant,
+struct Connections {
+    open: usize,
+    /// Until then the screen counts as present without an open connection.
+    grace_until: Instant,
+}
+
+impl Connections {
+    fn is_present(&self) -> bool {
+        self.open > 0 || self.grace_until > Instant::now()
+    }
 }
 
 impl Presence {
-    /// The screen is there until what this gives is dropped, and for as long after that as its
-    /// kind of connection takes to come back: a WebSocket that ends has gone, a poll has not.
-    pub fn enter(&self, desk: &DeskName, screen: ScreenId, polls: bool) -> Present {
-        let now = Instant::now();
-        let mut seen = self.lock();
-        // Those who polled and have gone.
-        seen.retain(|_, seen| seen.connections > 0 || seen.until > now);
-        let place = (desk.clone(), screen);
-        let entry = seen.entry(place.clone()).or_insert(Seen {
-            connections: 0,
-            until: now,
+    /// Counts the screen as present until the guard is dropped. A screen that polls stays present for
+    /// a grace period after that; a WebSocket that ends has gone.
+    pub fn enter(&self, desk: &DeskName, screen: ScreenId, polls: bool) -> PresenceGuard {
+        let mut screens = self.lock();
+        screens.retain(|_, connections| connections.is_present());
+        let key = (desk.clone(), screen);
+        let connections = screens.entry(key.clone()).or_insert(Connections {
+            open: 0,
+            grace_until: Instant::now(),
         });
-        entry.connections += 1;
-        Present {
+        connections.open += 1;
+        PresenceGuard {
             presence: self.clone(),
-            place,
-            grace: if polls { BETWEEN_POLLS } else { Duration::ZERO },
+            key,
+            grace: if polls { POLL_GRACE } else { Duration::ZERO },
         }
     }
 
     /// Whether the screen has that desk open now.
-    pub fn is_there(&self, desk: &DeskName, screen: ScreenId) -> bool {
-        let seen = self.lock();
-        let seen = seen.get(&(desk.clone(), screen));
-        seen.is_some_and(|seen| seen.connections > 0 || seen.until > Instant::now())
+    pub fn is_present(&self, desk: &DeskName, screen: ScreenId) -> bool {
+        let screens = self.lock();
+        let connections = screens.get(&(desk.clone(), screen));
+        connections.is_some_and(Connections::is_present)
     }
 
-    fn leave(&self, place: &Place, grace: Duration) {
-        let mut all = self.lock();
-        let Some(seen) = all.get_mut(place) else {
+    fn leave(&self, key: &DeskScreen, grace: Duration) {
+        let mut screens = self.lock();
+        let Some(connections) = screens.get_mut(key) else {
             return;
         };
-        let now = Instant::now();
-        seen.connections -= 1;
-        seen.until = seen.until.max(now + grace);
-        if seen.connections == 0 && seen.until <= now {
-            all.remove(place);
+        connections.open -= 1;
+        let grace_until = Instant::now() + grace;
+        connections.grace_until = connections.grace_until.max(grace_until);
+        if !connections.is_present() {
+            screens.remove(key);
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<Place, Seen>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<DeskScreen, Connections>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// A screen that is there, until this is dropped, however its connection ends.
-#[must_use = "the screen is there for as long as this is kept"]
+/// Keeps a screen present until it is dropped.
+#[must_use = "the screen is present only as long as the guard lives"]
 #[derive(Debug)]
-pub struct Present {
+pub struct PresenceGuard {
     presence: Presence,
-    place: Place,
+    key: DeskScreen,
     grace: Duration,
 }
 
-impl Present {
-    /// Its session has ended: it will not come back, so nobody waits for it.
+impl PresenceGuard {
+    /// Ends the presence without a grace period, because the screen's session has ended.
     pub fn end(mut self) {
         self.grace = Duration::ZERO;
-        if let Some(seen) = self.presence.lock().get_mut(&self.place) {
-            seen.until = Instant::now();
+        if let Some(connections) = self.presence.lock().get_mut(&self.key) {
+            connections.grace_until = Instant::now();
         }
     }
 }
 
-impl Drop for Present {
+impl Drop for PresenceGuard {
     fn drop(&mut self) {
-        self.presence.leave(&self.place, self.grace);
+        self.presence.leave(&self.key, self.grace);
     }
 }
 
@@ -106,39 +109,39 @@ mod tests {
     }
 
     #[test]
-    fn a_screen_is_there_until_its_last_connection_ends() {
+    fn a_screen_is_present_until_its_last_connection_ends() {
         let presence = Presence::default();
         let (one, two) = (ScreenId::from_random(1), ScreenId::from_random(2));
         let first = presence.enter(&desk("3"), one, false);
         let second = presence.enter(&desk("3"), one, false);
-        assert!(presence.is_there(&desk("3"), one));
-        assert!(!presence.is_there(&desk("3"), two));
-        assert!(!presence.is_there(&desk("4"), one));
+        assert!(presence.is_present(&desk("3"), one));
+        assert!(!presence.is_present(&desk("3"), two));
+        assert!(!presence.is_present(&desk("4"), one));
         drop(first);
-        assert!(presence.is_there(&desk("3"), one));
+        assert!(presence.is_present(&desk("3"), one));
         drop(second);
-        assert!(!presence.is_there(&desk("3"), one));
-        assert!(presence.lock().is_empty(), "nothing is kept of it");
+        assert!(!presence.is_present(&desk("3"), one));
+        assert!(presence.lock().is_empty(), "it leaves no entry");
     }
 
     #[test]
-    fn a_screen_that_polls_is_there_between_two_polls() {
+    fn a_screen_that_polls_is_present_between_two_polls() {
         let presence = Presence::default();
         let screen = ScreenId::from_random(1);
         drop(presence.enter(&desk("3"), screen, true));
-        assert!(presence.is_there(&desk("3"), screen));
+        assert!(presence.is_present(&desk("3"), screen));
         presence
             .lock()
             .values_mut()
-            .for_each(|seen| seen.until = Instant::now());
-        assert!(!presence.is_there(&desk("3"), screen));
+            .for_each(|connections| connections.grace_until = Instant::now());
+        assert!(!presence.is_present(&desk("3"), screen));
         drop(presence.enter(&desk("3"), screen, true));
         presence.enter(&desk("3"), screen, true).end();
-        assert!(!presence.is_there(&desk("3"), screen), "its session ended");
-        drop(presence.enter(&desk("4"), screen, false));
         assert!(
-            presence.lock().is_empty(),
-            "those who have gone are forgotten"
+            !presence.is_present(&desk("3"), screen),
+            "its session ended"
         );
+        drop(presence.enter(&desk("4"), screen, false));
+        assert!(presence.lock().is_empty(), "expired entries are removed");
     }
 }

@@ -1,5 +1,5 @@
-//! Knows which screens have sent something. A thread that sleeps until it is told cannot also
-//! sleep in `read`, so one small thread waits for all sockets at once and tells theirs.
+//! Watches the sockets of all connections in one thread, and calls back when one is readable. A
+//! screen's own thread sleeps until another thread wakes it, so it cannot sleep in `read` as well.
 
 use std::collections::HashMap;
 use std::io;
@@ -8,58 +8,70 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use polling::{Event, Events, Poller};
 
-use super::screen::Screen;
+use crate::presentation::http::wire::Wire;
 
-/// Watches the screens' sockets.
-pub struct Readiness {
+/// The watched sockets, each with an owner of type `T`.
+pub struct Readiness<T> {
     poller: Poller,
-    /// The watched screens. What is in here keeps its socket open: see `watch`.
-    watched: Mutex<HashMap<usize, Arc<Screen>>>,
+    /// By key. An entry keeps its socket open: see `watch`.
+    watched: Mutex<HashMap<usize, Watched<T>>>,
+    /// Called in the thread `readable` for the owner of a readable socket.
+    on_readable: fn(&T),
     stopping: AtomicBool,
 }
 
-impl Readiness {
-    /// Fails where the operating system gives no poller.
-    pub fn new() -> io::Result<Self> {
+struct Watched<T> {
+    /// Only to keep the socket open.
+    _wire: Arc<Wire>,
+    owner: T,
+}
+
+impl<T: Clone> Readiness<T> {
+    /// Fails if the operating system provides no poller.
+    pub fn new(on_readable: fn(&T)) -> io::Result<Self> {
         Ok(Self {
             poller: Poller::new()?,
             watched: Mutex::new(HashMap::new()),
+            on_readable,
             stopping: AtomicBool::new(false),
         })
     }
 
-    /// Tells the screen once when there is something to read.
-    pub fn watch(&self, screen: &Arc<Screen>) -> io::Result<()> {
-        self.lock().insert(screen.number(), screen.clone());
-        let event = Event::readable(screen.number());
-        // SAFETY: a source must be deleted from the poller before it is closed. `watched` holds
-        // the screen, which owns the socket; `forget` deletes it from the poller first, and the
-        // poller, declared first, is dropped before `watched`.
+    /// Calls back once when the socket is readable. `key` is unique among the watched sockets.
+    pub fn watch(&self, key: usize, wire: &Arc<Wire>, owner: T) -> io::Result<()> {
+        let entry = Watched {
+            _wire: wire.clone(),
+            owner,
+        };
+        self.lock().insert(key, entry);
+        // SAFETY: a source must be deleted from the poller before it is closed. `watched` holds the
+        // wire, which owns the socket; `forget` deletes it from the poller first, and the poller,
+        // declared first, is dropped before `watched`.
         #[allow(unsafe_code)]
-        let added = unsafe { self.poller.add(screen.wire(), event) };
+        let added = unsafe { self.poller.add(&**wire, Event::readable(key)) };
         if added.is_err() {
-            self.lock().remove(&screen.number());
+            self.lock().remove(&key);
         }
         added
     }
 
-    /// Tells it once more, after what was there has been read.
-    pub fn watch_again(&self, screen: &Screen) -> io::Result<()> {
-        let event = Event::readable(screen.number());
-        self.poller.modify(screen.wire(), event)
+    /// Calls back once more. To be called after the socket has been read until it would block.
+    pub fn watch_again(&self, key: usize, wire: &Wire) -> io::Result<()> {
+        self.poller.modify(wire, Event::readable(key))
     }
 
-    /// Ends watching.
-    pub fn forget(&self, screen: &Screen) {
-        if let Err(error) = self.poller.delete(screen.wire()) {
-            log::debug!("Screen {} was not watched: {error}", screen.number());
+    /// Stops watching a socket.
+    pub fn forget(&self, key: usize, wire: &Wire) {
+        if let Err(error) = self.poller.delete(wire) {
+            log::debug!("Screen {key} was not watched: {error}");
         }
-        self.lock().remove(&screen.number());
+        self.lock().remove(&key);
     }
 
-    /// The watched screens.
-    pub fn screens(&self) -> Vec<Arc<Screen>> {
-        self.lock().values().cloned().collect()
+    /// The owners of all watched sockets.
+    pub fn owners(&self) -> Vec<T> {
+        let watched = self.lock();
+        watched.values().map(|entry| entry.owner.clone()).collect()
     }
 
     /// The body of the thread `readable`.
@@ -70,14 +82,14 @@ impl Readiness {
             if let Err(error) = self.poller.wait(&mut events, None) {
                 assert!(
                     error.kind() == io::ErrorKind::Interrupted,
-                    "waiting for screens fails: {error}"
+                    "waiting for sockets fails: {error}"
                 );
                 continue;
             }
             for event in events.iter() {
-                let screen = self.lock().get(&event.key).cloned();
-                if let Some(screen) = screen {
-                    screen.tell_readable();
+                let owner = self.lock().get(&event.key).map(|entry| entry.owner.clone());
+                if let Some(owner) = owner {
+                    (self.on_readable)(&owner);
                 }
             }
         }
@@ -91,7 +103,7 @@ impl Readiness {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<usize, Arc<Screen>>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<usize, Watched<T>>> {
         self.watched.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,4 +1,4 @@
-//! The last events, for screens that were away and for programs that poll.
+//! The most recent updates, for screens that reconnect and for programs that poll.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -6,70 +6,70 @@ use std::time::{Duration, Instant};
 
 use super::update::Update;
 
-/// How many events are kept. The contract promises 1,000; a screen that was away for longer is
-/// told the state instead.
+/// Number of updates that are remembered. The contract promises 1,000; a screen that missed more gets
+/// the whole state instead.
 pub const RECENT_EVENTS: usize = 1_024;
 
-/// What came after an event.
+/// The updates after an event.
 #[derive(Debug)]
 pub enum Since {
-    /// All of it; nothing where the list is empty.
+    /// All of them, in order; empty if no event followed.
     Updates(Vec<Arc<Update>>),
-    /// Some of it is no longer kept.
+    /// Some of them are no longer remembered.
     TooOld,
-    /// That event has not been published.
+    /// That event has not been published yet.
     NotYet,
 }
 
-/// The last events.
+/// The most recent updates.
 #[derive(Debug)]
-pub struct Recent {
-    kept: Mutex<Kept>,
-    news: Condvar,
+pub struct RecentUpdates {
+    state: Mutex<State>,
+    changed: Condvar,
 }
 
 #[derive(Debug)]
-struct Kept {
+struct State {
     updates: VecDeque<Arc<Update>>,
     /// The last event published.
     last: u64,
     closed: bool,
 }
 
-impl Recent {
-    /// Begins with what a start has replayed; `last` is the last event there is.
+impl RecentUpdates {
+    /// Starts with the replayed updates. `last` is the last event of the queue.
     pub fn new(updates: impl IntoIterator<Item = Arc<Update>>, last: u64) -> Self {
         Self {
-            kept: Mutex::new(Kept {
+            state: Mutex::new(State {
                 updates: updates.into_iter().collect(),
                 last,
                 closed: false,
             }),
-            news: Condvar::new(),
+            changed: Condvar::new(),
         }
     }
 
-    /// Adds what has just become durable, and wakes whoever waits for it.
+    /// Adds updates and wakes every thread that waits for one.
     pub fn push(&self, updates: &[Arc<Update>]) {
-        let mut kept = self.lock();
+        let mut state = self.lock();
         for update in updates {
-            kept.last = update.seq;
-            kept.updates.push_back(update.clone());
-            if kept.updates.len() > RECENT_EVENTS {
-                kept.updates.pop_front();
+            state.last = update.seq;
+            state.updates.push_back(update.clone());
+            if state.updates.len() > RECENT_EVENTS {
+                state.updates.pop_front();
             }
         }
-        drop(kept);
-        self.news.notify_all();
+        drop(state);
+        self.changed.notify_all();
     }
 
-    /// What came after event `seq`.
+    /// The updates after event `seq`.
     pub fn since(&self, seq: u64) -> Since {
         self.lock().since(seq)
     }
 
-    /// The same, waiting no longer than `timeout` while that is nothing, nor than whoever waits may:
-    /// `remaining_lifetime` says for how long that is.
+    /// Like `since`, but blocks until an update arrives, `timeout` passes, or the caller's
+    /// `remaining_lifetime` ends.
     pub fn wait_since(
         &self,
         seq: u64,
@@ -77,44 +77,44 @@ impl Recent {
         remaining_lifetime: &dyn Fn() -> Option<Duration>,
     ) -> Since {
         let deadline = Instant::now() + timeout;
-        let mut kept = self.lock();
+        let mut state = self.lock();
         loop {
-            let since = kept.since(seq);
-            let nothing = match &since {
+            let since = state.since(seq);
+            let is_empty = match &since {
                 Since::Updates(updates) => updates.is_empty(),
                 Since::NotYet => true,
                 Since::TooOld => false,
             };
-            // Asked under the lock, so that an end between this and the wait is not missed.
+            // Read under the lock, so that a session that ends before the wait is not missed.
             let left = deadline.saturating_duration_since(Instant::now());
             let left = left.min(remaining_lifetime().unwrap_or_default());
-            if !nothing || left.is_zero() || kept.closed {
+            if !is_empty || left.is_zero() || state.closed {
                 return since;
             }
-            let woken = self.news.wait_timeout(kept, left);
-            kept = woken.unwrap_or_else(PoisonError::into_inner).0;
+            let woken = self.changed.wait_timeout(state, left);
+            state = woken.unwrap_or_else(PoisonError::into_inner).0;
         }
     }
 
-    /// Whoever waits asks again whether they may.
-    pub fn ask_again(&self) {
+    /// Makes every waiting thread read its `remaining_lifetime` again.
+    pub fn recheck_access(&self) {
         drop(self.lock());
-        self.news.notify_all();
+        self.changed.notify_all();
     }
 
-    /// Nobody waits any more: the server ends.
+    /// Ends every wait, now and later, because the server stops.
     pub fn close(&self) {
         self.lock().closed = true;
-        self.news.notify_all();
+        self.changed.notify_all();
     }
 
-    fn lock(&self) -> MutexGuard<'_, Kept> {
-        // Nothing under this lock can panic half-way.
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // No code under this lock panics half-way.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Kept {
+impl State {
     fn since(&self, seq: u64) -> Since {
         if seq > self.last {
             return Since::NotYet;

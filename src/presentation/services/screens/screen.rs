@@ -1,11 +1,11 @@
-//! One screen, as the threads that are not its own know it: its mailbox, and the right to write.
-//! What its own thread does is in `session`.
+//! One screen, as other threads see it: its mailbox, and its writer. The screen's own thread is in
+//! `screen_thread`.
 //!
-//! Only the thread of the connection reads the socket. Two may write: that thread and `publish`,
-//! which hands a frame straight to the kernel where the screen is up to date and takes it whole.
-//! Waking a thread for each screen costs more than the write itself (see ARCHITECTURE.md).
-//! `WaitingList` is the right to write; what `publish` cannot place at once goes to the mailbox, and the
-//! thread takes over. `publish` never waits for a screen.
+//! Only the screen's own thread reads the socket. Two threads write: that one and `publish`, which
+//! hands a frame straight to the kernel if the screen is up to date and the kernel takes it.
+//! Waking a thread for each screen costs more than the write itself (see ARCHITECTURE.md). Whoever
+//! writes holds the `Writer`. `publish` never waits for it: what it cannot write at once goes to the
+//! mailbox, and the screen's thread takes over.
 
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,197 +15,213 @@ use std::thread::{self, Thread};
 use crossbeam_channel::{Receiver, Sender, bounded};
 use tungstenite::Bytes;
 
-use super::follower::{self, Follower, Position};
-use super::update::{Dialect, Run};
-use super::wss::WssService;
+use super::follower::{self, Follower, TicketProgress};
+use super::update::{Dialect, UpdateBatch};
 use crate::domain::{DeskName, ScreenId, TicketId};
 use crate::presentation::http::wire::Wire;
-use crate::presentation::services::ticket_service::TicketService;
+use crate::presentation::services::shared::SharedState;
 
-/// Runs that may wait for a screen's thread. When there is no room the screen is told so, and
-/// fetches what it missed from the recent events: nothing is lost, and memory stays bounded.
-const MAILBOX_RUNS: usize = 8;
+/// Limit of batches that wait for a screen's thread. When the mailbox is full, the screen reads what
+/// it missed from the recent events: nothing is lost, and memory stays bounded.
+const MAILBOX_BATCHES: usize = 8;
 
 /// A connected screen.
 #[derive(Debug)]
 pub struct Screen {
-    pub(super) number: usize,
+    /// Unique in the process.
+    number: usize,
     pub(super) dialect: Dialect,
-    /// Where it follows a ticket.
+    /// Present if the screen follows a ticket.
     follower: Option<Follower>,
-    pub(super) wire: Arc<Wire>,
-    mailbox: Sender<Arc<Run>>,
-    pub(super) missed: AtomicBool,
-    pub(super) readable: AtomicBool,
-    pub(super) closing: AtomicBool,
-    /// What it was opened with may have ended.
-    pub(super) recheck_access: AtomicBool,
-    /// There is news of the ticket printer.
-    pub(super) printer: AtomicBool,
+    wire: Arc<Wire>,
+    mailbox: Sender<Arc<UpdateBatch>>,
+    pub(super) signals: Signals,
     thread: Thread,
-    line: Mutex<WaitingList>,
+    writer: Mutex<Writer>,
 }
 
-/// The right to write to the socket, and what has been written.
+/// What other threads ask of the screen's thread. Each flag is set by them and taken by it.
 #[derive(Debug)]
-pub(super) struct WaitingList {
-    /// The last event that the screen was told.
-    pub(super) cursor: u64,
-    /// What the kernel did not take of a frame that was begun; it goes out before all else.
-    pub(super) rest: Bytes,
-    /// Whether the screen has been told where things stand, and is not being closed.
-    pub(super) live: bool,
-    /// What a follower was told last.
-    told: Option<Position>,
+pub(super) struct Signals {
+    /// The mailbox was full.
+    pub missed: AtomicBool,
+    /// The socket is readable.
+    pub readable: AtomicBool,
+    /// The server stops.
+    pub closing: AtomicBool,
+    /// The session or token that opened the screen may have ended.
+    pub recheck_access: AtomicBool,
+    /// The state of a ticket printer has changed.
+    pub printers: AtomicBool,
 }
 
-impl WaitingList {
-    /// The frame that says where a follower's ticket stands, where that is news.
-    pub(super) fn news(&mut self, position: Option<Position>) -> Option<Bytes> {
-        follower::news(position, &mut self.told, self.cursor)
+/// The right to write to a screen's socket, and what has been written.
+#[derive(Debug)]
+pub(super) struct Writer {
+    /// The last event that was written.
+    pub(super) cursor: u64,
+    /// The rest of a frame that the kernel took only in part. It is written before anything else.
+    unsent: Bytes,
+    /// Whether `publish` may write: after the greeting and before the close.
+    pub(super) is_open: bool,
+    /// The last progress that a follower got.
+    last_progress: Option<TicketProgress>,
+}
+
+impl Writer {
+    /// The frame with the progress of the followed ticket; `None` if it has not changed.
+    pub(super) fn changed_progress(&mut self, progress: Option<TicketProgress>) -> Option<Bytes> {
+        if progress.is_none() || progress == self.last_progress {
+            return None;
+        }
+        let frame = follower::progress_frame(progress.as_ref()?, self.cursor);
+        self.last_progress = progress;
+        Some(frame)
     }
 }
 
 impl Screen {
-    /// A screen of the thread that calls this, which has not been told anything yet, and what will
-    /// wait in its mailbox.
+    /// A screen that the calling thread serves, and the receiver of its mailbox.
     pub(super) fn new(
+        number: usize,
         wire: &Arc<Wire>,
         handshake: &Handshake,
-        tickets: &TicketService,
-        wss: &WssService,
-    ) -> (Arc<Self>, Receiver<Arc<Run>>) {
-        let (mailbox, runs) = bounded(MAILBOX_RUNS);
+        shared: &Arc<SharedState>,
+    ) -> (Arc<Self>, Receiver<Arc<UpdateBatch>>) {
+        let (mailbox, batches) = bounded(MAILBOX_BATCHES);
+        let follow = |ticket| Follower::new(ticket, shared.clone());
         let screen = Self {
-            number: wss.next_number(),
+            number,
             dialect: handshake.dialect,
-            follower: handshake
-                .ticket
-                .map(|ticket| Follower::new(ticket, tickets.shared())),
+            follower: handshake.ticket.map(follow),
             wire: wire.clone(),
             mailbox,
-            missed: AtomicBool::new(false),
-            readable: AtomicBool::new(false),
-            closing: AtomicBool::new(false),
-            // It may have ended before the screen could be told.
-            recheck_access: AtomicBool::new(true),
-            printer: AtomicBool::new(true),
+            signals: Signals {
+                missed: AtomicBool::new(false),
+                readable: AtomicBool::new(false),
+                closing: AtomicBool::new(false),
+                // The session may have ended before the screen could be notified.
+                recheck_access: AtomicBool::new(true),
+                printers: AtomicBool::new(true),
+            },
             thread: thread::current(),
-            line: Mutex::new(WaitingList {
+            writer: Mutex::new(Writer {
                 cursor: 0,
-                rest: Bytes::new(),
-                live: false,
-                told: None,
+                unsent: Bytes::new(),
+                is_open: false,
+                last_progress: None,
             }),
         };
-        (Arc::new(screen), runs)
+        (Arc::new(screen), batches)
     }
 
-    /// Its number, unique in the process.
+    /// A number that is unique in the process.
     pub fn number(&self) -> usize {
         self.number
     }
 
-    /// Where it follows a ticket.
+    /// Present if the screen follows a ticket.
     pub(super) fn follower(&self) -> Option<&Follower> {
         self.follower.as_ref()
     }
 
-    /// Its connection.
-    pub fn wire(&self) -> &Wire {
+    pub(super) fn wire(&self) -> &Arc<Wire> {
         &self.wire
     }
 
-    /// There is something to read. Called from the thread `readable`.
-    pub(super) fn tell_readable(&self) {
-        self.readable.store(true, Ordering::Release);
+    /// The socket is readable. Called from the thread `readable` and the screen's own.
+    pub(super) fn notify_readable(&self) {
+        self.signal(&self.signals.readable);
+    }
+
+    /// The server stops. Called from the thread that stops it.
+    pub(super) fn notify_closing(&self) {
+        self.signal(&self.signals.closing);
+    }
+
+    /// A session or token has ended. Called from the thread that ended it.
+    pub(super) fn notify_access_change(&self) {
+        self.signal(&self.signals.recheck_access);
+    }
+
+    /// The state of a ticket printer has changed. Called from the printer's thread.
+    pub(super) fn notify_printers(&self) {
+        self.signal(&self.signals.printers);
+    }
+
+    fn signal(&self, flag: &AtomicBool) {
+        flag.store(true, Ordering::Release);
         self.thread.unpark();
     }
 
-    /// The server ends. Called from the thread that stops it.
-    pub(super) fn tell_closing(&self) {
-        self.closing.store(true, Ordering::Release);
-        self.thread.unpark();
-    }
-
-    /// Somebody's session or token has ended. Called from the thread of whoever ended it.
-    pub(super) fn recheck_access(&self) {
-        self.recheck_access.store(true, Ordering::Release);
-        self.thread.unpark();
-    }
-
-    /// There is news of the ticket printer. Called from whatever thread knows it.
-    pub(super) fn tell_printer(&self) {
-        self.printer.store(true, Ordering::Release);
-        self.thread.unpark();
-    }
-
-    /// Tells the screen what happened, and a follower where its ticket stands now, without waiting.
+    /// Sends a batch of updates and, to a follower, the progress of its ticket, without waiting.
     /// Called from the thread `publish` alone.
-    pub(super) fn offer(&self, run: &Arc<Run>, position: Option<Position>) {
-        if self.place(run, position) {
+    pub(super) fn offer(&self, batch: &Arc<UpdateBatch>, progress: Option<TicketProgress>) {
+        if self.try_write(batch, progress) {
             return;
         }
-        if self.mailbox.try_send(run.clone()).is_err() {
-            self.missed.store(true, Ordering::Release);
+        if self.mailbox.try_send(batch.clone()).is_err() {
+            self.signals.missed.store(true, Ordering::Release);
         }
         self.thread.unpark();
     }
 
-    /// Hands the run to the kernel. `false` where the thread must take it from here.
-    fn place(&self, run: &Run, position: Option<Position>) -> bool {
-        let Ok(mut line) = self.line.try_lock() else {
+    /// Hands the batch to the kernel. Returns `false` if the screen's thread must write it.
+    fn try_write(&self, batch: &UpdateBatch, progress: Option<TicketProgress>) -> bool {
+        let Ok(mut writer) = self.writer.try_lock() else {
             return false;
         };
-        if !line.live || !line.rest.is_empty() || line.cursor + 1 != run.first() {
+        if !writer.is_open || !writer.unsent.is_empty() || writer.cursor + 1 != batch.first() {
             return false;
         }
-        let mut frames = run.frames(self.dialect).clone();
-        line.cursor = run.last();
-        if let Some(position) = line.news(position) {
-            frames = [frames, position].concat().into();
+        let mut frames = batch.frames(self.dialect).clone();
+        writer.cursor = batch.last();
+        if let Some(progress) = writer.changed_progress(progress) {
+            frames = [frames, progress].concat().into();
         }
         if frames.is_empty() {
             return true;
         }
         match self.wire.write_now(&frames) {
             Ok(written) if written == frames.len() => return true,
-            Ok(written) => line.rest = frames.slice(written..),
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => line.rest = frames,
-            // What was not told now never will be, so the screen must come back with `since`.
+            Ok(written) => writer.unsent = frames.slice(written..),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => writer.unsent = frames,
+            // The screen has missed this batch, so it must connect again with `since`.
             Err(_) => {
                 self.wire.cut();
                 return true;
             }
         }
-        drop(line);
+        drop(writer);
         self.thread.unpark();
         true
     }
 
-    pub(super) fn line(&self) -> MutexGuard<'_, WaitingList> {
-        self.line.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Waits for the writer. Never called from the thread `publish`.
+    pub(super) fn writer(&self) -> MutexGuard<'_, Writer> {
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Writes the rest of a frame that was begun, then `bytes`, and waits until the kernel has both.
+    pub(super) fn write_all(&self, writer: &mut Writer, bytes: &[u8]) -> io::Result<()> {
+        let unsent = std::mem::take(&mut writer.unsent);
+        for part in [&*unsent, bytes] {
+            if !part.is_empty() {
+                self.wire.write_all(part)?;
+            }
+        }
+        Ok(())
     }
 }
 
-/// How a screen asked to be connected.
+/// What a screen asked for when it connected.
 #[derive(Clone, Debug)]
 pub struct Handshake {
     pub dialect: Dialect,
-    /// The last event that it knows.
+    /// The last event that the screen has.
     pub since: Option<u64>,
     /// The ticket that it follows.
     pub ticket: Option<TicketId>,
-    /// The desk that somebody works at with it, and which screen it is.
+    /// The desk that is open on the screen, and the screen's id.
     pub desk: Option<(DeskName, ScreenId)>,
-}
-
-/// Writes what was begun, then `bytes`, waiting for the screen.
-pub(super) fn write_all(screen: &Screen, line: &mut WaitingList, bytes: &Bytes) -> io::Result<()> {
-    for bytes in [std::mem::take(&mut line.rest), bytes.clone()] {
-        if !bytes.is_empty() {
-            screen.wire.write_all(&bytes)?;
-        }
-    }
-    Ok(())
 }

@@ -1,9 +1,10 @@
-//! A screen's thread: it greets, tells, reads and closes, for as long as the screen is connected.
-//! What `publish` and the others need of a screen is in `screen`.
+//! The thread of a screen: it greets the screen, sends it what `publish` could not write, reads its
+//! messages, and closes it. `screen` holds the parts that other threads use.
 
+use std::convert::Infallible;
 use std::io::{self, Read, Write};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -16,30 +17,34 @@ use tungstenite::{Bytes, Error, WebSocket};
 
 use super::follower::Follower;
 use super::recent::Since;
-use super::screen::{Handshake, Screen, write_all};
-use super::update::{self, Dialect, Run, course_count_frame, course_working_frame, text_frame};
+use super::screen::{Handshake, Screen};
+use super::update::{
+    self, Dialect, UpdateBatch, course_count_frame, course_working_frame, text_frame,
+};
 use super::wss::WssService;
 use crate::presentation::http::wire::Wire;
 use crate::presentation::json::{Message, StateView};
 use crate::presentation::services::ticket_service::TicketService;
 
-/// Messages of a screen that are read before it is told what happened meanwhile.
+/// Limit of messages that are read before the screen gets new updates.
 const MESSAGES_AT_ONCE: usize = 64;
 
-/// How often a screen hears the time. The contract says every 5 s at least; a second is left for
-/// a busy machine.
-const TICK_EVERY: Duration = Duration::from_secs(4);
+/// Interval between two ticks. The contract says every 5 s at least; a second is left for a busy
+/// machine.
+const TICK_INTERVAL: Duration = Duration::from_secs(4);
 
-/// tungstenite's buffer for reading; screens send a few bytes, and rarely.
+/// tungstenite's read buffer. Screens send a few bytes, and rarely.
 const READ_BUFFER_BYTES: usize = 512;
 
-/// What tungstenite may hold back for writing: pongs and a close frame.
+/// Limit of tungstenite's write buffer: pongs and a close frame.
 const WRITE_BUFFER_BYTES: usize = 1_024;
 
-/// Serves a screen until it goes or the server ends. Called from the connection's thread, after
-/// the handshake's answer was sent; `leftover` is what the peer sent after its handshake, and
-/// `remaining_lifetime` says for how long what it was opened with is good. Gives back whether it was closed from
-/// here, so that the peer must have time to take that.
+/// Serves a screen until it disconnects or the server stops. Called from the connection's thread
+/// after the answer to the handshake was sent.
+///
+/// `leftover` holds the bytes that the peer sent after its handshake. `remaining_lifetime` is that of
+/// the session or token that opened the screen; `None` once it has ended. Returns whether the server
+/// closed the screen, so that the connection lingers until the peer has read the close frame.
 pub fn serve(
     wire: &Arc<Wire>,
     leftover: Vec<u8>,
@@ -48,46 +53,53 @@ pub fn serve(
     tickets: &TicketService,
     wss: &WssService,
 ) -> bool {
-    let (screen, runs) = Screen::new(wire, handshake, tickets, wss);
-    // A first message may have come with the handshake.
-    screen
-        .readable
-        .store(!leftover.is_empty(), Ordering::Release);
-    let config = WebSocketConfig::default()
-        .read_buffer_size(READ_BUFFER_BYTES)
-        .write_buffer_size(0)
-        .max_write_buffer_size(WRITE_BUFFER_BYTES)
-        .max_message_size(Some(wss.message_bytes()))
-        .max_frame_size(Some(wss.message_bytes()));
-    let stream = ScreenStream(wire.clone());
-    let socket = WebSocket::from_partially_read(stream, leftover, Role::Server, Some(config));
+    let (screen, batches) = Screen::new(wss.next_number(), wire, handshake, tickets.shared());
+    let socket = web_socket(wire, leftover, &screen, wss.message_bytes());
     if let Err(error) = wss.join(&screen) {
-        log::warn!("A screen could not be watched: {error}");
+        log::warn!("The socket of a screen could not be watched: {error}");
         return false;
     }
-    let joined = Joined {
+    let _joined = Joined {
         screen: screen.clone(),
         wss,
     };
-    let mut session = Session {
+    let mut thread = ScreenThread {
         screen: screen.clone(),
-        runs,
+        batches,
         socket,
         remaining_lifetime,
         tickets,
         wss,
     };
-    let end = session.run(handshake.since);
-    screen.line().live = false;
+    let end = thread.run(handshake.since);
+    screen.writer().is_open = false;
     match &end {
-        End::Gone(why) => log::debug!("Screen {} has gone: {why}", screen.number),
-        End::Closed(code) => log::debug!("Screen {} was closed: {code}", screen.number),
+        End::Gone(why) => log::debug!("Screen {} disconnected: {why}", screen.number()),
+        End::Closed(code) => log::debug!("Screen {} was closed: {code}", screen.number()),
     }
-    drop(joined);
     matches!(end, End::Closed(_))
 }
 
-/// A screen that is told what happens, until this is dropped, however its session ends.
+fn web_socket(
+    wire: &Arc<Wire>,
+    leftover: Vec<u8>,
+    screen: &Screen,
+    message_bytes: usize,
+) -> WebSocket<ScreenStream> {
+    // The first message may have come with the handshake.
+    let readable = &screen.signals.readable;
+    readable.store(!leftover.is_empty(), Ordering::Release);
+    let config = WebSocketConfig::default()
+        .read_buffer_size(READ_BUFFER_BYTES)
+        .write_buffer_size(0)
+        .max_write_buffer_size(WRITE_BUFFER_BYTES)
+        .max_message_size(Some(message_bytes))
+        .max_frame_size(Some(message_bytes));
+    let stream = ScreenStream(wire.clone());
+    WebSocket::from_partially_read(stream, leftover, Role::Server, Some(config))
+}
+
+/// Removes the screen from the service when it is dropped, even after a panic.
 struct Joined<'a> {
     screen: Arc<Screen>,
     wss: &'a WssService,
@@ -99,7 +111,7 @@ impl Drop for Joined<'_> {
     }
 }
 
-/// The blocking stream under tungstenite: it never waits to read, and always to write.
+/// The stream under tungstenite. Its reads never block; its writes do.
 struct ScreenStream(Arc<Wire>);
 
 impl Read for ScreenStream {
@@ -110,7 +122,7 @@ impl Read for ScreenStream {
 
 impl Write for ScreenStream {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        // A write that timed out must not look to tungstenite like nothing to read.
+        // tungstenite must not take a write that timed out for a read that would block.
         let timed_out = |error: io::Error| match error.kind() {
             io::ErrorKind::WouldBlock => io::ErrorKind::TimedOut.into(),
             _ => error,
@@ -124,12 +136,12 @@ impl Write for ScreenStream {
     }
 }
 
-/// Why a screen's session ended.
+/// Why a screen's thread ended.
 #[derive(Debug)]
 enum End {
-    /// The peer closed it, or it broke.
+    /// The peer closed the connection, or it broke.
     Gone(String),
-    /// It was closed from here.
+    /// The server closed it.
     Closed(CloseCode),
 }
 
@@ -139,20 +151,20 @@ impl From<io::Error> for End {
     }
 }
 
-struct Session<'a> {
+struct ScreenThread<'a> {
     screen: Arc<Screen>,
-    runs: Receiver<Arc<Run>>,
+    batches: Receiver<Arc<UpdateBatch>>,
     socket: WebSocket<ScreenStream>,
     remaining_lifetime: &'a dyn Fn() -> Option<Duration>,
     tickets: &'a TicketService,
     wss: &'a WssService,
 }
 
-impl Session<'_> {
+impl ScreenThread<'_> {
     fn run(&mut self, since: Option<u64>) -> End {
-        match self.talk(since) {
+        match self.serve(since) {
             Err(End::Closed(code)) => {
-                self.say_goodbye(code);
+                self.close(code);
                 End::Closed(code)
             }
             Err(end) => end,
@@ -160,88 +172,74 @@ impl Session<'_> {
         }
     }
 
-    fn talk(&mut self, since: Option<u64>) -> Result<std::convert::Infallible, End> {
+    /// Greets the screen, then sleeps until there is something to do, does it, and sleeps again.
+    fn serve(&mut self, since: Option<u64>) -> Result<Infallible, End> {
         self.greet(since)?;
         let is_v1 = self.screen.dialect == Dialect::V1;
-        let mut next_tick = Instant::now() + TICK_EVERY;
-        let mut expires_at = None;
+        let take = |flag: &AtomicBool| flag.swap(false, Ordering::AcqRel);
+        let mut next_tick = Instant::now() + TICK_INTERVAL;
+        let mut access_ends_at = None;
         loop {
-            if self.screen.closing.load(Ordering::Acquire) {
+            if self.screen.signals.closing.load(Ordering::Acquire) {
                 return Err(End::Closed(CloseCode::Away));
             }
-            let is_over = expires_at.is_some_and(|at| Instant::now() >= at);
-            if self.screen.recheck_access.swap(false, Ordering::AcqRel) || is_over {
-                // Whoever signed out, or whose PIN was changed, comes back as anyone may.
-                let remaining_lifetime =
-                    (self.remaining_lifetime)().ok_or(End::Closed(CloseCode::Policy))?;
-                expires_at = Instant::now().checked_add(remaining_lifetime);
+            let has_ended = access_ends_at.is_some_and(|at| Instant::now() >= at);
+            if take(&self.screen.signals.recheck_access) || has_ended {
+                // The page connects again and gets what anyone may see.
+                let left = (self.remaining_lifetime)().ok_or(End::Closed(CloseCode::Policy))?;
+                access_ends_at = Instant::now().checked_add(left);
             }
-            if self.screen.readable.swap(false, Ordering::AcqRel) {
+            if take(&self.screen.signals.readable) {
                 self.read()?;
             }
-            let mut told = false;
-            while let Ok(run) = self.runs.try_recv() {
-                self.tell(&run)?;
-                told = true;
+            self.send_updates()?;
+            if is_v1 && take(&self.screen.signals.printers) {
+                self.send_printers()?;
             }
-            if self.screen.missed.swap(false, Ordering::AcqRel) {
-                self.catch_up()?;
-                told = true;
+            if is_v1 && Instant::now() >= next_tick {
+                next_tick = Instant::now() + TICK_INTERVAL;
+                self.send_tick()?;
+                // An estimate changes with time alone.
+                self.send_progress()?;
             }
-            if told {
-                self.tell_position()?;
-            }
-            self.flush()?;
-            if is_v1 && self.screen.printer.swap(false, Ordering::AcqRel) {
-                self.tell_printer()?;
-            }
-            let now = Instant::now();
-            if is_v1 && now >= next_tick {
-                next_tick = now + TICK_EVERY;
-                self.tick()?;
-                // An estimate changes with the time alone.
-                self.tell_position()?;
-            }
-            match expires_at
-                .into_iter()
-                .chain(is_v1.then_some(next_tick))
-                .min()
-            {
+            let tick = is_v1.then_some(next_tick);
+            match access_ends_at.into_iter().chain(tick).min() {
                 Some(at) => thread::park_timeout(at.saturating_duration_since(Instant::now())),
                 None => thread::park(),
             }
         }
     }
 
-    /// Tells a new screen where things stand.
+    /// Sends what a new screen needs to know: the events it missed, or the whole state.
     fn greet(&mut self, since: Option<u64>) -> Result<(), End> {
         let missed = match (self.screen.dialect, since) {
             (Dialect::V1, Some(seq)) => self.missed_since(seq),
             _ => None,
         };
         let (cursor, mut frames) = missed.unwrap_or_else(|| self.whole_state());
-        let position = self.screen.follower().and_then(Follower::position);
-        let mut line = self.screen.line();
-        line.cursor = cursor;
-        if let Some(position) = line.news(position) {
-            frames = [frames, position].concat().into();
+        let progress = self.screen.follower().and_then(Follower::progress);
+        let mut writer = self.screen.writer();
+        writer.cursor = cursor;
+        if let Some(progress) = writer.changed_progress(progress) {
+            frames = [frames, progress].concat().into();
         }
-        write_all(&self.screen, &mut line, &frames)?;
-        line.live = true;
+        self.screen.write_all(&mut writer, &frames)?;
+        writer.is_open = true;
         Ok(())
     }
 
-    /// What a screen that knows event `seq` has missed; `None` where that is no longer kept.
+    /// The events after `seq` and the number of the last one; `None` if they are no longer in memory.
     fn missed_since(&self, seq: u64) -> Option<(u64, Bytes)> {
         match self.wss.since(seq) {
             Since::Updates(updates) => {
                 let last = updates.last().map_or(seq, |update| update.seq);
-                Some((last, update::join(&updates, self.screen.dialect)))
+                let frames = update::join_frames(&updates, self.screen.dialect);
+                Some((last, frames))
             }
-            // It may be durable and on its way here, or from another office's file.
+            // The event may be durable and not yet published, or be another office's.
             Since::NotYet => {
-                let known = self.tickets.look(|queue| queue.seq()) >= seq;
-                known.then(|| (seq, Bytes::new()))
+                let is_durable = self.tickets.read_queue(|queue| queue.seq()) >= seq;
+                is_durable.then(|| (seq, Bytes::new()))
             }
             Since::TooOld => None,
         }
@@ -250,13 +248,13 @@ impl Session<'_> {
     fn whole_state(&self) -> (u64, Bytes) {
         match self.screen.dialect {
             Dialect::V1 => {
-                let state = self.tickets.look(StateView::of);
+                let state = self.tickets.read_queue(StateView::of);
                 (state.seq, text_frame(state.message().text()))
             }
             Dialect::Course => {
                 let (seq, waiting, called) = self
                     .tickets
-                    .look(|queue| (queue.seq(), queue.waiting(), update::last_called(queue)));
+                    .read_queue(|queue| (queue.seq(), queue.waiting(), update::last_called(queue)));
                 let mut frames = course_count_frame(waiting).to_vec();
                 frames.extend(course_working_frame(&called));
                 (seq, frames.into())
@@ -264,91 +262,104 @@ impl Session<'_> {
         }
     }
 
-    /// Tells what of a run the screen does not know yet.
-    fn tell(&mut self, run: &Run) -> Result<(), End> {
-        let mut line = self.screen.line();
-        if line.cursor >= run.last() {
+    /// Sends the batches of the mailbox, and what the mailbox had no room for.
+    fn send_updates(&mut self) -> Result<(), End> {
+        let mut has_sent = false;
+        while let Ok(batch) = self.batches.try_recv() {
+            self.send_batch(&batch)?;
+            has_sent = true;
+        }
+        if self.screen.signals.missed.swap(false, Ordering::AcqRel) {
+            self.catch_up()?;
+            has_sent = true;
+        }
+        if has_sent {
+            self.send_progress()?;
+        }
+        // Writes the rest of a frame that `publish` has begun.
+        let mut writer = self.screen.writer();
+        Ok(self.screen.write_all(&mut writer, &[])?)
+    }
+
+    /// Sends the updates of a batch that the screen does not have yet.
+    fn send_batch(&mut self, batch: &UpdateBatch) -> Result<(), End> {
+        let mut writer = self.screen.writer();
+        if writer.cursor >= batch.last() {
             return Ok(());
         }
-        if line.cursor + 1 < run.first() {
-            drop(line);
+        if writer.cursor + 1 < batch.first() {
+            drop(writer);
             return self.catch_up();
         }
-        let frames = update::join(run.after(line.cursor), self.screen.dialect);
-        write_all(&self.screen, &mut line, &frames)?;
-        line.cursor = run.last();
+        let frames = update::join_frames(batch.after(writer.cursor), self.screen.dialect);
+        self.screen.write_all(&mut writer, &frames)?;
+        writer.cursor = batch.last();
         Ok(())
     }
 
-    /// Tells what the mailbox had no room for.
+    /// Sends the events that the screen missed, or the whole state.
     fn catch_up(&mut self) -> Result<(), End> {
-        let mut line = self.screen.line();
-        let missed = self.missed_since(line.cursor);
+        let mut writer = self.screen.writer();
+        let missed = self.missed_since(writer.cursor);
         let (cursor, frames) = missed.unwrap_or_else(|| self.whole_state());
-        write_all(&self.screen, &mut line, &frames)?;
-        line.cursor = cursor;
+        self.screen.write_all(&mut writer, &frames)?;
+        writer.cursor = cursor;
         Ok(())
     }
 
-    fn tick(&mut self) -> Result<(), End> {
+    fn send_tick(&mut self) -> Result<(), End> {
         #[derive(Serialize)]
         struct Now {
             now: String,
         }
-        let mut line = self.screen.line();
+        let mut writer = self.screen.writer();
         let message = Message {
             kind: "tick",
-            seq: Some(line.cursor),
+            seq: Some(writer.cursor),
             payload: Now {
                 now: format!("{:.3}", jiff::Timestamp::now()),
             },
         };
         let frame = text_frame(message.text());
-        Ok(write_all(&self.screen, &mut line, &frame)?)
+        Ok(self.screen.write_all(&mut writer, &frame)?)
     }
 
-    /// Tells how the ticket printer is, where there is one: no event, and nothing of the queue.
-    fn tell_printer(&mut self) -> Result<(), End> {
-        let mut line = self.screen.line();
-        let Some(message) = self.wss.printer_message(Some(line.cursor)) else {
-            return Ok(());
-        };
-        Ok(write_all(&self.screen, &mut line, &text_frame(message))?)
-    }
-
-    /// Tells a follower where its ticket stands, if that has changed.
-    fn tell_position(&mut self) -> Result<(), End> {
-        let Some(follower) = self.screen.follower() else {
-            return Ok(());
-        };
-        // Looked at with the right to write in hand: nothing newer can have been told meanwhile.
-        let mut line = self.screen.line();
-        if let Some(frame) = line.news(follower.position()) {
-            write_all(&self.screen, &mut line, &frame)?;
+    /// Sends the state of each ticket printer. It is not an event and has no number of its own.
+    fn send_printers(&mut self) -> Result<(), End> {
+        let mut writer = self.screen.writer();
+        for message in self.wss.printer_messages(Some(writer.cursor)) {
+            self.screen.write_all(&mut writer, &text_frame(message))?;
         }
         Ok(())
     }
 
-    /// Ends a frame that `publish` has begun.
-    fn flush(&self) -> Result<(), End> {
-        let mut line = self.screen.line();
-        Ok(write_all(&self.screen, &mut line, &Bytes::new())?)
+    /// Sends a follower the progress of its ticket if it has changed.
+    fn send_progress(&mut self) -> Result<(), End> {
+        let Some(follower) = self.screen.follower() else {
+            return Ok(());
+        };
+        // The writer is locked first, so that no newer progress can be written in between.
+        let mut writer = self.screen.writer();
+        if let Some(frame) = writer.changed_progress(follower.progress()) {
+            self.screen.write_all(&mut writer, &frame)?;
+        }
+        Ok(())
     }
 
-    /// Reads what there is. Nothing of it is needed; pings are answered, and a close as well.
+    /// Reads what the screen sent. Its messages are ignored; pings and a close are answered.
     fn read(&mut self) -> Result<(), End> {
-        let mut line = self.screen.line();
-        // tungstenite may answer while it reads, so a frame that was begun is ended first.
-        write_all(&self.screen, &mut line, &Bytes::new())?;
+        let mut writer = self.screen.writer();
+        // tungstenite may write while it reads, so a frame that was begun is written to its end first.
+        self.screen.write_all(&mut writer, &[])?;
         for _ in 0..MESSAGES_AT_ONCE {
             match self.socket.read() {
                 Ok(_) => {}
                 Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => {
-                    drop(line);
+                    drop(writer);
                     return Ok(self.wss.watch_again(&self.screen)?);
                 }
                 Err(Error::Protocol(ProtocolError::ResetWithoutClosingHandshake)) => {
-                    return Err(End::Gone("it ended without a word".to_owned()));
+                    return Err(End::Gone("no close frame".to_owned()));
                 }
                 Err(Error::Capacity(CapacityError::MessageTooLong { .. })) => {
                     return Err(End::Closed(CloseCode::Size));
@@ -356,34 +367,37 @@ impl Session<'_> {
                 Err(Error::Utf8(_)) => return Err(End::Closed(CloseCode::Invalid)),
                 Err(error @ Error::Protocol(_)) => {
                     log::debug!(
-                        "Screen {} sent what it must not: {error}",
-                        self.screen.number
+                        "Screen {} broke the protocol: {error}",
+                        self.screen.number()
                     );
                     return Err(End::Closed(CloseCode::Protocol));
                 }
                 Err(error) => return Err(End::Gone(error.to_string())),
             }
         }
-        // One that keeps sending gets its turn again after it was told what happened meanwhile.
-        drop(line);
-        self.screen.tell_readable();
+        // The screen keeps sending: it gets new updates before the rest is read.
+        drop(writer);
+        self.screen.notify_readable();
         Ok(())
     }
 
-    /// Closes the WebSocket from here.
-    fn say_goodbye(&mut self, code: CloseCode) {
-        let mut line = self.screen.line();
-        line.live = false;
-        let closed = write_all(&self.screen, &mut line, &Bytes::new()).map_err(Error::Io);
+    /// Closes the WebSocket.
+    fn close(&mut self, code: CloseCode) {
+        let mut writer = self.screen.writer();
+        writer.is_open = false;
         let frame = CloseFrame {
             code,
             reason: "".into(),
         };
-        let closed = closed
+        let flushed = self.screen.write_all(&mut writer, &[]).map_err(Error::Io);
+        let closed = flushed
             .and_then(|()| self.socket.close(Some(frame)))
             .and_then(|()| self.socket.flush());
         if let Err(error) = closed {
-            log::debug!("Screen {} could not be told: {error}", self.screen.number);
+            log::debug!(
+                "Screen {} got no close frame: {error}",
+                self.screen.number()
+            );
         }
     }
 }

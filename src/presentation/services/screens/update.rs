@@ -1,5 +1,5 @@
-//! What one event means for the screens: a copy of what changed, whole, and its frames, encoded
-//! once for all screens, and only when there is one to send them to.
+//! Updates: one event with a copy of all that it changed, as screens get it. Each is encoded once for
+//! all screens, and only if a screen needs it.
 
 use std::sync::{Arc, OnceLock};
 
@@ -9,49 +9,49 @@ use tungstenite::protocol::frame::Frame;
 use tungstenite::protocol::frame::coding::{Data, OpCode};
 
 use crate::domain::{
-    Call, DeskName, Event, Queue, Settings, Stamped, State, TicketId, WaitingList, apply,
+    Call, DeskName, Event, Queue, Settings, Stamped, State, Ticket, TicketId, WaitingList, apply,
 };
 use crate::presentation::json::{
     CallJson, CalledJson, DeskJson, DeskView, Message, OfficeJson, PublicTicket, ServiceJson,
     ServiceView, TicketView,
 };
 
-/// Which language a screen speaks.
+/// The protocol of a screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dialect {
     /// The course's two messages, without a subprotocol.
     Course,
-    /// Subprotocol `turnero.v1`: everything, numbered.
+    /// Subprotocol `turnero.v1`: all events, numbered.
     V1,
 }
 
-/// One event, as the screens are told of it.
+/// One event, as screens get it.
 #[derive(Debug)]
 pub struct Update {
     pub seq: u64,
     kind: &'static str,
     ticket: Option<TicketView>,
-    /// Every ticket that an undone step was about, as it is again.
+    /// All tickets of an undone step, in their restored state.
     tickets: Option<Vec<TicketView>>,
     desk: Option<DeskView>,
-    /// Another desk, in whose own line the ticket waits now, or waited until now.
+    /// Another desk, if the ticket waits or waited in that desk's own list.
     line_desk: Option<DeskView>,
-    /// The desk is gone.
+    /// The desk was deleted.
     deleted: bool,
     call: Option<Call>,
-    /// All calls that are remembered, where some of them are no more.
+    /// All remembered calls, if the event removed some.
     calls: Option<Vec<Call>>,
     settings: Option<Settings>,
     waiting: usize,
     lines: Vec<ServiceView>,
     count_changed: bool,
-    /// The course's list, where this event changed it.
+    /// The course's list, if the event changed it.
     last_called: Option<Vec<TicketView>>,
     v1: OnceLock<Encoded>,
     course_frames: OnceLock<Bytes>,
 }
 
-/// A frame, and where in it the message's text begins.
+/// A frame, and the position of the message's text in it.
 #[derive(Debug)]
 struct Encoded {
     frame: Bytes,
@@ -59,7 +59,7 @@ struct Encoded {
 }
 
 impl Update {
-    /// Applies an event to the queue and says what the screens are to be told.
+    /// Applies an event to the queue and copies what changed.
     pub fn apply(queue: &mut Queue, stamped: &Stamped) -> Self {
         let waiting_before = queue.waiting();
         let about = tickets_of(&stamped.event);
@@ -67,7 +67,7 @@ impl Update {
         let undone = matches!(stamped.event, Event::StepUndone { .. });
         let called_before = undone.then(|| course_working_frame(&last_called(queue)));
         apply(queue, stamped);
-        // As it was then, also where a start reads the events again.
+        // At the event's own time, also when a start replays it.
         let of_ticket = |id: TicketId| {
             let ticket = queue.ticket(id);
             ticket.map(|ticket| TicketView::at(queue, ticket, stamped.at))
@@ -104,7 +104,7 @@ impl Update {
             }
             Event::SettingsChanged { .. } => ("settings-changed", None, None),
             Event::DayStarted { .. } => ("day-started", None, None),
-            // It happens while no server runs, and screens are told the state after it.
+            // It happens only while no server runs; screens then get the whole state.
             Event::OfficeImported { .. } => ("office-imported", None, None),
         };
         let calls = undone || matches!(stamped.event, Event::DayStarted { .. });
@@ -113,7 +113,7 @@ impl Update {
             (Event::TicketCalled { .. } | Event::DayStarted { restart: true, .. }, _) => {
                 Some(last_called(queue))
             }
-            // An undone step may have called nobody; then the course's pages see no difference.
+            // If the undone step called nobody, the course's list is the same.
             (_, Some(before)) => {
                 Some(last_called(queue)).filter(|after| course_working_frame(after) != before)
             }
@@ -144,10 +144,17 @@ impl Update {
         }
     }
 
-    /// The message's text, as `turnero.v1` and `/api/events` have it.
+    /// The text of the message in `turnero.v1` and `/api/events`.
     pub fn text(&self) -> Bytes {
         let encoded = self.encoded();
         encoded.frame.slice(encoded.text_begins..)
+    }
+
+    /// The new ticket, if the event created one.
+    pub fn created_ticket(&self) -> Option<&Ticket> {
+        let is_created = self.kind == "ticket-created";
+        let view = self.ticket.as_ref().filter(|_| is_created)?;
+        Some(&view.ticket)
     }
 
     fn encoded(&self) -> &Encoded {
@@ -198,7 +205,7 @@ impl Update {
         frames.clone()
     }
 
-    /// The frames that tell a screen of that dialect; empty where it is told nothing.
+    /// The frames for one protocol; empty if it has no message for this event.
     pub fn frames(&self, dialect: Dialect) -> Bytes {
         match dialect {
             Dialect::Course => self.course_frames(),
@@ -207,7 +214,7 @@ impl Update {
     }
 }
 
-/// The tickets that an event is about.
+/// The tickets of an event.
 fn tickets_of(event: &Event) -> &[TicketId] {
     match event {
         Event::TicketCreated { ticket, .. }
@@ -224,7 +231,7 @@ fn tickets_of(event: &Event) -> &[TicketId] {
     }
 }
 
-/// The desks in whose own lines some of these wait.
+/// The desks whose own lists hold some of these tickets.
 fn own_lines(queue: &Queue, tickets: &[TicketId]) -> Vec<DeskName> {
     let tickets = tickets.iter().filter_map(|id| queue.ticket(*id));
     let waiting = tickets.filter(|ticket| ticket.state == State::Waiting);
@@ -266,7 +273,7 @@ pub fn course_working_frame(called: &[TicketView]) -> Bytes {
     text_frame(message.text())
 }
 
-/// A server's frame is not masked, so that one serves every screen.
+/// Encodes a text frame. A server's frames are not masked, so the same bytes serve every screen.
 pub fn text_frame(text: String) -> Bytes {
     let frame = Frame::message(text, OpCode::Data(Data::Text), true);
     let mut bytes = Vec::with_capacity(frame.len());
@@ -299,31 +306,31 @@ struct Payload<'a> {
     services: Vec<ServiceJson<'a>>,
 }
 
-/// Consecutive updates that go out together.
+/// Consecutive updates that are published together, with their frames joined once for all screens.
 #[derive(Debug)]
-pub struct Run {
+pub struct UpdateBatch {
     updates: Vec<Arc<Update>>,
     v1: OnceLock<Bytes>,
     course: OnceLock<Bytes>,
 }
 
-impl Run {
-    /// From updates whose `seq` follow each other; `None` where there are none.
+impl UpdateBatch {
+    /// A batch of updates whose `seq` follow each other; `None` if there are none.
     pub fn new(updates: Vec<Arc<Update>>) -> Option<Self> {
-        let run = Self {
+        let batch = Self {
             updates,
             v1: OnceLock::new(),
             course: OnceLock::new(),
         };
-        (!run.updates.is_empty()).then_some(run)
+        (!batch.updates.is_empty()).then_some(batch)
     }
 
-    /// The number of its first event.
+    /// The `seq` of its first update.
     pub fn first(&self) -> u64 {
         self.updates[0].seq
     }
 
-    /// The number of its last event.
+    /// The `seq` of its last update.
     pub fn last(&self) -> u64 {
         self.updates[self.updates.len() - 1].seq
     }
@@ -334,7 +341,7 @@ impl Run {
         &self.updates[known..]
     }
 
-    /// All its frames for one dialect, in order.
+    /// All its frames for one protocol, in order.
     pub fn frames(&self, dialect: Dialect) -> &Bytes {
         let frames = match dialect {
             Dialect::Course => &self.course,
@@ -342,13 +349,13 @@ impl Run {
         };
         frames.get_or_init(|| match self.updates.as_slice() {
             [only] => only.frames(dialect),
-            several => join(several, dialect),
+            several => join_frames(several, dialect),
         })
     }
 }
 
-/// The frames of several updates, one after the other.
-pub fn join(updates: &[Arc<Update>], dialect: Dialect) -> Bytes {
+/// The frames of several updates, in order.
+pub fn join_frames(updates: &[Arc<Update>], dialect: Dialect) -> Bytes {
     let mut frames = Vec::new();
     for update in updates {
         frames.extend_from_slice(&update.frames(dialect));

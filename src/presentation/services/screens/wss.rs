@@ -1,42 +1,43 @@
-//! The one WebSocket service of the process: any part of the program can publish through it.
+//! The WebSocket service of the process: its screens join here, and the ledger publishes here.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use crossbeam_channel::{Receiver, Sender, bounded};
+use crossbeam_channel::{Sender, bounded};
 use thiserror::Error;
 
-use super::follower::{self, POSITIONS_AT_ONCE};
+use super::printers::{PrinterState, PrinterStates};
+use super::publisher::{self, Publication};
 use super::readiness::Readiness;
-use super::recent::{RECENT_EVENTS, Recent, Since};
+use super::recent::{RECENT_EVENTS, RecentUpdates, Since};
 use super::screen::Screen;
-use super::update::{Run, Update};
+use super::update::Update;
 use crate::config::Limits;
 use crate::domain::{Event, Queue, Stamped, apply};
-use crate::presentation::json::Message;
-use crate::presentation::printing::PrinterState;
 use crate::threads;
 
-/// What may wait for the publishing thread. It takes all of it at each turn, so this fills only
-/// where one turn through all screens takes longer than this many commits; then those wait.
+/// Limit of messages that wait for the thread `publish`. It takes all of them at once, so the channel
+/// is full only if one pass over all screens takes longer than this many commits; then the ledger
+/// waits.
 const PUBLICATIONS_WAITING: usize = 1_024;
 
 static INSTANCE: OnceLock<WssService> = OnceLock::new();
 
-/// `WssService::instance()` before `WssService::init()`.
+/// The error of `WssService::instance()` before `WssService::init()`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("WssService is not initialized")]
 pub struct NotInitialized;
 
-/// How the service is set up.
+/// The options of the service.
 #[derive(Debug)]
 pub struct Options {
-    /// Where WebSockets connect to.
+    /// The path that WebSockets connect to.
     pub path: &'static str,
-    /// The longest message that a screen may send, in bytes.
+    /// Limit of a message from a screen, in bytes.
     pub message_bytes: usize,
 }
 
@@ -58,103 +59,85 @@ impl Default for Options {
     }
 }
 
-/// What the publishing thread is told.
-enum Publication {
-    Join(Arc<Screen>),
-    Leave(Arc<Screen>),
-    Updates(Vec<Arc<Update>>),
-    Stop,
-}
-
 /// The service.
 pub struct WssService {
     options: Options,
     publications: Sender<Publication>,
-    recent: Recent,
-    readiness: Arc<Readiness>,
+    recent: RecentUpdates,
+    readiness: Arc<Readiness<Arc<Screen>>>,
     next_number: AtomicUsize,
     closing: AtomicBool,
-    /// How the ticket printer is, where there is one.
-    printer: Mutex<Option<PrinterState>>,
+    printers: PrinterStates,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
 impl WssService {
-    /// Sets it up, once in the process, and starts its threads `publish` and `readable`. `queue`
-    /// and `events` are what a start loads: it replays the events, and remembers the last ones for
-    /// screens that were away.
+    /// Initializes the service, once in the process, and starts its threads `publish` and `readable`.
+    /// `queue` and `events` come from storage: the events are applied to the queue, and the last
+    /// ones are remembered for screens that reconnect.
     ///
     /// # Panics
-    /// When it is called twice.
+    /// If it is called twice.
     pub fn init(
         options: Options,
         queue: &mut Queue,
         events: &[Stamped],
     ) -> io::Result<&'static Self> {
-        // Whoever knew this office on another machine, or another office here, is told the state.
-        let import = |stamped: &Stamped| matches!(stamped.event, Event::OfficeImported { .. });
-        let imported = events.iter().rposition(import).map_or(0, |last| last + 1);
-        let forgotten = events.len().saturating_sub(RECENT_EVENTS).max(imported);
-        let mut updates = Vec::new();
-        for stamped in &events[..forgotten] {
-            apply(queue, stamped);
-        }
-        for stamped in &events[forgotten..] {
-            updates.push(Arc::new(Update::apply(queue, stamped)));
-        }
+        let recent = replay(queue, events);
         let (publications, waiting) = bounded(PUBLICATIONS_WAITING);
-        let readiness = Arc::new(Readiness::new()?);
+        let notify: fn(&Arc<Screen>) = |screen| screen.notify_readable();
+        let readiness = Arc::new(Readiness::new(notify)?);
         let watcher = readiness.clone();
         let threads = vec![
-            threads::spawn_vital("publish", move || publish(&waiting))?,
+            threads::spawn_vital("publish", move || publisher::run(&waiting))?,
             threads::spawn_vital("readable", move || watcher.run())?,
         ];
         let service = Self {
             options,
             publications,
-            recent: Recent::new(updates, queue.seq()),
+            recent,
             readiness,
             next_number: AtomicUsize::new(0),
             closing: AtomicBool::new(false),
-            printer: Mutex::new(None),
+            printers: PrinterStates::default(),
             threads: Mutex::new(threads),
         };
-        assert!(INSTANCE.set(service).is_ok(), "initialised once");
+        assert!(INSTANCE.set(service).is_ok(), "initialized once");
         Ok(Self::instance().expect("it was set just now"))
     }
 
-    /// The service, from anywhere, once it is set up.
+    /// The service, from anywhere, after `init`.
     pub fn instance() -> Result<&'static Self, NotInitialized> {
         INSTANCE.get().ok_or(NotInitialized)
     }
 
-    /// Where WebSockets connect to.
+    /// The path that WebSockets connect to.
     pub fn path(&self) -> &'static str {
         self.options.path
     }
 
-    /// The longest message that a screen may send, in bytes.
+    /// Limit of a message from a screen, in bytes.
     pub fn message_bytes(&self) -> usize {
         self.options.message_bytes
     }
 
-    /// Tells all screens. What is published must be durable; called by the ledger's thread alone,
-    /// in the order of the events.
-    pub fn publish(&self, updates: Vec<Arc<Update>>) {
+    /// Sends durable updates to all screens. Called by the ledger's thread alone, in the order of the
+    /// events.
+    pub fn publish(&self, updates: Arc<[Arc<Update>]>) {
         if updates.is_empty() {
             return;
         }
         self.recent.push(&updates);
-        self.tell(Publication::Updates(updates));
+        self.send(Publication::Updates(updates));
     }
 
-    /// What came after event `seq`.
+    /// The updates after event `seq`.
     pub fn since(&self, seq: u64) -> Since {
         self.recent.since(seq)
     }
 
-    /// The same, waiting no longer than `timeout` for the first, nor than whoever waits may, for
-    /// which `remaining_lifetime` is asked.
+    /// Like `since`, but blocks until an update arrives, `timeout` passes, or the caller's
+    /// `remaining_lifetime` ends.
     pub fn wait_since(
         &self,
         seq: u64,
@@ -164,33 +147,30 @@ impl WssService {
         self.recent.wait_since(seq, timeout, remaining_lifetime)
     }
 
-    /// A session or a token has ended: every screen and everyone who waits for news asks whether it
-    /// was theirs.
+    /// Makes every screen and every waiting poll check again whether its session or token is valid.
     pub fn recheck_access(&self) {
-        self.recent.ask_again();
-        for screen in self.readiness.screens() {
-            screen.recheck_access();
+        self.recent.recheck_access();
+        for screen in self.readiness.owners() {
+            screen.notify_access_change();
         }
     }
 
-    /// Tells all screens how the ticket printer is: those that are there now and those that come.
-    pub fn tell_printer(&self, state: PrinterState) {
-        *self.printer.lock().unwrap_or_else(PoisonError::into_inner) = Some(state);
-        for screen in self.readiness.screens() {
-            screen.tell_printer();
+    /// Sets the state of the ticket printer `name` and sends it to all screens.
+    pub fn set_printer_state(&self, name: &str, state: PrinterState) {
+        self.printers.set(name, state);
+        for screen in self.readiness.owners() {
+            screen.notify_printers();
         }
     }
 
-    /// The message that says how the ticket printer is, to a screen that knows event `seq`; `None`
-    /// where there is no printer.
-    pub fn printer_message(&self, seq: Option<u64>) -> Option<String> {
-        let printer = *self.printer.lock().unwrap_or_else(PoisonError::into_inner);
-        let message = Message {
-            kind: "printer",
-            seq,
-            payload: printer?,
-        };
-        Some(message.text())
+    /// The states of the ticket printers, by name.
+    pub fn printers(&self) -> BTreeMap<String, PrinterState> {
+        self.printers.all()
+    }
+
+    /// One message for each ticket printer, to a screen that has event `seq`.
+    pub fn printer_messages(&self, seq: Option<u64>) -> Vec<String> {
+        self.printers.messages(seq)
     }
 
     /// A number for a new screen, unique in the process.
@@ -198,12 +178,14 @@ impl WssService {
         self.next_number.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// From now on the screen is told what is published and when its socket is readable.
+    /// Adds a screen to those that get updates and whose sockets are watched.
     pub(super) fn join(&self, screen: &Arc<Screen>) -> io::Result<()> {
-        self.readiness.watch(screen)?;
-        self.tell(Publication::Join(screen.clone()));
+        let owner = screen.clone();
+        self.readiness
+            .watch(screen.number(), screen.wire(), owner)?;
+        self.send(Publication::Join(screen.clone()));
         if self.closing.load(Ordering::Acquire) {
-            screen.tell_closing();
+            screen.notify_closing();
         }
         log::info!("Client connected");
         Ok(())
@@ -211,29 +193,29 @@ impl WssService {
 
     /// Watches the screen's socket again.
     pub(super) fn watch_again(&self, screen: &Screen) -> io::Result<()> {
-        self.readiness.watch_again(screen)
+        self.readiness.watch_again(screen.number(), screen.wire())
     }
 
-    /// The screen has gone.
+    /// Removes a screen.
     pub(super) fn leave(&self, screen: &Arc<Screen>) {
-        self.readiness.forget(screen);
-        self.tell(Publication::Leave(screen.clone()));
+        self.readiness.forget(screen.number(), screen.wire());
+        self.send(Publication::Leave(screen.clone()));
         log::info!("Client disconnected");
     }
 
-    /// Tells every screen and everyone who waits for news that the server ends.
+    /// Closes every screen and ends every waiting poll, because the server stops.
     pub fn close(&self) {
         self.closing.store(true, Ordering::Release);
         self.recent.close();
-        for screen in self.readiness.screens() {
-            screen.tell_closing();
+        for screen in self.readiness.owners() {
+            screen.notify_closing();
         }
     }
 
-    /// Ends the service's threads, once its screens have gone.
+    /// Ends the service's threads, after its screens have gone.
     pub fn stop(&self) {
         self.readiness.stop();
-        self.tell(Publication::Stop);
+        self.send(Publication::Stop);
         let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
         for thread in threads.drain(..) {
             if thread.join().is_err() {
@@ -242,51 +224,30 @@ impl WssService {
         }
     }
 
-    fn tell(&self, publication: Publication) {
-        // The publishing thread ends last of all; what is said after that reaches nobody.
+    fn send(&self, publication: Publication) {
+        // It fails only after the thread `publish` has ended, when no screen is left.
         let _ = self.publications.send(publication);
     }
 }
 
-/// The body of the thread `publish`: the only one that knows all screens. It takes everything that
-/// is waiting, so that screens get what happened in the same instant in one piece.
-fn publish(publications: &Receiver<Publication>) {
-    let mut screens: Vec<Arc<Screen>> = Vec::new();
-    // Phones, each with one reader: they are told when the rooms have been.
-    let mut followers: Vec<Arc<Screen>> = Vec::new();
-    while let Ok(first) = publications.recv() {
-        let mut updates = Vec::new();
-        for publication in std::iter::once(first).chain(publications.try_iter()) {
-            match publication {
-                Publication::Join(screen) if screen.follower().is_some() => {
-                    followers.push(screen);
-                }
-                Publication::Join(screen) => screens.push(screen),
-                Publication::Leave(screen) => {
-                    let list = if screen.follower().is_some() {
-                        &mut followers
-                    } else {
-                        &mut screens
-                    };
-                    list.retain(|other| other.number() != screen.number());
-                }
-                Publication::Updates(more) => updates.extend(more),
-                Publication::Stop => return,
-            }
-        }
-        if let Some(run) = Run::new(updates) {
-            let run = Arc::new(run);
-            for screen in &screens {
-                screen.offer(&run, None);
-            }
-            for some in followers.chunks(POSITIONS_AT_ONCE) {
-                let follow: Vec<_> = some.iter().filter_map(|one| one.follower()).collect();
-                for (screen, position) in some.iter().zip(follower::positions(&follow)) {
-                    screen.offer(&run, position);
-                }
-            }
-        }
+/// Applies the stored events to the queue, and remembers the last ones. Screens that knew the office
+/// before its import get the whole state instead of events.
+fn replay(queue: &mut Queue, events: &[Stamped]) -> RecentUpdates {
+    let is_import = |stamped: &Stamped| matches!(stamped.event, Event::OfficeImported { .. });
+    let after_import = events
+        .iter()
+        .rposition(is_import)
+        .map_or(0, |last| last + 1);
+    let first = events.len().saturating_sub(RECENT_EVENTS).max(after_import);
+    let (old, recent) = events.split_at(first);
+    for stamped in old {
+        apply(queue, stamped);
     }
+    let updates: Vec<_> = recent
+        .iter()
+        .map(|stamped| Arc::new(Update::apply(queue, stamped)))
+        .collect();
+    RecentUpdates::new(updates, queue.seq())
 }
 
 #[cfg(test)]
@@ -294,7 +255,7 @@ mod tests {
     use crate::presentation::services::screens::wss::WssService;
 
     #[test]
-    fn before_it_is_initialised_there_is_no_instance() {
+    fn there_is_no_instance_before_init() {
         let error = WssService::instance().err().expect("none was made here");
         assert_eq!(error.to_string(), "WssService is not initialized");
     }

@@ -32,13 +32,13 @@ const STANDARD: &str = "-";
 /// `GET /api/export`
 pub fn export(context: &Context<'_>) -> Handled {
     let tickets = &context.office.tickets;
-    let queue = tickets.look(Queue::clone);
+    let queue = tickets.read_queue(Queue::clone);
     let traced = audit::all(&queue, MOST_TRACED, |before| {
-        tickets.trace(before, audit::STEP)
+        tickets.read_audit(before, audit::STEP)
     })?;
     let office = to_move(&queue);
     // Not waited for: an office must be able to go where nothing can be stored any more.
-    tickets.note(Vec::new(), Some(context.caller.note(Noted::Exported)));
+    tickets.try_store_access(Vec::new(), Some(context.caller.note(Noted::Exported)));
     let today = calendar::business_day(&office.settings.day_rule(), now().as_millis());
     let name = format!(
         "attachment; filename=\"turnero-{}.json\"",

@@ -1,27 +1,27 @@
-//! What a ticket on paper says.
+//! The content of a printed ticket, and its bytes for the printer.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
-use super::escpos::{Print, has_letters_of};
+use super::escpos::{PrintCommands, can_encode};
 use crate::calendar;
 use crate::calendar::now;
 use crate::domain::{Queue, Ticket, TicketId, Timestamp};
 use crate::presentation::http::address::Base;
 use crate::presentation::pages;
 
-/// The language of a ticket whose own language the printer has no letters for.
-const FALLBACK: &str = "en";
+/// The language of a printed ticket if the printer cannot print the office's language.
+const FALLBACK_LANGUAGE: &str = "en";
 
-/// The longest code that is printed four times as large; on the narrower paper, of 58 mm, there are
-/// eight such characters to a line.
-const LARGEST_CODE: usize = 8;
+/// Limit of a code that is printed four times as large, in characters: paper of 58 mm has eight of them
+/// in a line.
+const LARGE_CODE_CHARS: usize = 8;
 
-/// One ticket, with all that its paper says, as it is when it is printed.
+/// The content of a printed ticket, as it is when it is printed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Paper {
+pub struct PrintedTicket {
     id: TicketId,
     code: String,
     office: Arc<str>,
@@ -33,8 +33,8 @@ pub struct Paper {
     estimate_seconds: Option<u64>,
 }
 
-impl Paper {
-    /// Copies what is said of a ticket; nothing where it is over, since nobody is called with it.
+impl PrintedTicket {
+    /// The content for a ticket; `None` if it has ended, because nobody is called with it any more.
     pub fn of(queue: &Queue, ticket: &Ticket) -> Option<Self> {
         if ticket.state.is_final() {
             return None;
@@ -59,14 +59,14 @@ impl Paper {
         })
     }
 
-    /// The bytes for the printer. `base` is where a phone finds this server; without one there is
-    /// no code to read with it.
-    pub fn print(&self, base: Option<&Base>) -> Vec<u8> {
+    /// The bytes for the printer. `base` is the address of this server for phones; without it, no QR
+    /// code is printed.
+    pub fn render(&self, base: Option<&Base>) -> Vec<u8> {
         let words = Words::of(&self.language);
-        let mut print = Print::begin();
+        let mut print = PrintCommands::new();
         let mut line = |text: &str, size: u8, bold: bool| {
-            // Better nothing than a row of question marks.
-            if has_letters_of(text) {
+            // A line of question marks would help nobody.
+            if can_encode(text) {
                 print.line(text, size, bold);
             }
         };
@@ -75,7 +75,7 @@ impl Paper {
             line(service, 1, false);
         }
         line(" ", 1, false);
-        let size = if self.code.chars().count() <= LARGEST_CODE {
+        let size = if self.code.chars().count() <= LARGE_CODE_CHARS {
             4
         } else {
             3
@@ -100,7 +100,7 @@ impl Paper {
         print.cut()
     }
 
-    /// When it was taken, by the office's clock.
+    /// The time when the ticket was created, in the office's time zone.
     fn time(&self, words: &Words) -> String {
         let zone = self.time_zone.as_deref().and_then(calendar::zone);
         let zone = zone.unwrap_or_else(TimeZone::system);
@@ -110,16 +110,16 @@ impl Paper {
     }
 }
 
-/// The words of a ticket, from the file of a language.
+/// The words of a printed ticket, from a language's file.
 struct Words(BTreeMap<String, String>);
 
 impl Words {
-    /// In the language that is asked for, where the printer has its letters.
+    /// The words in this language, or in the fallback if the printer cannot print them.
     fn of(language: &str) -> Self {
-        let printable = |words: &Self| words.0.values().all(|text| has_letters_of(text));
+        let printable = |words: &Self| words.0.values().all(|text| can_encode(text));
         Self::read(language)
             .filter(printable)
-            .or_else(|| Self::read(FALLBACK))
+            .or_else(|| Self::read(FALLBACK_LANGUAGE))
             .unwrap_or(Self(BTreeMap::new()))
     }
 
@@ -142,8 +142,8 @@ impl Words {
 mod tests {
     use super::*;
 
-    fn paper() -> Paper {
-        Paper {
+    fn printed_ticket() -> PrintedTicket {
+        PrintedTicket {
             id: TicketId::from_random(0xabc),
             code: "A12".to_owned(),
             office: "Clínica Ñandú".into(),
@@ -157,7 +157,7 @@ mod tests {
         }
     }
 
-    /// Whether the bytes hold that text, as Windows-1252 writes it.
+    /// Whether the bytes hold that line in Windows-1252.
     fn says(print: &[u8], text: &str) -> bool {
         let latin: Vec<u8> = text
             .chars()
@@ -168,8 +168,8 @@ mod tests {
     }
 
     #[test]
-    fn it_says_all_that_a_person_needs_in_the_offices_language() {
-        let print = paper().print(None);
+    fn a_printed_ticket_is_in_the_offices_language() {
+        let print = printed_ticket().render(None);
         for text in [
             "Clínica Ñandú",
             "Atención al público",
@@ -181,13 +181,13 @@ mod tests {
             assert!(says(&print, text), "{text} in {}", print.escape_ascii());
         }
         assert!(!print.contains(&b'?'), "{}", print.escape_ascii());
-        let english = Paper {
+        let english = PrintedTicket {
             language: "en".into(),
             ahead: Some(0),
             estimate_seconds: None,
-            ..paper()
+            ..printed_ticket()
         };
-        let print = english.print(None);
+        let print = english.render(None);
         assert!(says(&print, "You are next"), "{}", print.escape_ascii());
         assert!(
             says(&print, "23 Nov 2026, 10:05"),
@@ -197,25 +197,25 @@ mod tests {
     }
 
     #[test]
-    fn it_begins_afresh_and_ends_with_a_cut() {
-        let print = paper().print(None);
+    fn it_resets_the_printer_first_and_cuts_the_paper_last() {
+        let print = printed_ticket().render(None);
         assert!(print.starts_with(b"\x1b@\x1c.\x1bR\x00\x1bt\x10\x1ba\x01"));
         assert!(print.ends_with(b"\x1dVB\x00"));
         // The code is four times as large as the rest, or three where that would not fit.
         let has = |print: &[u8], part: &[u8]| print.windows(part.len()).any(|w| w == part);
         assert!(has(&print, b"\x1d!\x33\x1bE\x01A12\n"));
-        let long = Paper {
+        let long = PrintedTicket {
             code: "ABCD123456".to_owned(),
-            ..paper()
+            ..printed_ticket()
         };
-        assert!(has(&long.print(None), b"\x1d!\x22\x1bE\x01ABCD123456\n"));
+        assert!(has(&long.render(None), b"\x1d!\x22\x1bE\x01ABCD123456\n"));
     }
 
     #[test]
-    fn a_phone_can_follow_it_where_it_can_reach_the_server() {
+    fn it_has_a_qr_code_if_a_phone_can_reach_the_server() {
         let listen = "192.168.1.5:3000".parse().expect("an address");
         let base = Base::of_machine(listen).expect("an address in a network");
-        let print = paper().print(Some(&base));
+        let print = printed_ticket().render(Some(&base));
         let page = format!("http://192.168.1.5:3000/t/{:032x}", 0xabc);
         let length = u8::try_from(page.len() + 3).expect("short");
         let mut expected = b"\x1d(k\x04\x001A2\x00\x1d(k\x03\x001C\x06\x1d(k\x03\x001E1".to_vec();
@@ -228,14 +228,14 @@ mod tests {
     }
 
     #[test]
-    fn what_the_printer_has_no_letters_for_is_left_out() {
-        let arabic = Paper {
+    fn a_line_that_the_printer_cannot_print_is_left_out() {
+        let arabic = PrintedTicket {
             language: "ar".into(),
             office: "مكتب".into(),
             service: None,
-            ..paper()
+            ..printed_ticket()
         };
-        let print = arabic.print(None);
+        let print = arabic.render(None);
         assert!(!print.contains(&b'?'), "{}", print.escape_ascii());
         assert!(says(&print, "A12") && says(&print, "People ahead of you: 3"));
     }
