@@ -20,7 +20,7 @@ use turnero::presentation::tickets::transfer::{export_file, import_file};
 use turnero::storage::{Journal, SqliteJournal};
 
 fn main() -> ExitCode {
-    let (done, code) = match Config::read() {
+    let (done, code) = match Action::read() {
         Ok(Action::Serve(config)) => (serve(*config), 1),
         Ok(Action::SetPin(role, config)) => (set_pin_of_file(role, &config.data), 1),
         Ok(Action::Export(file, config)) => (export_file(&config.data, &file), 1),
@@ -66,7 +66,7 @@ fn serve(config: Config) -> Result<(), Box<dyn Error>> {
         .cloned()
         .for_each(|printer| listeners.add(printer));
     let (access, announcement) = Access::open(&config, &mut journal, wss)?;
-    let kept = config.trace_kept();
+    let kept = config.audit_retention();
     let tickets = TicketService::start(shared, snapshot_seq, Box::new(journal), listeners, kept)?;
     let office = Office::new(config, access, tickets, wss, printers);
     let server = Server::start(listener, office.clone())?;

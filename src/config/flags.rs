@@ -1,4 +1,4 @@
-//! The table of flags: what each is called, takes and means.
+//! The table of flags: name, value, default, help text and how to set each.
 
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
@@ -7,25 +7,39 @@ use std::time::Duration;
 use super::Config;
 use crate::digits;
 
-/// One flag. `set` says what is allowed when it does not take a value.
+/// One flag of the command line. Its environment variable has the same name.
 pub(super) struct Flag {
     pub(super) name: &'static str,
-    /// How the value is written in the help; `None` for a switch.
+    /// The form of the value in the help; `None` for a switch.
     pub(super) value: Option<&'static str>,
-    pub(super) environment: &'static str,
     pub(super) default: &'static str,
-    pub(super) meaning: &'static str,
+    pub(super) help: &'static str,
+    /// Sets the value. The error says what is allowed.
     pub(super) set: fn(&mut Config, &str) -> Result<(), String>,
 }
 
-/// Every flag.
+impl Flag {
+    /// The flag with the form of its value, such as `--listen ADDR`.
+    pub(super) fn usage(&self) -> String {
+        match self.value {
+            Some(form) => format!("--{} {form}", self.name),
+            None => format!("--{}", self.name),
+        }
+    }
+
+    /// The environment variable, such as `TURNERO_LISTEN`.
+    pub(super) fn variable(&self) -> String {
+        format!("TURNERO_{}", self.name.to_uppercase().replace('-', "_"))
+    }
+}
+
+/// All flags, in the order of the help.
 pub(super) const FLAGS: &[Flag] = &[
     Flag {
         name: "listen",
         value: Some("ADDR"),
-        environment: "TURNERO_LISTEN",
         default: "0.0.0.0:3000",
-        meaning: "the one address for pages, REST and WebSocket; port 0 picks a free one",
+        help: "the address for pages, REST and WebSocket; port 0 picks a free port",
         set: |config, value| {
             config.listen = address(value)?;
             Ok(())
@@ -34,9 +48,8 @@ pub(super) const FLAGS: &[Flag] = &[
     Flag {
         name: "data",
         value: Some("FILE"),
-        environment: "TURNERO_DATA",
         default: "turnero.db",
-        meaning: "the SQLite file; made when missing",
+        help: "the SQLite file; created if it does not exist",
         set: |config, value| {
             if value.is_empty() {
                 return Err("the name of a file".to_owned());
@@ -48,9 +61,8 @@ pub(super) const FLAGS: &[Flag] = &[
     Flag {
         name: "html",
         value: Some("DIR"),
-        environment: "TURNERO_HTML",
         default: "built in",
-        meaning: "serve these pages in place of the built-in ones",
+        help: "serve the pages in this folder instead of the built-in ones",
         set: |config, value| {
             config.html = Some(folder(value)?);
             Ok(())
@@ -59,9 +71,8 @@ pub(super) const FLAGS: &[Flag] = &[
     Flag {
         name: "media",
         value: Some("DIR"),
-        environment: "TURNERO_MEDIA",
         default: "none",
-        meaning: "pictures and videos that public screens show at their side",
+        help: "a folder with pictures and videos that public screens show at the side",
         set: |config, value| {
             config.media = Some(folder(value)?);
             Ok(())
@@ -70,9 +81,8 @@ pub(super) const FLAGS: &[Flag] = &[
     Flag {
         name: "open",
         value: None,
-        environment: "TURNERO_OPEN",
         default: "off",
-        meaning: "no PINs: everyone who can reach the server is staff and admin",
+        help: "no PINs: everyone who can reach the server is an admin",
         set: |config, value| {
             config.open = switch(value)?;
             Ok(())
@@ -81,9 +91,8 @@ pub(super) const FLAGS: &[Flag] = &[
     Flag {
         name: "allow-origin",
         value: Some("ORIGIN"),
-        environment: "TURNERO_ALLOW_ORIGIN",
         default: "none",
-        meaning: "pages of this other site may use the server too, such as https://intranet.example; may be repeated",
+        help: "let pages of another site, such as https://intranet.example, use the server; may be repeated",
         set: |config, value| {
             let allowed = "SCHEME://HOST or SCHEME://HOST:PORT, without a path";
             config.allowed_origins.extend(list(value, allowed, origin)?);
@@ -93,9 +102,8 @@ pub(super) const FLAGS: &[Flag] = &[
     Flag {
         name: "host",
         value: Some("NAME"),
-        environment: "TURNERO_HOST",
         default: "none",
-        meaning: "a name by which browsers may reach the server where they need no PIN: with --open, and on the machine itself; may be repeated",
+        help: "a name of the server, for browsers that need no PIN: with --open, and on its own machine; may be repeated",
         set: |config, value| {
             let allowed = "a name such as turnero.lan, without a port";
             config.hosts.extend(list(value, allowed, host)?);
@@ -105,9 +113,8 @@ pub(super) const FLAGS: &[Flag] = &[
     Flag {
         name: "trusted-proxy",
         value: Some("ADDR"),
-        environment: "TURNERO_TRUSTED_PROXY",
         default: "none",
-        meaning: "the address of a proxy before the server, whose X-Forwarded-For is believed; may be repeated",
+        help: "the address of a proxy in front of the server, whose X-Forwarded-For is trusted; may be repeated",
         set: |config, value| {
             let allowed = "an address such as 127.0.0.1, without a port";
             config.trusted_proxies.extend(list(value, allowed, ip)?);
@@ -117,9 +124,8 @@ pub(super) const FLAGS: &[Flag] = &[
     Flag {
         name: "keep-days",
         value: Some("N"),
-        environment: "TURNERO_KEEP_DAYS",
         default: "90",
-        meaning: "for how many days it is kept who did what from where",
+        help: "how many days the audit log is kept",
         set: |config, value| {
             config.keep_days = number(value, 1, 36_500)?;
             Ok(())
@@ -128,9 +134,8 @@ pub(super) const FLAGS: &[Flag] = &[
     Flag {
         name: "tickets-per-10s",
         value: Some("N"),
-        environment: "TURNERO_TICKETS_PER_10S",
         default: "20",
-        meaning: "tickets that one address may take in 10 seconds; staff, programs with a token and the machine itself may take more",
+        help: "tickets that one address may take in 10 seconds; staff, tokens and the server's own machine are exempt",
         set: |config, value| {
             config.limits.tickets_per_10s = number(value, 1, 10_000)?;
             Ok(())
@@ -139,9 +144,8 @@ pub(super) const FLAGS: &[Flag] = &[
     Flag {
         name: "max-connections-per-address",
         value: Some("N"),
-        environment: "TURNERO_MAX_CONNECTIONS_PER_ADDRESS",
         default: "256",
-        meaning: "connections at a time from one address; the machine itself and trusted proxies may have more",
+        help: "open connections from one address; the server's own machine and trusted proxies are exempt",
         set: |config, value| {
             config.limits.connections_per_address = number(value, 1, 60_000)?;
             Ok(())
@@ -150,9 +154,8 @@ pub(super) const FLAGS: &[Flag] = &[
     Flag {
         name: "printer",
         value: Some("HOST:9100"),
-        environment: "TURNERO_PRINTER",
         default: "none",
-        meaning: "a network printer (ESC/POS) that prints each new ticket",
+        help: "a network printer (ESC/POS) that prints each new ticket",
         set: |config, value| {
             config.printer = Some(printer(value)?);
             Ok(())
@@ -161,9 +164,8 @@ pub(super) const FLAGS: &[Flag] = &[
     Flag {
         name: "max-connections",
         value: Some("N"),
-        environment: "TURNERO_MAX_CONNECTIONS",
         default: "4096",
-        meaning: "connections at a time, screens among them; fewer where the open-file limit says so",
+        help: "open connections, including screens; the open-file limit may lower it",
         set: |config, value| {
             config.limits.connections = whole(value, 1, 60_000)?;
             Ok(())
@@ -172,9 +174,8 @@ pub(super) const FLAGS: &[Flag] = &[
     Flag {
         name: "max-head-bytes",
         value: Some("N"),
-        environment: "TURNERO_MAX_HEAD_BYTES",
         default: "16384",
-        meaning: "a request's first line and headers",
+        help: "size of a request's first line and headers",
         set: |config, value| {
             config.limits.head_bytes = whole(value, 1_024, 1_048_576)?;
             Ok(())
@@ -183,9 +184,8 @@ pub(super) const FLAGS: &[Flag] = &[
     Flag {
         name: "max-headers",
         value: Some("N"),
-        environment: "TURNERO_MAX_HEADERS",
         default: "64",
-        meaning: "headers in a request",
+        help: "number of headers in a request",
         set: |config, value| {
             config.limits.headers = whole(value, 8, 1_000)?;
             Ok(())
@@ -194,9 +194,8 @@ pub(super) const FLAGS: &[Flag] = &[
     Flag {
         name: "max-body-bytes",
         value: Some("N"),
-        environment: "TURNERO_MAX_BODY_BYTES",
         default: "65536",
-        meaning: "a request's body",
+        help: "size of a request's body",
         set: |config, value| {
             config.limits.body_bytes = whole(value, 1_024, 16_777_216)?;
             Ok(())
@@ -205,9 +204,8 @@ pub(super) const FLAGS: &[Flag] = &[
     Flag {
         name: "head-seconds",
         value: Some("S"),
-        environment: "TURNERO_HEAD_SECONDS",
         default: "10",
-        meaning: "time to send a head",
+        help: "time to receive the first line and headers of a request",
         set: |config, value| {
             config.limits.head_timeout = seconds(value)?;
             Ok(())
@@ -216,9 +214,8 @@ pub(super) const FLAGS: &[Flag] = &[
     Flag {
         name: "body-seconds",
         value: Some("S"),
-        environment: "TURNERO_BODY_SECONDS",
         default: "10",
-        meaning: "time to send a body",
+        help: "time to receive the body of a request",
         set: |config, value| {
             config.limits.body_timeout = seconds(value)?;
             Ok(())
@@ -227,9 +224,8 @@ pub(super) const FLAGS: &[Flag] = &[
     Flag {
         name: "idle-seconds",
         value: Some("S"),
-        environment: "TURNERO_IDLE_SECONDS",
         default: "15",
-        meaning: "how long a connection without a request is kept",
+        help: "how long a connection without a request stays open",
         set: |config, value| {
             config.limits.idle_timeout = seconds(value)?;
             Ok(())
@@ -238,9 +234,8 @@ pub(super) const FLAGS: &[Flag] = &[
     Flag {
         name: "send-seconds",
         value: Some("S"),
-        environment: "TURNERO_SEND_SECONDS",
         default: "10",
-        meaning: "a screen or client that takes nothing for so long is dropped",
+        help: "how long a screen or client may stop receiving before it is disconnected",
         set: |config, value| {
             config.limits.send_timeout = seconds(value)?;
             Ok(())
@@ -249,9 +244,8 @@ pub(super) const FLAGS: &[Flag] = &[
     Flag {
         name: "max-message-bytes",
         value: Some("N"),
-        environment: "TURNERO_MAX_MESSAGE_BYTES",
         default: "4096",
-        meaning: "a WebSocket message from a screen",
+        help: "size of a WebSocket message from a screen",
         set: |config, value| {
             config.limits.message_bytes = whole(value, 125, 1_048_576)?;
             Ok(())
@@ -259,14 +253,14 @@ pub(super) const FLAGS: &[Flag] = &[
     },
 ];
 
-/// Values that commas separate, as one flag takes several at once; `allowed` describes one.
+/// Parses a list separated by commas. `allowed` describes one value, for the error.
 fn list<T>(value: &str, allowed: &str, parse: fn(&str) -> Option<T>) -> Result<Vec<T>, String> {
     let values = value.split(',').map(|one| parse(one.trim()));
     let values: Option<Vec<T>> = values.collect();
     values.ok_or_else(|| allowed.to_owned())
 }
 
-/// The origin of another site's pages, in lower case.
+/// An origin in lower case.
 fn origin(value: &str) -> Option<String> {
     let (scheme, host) = value.split_once("://")?;
     let host_character = |c: char| c.is_alphanumeric() || ".-:[]".contains(c);
@@ -274,7 +268,7 @@ fn origin(value: &str) -> Option<String> {
     plain.then(|| value.to_ascii_lowercase())
 }
 
-/// A name of this server, in lower case.
+/// A host name in lower case.
 fn host(value: &str) -> Option<String> {
     let plain = |c: char| c.is_alphanumeric() || "-._".contains(c);
     let is_name = !value.is_empty() && value.chars().all(plain);
@@ -300,7 +294,7 @@ fn folder(value: &str) -> Result<PathBuf, String> {
     found.ok_or_else(|| "a folder that exists".to_owned())
 }
 
-/// A printer's address: with the port that network printers share, where none is given.
+/// A printer's address. The default port is 9100, as for most network printers.
 fn printer(value: &str) -> Result<String, String> {
     let allowed = || "HOST:PORT, such as 192.168.1.50:9100".to_owned();
     let bracket = value.rfind(']').unwrap_or(0);
