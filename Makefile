@@ -28,7 +28,7 @@ check: setup-build
 	cargo fmt --check
 	cargo clippy --all-targets --locked -- -D warnings
 	cargo test --locked --lib --bins
-	cargo test --locked --test dependencies
+	cargo test --locked --test dependencies --test structure
 
 test: test-rust test-browser
 
