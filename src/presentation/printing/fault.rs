@@ -24,41 +24,42 @@ pub enum PrinterFault {
 impl PrinterFault {
     /// A stable name, for screens that have words of their own.
     pub fn code(self) -> &'static str {
-        match self {
-            Self::Away => "away",
-            Self::NoPaper => "no-paper",
-            Self::CoverOpen => "cover-open",
-            Self::Broken => "broken",
-            Self::Stuck => "stuck",
-            Self::Silent => "silent",
-            Self::Behind => "behind",
-        }
+        self.texts().0
     }
 
     /// The fault, and what a person can do about it.
     pub fn detail(self) -> &'static str {
+        self.texts().1
+    }
+
+    fn texts(self) -> (&'static str, &'static str) {
         match self {
-            Self::Away => {
-                "The ticket printer does not answer. Is it switched on and connected to the network?"
-            }
-            Self::NoPaper => "The ticket printer has no paper.",
-            Self::CoverOpen => "The ticket printer's cover is open.",
-            Self::Broken => {
+            Self::Away => (
+                "away",
+                "The ticket printer does not answer. Is it switched on and connected to the network?",
+            ),
+            Self::NoPaper => ("no-paper", "The ticket printer has no paper."),
+            Self::CoverOpen => ("cover-open", "The ticket printer's cover is open."),
+            Self::Broken => (
+                "broken",
                 "The ticket printer reports an error, such as a paper jam. Look at it, and switch it \
-                 off and on."
-            }
-            Self::Stuck => {
+                 off and on.",
+            ),
+            Self::Stuck => (
+                "stuck",
                 "The ticket printer accepts no data. Is there paper, is the cover closed, is the \
-                 paper jammed?"
-            }
-            Self::Silent => {
+                 paper jammed?",
+            ),
+            Self::Silent => (
+                "silent",
                 "The ticket printer does not confirm that it prints. Look whether the last ticket \
-                 came out."
-            }
-            Self::Behind => {
+                 came out.",
+            ),
+            Self::Behind => (
+                "behind",
                 "More tickets came than the ticket printer could print, and some were left out. \
-                 Print them again from the desk where somebody needs one."
-            }
+                 If somebody needs one, print it again from a desk.",
+            ),
         }
     }
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use tungstenite::Bytes;
 
-use super::update::text_frame;
+use super::frames::text_frame;
 use crate::calendar::now;
 use crate::domain::{Forecast, Queue, TicketId, Timestamp};
 use crate::presentation::json::Message;

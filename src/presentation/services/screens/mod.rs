@@ -1,6 +1,7 @@
 //! Screens: the WebSocket service, its connections, and the messages that they get.
 
 mod follower;
+mod frames;
 mod presence;
 mod printers;
 mod publisher;

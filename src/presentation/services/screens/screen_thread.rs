@@ -16,11 +16,10 @@ use tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
 use tungstenite::{Bytes, Error, WebSocket};
 
 use super::follower::Follower;
+use super::frames::{course_count_frame, course_working_frame, text_frame};
 use super::recent::Since;
 use super::screen::{Handshake, Screen};
-use super::update::{
-    self, Dialect, UpdateBatch, course_count_frame, course_working_frame, text_frame,
-};
+use super::update::{self, Dialect, UpdateBatch};
 use super::wss::WssService;
 use crate::presentation::http::wire::Wire;
 use crate::presentation::json::{Message, StateView};

@@ -5,15 +5,14 @@ use std::sync::{Arc, OnceLock};
 
 use serde::Serialize;
 use tungstenite::Bytes;
-use tungstenite::protocol::frame::Frame;
-use tungstenite::protocol::frame::coding::{Data, OpCode};
 
+use super::frames::{course_count_frame, course_working_frame, text_frame};
 use crate::domain::{
     Call, DeskName, Event, Queue, Settings, Stamped, State, Ticket, TicketId, WaitingList, apply,
 };
 use crate::presentation::json::{
-    CallJson, CalledJson, DeskJson, DeskView, Message, OfficeJson, PublicTicket, ServiceJson,
-    ServiceView, TicketView,
+    CallJson, DeskJson, DeskView, Message, OfficeJson, PublicTicket, ServiceJson, ServiceView,
+    TicketView,
 };
 
 /// The protocol of a screen.
@@ -35,15 +34,14 @@ pub struct Update {
     tickets: Option<Vec<TicketView>>,
     desk: Option<DeskView>,
     /// Another desk, if the ticket waits or waited in that desk's own list.
-    line_desk: Option<DeskView>,
-    /// The desk was deleted.
-    deleted: bool,
+    list_desk: Option<DeskView>,
+    is_deleted: bool,
     call: Option<Call>,
     /// All remembered calls, if the event removed some.
     calls: Option<Vec<Call>>,
     settings: Option<Settings>,
     waiting: usize,
-    lines: Vec<ServiceView>,
+    services: Vec<ServiceView>,
     count_changed: bool,
     /// The course's list, if the event changed it.
     last_called: Option<Vec<TicketView>>,
@@ -61,84 +59,44 @@ struct Encoded {
 impl Update {
     /// Applies an event to the queue and copies what changed.
     pub fn apply(queue: &mut Queue, stamped: &Stamped) -> Self {
+        let event = &stamped.event;
+        let is_undo = matches!(event, Event::StepUndone { .. });
+        let ids = tickets_of(event);
         let waiting_before = queue.waiting();
-        let about = tickets_of(&stamped.event);
-        let lines_before = own_lines(queue, about);
-        let undone = matches!(stamped.event, Event::StepUndone { .. });
-        let called_before = undone.then(|| course_working_frame(&last_called(queue)));
+        let lists_before = desks_with_lists(queue, ids);
+        let called_before = is_undo.then(|| course_working_frame(&last_called(queue)));
         apply(queue, stamped);
         // At the event's own time, also when a start replays it.
-        let of_ticket = |id: TicketId| {
-            let ticket = queue.ticket(id);
-            ticket.map(|ticket| TicketView::at(queue, ticket, stamped.at))
+        let view = |id: &TicketId| {
+            let ticket = queue.ticket(*id)?;
+            Some(TicketView::at(queue, ticket, stamped.at))
         };
-        let of_desk = |name: &DeskName| queue.desk(name).map(|desk| DeskView::of(queue, desk));
-        let (kind, ticket, desk) = match &stamped.event {
-            Event::TicketCreated { ticket, .. } => ("ticket-created", of_ticket(*ticket), None),
-            Event::TicketCalled { ticket, desk, .. } => {
-                ("ticket-called", of_ticket(*ticket), of_desk(desk))
-            }
-            Event::TicketRecalled { ticket, desk } => {
-                ("ticket-recalled", of_ticket(*ticket), of_desk(desk))
-            }
-            Event::TicketFinished { ticket, desk } => {
-                ("ticket-finished", of_ticket(*ticket), of_desk(desk))
-            }
-            Event::TicketCancelled { ticket, .. } => ("ticket-cancelled", of_ticket(*ticket), None),
-            Event::TicketNoShow { ticket, desk } => {
-                ("ticket-no-show", of_ticket(*ticket), of_desk(desk))
-            }
-            Event::TicketHeld { ticket, desk } => {
-                ("ticket-held", of_ticket(*ticket), of_desk(desk))
-            }
-            Event::TicketReturned { ticket, .. } => ("ticket-returned", of_ticket(*ticket), None),
-            Event::TicketTransferred { ticket, desk, .. } => {
-                ("ticket-transferred", of_ticket(*ticket), of_desk(desk))
-            }
-            Event::StepUndone { desk, .. } => ("step-undone", None, of_desk(desk)),
-            Event::DeskChanged { desk, .. } => ("desk-changed", None, of_desk(desk)),
-            Event::DeskClaimed { desk, .. } => ("desk-changed", None, of_desk(desk)),
-            Event::DeskDeleted { desk } => ("desk-changed", None, Some(DeskView::gone(desk))),
-            Event::ServiceChanged { .. } | Event::ServiceDeleted { .. } => {
-                ("services-changed", None, None)
-            }
-            Event::SettingsChanged { .. } => ("settings-changed", None, None),
-            Event::DayStarted { .. } => ("day-started", None, None),
-            // It happens only while no server runs; screens then get the whole state.
-            Event::OfficeImported { .. } => ("office-imported", None, None),
-        };
-        let calls = undone || matches!(stamped.event, Event::DayStarted { .. });
-        let settings = matches!(stamped.event, Event::SettingsChanged { .. });
-        let last_called = match (&stamped.event, called_before) {
-            (Event::TicketCalled { .. } | Event::DayStarted { restart: true, .. }, _) => {
-                Some(last_called(queue))
-            }
-            // If the undone step called nobody, the course's list is the same.
-            (_, Some(before)) => {
-                Some(last_called(queue)).filter(|after| course_working_frame(after) != before)
-            }
-            _ => None,
-        };
+        let desk_view = |name: &DeskName| queue.desk(name).map(|desk| DeskView::of(queue, desk));
+        let is_deleted = matches!(event, Event::DeskDeleted { .. });
+        let desk = desk_of(event).and_then(|name| match is_deleted {
+            true => Some(DeskView::gone(name)),
+            false => desk_view(name),
+        });
         let name = desk.as_ref().map(|desk| &desk.name);
-        let mut lines = lines_before.into_iter().chain(own_lines(queue, about));
-        let line_desk = lines.find(|other| Some(other) != name);
-        let line_desk = line_desk.and_then(|name| of_desk(&name));
+        let mut list_desks = lists_before.into_iter().chain(desks_with_lists(queue, ids));
+        let list_desk = list_desks.find(|other| Some(other) != name);
         let waiting = queue.waiting();
         Self {
             seq: stamped.seq,
-            kind,
-            ticket,
-            tickets: undone.then(|| about.iter().filter_map(|id| of_ticket(*id)).collect()),
+            kind: kind_of(event),
+            ticket: ids.first().filter(|_| !is_undo).and_then(view),
+            tickets: is_undo.then(|| ids.iter().filter_map(view).collect()),
+            list_desk: list_desk.and_then(|name| desk_view(&name)),
             desk,
-            line_desk,
-            deleted: matches!(stamped.event, Event::DeskDeleted { .. }),
-            calls: calls.then(|| queue.calls().cloned().collect()),
-            settings: settings.then(|| queue.settings().clone()),
+            is_deleted,
             call: queue.calls().find(|call| call.seq == stamped.seq).cloned(),
+            calls: removes_calls(event).then(|| queue.calls().cloned().collect()),
+            settings: matches!(event, Event::SettingsChanged { .. })
+                .then(|| queue.settings().clone()),
             waiting,
-            lines: ServiceView::all(queue),
+            services: ServiceView::all(queue),
             count_changed: waiting != waiting_before,
-            last_called,
+            last_called: changed_last_called(queue, event, called_before),
             v1: OnceLock::new(),
             course_frames: OnceLock::new(),
         }
@@ -169,8 +127,8 @@ impl Update {
                         .as_ref()
                         .map(|tickets| tickets.iter().map(TicketView::for_public).collect()),
                     desk: self.desk.as_ref().map(DeskView::for_public),
-                    line_desk: self.line_desk.as_ref().map(DeskView::for_public),
-                    deleted: self.deleted.then_some(true),
+                    line_desk: self.list_desk.as_ref().map(DeskView::for_public),
+                    deleted: self.is_deleted.then_some(true),
                     call: self.call.as_ref().map(CallJson::from),
                     calls: self
                         .calls
@@ -178,7 +136,7 @@ impl Update {
                         .map(|calls| calls.iter().map(CallJson::from).collect()),
                     office: self.settings.as_ref().map(OfficeJson::from),
                     waiting: self.waiting,
-                    services: self.lines.iter().map(ServiceView::for_public).collect(),
+                    services: self.services.iter().map(ServiceView::for_public).collect(),
                 },
             };
             let text = message.text();
@@ -232,7 +190,7 @@ fn tickets_of(event: &Event) -> &[TicketId] {
 }
 
 /// The desks whose own lists hold some of these tickets.
-fn own_lines(queue: &Queue, tickets: &[TicketId]) -> Vec<DeskName> {
+fn desks_with_lists(queue: &Queue, tickets: &[TicketId]) -> Vec<DeskName> {
     let tickets = tickets.iter().filter_map(|id| queue.ticket(*id));
     let waiting = tickets.filter(|ticket| ticket.state == State::Waiting);
     let desks = waiting.filter_map(|ticket| match &ticket.list {
@@ -242,45 +200,76 @@ fn own_lines(queue: &Queue, tickets: &[TicketId]) -> Vec<DeskName> {
     desks.collect()
 }
 
+/// The name of an event in messages.
+fn kind_of(event: &Event) -> &'static str {
+    match event {
+        Event::TicketCreated { .. } => "ticket-created",
+        Event::TicketCalled { .. } => "ticket-called",
+        Event::TicketRecalled { .. } => "ticket-recalled",
+        Event::TicketFinished { .. } => "ticket-finished",
+        Event::TicketCancelled { .. } => "ticket-cancelled",
+        Event::TicketNoShow { .. } => "ticket-no-show",
+        Event::TicketHeld { .. } => "ticket-held",
+        Event::TicketReturned { .. } => "ticket-returned",
+        Event::TicketTransferred { .. } => "ticket-transferred",
+        Event::StepUndone { .. } => "step-undone",
+        Event::DeskChanged { .. } | Event::DeskClaimed { .. } | Event::DeskDeleted { .. } => {
+            "desk-changed"
+        }
+        Event::ServiceChanged { .. } | Event::ServiceDeleted { .. } => "services-changed",
+        Event::SettingsChanged { .. } => "settings-changed",
+        Event::DayStarted { .. } => "day-started",
+        // An import happens only while no server runs; screens then get the whole state.
+        Event::OfficeImported { .. } => "office-imported",
+    }
+}
+
+/// The desk that an event changes.
+fn desk_of(event: &Event) -> Option<&DeskName> {
+    match event {
+        Event::TicketCalled { desk, .. }
+        | Event::TicketRecalled { desk, .. }
+        | Event::TicketFinished { desk, .. }
+        | Event::TicketNoShow { desk, .. }
+        | Event::TicketHeld { desk, .. }
+        | Event::TicketTransferred { desk, .. }
+        | Event::StepUndone { desk, .. }
+        | Event::DeskChanged { desk, .. }
+        | Event::DeskClaimed { desk, .. }
+        | Event::DeskDeleted { desk } => Some(desk),
+        _ => None,
+    }
+}
+
+/// Whether an event may remove remembered calls, so that screens need all of them.
+fn removes_calls(event: &Event) -> bool {
+    matches!(event, Event::StepUndone { .. } | Event::DayStarted { .. })
+}
+
+/// The course's list if the event changed it. `before` is its frame before an undone step, which may
+/// have called nobody.
+fn changed_last_called(
+    queue: &Queue,
+    event: &Event,
+    before: Option<Bytes>,
+) -> Option<Vec<TicketView>> {
+    match (event, before) {
+        (Event::TicketCalled { .. } | Event::DayStarted { restart: true, .. }, _) => {
+            Some(last_called(queue))
+        }
+        (_, Some(before)) => {
+            Some(last_called(queue)).filter(|after| course_working_frame(after) != before)
+        }
+        _ => None,
+    }
+}
+
 /// The course's list of the last tickets called.
 pub fn last_called(queue: &Queue) -> Vec<TicketView> {
     let tickets = queue.last_called();
     tickets
         .map(|ticket| TicketView::of(queue, ticket))
         .collect()
-}
-
-/// `on-ticket-count-changed`.
-pub fn course_count_frame(waiting: usize) -> Bytes {
-    let message = Message {
-        kind: "on-ticket-count-changed",
-        seq: None,
-        payload: waiting,
-    };
-    text_frame(message.text())
-}
-
-/// `on-working-changed`.
-pub fn course_working_frame(called: &[TicketView]) -> Bytes {
-    let message = Message {
-        kind: "on-working-changed",
-        seq: None,
-        payload: called
-            .iter()
-            .map(TicketView::called)
-            .collect::<Vec<CalledJson>>(),
-    };
-    text_frame(message.text())
-}
-
-/// Encodes a text frame. A server's frames are not masked, so the same bytes serve every screen.
-pub fn text_frame(text: String) -> Bytes {
-    let frame = Frame::message(text, OpCode::Data(Data::Text), true);
-    let mut bytes = Vec::with_capacity(frame.len());
-    frame
-        .format(&mut bytes)
-        .expect("writing into memory does not fail");
-    bytes.into()
 }
 
 #[derive(Serialize)]
