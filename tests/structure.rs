@@ -90,7 +90,7 @@ impl Modules {
             let text = fs::read_to_string(&file).expect("a source file");
             let uses = uses(&text)
                 .into_iter()
-                .map(|(is_public, tree)| (is_public, absolute(&path, tree)));
+                .map(|(is_public, tree)| (is_public, absolute(&path, &tree)));
             let uses = uses.flat_map(|(is_public, paths)| {
                 paths.into_iter().map(move |(path, name)| Use {
                     path,
@@ -168,9 +168,9 @@ fn uses(text: &str) -> Vec<(bool, String)> {
 }
 
 /// The full paths of a `use` tree in `module`, each with the name that it gives.
-fn absolute(module: &[String], tree: String) -> Vec<(Vec<String>, String)> {
+fn absolute(module: &[String], tree: &str) -> Vec<(Vec<String>, String)> {
     let mut paths = Vec::new();
-    expand(Vec::new(), &tree, &mut paths);
+    expand(Vec::new(), tree, &mut paths);
     paths
         .into_iter()
         .filter_map(|(path, name)| {
