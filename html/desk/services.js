@@ -1,8 +1,7 @@
 // Panel to choose which services this desk attends, and in which order.
 
 import { element, group, panel, radio } from './panel.js';
-import { nameOf } from './view.js';
-import { t } from '../shared/i18n.js';
+import { nameOf, t } from '../shared/i18n.js';
 import { deskNamed } from '../shared/state.js';
 
 const $ = (id) => document.getElementById(id);

@@ -1,8 +1,7 @@
 // Panel to transfer the attended ticket. It closes when the desk attends another ticket.
 
 import { element, group, panel, radio } from './panel.js';
-import { nameOf } from './view.js';
-import { deskTitle, t } from '../shared/i18n.js';
+import { deskTitle, nameOf, t } from '../shared/i18n.js';
 import { byName } from '../shared/state.js';
 
 const $ = (id) => document.getElementById(id);

@@ -1,12 +1,9 @@
 // What a desk's screen says of its ticket, of itself and of the office.
 
-import { deskTitle, language, t, tn } from '../shared/i18n.js';
+import { deskTitle, nameOf, t, tn } from '../shared/i18n.js';
 import { withinReach } from '../shared/state.js';
 
 const $ = (id) => document.getElementById(id);
-
-/** What a service or a priority is called in the reader's language. */
-export const nameOf = (thing) => (thing.names && thing.names[language()]) || thing.name;
 
 /** A text, or nothing. */
 export function show(id, text) {

@@ -1,7 +1,7 @@
 // The figures of today, by service and by desk.
 
 import { get } from '../shared/api.js';
-import { clockSpan, deskTitle, isolated, language, t } from '../shared/i18n.js';
+import { clockSpan, deskTitle, isolated, nameOf, t } from '../shared/i18n.js';
 import { make } from '../settings/parts.js';
 import { start } from '../settings/settings.js';
 
@@ -33,7 +33,7 @@ function fill(body, rows) {
 function render() {
   if (!figures) return;
   const { services, desks } = figures;
-  const title = ({ prefix, name }) => isolated(prefix) + ' · ' + ((names[prefix] || {})[language()] || name || '');
+  const title = ({ prefix, name }) => isolated(prefix) + ' · ' + nameOf({ names: names[prefix], name: name || '' });
   const all = services.length > 1 ? [ofService(t('figures.all'), figures)] : [];
   fill($('services'), services.map((one) => ofService(title(one), one)).concat(all));
   fill($('desks'), desks.map((one) => row(deskTitle(one.name), [one.attended, one.noShows, span(one.meanTurnSeconds)])));

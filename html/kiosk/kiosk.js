@@ -1,10 +1,10 @@
 // Take a ticket. One touch, one ticket; ticket-request.js sees to it, whatever is lost on the way.
 
 import { fitText } from '../shared/fit.js';
-import { LANGUAGES, language, languageName, locale, officeLanguage, onLanguage, ready, setLanguage, t, tn } from '../shared/i18n.js';
+import { LANGUAGES, language, languageName, locale, nameOf, officeLanguage, onLanguage, ready, setLanguage, t, tn } from '../shared/i18n.js';
 import { Live } from '../shared/live.js';
 import { showOffice } from '../shared/office.js';
-import { aheadText, estimateText, nameOf } from '../shared/progress.js';
+import { aheadText, estimateText } from '../shared/progress.js';
 import { printSlip } from './printed-ticket.js';
 import { apply } from '../shared/state.js';
 import { layOut } from './buttons.js';

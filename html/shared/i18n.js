@@ -126,6 +126,11 @@ export function explain(refusal) {
   return t('error.' + refusal.code) || t('error.unknown');
 }
 
+/** The name of a service or a priority in the reader's language. */
+export function nameOf(thing) {
+  return isolated((thing.names && thing.names[current]) || thing.name);
+}
+
 /** «3» alone says little: a desk that is only a number is shown with the word before it. */
 export function deskTitle(name) {
   return isNumbered(name) ? t('word.desk', { name }) : isolated(name);

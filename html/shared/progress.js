@@ -1,8 +1,8 @@
 // A ticket's place in the line, in words: for the kiosk that gives it and for the page that follows it.
 
-import { language, roughSpan, t, tn } from './i18n.js';
+import { roughSpan, t, tn } from './i18n.js';
 
-/** «3 people before you», for a ticket that waits. */
+/** «3 people ahead of you», for a ticket that waits. */
 export function aheadText(n) {
   return n ? tn('ahead', n) : t('ahead.none');
 }
@@ -13,9 +13,4 @@ export function estimateText(seconds) {
   // Up, not down: who was promised less than it takes has waited in vain.
   const whole = Math.ceil(seconds / 60) * 60;
   return whole > 60 ? t('ahead.estimate', { span: roughSpan(whole) }) : t('ahead.soon');
-}
-
-/** What the office calls a service or a priority, in the reader's language. */
-export function nameOf(thing) {
-  return (thing.names && thing.names[language()]) || thing.name;
 }

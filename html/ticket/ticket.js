@@ -2,10 +2,10 @@
 
 import { freshKey, get, post } from '../shared/api.js';
 import { fitText } from '../shared/fit.js';
-import { isNumbered, isolated, officeLanguage, onLanguage, ready, t } from '../shared/i18n.js';
+import { isNumbered, isolated, nameOf, officeLanguage, onLanguage, ready, t } from '../shared/i18n.js';
 import { Live } from '../shared/live.js';
 import { showOffice } from '../shared/office.js';
-import { aheadText, estimateText, nameOf } from '../shared/progress.js';
+import { aheadText, estimateText } from '../shared/progress.js';
 import { chime, softTone, watchSound } from '../shared/sound.js';
 import { apply } from '../shared/state.js';
 
