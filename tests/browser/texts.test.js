@@ -135,7 +135,7 @@ test('no key is missing and none is unused', () => {
   // What a row's button is called by a screen reader.
   [...used].map((k) => k + '.this').filter((k) => k in words.es).forEach((k) => used.add(k));
   // A ticket on paper is written by the server.
-  all(source('presentation/printing/paper.rs'), /"(paper\.[a-z]+)"/g)
+  all(source('presentation/printing/printed_ticket.rs'), /"(paper\.[a-z]+)"/g)
     .forEach((k) => used.add(k));
   assert.deepEqual(Object.keys(words.es).filter((k) => !used.has(k)), [], 'unused');
   assert.deepEqual([...used].filter((k) => !(k in words.es)), [], 'missing');
