@@ -1,5 +1,5 @@
-//! Accepts connections and gives each a thread of its own, which reads one request at a time,
-//! answers it, and becomes a screen's thread when a WebSocket is asked for.
+//! Accepts connections and serves each on its own thread: it reads one request at a time, answers it,
+//! and becomes a screen's thread when the request opens a WebSocket.
 
 use std::cell::Cell;
 use std::io;
@@ -32,22 +32,22 @@ use crate::digits;
 use crate::domain::TicketId;
 use crate::threads;
 
-/// Connections that the kernel may hold until they are accepted: a whole office whose screens
-/// come back in the same second.
+/// Connections that the kernel queues before they are accepted: all screens of an office may
+/// reconnect in the same second.
 const BACKLOG: i32 = 1_024;
 
-/// How long accepting pauses when the system has no file or memory for one more connection.
+/// The pause after a connection could not be accepted for lack of files or memory.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// How often the log says that connections are refused.
+/// The shortest interval between two log lines about refused connections.
 const WARN_EVERY: Duration = Duration::from_secs(10);
 
-/// How long a stop waits for connections to end by themselves, and then for those it cuts. With
-/// what storage needs, the whole stays under 5 s.
+/// How long a stop waits for connections to end by themselves, and then for the ones that it cuts.
+/// Together with closing the storage, a stop takes less than 5 s.
 const GRACE: Duration = Duration::from_millis(2_500);
 const CUT_GRACE: Duration = Duration::from_millis(1_000);
 
-/// The subprotocol that gets everything, numbered.
+/// The WebSocket subprotocol with all events, numbered.
 const SUBPROTOCOL: &str = "turnero.v1";
 
 /// A server that accepts connections.
@@ -65,7 +65,7 @@ impl Server {
     pub fn start(listener: TcpListener, office: Arc<Office>) -> io::Result<Self> {
         let address = listener.local_addr()?;
         rustix::net::listen(&listener, BACKLOG)?;
-        // What comes from a folder is a file that is open while it is sent.
+        // A file from a folder stays open while it is sent.
         let from_folders = office.config.html.is_some() || office.config.media.is_some();
         let files_each = if from_folders { 2 } else { 1 };
         let most = allowed_connections(office.config.limits.connections, files_each);
@@ -92,14 +92,14 @@ impl Server {
         })
     }
 
-    /// Ends within 5 s: accepts nothing more, closes the screens, lets requests under way end, cuts
-    /// what is left after a while, works off what the ledger has been given, and closes the journal.
+    /// Stops within 5 s: stops accepting, closes the screens, waits for requests in progress, cuts the
+    /// connections that remain, executes the commands that the ledger has, and closes the journal.
     pub fn stop(self) {
-        log::info!("Ending");
+        log::info!("Stopping");
         self.stopping.store(true, Ordering::Release);
         self.wake_acceptor();
         if self.accept.join().is_err() {
-            log::error!("The accepting thread has failed");
+            log::error!("The accept thread panicked");
         }
         for printer in &self.office.printers {
             printer.close();
@@ -117,8 +117,8 @@ impl Server {
         self.office.wss.stop();
     }
 
-    /// Ends the wait for a connection: on Linux by shutting the listener down, which works also when
-    /// its address has gone, elsewhere by a connection from here.
+    /// Wakes the accept thread: on Linux by shutting the listener down, which works even if its
+    /// address is gone; on other systems by connecting to it.
     fn wake_acceptor(&self) {
         if rustix::net::shutdown(&self.listener, rustix::net::Shutdown::Both).is_ok() {
             return;
@@ -129,7 +129,7 @@ impl Server {
             ip => ip,
         };
         let address = SocketAddr::new(ip, self.address.port());
-        // Where it fails, a full backlog has woken the acceptor already.
+        // If this fails, the backlog is full, and the acceptor is awake.
         let _ = TcpStream::connect_timeout(&address, Duration::from_millis(500));
     }
 }
@@ -154,11 +154,11 @@ impl Acceptor {
             let begun = accepted.and_then(|(tcp, peer)| self.begin(number, tcp, peer));
             match begun {
                 Ok(()) => {}
-                // The peer has gone before it was accepted.
+                // The peer closed the connection before it was accepted.
                 Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
                 Err(error) => {
                     log::warn!("A connection could not be accepted: {error}");
-                    // Most likely there is no file left for it.
+                    // Most likely the process has no file left.
                     self.connections.make_room();
                     thread::sleep(ACCEPT_PAUSE);
                 }
@@ -166,32 +166,25 @@ impl Acceptor {
         }
     }
 
-    /// Says that connections are refused, once in a while and not for each.
+    /// Logs a refused connection, at most once per [`WARN_EVERY`].
     fn warn_of_refusal(&self, full: Full) {
         let now = Instant::now();
         let recent = |at: Instant| now.duration_since(at) < WARN_EVERY;
-        if !self.warned_at.get().is_some_and(recent) {
-            self.warned_at.set(Some(now));
-            match full {
-                Full::All(most) => {
-                    log::warn!("{most} connections are open, and new ones are refused");
-                }
-                Full::Of(key, most) => {
-                    let client = match key {
-                        ClientKey::Address(address) => address.to_string(),
-                        ClientKey::Network(network) => format!("{network}/64"),
-                    };
-                    log::warn!(
-                        "{client} has {most} connections open, and new ones of it are refused"
-                    );
-                }
-            }
+        if self.warned_at.get().is_some_and(recent) {
+            return;
         }
+        self.warned_at.set(Some(now));
+        let (client, limit) = match full {
+            Full::All(limit) => ("The server".to_owned(), limit),
+            Full::Of(ClientKey::Address(address), limit) => (address.to_string(), limit),
+            Full::Of(ClientKey::Network(network), limit) => (format!("{network}/64"), limit),
+        };
+        log::warn!("{client} has {limit} connections open; new ones are refused");
     }
 
     fn begin(&self, number: u64, tcp: TcpStream, peer: SocketAddr) -> io::Result<()> {
         let Ok(wire) = Wire::new(tcp, peer, self.office.config.limits.send_timeout) else {
-            // Options cannot be set on a connection that its peer has ended already.
+            // Options cannot be set on a connection that the peer has closed already.
             return Ok(());
         };
         let wire = Arc::new(wire);
@@ -211,19 +204,19 @@ impl Acceptor {
         Ok(())
     }
 
-    /// The address that a connection counts for: none for this machine and trusted proxies, which
-    /// speak for many.
+    /// The address whose limit a connection counts for. This machine and trusted proxies have no limit:
+    /// a proxy connects for many clients.
     fn limited_address(&self, peer: SocketAddr) -> Option<IpAddr> {
         let address = peer.ip().to_canonical();
-        let is_free =
+        let is_exempt =
             address.is_loopback() || self.office.config.trusted_proxies.contains(&address);
-        (!is_free).then_some(address)
+        (!is_exempt).then_some(address)
     }
 }
 
-/// Refuses a connection, without waiting for it: the acceptor has others to see to.
+/// Refuses a connection without waiting for the peer, because the acceptor must go on.
 fn refuse(wire: &Wire, full: Full) {
-    // A socket closed with unread bytes is reset, and the answer could be lost.
+    // Closing a socket with unread bytes resets it, and the answer could be lost.
     let _ = wire.read_now(&mut [0; 4096]);
     let problem = match full {
         Full::All(most) => Problem::too_many_connections(most),
@@ -233,7 +226,7 @@ fn refuse(wire: &Wire, full: Full) {
     let _ = problem.answer().send(wire, Framing::LAST);
 }
 
-/// The body of a connection's thread.
+/// Serves one connection, on its own thread.
 fn serve(wire: &Arc<Wire>, office: &Office, entered: &Entered) {
     let mut reader = RequestReader::new(wire, &office.config.limits);
     loop {
@@ -252,35 +245,11 @@ fn serve(wire: &Arc<Wire>, office: &Office, entered: &Entered) {
         };
         entered.works();
         log::debug!("{} {request:?}", wire.peer());
-        let handshake = upgrade(office, &request);
-        let answer = match handshake {
+        let answer = match Upgrade::of(office, &request) {
             Ok(None) => router::answer(office, &request),
-            Ok(Some((response, handshake, caller))) => {
-                if wire.write_all(&response).is_ok() {
-                    entered.becomes_screen();
-                    wire.drop_when_stalled(office.config.limits.send_timeout);
-                    let leftover = reader.into_leftover();
-                    drop((request, response));
-                    let there = handshake
-                        .desk
-                        .as_ref()
-                        .map(|(desk, screen)| office.presence.enter(desk, *screen, false));
-                    let remaining_lifetime = || office.access.remaining_lifetime(&caller);
-                    let (tickets, wss) = (&office.tickets, office.wss);
-                    let is_closed = serve_screen(
-                        wire,
-                        leftover,
-                        &handshake,
-                        &remaining_lifetime,
-                        tickets,
-                        wss,
-                    );
-                    drop(there);
-                    if is_closed {
-                        wire.linger();
-                    }
-                }
-                return;
+            Ok(Some(upgrade)) => {
+                drop(request);
+                return serve_upgraded(wire, reader, upgrade, office, entered);
             }
             Err(problem) => problem.answer(),
         };
@@ -291,7 +260,7 @@ fn serve(wire: &Arc<Wire>, office: &Office, entered: &Entered) {
             keep_alive,
         };
         if let Err(error) = answer.send(wire, framing) {
-            log::debug!("{} did not take its answer: {error}", wire.peer());
+            log::debug!("{} did not receive its answer: {error}", wire.peer());
             return;
         }
         if !keep_alive {
@@ -301,18 +270,71 @@ fn serve(wire: &Arc<Wire>, office: &Office, entered: &Entered) {
     }
 }
 
-/// The answer to a WebSocket's handshake, what it asked for, and who did; `None` where it is none.
-fn upgrade(
+/// Completes a WebSocket handshake and serves the screen until its connection ends.
+fn serve_upgraded(
+    wire: &Arc<Wire>,
+    reader: RequestReader<'_>,
+    upgrade: Upgrade,
     office: &Office,
-    request: &Request,
-) -> Result<Option<(Vec<u8>, Handshake, Caller)>, Problem> {
-    if request.path != office.wss.path() || !request.wants_upgrade() {
-        return Ok(None);
+    entered: &Entered,
+) {
+    let Upgrade {
+        response,
+        handshake,
+        caller,
+    } = upgrade;
+    if wire.write_all(&response).is_err() {
+        return;
     }
-    let caller = office
-        .access
-        .identify(&office.config, &office.tickets, request)?;
-    origin::check(request, &caller, &office.config.allowed_origins)?;
+    drop(response);
+    entered.becomes_screen();
+    wire.drop_when_stalled(office.config.limits.send_timeout);
+    let desk = handshake.desk.as_ref();
+    let presence = desk.map(|(desk, screen)| office.presence.enter(desk, *screen, false));
+    let is_closed = serve_screen(
+        wire,
+        reader.into_leftover(),
+        &handshake,
+        &|| office.access.remaining_lifetime(&caller),
+        &office.tickets,
+        office.wss,
+    );
+    drop(presence);
+    if is_closed {
+        wire.linger();
+    }
+}
+
+/// An accepted WebSocket handshake.
+struct Upgrade {
+    /// The bytes of the answer.
+    response: Vec<u8>,
+    handshake: Handshake,
+    caller: Caller,
+}
+
+impl Upgrade {
+    /// Checks a WebSocket handshake. `None` if the request is not one.
+    fn of(office: &Office, request: &Request) -> Result<Option<Self>, Problem> {
+        if request.path != office.wss.path() || !request.wants_upgrade() {
+            return Ok(None);
+        }
+        let caller = office
+            .access
+            .identify(&office.config, &office.tickets, request)?;
+        origin::check(request, &caller, &office.config.allowed_origins)?;
+        let (response, dialect) = accept(request)?;
+        let handshake = handshake(office, request, caller.role, dialect)?;
+        Ok(Some(Self {
+            response,
+            handshake,
+            caller,
+        }))
+    }
+}
+
+/// The bytes that accept a WebSocket (RFC 6455, section 4.2), and the dialect that it chooses.
+fn accept(request: &Request) -> Result<(Vec<u8>, Dialect), Problem> {
     let mut copy = http::Request::builder()
         .method(request.method.as_str())
         .uri(request.path.as_str())
@@ -333,14 +355,27 @@ fn upgrade(
         .filter(|(name, _)| name.eq_ignore_ascii_case("Sec-WebSocket-Protocol"))
         .flat_map(|(_, names)| names.split(','))
         .any(|name| name.trim() == SUBPROTOCOL);
+    let dialect = if v1 { Dialect::V1 } else { Dialect::Course };
     if v1 {
         let chosen = http::HeaderValue::from_static(SUBPROTOCOL);
         response
             .headers_mut()
             .insert("Sec-WebSocket-Protocol", chosen);
     }
+    let mut bytes = Vec::new();
+    write_response(&mut bytes, &response).map_err(|_| Problem::upgrade_required())?;
+    Ok((bytes, dialect))
+}
+
+/// Reads the query of a WebSocket's address.
+fn handshake(
+    office: &Office,
+    request: &Request,
+    role: Role,
+    dialect: Dialect,
+) -> Result<Handshake, Problem> {
     let mut handshake = Handshake {
-        dialect: if v1 { Dialect::V1 } else { Dialect::Course },
+        dialect,
         since: None,
         ticket: None,
         desk: None,
@@ -352,7 +387,7 @@ fn upgrade(
             "since" => {
                 let seq = digits::parse(&value);
                 handshake.since = Some(seq.ok_or_else(|| {
-                    Problem::invalid("since", format!("«{value}» is not the number of an event"))
+                    Problem::invalid("since", format!("«{value}» is not an event number"))
                 })?);
             }
             "ticket" => {
@@ -363,15 +398,13 @@ fn upgrade(
             }
             "desk" => desk = Some(value),
             "screen" => screen = Some(value),
-            // A page may add what it likes to get past caches.
+            // Pages may add fields to get past caches.
             _ => {}
         }
     }
-    // Whose desk it is concerns nobody else; theirs is a screen like any other.
-    if caller.role >= Role::Staff {
+    // Only staff can open a desk. For others this is a screen without one.
+    if role >= Role::Staff {
         handshake.desk = open_desk(desk.as_deref(), screen.as_deref())?;
     }
-    let mut bytes = Vec::new();
-    write_response(&mut bytes, &response).map_err(|_| Problem::upgrade_required())?;
-    Ok(Some((bytes, handshake, caller)))
+    Ok(handshake)
 }

@@ -1,32 +1,32 @@
-//! The PINs, sessions and tokens that there are, in memory: no request waits for the database.
+//! All PINs, sessions and tokens, in memory, so that no request waits for the database.
 
 use std::collections::HashMap;
 
 use super::secret;
 use crate::access::{AccessRecords, PinHash, Role, SecretHash, Session, Token};
 
-/// Sessions at a time; the one that ends first makes room. More than an office has screens.
+/// The most sessions: more than an office has screens. The one that expires first makes room.
 const MOST_SESSIONS: usize = 1_000;
 
-/// A token that is being used.
+/// A token that a request has shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Used {
     pub id: u64,
     pub name: String,
     pub role: Role,
-    /// Whether its use is to be written down.
-    pub is_noted: bool,
+    /// Whether its use must be stored.
+    pub must_store: bool,
 }
 
-/// What is known.
+/// The PINs, sessions and tokens.
 #[derive(Debug, Default)]
 pub struct Credentials {
     pins: Vec<(Role, PinHash)>,
     sessions: HashMap<SecretHash, Session>,
     /// Oldest first.
     tokens: Vec<Token>,
-    /// The last number that a token was given. No other gets it while the program runs, so that
-    /// whatever knows a token by it can mean no other.
+    /// The highest id of a token so far. Ids are not reused while the program runs, so that an id
+    /// cannot come to mean another token.
     last_token: u64,
 }
 
@@ -43,7 +43,7 @@ impl From<AccessRecords> for Credentials {
 }
 
 impl Credentials {
-    /// The PINs, of the stronger role first.
+    /// The PINs, with the stronger role first.
     pub fn pins(&self) -> Vec<(Role, PinHash)> {
         let mut pins = self.pins.clone();
         pins.sort_by_key(|(role, _)| std::cmp::Reverse(*role));
@@ -57,14 +57,14 @@ impl Credentials {
         self.sessions.retain(|_, session| session.role != role);
     }
 
-    /// A session, while it lasts.
+    /// A session, unless it has expired at `now`.
     pub fn session(&self, hash: &SecretHash, now: i64) -> Option<&Session> {
         let session = self.sessions.get(hash)?;
-        let lasts = secret::same(&session.hash, hash) && session.expires_at > now;
-        lasts.then_some(session)
+        let is_valid = secret::same(&session.hash, hash) && session.expires_at > now;
+        is_valid.then_some(session)
     }
 
-    /// Begins a session, which may end another's.
+    /// Adds a session. If there are too many, removes the one that expires first.
     pub fn add_session(&mut self, session: Session, now: i64) {
         self.sessions.retain(|_, other| other.expires_at > now);
         if self.sessions.len() >= MOST_SESSIONS {
@@ -81,10 +81,10 @@ impl Credentials {
         self.sessions.remove(hash);
     }
 
-    /// Uses a token, where there is one of that hash. It is written down every `noted_every`
-    /// milliseconds.
-    pub fn use_token(&mut self, hash: &SecretHash, now: i64, noted_every: i64) -> Option<Used> {
-        // All are compared, so that the time tells nothing of them.
+    /// Finds the token with this hash and records its use. The use must be stored once per
+    /// `store_every` milliseconds.
+    pub fn use_token(&mut self, hash: &SecretHash, now: i64, store_every: i64) -> Option<Used> {
+        // Compares all tokens, so that the time reveals nothing.
         let mut found = None;
         for token in &mut self.tokens {
             if secret::same(&token.hash, hash) {
@@ -94,7 +94,7 @@ impl Credentials {
         let token = found?;
         let is_due = token
             .used_at
-            .is_none_or(|at| (now - at).abs() >= noted_every);
+            .is_none_or(|at| (now - at).abs() >= store_every);
         if is_due {
             token.used_at = Some(now);
         }
@@ -102,7 +102,7 @@ impl Credentials {
             id: token.id,
             name: token.name.clone(),
             role: token.role,
-            is_noted: is_due,
+            must_store: is_due,
         })
     }
 
@@ -111,7 +111,7 @@ impl Credentials {
         &self.tokens
     }
 
-    /// A number that no token has or had.
+    /// An id that no token has had.
     pub fn next_token(&self) -> u64 {
         self.last_token + 1
     }
@@ -122,7 +122,7 @@ impl Credentials {
         self.tokens.push(token);
     }
 
-    /// Takes a token away; says whether it was there.
+    /// Deletes a token. Returns whether it existed.
     pub fn delete_token(&mut self, id: u64) -> bool {
         let before = self.tokens.len();
         self.tokens.retain(|token| token.id != id);
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn a_session_lasts_until_its_time_or_its_pin_ends() {
+    fn a_session_ends_when_it_expires_or_its_pin_changes() {
         let mut credentials = Credentials::default();
         credentials.add_session(session(1, Role::Staff, 100), 0);
         credentials.add_session(session(2, Role::Admin, 100), 0);
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn the_use_of_a_token_is_written_down_once_a_minute() {
+    fn the_use_of_a_token_is_stored_once_a_minute() {
         let mut credentials = Credentials::default();
         credentials.add_token(Token {
             id: credentials.next_token(),
@@ -194,12 +194,12 @@ mod tests {
             used_at: None,
         });
         let mut used = |now| credentials.use_token(&[7; 32], now, 60_000).expect("known");
-        assert!(used(5).is_noted && used(5).id == 1);
-        assert!(!used(60_004).is_noted);
-        assert!(used(60_005).is_noted);
+        assert!(used(5).must_store && used(5).id == 1);
+        assert!(!used(60_004).must_store);
+        assert!(used(60_005).must_store);
         assert_eq!(credentials.use_token(&[8; 32], 0, 60_000), None);
         assert!(credentials.delete_token(1) && !credentials.delete_token(1));
         assert_eq!(credentials.use_token(&[7; 32], 0, 60_000), None);
-        assert_eq!(credentials.next_token(), 2, "no other gets its number");
+        assert_eq!(credentials.next_token(), 2, "ids are not reused");
     }
 }

@@ -37,7 +37,7 @@ pub fn make_cookie(pin: &PinHash) -> Result<String, NoRandomness> {
 }
 
 fn signed(id: &str, pin: &PinHash) -> String {
-    format!("{id}.{}", secret::from(&pin.hash, &[PURPOSE, id]))
+    format!("{id}.{}", secret::derive(&pin.hash, &[PURPOSE, id]))
 }
 
 #[cfg(test)]

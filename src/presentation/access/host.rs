@@ -1,13 +1,13 @@
-//! By which name the server was reached. A page of another site can let its own name lead to this
-//! server (DNS rebinding), and is then at home here for the browser; where nobody is asked for a
-//! PIN, only names that such a page cannot have are answered.
+//! Protection against DNS rebinding: another site can point its own name at this server, so that a
+//! browser takes its pages for this server's. Requests that need no PIN are answered only under names
+//! that no other site can have.
 
 use std::net::IpAddr;
 
 use crate::presentation::http::problem::Problem;
 use crate::presentation::http::request::Request;
 
-/// A `Host` without its port.
+/// The value of a `Host` header without its port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Host<'a> {
     Address(IpAddr),
@@ -15,7 +15,7 @@ pub enum Host<'a> {
 }
 
 impl<'a> Host<'a> {
-    /// Reads the value of a `Host` header.
+    /// Parses a `Host` header.
     pub fn of(header: &'a str) -> Self {
         let header = header.trim();
         let (bare, port) = match header.strip_prefix('[') {
@@ -26,7 +26,7 @@ impl<'a> Host<'a> {
         };
         let is_port = |port: &str| port.bytes().all(|b| b.is_ascii_digit());
         if !port.is_empty() && !port.strip_prefix(':').is_some_and(is_port) {
-            // Two readers could read it differently, so it is nobody's name.
+            // Two readers could understand it differently, so no check accepts it.
             return Self::Name(header);
         }
         match bare.parse::<IpAddr>() {
@@ -38,7 +38,7 @@ impl<'a> Host<'a> {
         }
     }
 
-    /// Whether it means this machine wherever it is looked up.
+    /// Whether the host always means the machine that resolves it.
     pub fn is_loopback(self) -> bool {
         match self {
             Self::Address(address) => address.is_loopback(),
@@ -50,7 +50,7 @@ impl<'a> Host<'a> {
 /// Refuses a `Host` name that another site may have pointed at this server. Call it for requests
 /// that need no PIN. `allowed` are the names given with `--host`.
 pub fn check(request: &Request, allowed: &[String]) -> Result<(), Problem> {
-    // A browser always says which name it used.
+    // Browsers always send `Host`.
     let Some(header) = request.header("Host") else {
         return Ok(());
     };

@@ -45,7 +45,7 @@ pub use signing::{DEVICE, SESSION, SignedIn};
 pub const COOKIE: &str = "turnero-session";
 
 /// How often it is written down that a token is in use, in milliseconds.
-const USE_NOTED_EVERY_MS: i64 = 60_000;
+const STORE_USE_EVERY_MS: i64 = 60_000;
 
 /// Who asks.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -193,11 +193,11 @@ impl Access {
         if let Some(token) = bearer(request) {
             let hash = secret::hash(token);
             let at = now().as_millis();
-            let used = self.credentials().use_token(&hash, at, USE_NOTED_EVERY_MS);
+            let used = self.credentials().use_token(&hash, at, STORE_USE_EVERY_MS);
             match used {
                 Some(used) => {
                     let (id, name) = (used.id, used.name);
-                    if used.is_noted {
+                    if used.must_store {
                         tickets.try_store_access(vec![AccessChange::TokenUsed { id, at }], None);
                     }
                     caller.role = used.role;

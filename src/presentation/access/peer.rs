@@ -1,13 +1,13 @@
-//! Where a request comes from: the address at the other end, or the one that a trusted proxy
-//! names; and whether it is someone at this very machine.
+//! The origin of a request in the network: the client's address, as the connection or a trusted proxy
+//! gives it, and whether the client is on this machine.
 
 use std::net::{IpAddr, SocketAddr};
 
 use super::host::Host;
 use crate::presentation::http::request::Request;
 
-/// Headers that a proxy adds. A request with one of them was passed on, so it does not come from
-/// this machine, whatever its connection says.
+/// Headers that proxies add. A request with one of them came through a proxy, so the client may be
+/// elsewhere even if the connection is from this machine.
 const FORWARDING: [&str; 11] = [
     "Forwarded",
     "Forwarded-For",
@@ -22,32 +22,32 @@ const FORWARDING: [&str; 11] = [
     "Fly-Client-IP",
 ];
 
-/// What the names of others begin with.
+/// The prefixes of other such headers.
 const FORWARDING_BEGINS: [&str; 2] = ["X-Forwarded", "X-Original-"];
 
-/// Who asks, as far as the network tells.
+/// The client of a request, as far as the network shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Peer {
     pub address: IpAddr,
-    /// A connection from this machine that nobody has passed on.
+    /// The connection is from this machine, and no proxy passed it on.
     pub is_here: bool,
-    /// The same, by a name that only this machine has: whoever sits here needs no PIN.
+    /// Also, `Host` is a loopback name: people at this machine need no PIN.
     pub is_local: bool,
-    /// A trusted proxy says that it was reached over HTTPS.
+    /// A trusted proxy says that the client uses HTTPS.
     pub is_secure: bool,
 }
 
 impl Peer {
-    /// Where a request comes from. `trusted` are the proxies that are believed.
+    /// Finds the client of a request. `trusted` are the addresses of trusted proxies.
     pub fn of(request: &Request, trusted: &[IpAddr]) -> Self {
         let address = request.peer.ip().to_canonical();
         if trusted.contains(&address) {
             let scheme = hops(request, "X-Forwarded-Proto").next_back();
             let is_secure = scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"https"));
-            // A proxy that says nothing is taken for who it is, and for nobody in particular.
-            let named = client(request, trusted);
+            // Without a client address, the proxy counts as the client, with no rights.
+            let client = client(request, trusted);
             return Self {
-                address: named.unwrap_or(address),
+                address: client.unwrap_or(address),
                 is_here: false,
                 is_local: false,
                 is_secure,
@@ -76,8 +76,8 @@ fn is_forwarded(request: &Request) -> bool {
     })
 }
 
-/// The address that the trusted proxies name. Each adds the one that it was reached from, so the last
-/// one that is no trusted proxy itself is the client's; what stands before it the client has said.
+/// The client's address in `X-Forwarded-For`. Each proxy appends the address that connected to it, so
+/// the last one that is not a trusted proxy is the client's. The client may have written the others.
 fn client(request: &Request, trusted: &[IpAddr]) -> Option<IpAddr> {
     let mut named = None;
     for address in hops(request, "X-Forwarded-For").rev().map_while(hop) {
@@ -89,8 +89,8 @@ fn client(request: &Request, trusted: &[IpAddr]) -> Option<IpAddr> {
     named
 }
 
-/// What each proxy has added to a list, in that order, after what the client has said. As bytes, since
-/// a client may have said what is no text, and so hide what a proxy has added to it.
+/// The entries of a list header, oldest first. As bytes: a client must not hide what proxies append by
+/// writing something that is not UTF-8.
 fn hops<'a>(request: &'a Request, name: &str) -> impl DoubleEndedIterator<Item = &'a [u8]> {
     let lists: Vec<&[u8]> = request.values(name).collect();
     let hops = lists
@@ -99,7 +99,7 @@ fn hops<'a>(request: &'a Request, name: &str) -> impl DoubleEndedIterator<Item =
     hops.map(<[u8]>::trim_ascii)
 }
 
-/// An address as proxies write it: with or without a port, of IPv6 with or without brackets.
+/// Parses an address as proxies write it: with or without a port, IPv6 with or without brackets.
 fn hop(bytes: &[u8]) -> Option<IpAddr> {
     let text = std::str::from_utf8(bytes).ok()?;
     let plain = text.trim_start_matches('[').trim_end_matches(']');
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn a_proxy_is_believed_where_it_is_trusted_and_only_for_its_own_hop() {
+    fn a_proxy_is_trusted_for_its_own_hop_only() {
         let cases = [
             (LOOPBACK, "192.0.2.7", "192.0.2.7"),
             (LOOPBACK, "10.9.9.9, 192.0.2.7", "192.0.2.7"),
@@ -188,7 +188,7 @@ mod tests {
             assert_eq!(found.address.to_string(), expected, "{from} {forwarded}");
             assert!(!found.is_local && !found.is_here, "{from} {forwarded}");
         }
-        // Through two trusted proxies, of which the first may write what it was told before.
+        // Two trusted proxies; the first passes on what the client wrote.
         let chain = [("X-Forwarded-For", "127.0.0.1, 192.0.2.7, 10.0.0.9")];
         let found = peer(LOOPBACK, &chain, &["127.0.0.1", "10.0.0.9"]);
         assert_eq!(found.address.to_string(), "192.0.2.7");
@@ -217,7 +217,7 @@ mod tests {
             let found = says("X-Forwarded-For", value).address;
             assert_eq!(found.to_string(), "192.0.2.7", "{value:?}");
         }
-        // And what nobody can read is no address, so that it is nobody's in particular.
+        // An entry that is not an address: the proxy counts as the client.
         let found = says("X-Forwarded-For", b"192.0.2.7, \xff");
         assert_eq!(found.address.to_string(), "127.0.0.1");
         assert!(!found.is_local && !found.is_here);

@@ -1,31 +1,32 @@
-//! PINs: what one may be, how one is made, and its hash (Argon2id, RFC 9106).
+//! PINs: which are allowed, how a random one is made, and how they are hashed (Argon2id, RFC 9106).
 
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 
 use super::secret::{self, NoRandomness};
 use crate::access::PinHash;
 
-/// The digits of a PIN that the program makes.
+/// The number of digits of a random PIN.
 const DIGITS: usize = 8;
 
-/// How long one may be, in characters.
+/// The allowed lengths in characters.
 const LEAST: usize = 6;
 const MOST: usize = 64;
 
-/// How hard guessing is for someone who has stolen the data file: OWASP's «Password Storage Cheat
-/// Sheet» with the least memory, for old office machines. Kept with each hash, so that it can grow.
+/// The cost of one guess for someone with a copy of the data file: from OWASP's «Password Storage Cheat
+/// Sheet», the setting with the least memory, for old office machines. Stored with each hash, so that
+/// it can grow.
 const MEMORY_KIB: u32 = 7 * 1024;
 const PASSES: u32 = 5;
 
-/// Room for so many blocks of 1 KiB is asked for, and only what is needed of it is touched: glibc
-/// gives more than 32 MiB back to the system at once, and keeps less for the next time
-/// (mallopt(3), `M_MMAP_THRESHOLD`), which would make the program twice as large for good.
+/// The capacity, in blocks of 1 KiB, of Argon2's memory; only the needed blocks are touched. glibc
+/// returns an allocation of more than 32 MiB to the system at once and keeps smaller ones
+/// (mallopt(3), `M_MMAP_THRESHOLD`), which would double the program's memory for good.
 const MAPPED_BLOCKS: usize = 33 * 1024;
 
-/// A new PIN, drawn at random.
+/// A new random PIN.
 pub fn make() -> Result<String, NoRandomness> {
     loop {
-        // Of 2^64 numbers some digits are more likely by one in 10^11.
+        // The modulo makes some PINs more likely, but only by one in 10^11.
         let bytes: [u8; 8] = secret::random()?;
         let number = u64::from_ne_bytes(bytes) % 10_u64.pow(DIGITS as u32);
         let pin = format!("{number:0DIGITS$}");
@@ -35,7 +36,7 @@ pub fn make() -> Result<String, NoRandomness> {
     }
 }
 
-/// Whether a PIN may be taken; `Err` says why not.
+/// Checks whether a PIN is allowed. The error says why not.
 pub fn check(pin: &str) -> Result<(), String> {
     let length = pin.chars().count();
     if !(LEAST..=MOST).contains(&length) {
@@ -45,13 +46,14 @@ pub fn check(pin: &str) -> Result<(), String> {
         return Err("a PIN has no spaces at its ends, and no control characters".to_owned());
     }
     if is_easy(pin) {
-        return Err("this is among the first that anybody tries; take another".to_owned());
+        return Err("it is too easy to guess; choose another".to_owned());
     }
     Ok(())
 }
 
-/// What anybody tries first: digits of two kinds at most, a part again and again, one after the
-/// other (each once or doubled), or a word of the list. The settings screen knows it, too.
+/// Whether a PIN is among the first that people try: at most two different digits, a repeated part, a
+/// sequence (with each character once or twice), or a common word. The settings screen has the same
+/// rule.
 fn is_easy(pin: &str) -> bool {
     let codes: Vec<i64> = pin
         .to_lowercase()
@@ -80,7 +82,7 @@ fn is_easy(pin: &str) -> bool {
             .any(|word| lower.trim_end_matches(|c: char| c.is_ascii_digit()) == *word)
 }
 
-/// Words that anybody tries, with or without digits after them.
+/// Common words; digits after them do not help.
 const WORDS: [&str; 16] = [
     "password",
     "passwort",
@@ -100,7 +102,7 @@ const WORDS: [&str; 16] = [
     "admin",
 ];
 
-/// The hash of a new PIN.
+/// Hashes a new PIN.
 pub fn hash(pin: &str) -> Result<PinHash, NoRandomness> {
     let mut made = PinHash {
         salt: secret::random()?,
@@ -112,20 +114,20 @@ pub fn hash(pin: &str) -> Result<PinHash, NoRandomness> {
     Ok(made)
 }
 
-/// Whether it is that PIN. It takes as long whether it is or not.
-pub fn matches(pin: &str, kept: &PinHash) -> bool {
-    // A hash that cannot be made again lets nobody in.
-    derive(pin, kept).is_some_and(|hash| secret::same(&hash, &kept.hash))
+/// Whether a PIN has this hash. The time does not depend on the answer.
+pub fn matches(pin: &str, stored: &PinHash) -> bool {
+    // Invalid stored parameters match no PIN.
+    derive(pin, stored).is_some_and(|hash| secret::same(&hash, &stored.hash))
 }
 
-fn derive(pin: &str, kept: &PinHash) -> Option<[u8; 32]> {
+fn derive(pin: &str, stored: &PinHash) -> Option<[u8; 32]> {
     let mut hash = [0; 32];
-    let params = Params::new(kept.memory_kib, kept.passes, 1, Some(hash.len())).ok()?;
+    let params = Params::new(stored.memory_kib, stored.passes, 1, Some(hash.len())).ok()?;
     let blocks = params.block_count();
     let mut memory = Vec::with_capacity(blocks.max(MAPPED_BLOCKS));
     memory.resize(blocks, Block::new());
     Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
-        .hash_password_into_with_memory(pin.as_bytes(), &kept.salt, &mut hash, &mut memory)
+        .hash_password_into_with_memory(pin.as_bytes(), &stored.salt, &mut hash, &mut memory)
         .ok()?;
     Some(hash)
 }
@@ -135,7 +137,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_made_pin_has_eight_digits_and_may_be_taken() {
+    fn a_random_pin_has_eight_digits_and_is_allowed() {
         for _ in 0..100 {
             let pin = make().expect("made");
             assert!(
@@ -188,14 +190,14 @@ mod tests {
     }
 
     #[test]
-    fn a_hash_matches_its_pin_alone_and_does_not_hold_it() {
+    fn a_hash_matches_only_its_pin_and_has_a_salt() {
         let kept = hash("48213377").expect("hashed");
         assert!(matches("48213377", &kept));
         for wrong in ["48213378", "4821337", "482133770", ""] {
             assert!(!matches(wrong, &kept), "{wrong}");
         }
         let again = hash("48213377").expect("hashed");
-        assert_ne!(kept.hash, again.hash, "each has a salt of its own");
+        assert_ne!(kept.hash, again.hash, "each hash has its own salt");
         let broken = PinHash { passes: 0, ..kept };
         assert!(!matches("48213377", &broken));
     }

@@ -1,4 +1,5 @@
-//! How many tickets one address may take in 10 s. The clock is the caller's.
+//! Limits how many tickets one client may take in any 10 s. The caller passes the time, as the
+//! duration since the server started.
 
 use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
@@ -6,13 +7,13 @@ use std::time::Duration;
 
 use crate::presentation::http::client_key::ClientKey;
 
-/// The time that is looked at.
+/// The length of the sliding window.
 const SPAN: Duration = Duration::from_secs(10);
 
-/// Addresses that are remembered at a time; each costs a few hundred bytes.
-const MOST_ADDRESSES: usize = 4_096;
+/// The most clients in memory; each needs a few hundred bytes.
+const MOST_CLIENTS: usize = 4_096;
 
-/// When each address took its last tickets.
+/// The times at which each client took its last tickets.
 #[derive(Debug)]
 pub struct RateLimiter {
     most: usize,
@@ -20,7 +21,7 @@ pub struct RateLimiter {
 }
 
 impl RateLimiter {
-    /// `most` for each address in 10 s.
+    /// A limit of `most` tickets per address in 10 s.
     pub fn new(most: u32) -> Self {
         Self {
             most: usize::try_from(most).unwrap_or(usize::MAX),
@@ -28,7 +29,7 @@ impl RateLimiter {
         }
     }
 
-    /// Counts one more; `Err` says how long to wait.
+    /// Counts one more ticket. The error is the time to wait.
     pub fn take(&mut self, address: IpAddr, now: Duration) -> Result<(), Duration> {
         for key in ClientKey::all(address) {
             let Some(taken) = self.taken.get_mut(&key) else {
@@ -43,7 +44,7 @@ impl RateLimiter {
             }
         }
         for key in ClientKey::all(address) {
-            if self.taken.len() >= MOST_ADDRESSES && !self.taken.contains_key(&key) {
+            if self.taken.len() >= MOST_CLIENTS && !self.taken.contains_key(&key) {
                 self.make_room(now);
             }
             self.taken.entry(key).or_default().push_back(now);
@@ -51,12 +52,13 @@ impl RateLimiter {
         Ok(())
     }
 
-    /// Forgets who has taken nothing lately, and where that is not enough, whoever was the first.
+    /// Forgets clients that took nothing within the window; if none did, the one that took its last
+    /// ticket first.
     fn make_room(&mut self, now: Duration) {
         let is_recent =
             |taken: &VecDeque<Duration>| taken.back().is_some_and(|at| *at + SPAN > now);
         self.taken.retain(|_, taken| is_recent(taken));
-        if self.taken.len() >= MOST_ADDRESSES {
+        if self.taken.len() >= MOST_CLIENTS {
             let first = self.taken.iter().min_by_key(|(_, taken)| taken.back());
             if let Some(key) = first.map(|(key, _)| *key) {
                 self.taken.remove(&key);
@@ -70,7 +72,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_ten_seconds_hold_more_than_there_may_be() {
+    fn any_ten_seconds_have_at_most_the_limit() {
         let address = IpAddr::from([192, 0, 2, 7]);
         let mut rate = RateLimiter::new(20);
         let mut taken: Vec<Duration> = Vec::new();
@@ -82,14 +84,14 @@ mod tests {
             let lately = taken.iter().filter(|at| **at + SPAN > now).count();
             assert!(lately <= 20, "{lately} at {now:?}");
         }
-        assert_eq!(taken.len(), 200, "as many as there may be");
+        assert_eq!(taken.len(), 200, "the whole limit is used");
         let wait = rate.take(address, Duration::from_secs(100));
         assert!(wait.is_ok() || wait.is_err_and(|wait| wait <= SPAN));
         assert!(rate.take(IpAddr::from([192, 0, 2, 8]), SPAN).is_ok());
     }
 
     #[test]
-    fn who_changes_addresses_within_a_network_gains_little_and_leaves_some_to_others() {
+    fn a_network_has_four_times_the_limit_of_an_address() {
         let of = |n: u128| IpAddr::from(std::net::Ipv6Addr::from((0xfd00 << 112) + n).octets());
         let mut rate = RateLimiter::new(20);
         let now = Duration::from_secs(100);
@@ -102,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_remembered_is_bounded() {
+    fn the_number_of_clients_in_memory_is_bounded() {
         let mut rate = RateLimiter::new(20);
         for n in 0..10_000_u32 {
             let address = IpAddr::from(n.to_be_bytes());
@@ -110,7 +112,7 @@ mod tests {
                 rate.take(address, Duration::from_millis(u64::from(n)))
                     .is_ok()
             );
-            assert!(rate.taken.len() <= MOST_ADDRESSES);
+            assert!(rate.taken.len() <= MOST_CLIENTS);
         }
     }
 }

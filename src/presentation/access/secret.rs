@@ -1,4 +1,4 @@
-//! What is drawn at random and then known by its hash alone: the values of cookies, and tokens.
+//! Random secrets, such as session cookies and tokens, and their hashes.
 
 use std::hint::black_box;
 
@@ -7,30 +7,30 @@ use thiserror::Error;
 
 use crate::access::SecretHash;
 
-/// The operating system gave no random numbers.
+/// The operating system provided no random numbers.
 #[derive(Clone, Copy, Debug, Error)]
-#[error("the operating system gives no random numbers")]
+#[error("the operating system provides no random numbers")]
 pub struct NoRandomness;
 
-/// Bytes that nobody can guess.
+/// Random bytes for secrets.
 pub fn random<const N: usize>() -> Result<[u8; N], NoRandomness> {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).map_err(|error| {
-        log::error!("The operating system gives no random numbers: {error}");
+        log::error!("The operating system provides no random numbers: {error}");
         NoRandomness
     })?;
     Ok(bytes)
 }
 
-/// A new secret of 192 bits, as text that can stand in a header.
+/// A new secret of 192 bits, as text for a header.
 pub fn make() -> Result<String, NoRandomness> {
     let bytes: [u8; 24] = random()?;
     Ok(data_encoding::BASE64URL_NOPAD.encode(&bytes))
 }
 
-/// A secret as [`make`] makes it, and the same again from the same `seed` and `parts`. Whoever does
-/// not know the seed cannot tell it from any other.
-pub fn from(seed: &[u8; 32], parts: &[&str]) -> String {
+/// A secret like that of [`make`], derived from `seed` and `parts`: the same input gives the same
+/// secret. Without the seed nobody can tell it from a random one.
+pub fn derive(seed: &[u8; 32], parts: &[&str]) -> String {
     let mut digest = Blake2s256::new_with_prefix(seed);
     for part in parts {
         digest.update((part.len() as u64).to_be_bytes());
@@ -39,12 +39,12 @@ pub fn from(seed: &[u8; 32], parts: &[&str]) -> String {
     data_encoding::BASE64URL_NOPAD.encode(&digest.finalize()[..24])
 }
 
-/// What a secret is known by. A plain hash is enough: nobody can try 2^192 of them.
+/// The stored form of a secret. A plain hash is enough, because nobody can try 2^192 secrets.
 pub fn hash(secret: &str) -> SecretHash {
     Blake2s256::digest(secret.as_bytes()).into()
 }
 
-/// Whether two hashes are the same, in a time that does not tell where they differ.
+/// Whether two hashes are equal, in constant time.
 pub fn same(one: &[u8; 32], other: &[u8; 32]) -> bool {
     let differing = one.iter().zip(other).fold(0, |bits, (a, b)| bits | (a ^ b));
     black_box(differing) == 0
@@ -55,17 +55,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_same_seed_and_parts_make_the_same_secret_and_others_another() {
-        let one = from(&[1; 32], &["a", "bc"]);
-        assert_eq!(one, from(&[1; 32], &["a", "bc"]));
+    fn the_same_seed_and_parts_give_the_same_secret_and_others_another() {
+        let one = derive(&[1; 32], &["a", "bc"]);
+        assert_eq!(one, derive(&[1; 32], &["a", "bc"]));
         assert_eq!(one.len(), 32);
-        for other in [from(&[2; 32], &["a", "bc"]), from(&[1; 32], &["ab", "c"])] {
+        for other in [
+            derive(&[2; 32], &["a", "bc"]),
+            derive(&[1; 32], &["ab", "c"]),
+        ] {
             assert_ne!(one, other);
         }
     }
 
     #[test]
-    fn secrets_differ_and_can_stand_in_a_header() {
+    fn secrets_differ_and_are_valid_in_a_header() {
         let (one, other) = (make().expect("one"), make().expect("another"));
         assert_ne!(one, other);
         assert_eq!(one.len(), 32);

@@ -1,6 +1,6 @@
-//! Tokens that were asked for with an `Idempotency-Key`: the same request gets the same token again,
-//! which is kept nowhere. It is made anew from the key and from a seed that lives as long as the
-//! process; after a restart a repeated request is refused by the token's name.
+//! Tokens that are requested with an `Idempotency-Key`: a repeated request gets the same token,
+//! although no token is stored. It is derived from the key and from a seed that lives as long as the
+//! process. After a restart a repeated request is refused, because the token's name exists.
 
 use std::collections::HashMap;
 
@@ -8,20 +8,20 @@ use super::secret;
 use crate::access::{Role, SecretHash, Token};
 use crate::presentation::http::problem::Problem;
 
-/// Keys that are remembered at a time; past them all are forgotten, and names still tell.
+/// The most keys in memory. Then all are forgotten, and the check of names remains.
 const MOST_KEYS: usize = 1_000;
 
-/// What was asked for under a key, and what came of it.
-struct Minting {
+/// The request under a key, and the token that it made.
+struct Issued {
     name: String,
     role: Role,
     hash: SecretHash,
 }
 
-/// The keys so far.
+/// The requests so far, by key.
 pub struct TokenIssuer {
     seed: [u8; 32],
-    by_key: HashMap<String, Minting>,
+    by_key: HashMap<String, Issued>,
 }
 
 impl TokenIssuer {
@@ -32,7 +32,7 @@ impl TokenIssuer {
         }
     }
 
-    /// The token that this very request has been given, where it has; `tokens` are those there are.
+    /// The token that this request has made before, if any. `tokens` are all tokens that exist.
     pub fn again(
         &self,
         key: &str,
@@ -40,35 +40,37 @@ impl TokenIssuer {
         role: Role,
         tokens: &[Token],
     ) -> Result<Option<(Token, String)>, Problem> {
-        let invalid = |why| Err(Problem::invalid("Idempotency-Key", why));
         let Some(before) = self.by_key.get(key) else {
             return Ok(None);
         };
         if before.name != name || before.role != role {
-            return invalid("it was used with another request; take a new one for each wish");
+            return Err(Problem::key_reused());
         }
         let token = tokens.iter().find(|token| token.hash == before.hash);
         let Some(token) = token else {
-            return invalid("the token that was made with it has been taken away");
+            return Err(Problem::invalid(
+                "Idempotency-Key",
+                "its token has been deleted",
+            ));
         };
         Ok(Some((token.clone(), self.secret(key, name, role))))
     }
 
-    /// The secret of a new token.
+    /// The secret of a token.
     pub fn secret(&self, key: &str, name: &str, role: Role) -> String {
-        secret::from(&self.seed, &[key, name, role.as_str()])
+        secret::derive(&self.seed, &[key, name, role.as_str()])
     }
 
-    /// Remembers what came of a request.
+    /// Remembers the token that a request has made.
     pub fn remember(&mut self, key: &str, token: &Token) {
         if self.by_key.len() >= MOST_KEYS {
             self.by_key.clear();
         }
-        let minting = Minting {
+        let issued = Issued {
             name: token.name.clone(),
             role: token.role,
             hash: token.hash,
         };
-        self.by_key.insert(key.to_owned(), minting);
+        self.by_key.insert(key.to_owned(), issued);
     }
 }

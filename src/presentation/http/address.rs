@@ -1,82 +1,83 @@
-//! How a phone reaches this server: the address that a QR code leads to.
+//! The address at which a phone reaches this server, for QR codes.
 //!
-//! The page that shows the code knows best, since only it sees the `https` and the path of a proxy
-//! in between; without its word the request's `Host` says it. An address that only this machine can
-//! reach, such as `localhost` on the kiosk itself, is exchanged for the machine's own in its network.
+//! The page that shows the code knows the address best: only it sees the `https` and the path of a
+//! proxy. Without the page's address, the request's `Host` is used. `localhost` and loopback addresses
+//! are replaced by this machine's address in its network.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 
 use super::problem::Problem;
 use crate::digits;
 
-/// The longest address that a page may give, in bytes: a code of more is too fine for a phone that
-/// is held before a screen.
+/// The longest base address in bytes. The QR code of a longer one is too dense for a phone in front
+/// of a screen.
 const LONGEST_BASE: usize = 200;
 
-/// Addresses for documentation (RFC 5737, RFC 3849), which no machine has.
+/// Documentation addresses (RFC 5737, RFC 3849): far away, and never in use.
 const FAR_V4: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
 const FAR_V6: IpAddr = IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1));
 
-/// Where a page's address begins: scheme, host and port, and perhaps a path; no `/` at its end.
+/// The first part of a page's address: scheme, host, port and path, without a `/` at the end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Base(String);
 
 impl Base {
-    /// As the page says in `base`, or as the request has it: its `Host`, and whether it came over
-    /// HTTPS. `listen` is where the server listens.
+    /// The base that a page gives, or else the base of its request: the `Host`, and whether the request
+    /// came over HTTPS. `listen` is the address on which the server listens.
     pub fn of(
         (host, is_secure): (Option<&str>, bool),
         base: Option<&str>,
         listen: SocketAddr,
     ) -> Result<Self, Problem> {
-        let (said_by, base) = match base {
+        let (field, base) = match base {
             Some(base) => ("base", base.to_owned()),
             None => {
                 let scheme = if is_secure { "https" } else { "http" };
                 ("Host", format!("{scheme}://{}", host.unwrap_or_default()))
             }
         };
-        let parts = Parts::of(&base).map_err(|why| Problem::invalid(said_by, why))?;
+        let parts = Parts::of(&base).map_err(|why| Problem::invalid(field, why))?;
         Ok(parts.reachable(|| lan_address(listen)))
     }
 
-    /// Without a request: where this machine's network finds a server that listens there; `None`
-    /// where only the machine itself does.
+    /// The base for a server that listens on `listen`, without a request. `None` if only this machine
+    /// can reach it.
     pub fn of_machine(listen: SocketAddr) -> Option<Self> {
         let ip = lan_address(listen)?;
         let port = listen.port();
         Some(Self(format!("http://{}", SocketAddr::new(ip, port))))
     }
 
-    /// The address of a page.
+    /// The address of the page at `path`.
     pub fn page(&self, path: &str) -> String {
         format!("{}/{path}", self.0)
     }
 }
 
-/// An absolute address of http or https.
+/// The parts of an http or https address.
 struct Parts<'a> {
     scheme: &'a str,
     host: &'a str,
-    /// With its colon; empty where there is none.
+    /// With its colon; empty if there is none.
     port: &'a str,
     path: &'a str,
 }
 
 impl<'a> Parts<'a> {
-    /// `Err` says what is wrong with it.
+    /// Splits a base address. The error says why it is not valid.
     fn of(base: &'a str) -> Result<Self, String> {
         if base.len() > LONGEST_BASE {
-            return Err(format!("an address has {LONGEST_BASE} bytes at most here"));
+            return Err(format!("it has at most {LONGEST_BASE} bytes"));
         }
         let parts = Self::split(base);
-        parts.ok_or_else(|| format!("«{base}» is no address like http://office:3000/tickets"))
+        parts
+            .ok_or_else(|| format!("«{base}» is not an address such as http://office:3000/tickets"))
     }
 
     fn split(base: &'a str) -> Option<Self> {
         let (scheme, rest) = base.split_once("://")?;
         let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-        // An address of IPv6 has colons of its own, and brackets around them.
+        // An IPv6 address has colons and is in brackets.
         let host_end = match authority.find(']') {
             Some(bracket) => bracket + 1,
             None => authority.find(':').unwrap_or(authority.len()),
@@ -104,7 +105,7 @@ impl<'a> Parts<'a> {
         })
     }
 
-    /// The same where others can reach it.
+    /// The base as other machines can reach it; `lan` gives the address of this machine.
     fn reachable(&self, lan: impl FnOnce() -> Option<IpAddr>) -> Base {
         let Self {
             scheme,
@@ -122,7 +123,7 @@ impl<'a> Parts<'a> {
     }
 }
 
-/// What stands in for a host that means the machine itself.
+/// The address that replaces a host, if the host means this machine.
 fn lan_instead_of(host: &str, lan: impl FnOnce() -> Option<IpAddr>) -> Option<IpAddr> {
     let bare = host.trim_matches(['[', ']']).to_ascii_lowercase();
     let named = bare == "localhost" || bare.ends_with(".localhost");
@@ -130,21 +131,21 @@ fn lan_instead_of(host: &str, lan: impl FnOnce() -> Option<IpAddr>) -> Option<Ip
     if named || numbered { lan() } else { None }
 }
 
-/// The address at which the machine's network finds a server that listens there; `None` where it
-/// listens to the machine alone, or there is no network.
+/// The address at which other machines reach a server that listens on `listen`. `None` if it listens
+/// on loopback only, or if there is no network.
 fn lan_address(listen: SocketAddr) -> Option<IpAddr> {
     let candidates: &[IpAddr] = match listen.ip() {
         ip if ip.is_loopback() => return None,
         ip if !ip.is_unspecified() => return Some(ip),
         IpAddr::V4(_) => &[FAR_V4],
-        // Linux lets it take IPv4 too.
+        // On Linux it accepts IPv4 as well.
         IpAddr::V6(_) => &[FAR_V4, FAR_V6],
     };
     candidates.iter().find_map(|far| address_towards(*far))
 }
 
-/// Which of its addresses the machine would use to reach a far one. Nothing is sent: to connect a
-/// UDP socket is to choose a route.
+/// The address that this machine would use to reach `far`. Sends nothing: connecting a UDP socket only
+/// chooses a route.
 fn address_towards(far: IpAddr) -> Option<IpAddr> {
     let any: IpAddr = match far {
         IpAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
@@ -166,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_is_found_where_the_browser_found_its_own() {
+    fn a_page_keeps_the_base_that_the_browser_used() {
         for (base, page) in [
             ("http://office:3000", "http://office:3000/t/1"),
             ("http://office:3000/", "http://office:3000/t/1"),
@@ -179,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn this_machine_is_exchanged_for_its_address_in_the_network() {
+    fn loopback_hosts_become_the_address_in_the_network() {
         let lan = Some("192.168.1.5");
         for (base, page) in [
             ("http://localhost:3000", "http://192.168.1.5:3000/t/1"),
@@ -196,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_address_is_refused() {
+    fn a_base_that_is_not_an_address_is_refused() {
         let long = format!("http://a/{}", "b".repeat(LONGEST_BASE));
         for base in [
             "",
@@ -222,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn a_server_that_listens_to_its_machine_alone_has_no_other_address() {
+    fn a_server_that_listens_on_loopback_has_no_address_in_the_network() {
         for (listen, lan) in [
             ("127.0.0.1:3000", None),
             ("[::1]:3000", None),
@@ -231,7 +232,7 @@ mod tests {
             let lan = lan.map(|ip: &str| ip.parse().expect("an address"));
             assert_eq!(lan_address(listen.parse().expect("an address")), lan);
         }
-        // Whatever networks this machine has, the answer is one that others could use.
+        // The result depends on the networks of the machine that runs the test.
         for listen in ["0.0.0.0:3000", "[::]:3000"] {
             let listen = listen.parse().expect("an address");
             let lan = lan_address(listen);

@@ -1,4 +1,4 @@
-//! One HTTP answer, and how it goes out: one buffer, one write.
+//! HTTP answers, and how they are sent: rendered into one buffer, sent with one write.
 
 use std::borrow::Cow;
 use std::fs::File;
@@ -11,17 +11,17 @@ use tiny_http::{HTTPVersion, Header, Response, StatusCode};
 use super::wire::Wire;
 use crate::storage::KeptAnswer;
 
-/// A file's bytes go out in steps of this size.
+/// Files are sent in steps of this size.
 const FILE_STEP_BYTES: usize = 64 * 1024;
 
-/// From this length on a body is sent apart from its head.
+/// A longer body is sent with a write of its own.
 const LONG_BODY_BYTES: usize = 64 * 1024;
 
-/// What an answer carries.
+/// The body of an answer.
 #[derive(Debug)]
 pub enum Body {
     Bytes(Cow<'static, [u8]>),
-    /// A file and its length in bytes.
+    /// A file, and its length in bytes.
     File(File, u64),
 }
 
@@ -54,7 +54,7 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// An answer of that type.
+    /// An answer with a body of this type.
     pub fn new(
         status: u16,
         content_type: &'static str,
@@ -76,13 +76,13 @@ impl Answer {
         }
     }
 
-    /// An answer in JSON. Never to be kept by a cache: it says how things stand now.
+    /// A JSON answer. It describes the current state, so caches must not store it.
     pub fn json(status: u16, value: &impl Serialize) -> Self {
         let body = serde_json::to_vec(value).expect("our own structs are always JSON");
         Self::new(status, "application/json", body).with_header("Cache-Control", "no-store")
     }
 
-    /// Plain text in UTF-8.
+    /// An answer in plain text.
     pub fn text(status: u16, text: String) -> Self {
         Self::new(status, "text/plain; charset=utf-8", text.into_bytes())
             .with_header("Cache-Control", "no-store")
@@ -95,7 +95,7 @@ impl Answer {
         found.map(|(_, value)| value.as_ref())
     }
 
-    /// Sets a header; one of that name is replaced.
+    /// Sets a header, and replaces others of that name.
     pub fn with_header(mut self, name: &'static str, value: impl Into<Cow<'static, str>>) -> Self {
         self.headers
             .retain(|(other, _)| !other.eq_ignore_ascii_case(name));
@@ -113,7 +113,7 @@ impl Answer {
         self
     }
 
-    /// What is kept of it under an `Idempotency-Key`.
+    /// The answer as it is stored under an `Idempotency-Key`.
     pub fn kept(self, key: String, request: Vec<u8>) -> KeptAnswer {
         let headers = self.headers.into_iter();
         KeptAnswer {
@@ -125,7 +125,7 @@ impl Answer {
                 .collect(),
             body: match self.body {
                 Body::Bytes(bytes) => bytes.into_owned(),
-                // Commands answer in JSON or text; files are only ever read.
+                // No command answers with a file.
                 Body::File(..) => Vec::new(),
             },
         }
@@ -147,7 +147,7 @@ impl Answer {
             Body::File(..) => &[],
         };
         let headers = self.headers.iter().filter_map(|(name, value)| {
-            // Values come from our own code, or from names that were checked: always ASCII.
+            // All values are ASCII: they are constants or checked names.
             Header::from_bytes(name.as_bytes(), value.as_bytes()).ok()
         });
         let mut response = Response::new(
@@ -166,10 +166,10 @@ impl Answer {
                 .any(|(n, _)| n.eq_ignore_ascii_case(name))
         };
         if !says("Referrer-Policy") {
-            // Addresses hold ids of tickets, which are nobody else's business.
+            // Addresses contain ticket ids, which other sites must not see.
             response.add_header(header("Referrer-Policy", "no-referrer"));
         }
-        // A long body is sent from where it is: a copy for each slow reader would add up.
+        // A long body is not copied: the copies for many slow readers would add up.
         let apart = bytes.len() > LONG_BODY_BYTES && !head_only;
         let mut rendered = Vec::with_capacity(512 + if apart { 0 } else { bytes.len() });
         let version = HTTPVersion(1, u8::from(!http_1_0));
@@ -206,7 +206,7 @@ impl From<KeptAnswer> for Answer {
     }
 }
 
-/// tiny_http refuses to set `Connection`, so it is put in after the status line.
+/// Inserts `Connection` after the status line, because tiny_http does not let us set it.
 fn set_connection(rendered: &mut Vec<u8>, keep_alive: bool, http_1_0: bool, status: u16) {
     let line: &[u8] = match (keep_alive, http_1_0) {
         _ if status == 426 => b"Connection: Upgrade, close\r\nUpgrade: websocket\r\n",
@@ -219,7 +219,7 @@ fn set_connection(rendered: &mut Vec<u8>, keep_alive: bool, http_1_0: bool, stat
     rendered.splice(after..after, line.iter().copied());
 }
 
-/// An answer that has no body says nothing of its length (RFC 9110, section 8.6).
+/// Removes `Content-Length`: answers without a body must not have it (RFC 9110, section 8.6).
 fn remove_length(rendered: &mut Vec<u8>) {
     const LINE: &[u8] = b"Content-Length: 0\r\n";
     if let Some(at) = rendered.windows(LINE.len()).position(|part| part == LINE) {
@@ -227,7 +227,7 @@ fn remove_length(rendered: &mut Vec<u8>) {
     }
 }
 
-/// Names some content, to tell one version of it from the next.
+/// A hash that tells versions of some content apart, for ETags and addresses.
 pub fn tag(bytes: &[u8]) -> u64 {
     let mut hasher = DefaultHasher::new();
     bytes.hash(&mut hasher);
@@ -241,7 +241,7 @@ fn send_file(wire: &Wire, file: File, length: u64) -> io::Result<()> {
     while left > 0 {
         let read = file.read(&mut step)?;
         if read == 0 {
-            // It was cut while it was sent; the length was promised, so the connection must end.
+            // The file became shorter. Its length is sent already, so the connection must end.
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
         wire.write_all(&step[..read])?;

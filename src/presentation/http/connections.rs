@@ -1,4 +1,4 @@
-//! The open connections: how many there may be, and which gives way when there is no room.
+//! The open connections: their limits, and which one is closed to make room for a new one.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -12,20 +12,20 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use super::client_key::ClientKey;
 use super::wire::Wire;
 
-/// Open files that are not connections: the database, its log, the pollers, pages being read,
-/// with room to spare.
+/// Open files that are not connections: the database, its log, the pollers and pages, with some to
+/// spare.
 const RESERVED_FILES: u64 = 32;
 
-/// Who waits for less than this may be between two requests, and stays.
+/// A connection that has waited for less than this may be between two requests and is not closed.
 const SHORT_WAIT_MS: u64 = 100;
 
-/// How long a new connection waits for a place, and how often it looks: longer than a short wait,
-/// so that one of many idle ones is found; the acceptor waits with it.
+/// How long a new connection waits for room, and how often it checks. The acceptor waits with it.
+/// Longer than [`SHORT_WAIT_MS`], so that an idle connection becomes old enough to be closed.
 const ROOM_PATIENCE: Duration = Duration::from_millis(150);
 const ROOM_PAUSE: Duration = Duration::from_millis(2);
 
-/// How many connections fit into the open-file limit, which is raised as far as it goes.
-/// `files_each` is how many files one connection may have open.
+/// Raises the open-file limit as far as needed and possible, and returns how many of the `wanted`
+/// connections fit into it. `files_each` is the number of files that one connection may have open.
 pub fn allowed_connections(wanted: usize, files_each: u64) -> usize {
     let limit = getrlimit(Resource::Nofile);
     let current = limit.current.unwrap_or(u64::MAX);
@@ -45,7 +45,7 @@ pub fn allowed_connections(wanted: usize, files_each: u64) -> usize {
         usize::try_from(files.saturating_sub(RESERVED_FILES) / files_each).unwrap_or(usize::MAX);
     let most = wanted.min(room).max(1);
     if most < wanted {
-        log::warn!("The open-file limit of {files} leaves room for {most} connections");
+        log::warn!("The open-file limit of {files} allows only {most} connections");
     }
     most
 }
@@ -59,7 +59,7 @@ pub struct Connections {
     started: Instant,
 }
 
-/// The open connections by their numbers, and how many each address and network has.
+/// The open connections by number, and their count for each address and network.
 #[derive(Default)]
 struct Open {
     all: HashMap<u64, Arc<Connection>>,
@@ -88,22 +88,20 @@ impl Open {
     }
 }
 
-/// Why there is no room.
+/// The limit that a new connection would exceed, with its value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Full {
-    /// There are as many connections as there may be.
     All(usize),
-    /// There are as many of that address or network.
     Of(ClientKey, usize),
 }
 
-/// One open connection, as the others see it.
+/// One open connection.
 struct Connection {
     wire: Arc<Wire>,
-    /// The address that it counts for; none where an address may have any number.
+    /// The address whose limit it counts for; `None` if the address is exempt.
     address: Option<IpAddr>,
-    /// Since when it has waited for a whole request, in milliseconds since the server started;
-    /// `WORKING` and `SCREEN` are not moments.
+    /// Since when it has waited for a complete request, in milliseconds since the server started; or
+    /// one of the states [`WORKING`] and [`SCREEN`].
     waiting_since: AtomicU64,
 }
 
@@ -113,11 +111,13 @@ impl Connection {
     }
 }
 
+/// The connection's thread is answering a request.
 const WORKING: u64 = u64::MAX;
+/// The connection is a screen.
 const SCREEN: u64 = u64::MAX - 1;
 
 impl Connections {
-    /// Room for `most` connections, `most_of_address` of them for one address.
+    /// Limits of `most` connections in all and `most_of_address` for one address.
     pub fn new(most: usize, most_of_address: u32) -> Self {
         Self {
             most,
@@ -128,10 +128,10 @@ impl Connections {
         }
     }
 
-    /// Counts a connection in. Where there is no room, the one that has waited longest for a whole
-    /// request gives way: an idle one, or one that sends a byte now and then to stay. Refused where
-    /// all are screens or at work, and stay so for a moment. `address` is the one that it counts
-    /// for, if any; where that or its network has all it may, its own give way, and nobody waits.
+    /// Adds a connection. If a limit is reached, closes the connection that has waited longest for a
+    /// complete request: an idle one, or one that sends a byte now and then to stay. Fails if all are
+    /// screens or answering requests, and stay so for a moment. `address` is the address whose limit
+    /// the connection counts for, if any; the wait applies to the overall limit only.
     pub fn enter(
         self: &Arc<Self>,
         number: u64,
@@ -168,12 +168,12 @@ impl Connections {
         })
     }
 
-    /// Ends the connection that has waited longest; `None` where none has waited for long.
+    /// Closes the connection that has waited longest. `None` if none has waited for long.
     pub fn make_room(&self) -> Option<()> {
         self.evict(&mut self.lock(), None)
     }
 
-    /// Ends the one that has waited longest, of that address or network where one is given.
+    /// Closes the connection that has waited longest, among those of a client if `of` is given.
     fn evict(&self, open: &mut Open, of: Option<ClientKey>) -> Option<()> {
         let newest = self.now().saturating_sub(SHORT_WAIT_MS);
         let waiting = open.all.iter().filter_map(|(number, connection)| {
@@ -184,7 +184,7 @@ impl Connections {
             (since <= newest).then_some((since, *number))
         });
         let (_, longest) = waiting.min()?;
-        // What it has sent already is still read and answered; nothing more is waited for.
+        // Requests that have arrived are still read and answered.
         open.remove(longest)?.wire.end_reading();
         Some(())
     }
@@ -193,7 +193,7 @@ impl Connections {
         u64::try_from(self.started.elapsed().as_millis()).unwrap_or(SCREEN - 1)
     }
 
-    /// Takes no more requests: whoever waits for one ends, and who is at work ends after it.
+    /// Ends the reading of requests: waiting connections end now, working ones after their answer.
     pub fn end_requests(&self) {
         for connection in self.all() {
             if connection.waiting_since.load(Ordering::Relaxed) != SCREEN {
@@ -202,7 +202,7 @@ impl Connections {
         }
     }
 
-    /// Ends all connections, whatever is under way.
+    /// Closes all connections at once.
     pub fn cut_all(&self) {
         for connection in self.all() {
             connection.wire.cut();
@@ -213,7 +213,7 @@ impl Connections {
         self.lock().all.values().cloned().collect()
     }
 
-    /// Waits until no connection is open, no longer than `timeout`; says whether that came.
+    /// Waits until no connection is open, at most for `timeout`. Returns whether none is.
     pub fn wait_until_none(&self, timeout: Duration) -> bool {
         let deadline = Instant::now() + timeout;
         let mut open = self.lock();
@@ -233,7 +233,7 @@ impl Connections {
     }
 }
 
-/// A connection's place among the open ones, given back when its thread ends, however it ends.
+/// The membership of a connection in [`Connections`]. Dropping it removes the connection.
 pub struct Entered {
     number: u64,
     connection: Arc<Connection>,
@@ -241,25 +241,25 @@ pub struct Entered {
 }
 
 impl Entered {
-    /// Its thread waits for a request from now on.
+    /// From now on the thread waits for a request.
     pub fn waits(&self) {
         let now = self.connections.now();
         self.connection.waiting_since.store(now, Ordering::Relaxed);
     }
 
-    /// Its thread answers a request from now on.
+    /// From now on the thread answers a request.
     pub fn works(&self) {
         let state = &self.connection.waiting_since;
         state.store(WORKING, Ordering::Relaxed);
     }
 
-    /// It has its last answer, and is kept only until its peer has taken that: the first to give
-    /// way.
+    /// The last answer is sent, and the connection stays open only until the peer has received it. It
+    /// is the first to be closed for others.
     pub fn lingers(&self) {
         self.connection.waiting_since.store(0, Ordering::Relaxed);
     }
 
-    /// It is a screen from now on.
+    /// From now on the connection is a screen.
     pub fn becomes_screen(&self) {
         let state = &self.connection.waiting_since;
         state.store(SCREEN, Ordering::Relaxed);

@@ -1,4 +1,4 @@
-//! HTTP/1.1 on one connection: bytes, requests, answers, errors and limits.
+//! HTTP/1.1: connections and their limits, requests, answers, errors.
 
 pub mod address;
 pub mod answer;

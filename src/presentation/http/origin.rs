@@ -1,16 +1,17 @@
-//! Whether a page that asks for something is ours: a browser says in `Origin` whose it is
-//! (RFC 6454), and other sites' pages must neither change anything here nor listen.
+//! Protection against requests that a browser sends for pages of other sites (CSRF). Such pages must
+//! not change anything here, and must not open WebSockets. Browsers name the page's site in `Origin`
+//! (RFC 6454).
 
 use super::problem::Problem;
 use super::request::Request;
 use crate::presentation::access::Caller;
 
-/// Refuses a request from another site's page that would change something, or listen. Programs
-/// send nothing of what is looked at here, and may.
+/// Refuses a request from a page of another site. Call it for requests that change something and for
+/// WebSockets. Programs send none of these headers and are allowed.
 pub fn check(request: &Request, caller: &Caller, allowed: &[String]) -> Result<(), Problem> {
     let host = request.header("Host").unwrap_or_default();
     for name in ["Origin", "Sec-Fetch-Site", "Referer"] {
-        // No browser sends one twice, or one that is no text; it must not count as none.
+        // No browser sends one twice or not in UTF-8. Such a header must not count as absent.
         let there = request.header_names();
         let there = there.filter(|other| other.eq_ignore_ascii_case(name.as_bytes()));
         let read = request.headers();
@@ -25,8 +26,8 @@ pub fn check(request: &Request, caller: &Caller, allowed: &[String]) -> Result<(
     if allowed_origin(request, allowed).is_some() {
         return Ok(());
     }
-    // The same name may have another site behind HTTPS or HTTP: a browser that says so is believed,
-    // and so is a proxy that says how it was reached.
+    // HTTP and HTTPS of one name may be two sites. The browser tells in `Sec-Fetch-Site`, a proxy in
+    // `X-Forwarded-Proto`.
     let is_page_of_ours = matches!(
         request.header("Sec-Fetch-Site"),
         None | Some("same-origin" | "none")
@@ -38,9 +39,8 @@ pub fn check(request: &Request, caller: &Caller, allowed: &[String]) -> Result<(
     Err(Problem::cross_site(origin))
 }
 
-/// A picture or a link of another site's page has no `Origin`. Newer browsers tell with
-/// `Sec-Fetch-Site` where it is from, to HTTPS and to this machine's own addresses; older ones, and
-/// all to an office's plain addresses, may tell with `Referer`.
+/// Checks a request without `Origin`, such as a picture or a link. Newer browsers send
+/// `Sec-Fetch-Site`, but only to HTTPS and loopback addresses; all may send `Referer`.
 fn check_without_origin(request: &Request, caller: &Caller, host: &str) -> Result<(), Problem> {
     match request.header("Sec-Fetch-Site") {
         Some("same-origin" | "none") => return Ok(()),
@@ -52,9 +52,9 @@ fn check_without_origin(request: &Request, caller: &Caller, host: &str) -> Resul
         Some(referer) => return Err(Problem::cross_site(site_of(referer))),
         None => {}
     }
-    // A picture's address can be asked for, and in older browsers a form sent, without any of them.
-    // A cookie proves nothing: another port of this very host is the same site for it. A token does,
-    // since no page can have it sent along; and a browser always says whose a WebSocket is.
+    // A browser can load a picture, and older ones can send a form, with none of these headers. A
+    // cookie proves nothing, because another port of this host shares it. A token is proof: no page
+    // can make the browser send it. For a WebSocket, browsers always send `Origin`.
     let is_page = |name: &str| name.starts_with("Mozilla/");
     if !request.wants_upgrade()
         && caller.token.is_none()
@@ -65,14 +65,14 @@ fn check_without_origin(request: &Request, caller: &Caller, host: &str) -> Resul
     Ok(())
 }
 
-/// Scheme, host and port of an address.
+/// The scheme, host and port of an address.
 fn site_of(address: &str) -> &str {
     let begin = address.find("://").map_or(0, |at| at + 3);
     let length = address[begin..].find(['/', '?', '#']);
     length.map_or(address, |length| &address[..begin + length])
 }
 
-/// The request's `Origin`, where it is one that the office allows.
+/// The request's `Origin`, if `allowed` contains it.
 pub fn allowed_origin<'a>(request: &'a Request, allowed: &[String]) -> Option<&'a str> {
     let origin = request.header("Origin")?;
     let is_allowed = |other: &String| other.eq_ignore_ascii_case(origin);
@@ -98,10 +98,10 @@ fn is_this_host(origin: &str, host: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::presentation::http::origin::is_this_host;
+    use super::*;
 
     #[test]
-    fn an_origin_is_this_host_when_name_and_port_are_the_same() {
+    fn an_origin_is_this_host_if_name_and_port_are_the_same() {
         let cases = [
             ("http://office:3000", "office:3000", true),
             ("http://Office:3000", "oFFice:3000", true),

@@ -1,5 +1,5 @@
-//! One connection's bytes, whatever carries them. Everything above speaks to this and not to a
-//! `TcpStream`, so that an encrypted stream can take its place.
+//! The byte stream of one connection. The rest of the program uses this type and not `TcpStream`, so
+//! that an encrypted stream could take its place.
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
@@ -9,33 +9,33 @@ use std::time::{Duration, Instant};
 
 use rustix::net::{RecvFlags, SendFlags, sockopt};
 
-/// How much the kernel may hold for a peer that does not read. Enough for several full states of
-/// a large office; without a bound a stalled screen can hold megabytes.
+/// The kernel's send buffer: enough for several full states of a large office. Without this limit a
+/// stalled screen can hold megabytes.
 const SEND_BUFFER_BYTES: usize = 128 * 1024;
 
-/// How long, and how much, an ended connection is listened to so that its last answer arrives: a
-/// socket closed with unread bytes is reset, and the reset can overtake the answer.
+/// How long, and how many bytes, are read from a connection after its last answer. Closing a socket
+/// with unread bytes resets it, and the reset can overtake the answer.
 const LINGER: Duration = Duration::from_secs(2);
 const LINGER_BYTES: usize = 4 * 1024 * 1024;
 
-/// A connection. Reading and writing take `&self`: the thread that owns the connection, the one
-/// that publishes and the one that ends the server share it.
+/// A connection. All methods take `&self`: the connection's own thread, the publishing thread and the
+/// thread that stops the server share it.
 #[derive(Debug)]
 pub struct Wire {
     tcp: TcpStream,
     peer: SocketAddr,
-    /// The read timeout that is set, in milliseconds, to save setting it again.
+    /// The current read timeout in milliseconds, to avoid setting it again.
     read_timeout_ms: AtomicU64,
 }
 
 impl Wire {
-    /// Takes over an accepted connection. A peer that takes nothing for `send_timeout` fails the
-    /// write under way.
+    /// Takes over an accepted connection. A write fails if the peer receives nothing for
+    /// `send_timeout`.
     pub fn new(tcp: TcpStream, peer: SocketAddr, send_timeout: Duration) -> io::Result<Self> {
         tcp.set_nodelay(true)?;
         tcp.set_write_timeout(Some(send_timeout))?;
         sockopt::set_socket_send_buffer_size(&tcp, SEND_BUFFER_BYTES)?;
-        // Finds out about a peer that has lost power while there is nothing to send to it.
+        // Detects a peer that has lost power while there is nothing to send to it.
         sockopt::set_socket_keepalive(&tcp, true)?;
         sockopt::set_tcp_keepidle(&tcp, Duration::from_secs(30))?;
         sockopt::set_tcp_keepintvl(&tcp, Duration::from_secs(10))?;
@@ -46,24 +46,24 @@ impl Wire {
         })
     }
 
-    /// From now on a peer that takes nothing for `timeout` is dropped also when nothing is being
-    /// written to it: the kernel counts for how long sent bytes stay unacknowledged, and for how
-    /// long the peer's window stays shut (tcp(7), `TCP_USER_TIMEOUT`).
+    /// From now on drops a peer that receives nothing for `timeout`, even if no write is in progress.
+    /// The kernel measures how long sent bytes stay unacknowledged and how long the peer's window
+    /// stays closed (tcp(7), `TCP_USER_TIMEOUT`).
     pub fn drop_when_stalled(&self, timeout: Duration) {
         let milliseconds = u32::try_from(timeout.as_millis()).unwrap_or(u32::MAX);
         #[cfg(target_os = "linux")]
         if let Err(error) = sockopt::set_tcp_user_timeout(&self.tcp, milliseconds) {
-            log::debug!("{} has gone already: {error}", self.peer);
+            log::debug!("{} has closed the connection already: {error}", self.peer);
         }
     }
 
-    /// Who is at the other end.
+    /// The address at the other end.
     pub fn peer(&self) -> SocketAddr {
         self.peer
     }
 
-    /// Reads what is there, waiting for it no longer than `timeout`; 0 is the end of the stream.
-    /// The error of a timeout is `WouldBlock` or `TimedOut`.
+    /// Reads the bytes that are there, and waits for the first at most for `timeout`. 0 is the end of
+    /// the stream. The error of a timeout is `WouldBlock` or `TimedOut`.
     pub fn read_within(&self, buffer: &mut [u8], timeout: Duration) -> io::Result<usize> {
         let milliseconds = u64::try_from(timeout.as_millis())
             .unwrap_or(u64::MAX)
@@ -80,7 +80,7 @@ impl Wire {
         }
     }
 
-    /// Reads what is there, without waiting: `WouldBlock` when that is nothing.
+    /// Reads the bytes that are there. Never waits: `WouldBlock` if there are none.
     pub fn read_now(&self, buffer: &mut [u8]) -> io::Result<usize> {
         let (read, _) = rustix::io::retry_on_intr(|| {
             rustix::net::recv(&self.tcp, &mut *buffer, RecvFlags::DONTWAIT)
@@ -88,30 +88,30 @@ impl Wire {
         Ok(read)
     }
 
-    /// Writes all of it, waiting for the peer.
+    /// Writes all bytes, and waits for the peer if necessary.
     pub fn write_all(&self, bytes: &[u8]) -> io::Result<()> {
         (&self.tcp).write_all(bytes)
     }
 
-    /// Writes as much as goes without waiting; `WouldBlock` when that is nothing.
+    /// Writes as many bytes as fit into the send buffer. Never waits: `WouldBlock` if none fit.
     pub fn write_now(&self, bytes: &[u8]) -> io::Result<usize> {
         let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
         let written = rustix::io::retry_on_intr(|| rustix::net::send(&self.tcp, bytes, flags))?;
         Ok(written)
     }
 
-    /// Ends reading: a thread that waits for this peer's bytes is told that there are no more.
+    /// Ends reading: a thread that waits for bytes of this peer gets the end of the stream.
     pub fn end_reading(&self) {
-        // It fails where the peer has gone already, which is what is wanted.
+        // Fails if the peer has closed the connection already.
         let _ = self.tcp.shutdown(Shutdown::Read);
     }
 
-    /// Ends the connection, whatever is under way.
+    /// Closes the connection at once.
     pub fn cut(&self) {
         let _ = self.tcp.shutdown(Shutdown::Both);
     }
 
-    /// Says that nothing more comes, then waits a moment for the peer to take what was sent.
+    /// Ends writing, then waits a moment so that the peer can receive what was sent.
     pub fn linger(&self) {
         if self.tcp.shutdown(Shutdown::Write).is_err() {
             return;
