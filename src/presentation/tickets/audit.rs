@@ -189,7 +189,7 @@ fn shown(one: Traced, event: &Value, codes: &Codes) -> TraceJson {
         code: (!codes.is_empty()).then(|| codes.join(", ")),
         desk: text("desk"),
         service: text("service"),
-        to_desk: event["line"]["desk"].as_str().map(str::to_owned),
+        to_desk: event["list"]["desk"].as_str().map(str::to_owned),
         kind,
         fields,
         about,
