@@ -1,29 +1,31 @@
-//! Who asks, and what they may do. The router asks once for each request, before any handler; the
-//! handlers of sessions, PINs and tokens are the only others that come here.
+//! Who sends a request, and what they may do: PINs, sessions, tokens, and the limits on guessing. The
+//! router identifies the caller of each request before any handler runs.
 //!
-//! What does not belong here: what each route requires (its row in the table of routes), and how
-//! things are stored.
+//! Not here: the role that each route requires (see the table of routes), and the storage.
 
+mod caller;
 mod credentials;
 mod device;
 mod host;
 mod peer;
 mod pin;
+mod pin_verifier;
 mod rate_limiter;
 mod secret;
+mod sessions;
 mod setup;
 mod sign_in_limiter;
-mod signing;
 mod token_issuer;
+mod tokens;
 
 use std::error::Error;
-use std::net::IpAddr;
-use std::sync::atomic::AtomicUsize;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use caller::ShownToken;
 use credentials::Credentials;
 use device::DeviceId;
+use pin_verifier::VerifierQueue;
 use rate_limiter::RateLimiter;
 use sign_in_limiter::SignInLimiter;
 use token_issuer::TokenIssuer;
@@ -31,95 +33,39 @@ use token_issuer::TokenIssuer;
 use super::http::problem::Problem;
 use super::http::request::Request;
 use super::services::{TicketService, WssService};
-use crate::access::{AccessChange, AccessRecords, Actor, Role, SecretHash};
+use crate::access::{AccessChange, AccessRecords, Role};
 use crate::calendar::now;
 use crate::config::Config;
-use crate::storage::{Journal, Note, Noted};
+use crate::storage::Journal;
 
+pub use caller::Caller;
 pub use device::DEVICE_COOKIE;
 pub use peer::Peer;
+pub use sessions::{DEVICE, SESSION, SignedIn};
 pub use setup::{Announcement, set_pin_of_file};
-pub use signing::{DEVICE, SESSION, SignedIn};
 
-/// The cookie that a session is known by.
+/// The name of the session cookie.
 pub const COOKIE: &str = "turnero-session";
 
-/// How often it is written down that a token is in use, in milliseconds.
+/// The shortest interval between two stored uses of a token, in milliseconds.
 const STORE_USE_EVERY_MS: i64 = 60_000;
 
-/// Who asks.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Caller {
-    pub role: Role,
-    pub address: IpAddr,
-    pub token: Option<ShownToken>,
-    /// The sessions that the request belongs to: a browser may have several cookies, of other paths or
-    /// names of this host.
-    pub sessions: Vec<SecretHash>,
-    /// Someone at this machine, whom nobody has passed on.
-    pub is_here: bool,
-    /// The same, by a name that only this machine has.
-    pub is_local: bool,
-    /// A trusted proxy says that it was reached over HTTPS.
-    pub is_secure: bool,
-}
-
-/// The token that a program has shown.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ShownToken {
-    id: u64,
-    name: String,
-}
-
-impl Caller {
-    /// Refuses who may do less than `role`.
-    pub fn require(&self, role: Role) -> Result<(), Problem> {
-        if self.role >= role {
-            Ok(())
-        } else if self.role == Role::Public {
-            Err(Problem::pin_needed(role))
-        } else {
-            Err(Problem::not_allowed())
-        }
-    }
-
-    /// How it is noted with what they do.
-    pub fn actor(&self) -> Actor {
-        Actor {
-            role: self.role,
-            token: self.token.as_ref().map(|token| token.name.clone()),
-            address: self.address,
-        }
-    }
-
-    /// What the trace says of what they did, where that is no event.
-    pub fn note(&self, noted: Noted) -> Note {
-        Note {
-            noted,
-            actor: Some(self.actor()),
-        }
-    }
-}
-
-/// Who may do what.
+/// Identifies callers, and changes PINs, sessions and tokens. All threads share it.
 pub struct Access {
     open: bool,
     credentials: Mutex<Credentials>,
     sign_ins: Mutex<SignInLimiter>,
     tickets: Mutex<RateLimiter>,
-    /// Held while a PIN is verified or changed: one at a time, because each takes a processor for
-    /// a while, and no session may begin with a PIN that is being changed.
-    verifying: Mutex<()>,
-    waiting: AtomicUsize,
+    verifier: VerifierQueue,
     token_issuer: Mutex<TokenIssuer>,
-    /// Whose screens are told when a session or a token ends.
+    /// Closes the screens of a session or token that ends.
     wss: &'static WssService,
     started: Instant,
 }
 
 impl Access {
-    /// What is kept of it, and what the log is to say: the PINs that were made just now, or that there
-    /// are none.
+    /// Loads the stored records. Also returns the lines that the log must show once the server listens:
+    /// new PINs, or that there are none.
     pub fn open(
         config: &Config,
         journal: &mut dyn Journal,
@@ -127,7 +73,7 @@ impl Access {
     ) -> Result<(Self, Announcement), Box<dyn Error>> {
         let mut records = journal.access()?;
         let announcement = if config.open {
-            let open = "There are no PINs (--open): everyone who can reach this server is admin";
+            let open = "There are no PINs (--open): everyone who can reach this server is an admin";
             Announcement::line(open)
         } else {
             setup::make_pins(journal, &mut records)?
@@ -147,21 +93,20 @@ impl Access {
             credentials: Mutex::new(Credentials::from(records)),
             sign_ins: Mutex::new(SignInLimiter::new()),
             tickets: Mutex::new(RateLimiter::new(config.limits.tickets_per_10s)),
-            verifying: Mutex::new(()),
-            waiting: AtomicUsize::new(0),
+            verifier: VerifierQueue::default(),
             token_issuer: Mutex::new(TokenIssuer::new(seed)),
             wss,
             started: Instant::now(),
         }
     }
 
-    /// Whether there are no PINs, so that everyone may do everything.
+    /// Whether the server runs with `--open`: everyone is an admin.
     pub fn is_open(&self) -> bool {
         self.open
     }
 
-    /// Refuses a new PIN or token where there are no PINs, but at this machine: it would be good for
-    /// whoever made it when there are PINs again.
+    /// Refuses to set a PIN or token with `--open`, except on this machine: a stranger could use it
+    /// after a start without `--open`.
     pub fn check_lasting(&self, caller: &Caller) -> Result<(), Problem> {
         if self.open && !caller.is_local {
             return Err(Problem::no_pins());
@@ -169,8 +114,8 @@ impl Access {
         Ok(())
     }
 
-    /// Who asks. `Err` where the name of this server may be another site's, or where a token is
-    /// shown that is not known.
+    /// Identifies the caller of a request. Fails if `Host` may be another site's name, or if the token
+    /// is unknown.
     pub fn identify(
         &self,
         config: &Config,
@@ -190,24 +135,10 @@ impl Access {
             is_local: peer.is_local,
             is_secure: peer.is_secure,
         };
-        if let Some(token) = bearer(request) {
-            let hash = secret::hash(token);
-            let at = now().as_millis();
-            let used = self.credentials().use_token(&hash, at, STORE_USE_EVERY_MS);
-            match used {
-                Some(used) => {
-                    let (id, name) = (used.id, used.name);
-                    if used.must_store {
-                        tickets.try_store_access(vec![AccessChange::TokenUsed { id, at }], None);
-                    }
-                    caller.role = used.role;
-                    caller.token = Some(ShownToken { id, name });
-                }
-                None if self.open => {}
-                None => return Err(Problem::unknown_token()),
-            }
-        } else if peer.is_local {
-            caller.role = Role::Admin;
+        match bearer(request) {
+            Some(token) => self.use_token(token, &mut caller, tickets)?,
+            None if peer.is_local => caller.role = Role::Admin,
+            None => {}
         }
         for value in cookies(request, COOKIE) {
             let hash = secret::hash(value);
@@ -225,7 +156,32 @@ impl Access {
         Ok(caller)
     }
 
-    /// Counts a ticket that someone wants to take; refuses where they take too many too fast.
+    /// Gives the caller the role of a token. With `--open`, an unknown token does no harm.
+    fn use_token(
+        &self,
+        token: &str,
+        caller: &mut Caller,
+        tickets: &TicketService,
+    ) -> Result<(), Problem> {
+        let at = now().as_millis();
+        let hash = secret::hash(token);
+        let used = self.credentials().use_token(&hash, at, STORE_USE_EVERY_MS);
+        match used {
+            Some(used) => {
+                let (id, name) = (used.id, used.name);
+                if used.must_store {
+                    tickets.try_store_access(vec![AccessChange::TokenUsed { id, at }], None);
+                }
+                caller.role = used.role;
+                caller.token = Some(ShownToken { id, name });
+                Ok(())
+            }
+            None if self.open => Ok(()),
+            None => Err(Problem::unknown_token()),
+        }
+    }
+
+    /// Counts a new ticket of this caller, or refuses it if there were too many in the last 10 s.
     pub fn count_ticket(&self, caller: &Caller) -> Result<(), Problem> {
         let is_staff = caller.role >= Role::Staff && !self.open;
         if caller.is_here || is_staff || caller.token.is_some() {
@@ -236,27 +192,21 @@ impl Access {
         taken.map_err(Problem::too_many_tickets)
     }
 
-    /// For how long what they came with is still good, sessions and token, unless somebody ends it
-    /// before; `None` where that has come. Whoever waits is told when to ask again.
+    /// The remaining lifetime of the caller's sessions and token; `None` if one has ended. They can end
+    /// earlier: [`WssService::recheck_access`] says when to ask again.
     pub fn remaining_lifetime(&self, caller: &Caller) -> Option<Duration> {
         let credentials = self.credentials();
-        let mut remaining_lifetime = Duration::MAX;
+        if let Some(token) = &caller.token {
+            let mut tokens = credentials.tokens().iter();
+            tokens.find(|other| other.id == token.id)?;
+        }
+        let mut lifetime = Duration::MAX;
         for hash in &caller.sessions {
             let now = now().as_millis();
             let left = credentials.session(hash, now)?.expires_at - now;
-            remaining_lifetime = remaining_lifetime.min(Duration::from_millis(left.unsigned_abs()));
+            lifetime = lifetime.min(Duration::from_millis(left.unsigned_abs()));
         }
-        let is = |token: &ShownToken| {
-            credentials
-                .tokens()
-                .iter()
-                .any(|other| other.id == token.id)
-        };
-        caller
-            .token
-            .as_ref()
-            .is_none_or(is)
-            .then_some(remaining_lifetime)
+        Some(lifetime)
     }
 
     /// The device cookie of a request, if this server made it.
@@ -272,7 +222,7 @@ impl Access {
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // Nothing that can fail happens under these locks.
+    // No code under these locks can panic halfway through a change.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

@@ -1,4 +1,4 @@
-//! PINs without a running server: those of the first start, and `turnero pin`.
+//! PINs that are set while no server runs: at the first start, and with `turnero pin`.
 
 use std::error::Error;
 use std::io::{self, BufRead, IsTerminal};
@@ -11,34 +11,34 @@ use crate::logging;
 use crate::presentation::services::TicketService;
 use crate::storage::{Batch, Journal, Note, Noted, SqliteJournal};
 
-/// What the log is to say once the server listens, and what is kept when it has.
+/// Lines that the log must show once the server listens, and the changes to store after that.
 #[derive(Default)]
 pub struct Announcement {
     lines: Vec<String>,
-    said: Vec<AccessChange>,
+    changes: Vec<AccessChange>,
 }
 
 impl Announcement {
-    /// That and no more.
+    /// One line, and no changes.
     pub fn line(line: &str) -> Self {
         Self {
             lines: vec![line.to_owned()],
-            said: Vec::new(),
+            changes: Vec::new(),
         }
     }
 
-    /// Says it.
+    /// Writes the lines to the log, and stores that the PINs have been shown.
     pub fn say(self, tickets: &TicketService) {
         self.lines.iter().for_each(|line| logging::say(line));
-        if !self.said.is_empty() {
-            // Where that cannot be kept, there are new ones at the next start.
-            let _ = tickets.store_access(self.said, None);
+        if !self.changes.is_empty() {
+            // If this fails, the next start makes new PINs.
+            let _ = tickets.store_access(self.changes, None);
         }
     }
 }
 
-/// Makes the PINs that an office has not got yet. One that is stored and was not said, because the
-/// program was killed in between, is made anew: nobody knows it.
+/// Makes the PINs that are missing. Also replaces a stored PIN that was never shown, because the
+/// program was killed before: nobody knows it.
 pub fn make_pins(
     journal: &mut dyn Journal,
     records: &mut AccessRecords,
@@ -52,26 +52,26 @@ pub fn make_pins(
         let new = pin::make()?;
         let hash = pin::hash(&new)?;
         let set = AccessChange::SetPin(role, hash.clone());
-        keep(journal, vec![set, AccessChange::PinUnsaid(role)], role)?;
+        store(journal, vec![set, AccessChange::PinUnsaid(role)], role)?;
         records.pins.retain(|(other, _)| *other != role);
         records.pins.push((role, hash));
         records.sessions.retain(|session| session.role != role);
-        announcement.said.push(AccessChange::PinSaid(role));
-        let what = match role {
-            Role::Admin => "to set it up",
-            _ => "to attend people",
+        announcement.changes.push(AccessChange::PinSaid(role));
+        let purpose = match role {
+            Role::Admin => "for the settings",
+            _ => "for the desks",
         };
         let name = role.as_str();
         announcement.lines.push(format!(
-            "The PIN of {name}, {what} from another device: {new}. It is shown this once; change \
-             it on the settings screen, or with «turnero pin {name}» while the server is stopped"
+            "The PIN of {name}, {purpose}, from another device: {new}. It is not shown again; change \
+             it in the settings, or with «turnero pin {name}» while the server is stopped"
         ));
     }
     Ok(announcement)
 }
 
-/// `turnero pin ROLE`: sets the PIN of a data file that no server uses, to a line of standard
-/// input, or where that is empty to a new one, which it prints.
+/// `turnero pin ROLE`: sets a PIN in a data file that no server uses. Reads the PIN from standard
+/// input; if the line is empty, makes one and prints it.
 pub fn set_pin_of_file(role: Role, file: &Path) -> Result<(), Box<dyn Error>> {
     let mut journal = SqliteJournal::open(file).map_err(|error| {
         format!(
@@ -82,18 +82,18 @@ pub fn set_pin_of_file(role: Role, file: &Path) -> Result<(), Box<dyn Error>> {
     })?;
     let name = role.as_str();
     if io::stdin().is_terminal() {
-        eprintln!("The new PIN of {name} (nothing: one is made):");
+        eprintln!("The new PIN of {name} (leave empty to get a random one):");
     }
     let mut line = String::new();
     io::stdin().lock().read_line(&mut line)?;
     let given = line.trim_end_matches(['\r', '\n']);
-    let (new, said) = if given.is_empty() {
+    let (new, message) = if given.is_empty() {
         let new = pin::make()?;
-        let said = format!("The PIN of {name} in {} is {new} now.", file.display());
-        (new, said)
+        let message = format!("The PIN of {name} in {} is {new} now.", file.display());
+        (new, message)
     } else {
-        let said = format!("The PIN of {name} in {} is set.", file.display());
-        (given.to_owned(), said)
+        let message = format!("The PIN of {name} in {} is set.", file.display());
+        (given.to_owned(), message)
     };
     pin::check(&new).map_err(|why| format!("That cannot be the PIN: {why}."))?;
     let others = journal.access()?.pins;
@@ -101,16 +101,16 @@ pub fn set_pin_of_file(role: Role, file: &Path) -> Result<(), Box<dyn Error>> {
         .iter()
         .any(|(other, kept)| *other != role && pin::matches(&new, kept))
     {
-        return Err("That cannot be the PIN: staff and admin each need their own.".into());
+        return Err("This cannot be the PIN: staff and admin need different PINs.".into());
     }
     let set = AccessChange::SetPin(role, pin::hash(&new)?);
-    keep(&mut journal, vec![set], role)?;
-    println!("{said}");
+    store(&mut journal, vec![set], role)?;
+    println!("{message}");
     Ok(())
 }
 
-/// Keeps that a role has a new PIN.
-fn keep(
+/// Stores the new PIN of a role.
+fn store(
     journal: &mut dyn Journal,
     access: Vec<AccessChange>,
     role: Role,
@@ -135,9 +135,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_pin_that_was_stored_and_not_said_is_made_anew_and_one_that_was_said_is_not() {
+    fn a_stored_pin_is_replaced_until_it_has_been_shown() {
         let file = std::env::temp_dir().join(format!("turnero-setup-{}.db", std::process::id()));
-        // As often as the program starts, and is killed.
+        // One start of the program; `says` is false if it is killed before it shows the PINs.
         let start = |says: bool| {
             let mut journal = SqliteJournal::open(&file).expect("the file");
             let mut records = journal.access().expect("read");
@@ -147,7 +147,7 @@ mod tests {
             assert!(kept.pins.iter().all(|one| records.pins.contains(one)));
             if says {
                 let batch = Batch {
-                    access: made.said,
+                    access: made.changes,
                     ..Batch::default()
                 };
                 journal.append(0, &batch).expect("kept");

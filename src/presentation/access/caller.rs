@@ -1,0 +1,61 @@
+//! The caller of a request: role, address, and the sessions or the token that prove the role.
+
+use std::net::IpAddr;
+
+use crate::access::{Actor, Role, SecretHash};
+use crate::presentation::http::problem::Problem;
+use crate::storage::{Note, Noted};
+
+/// The client that sent a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caller {
+    pub role: Role,
+    pub address: IpAddr,
+    pub token: Option<ShownToken>,
+    /// The sessions of the request. A browser may send several cookies, for other paths or names of
+    /// this host.
+    pub sessions: Vec<SecretHash>,
+    /// The connection is from this machine, and no proxy passed it on.
+    pub is_here: bool,
+    /// Also, `Host` is a loopback name.
+    pub is_local: bool,
+    /// A trusted proxy says that the client uses HTTPS.
+    pub is_secure: bool,
+}
+
+/// The token that a program sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShownToken {
+    pub(super) id: u64,
+    pub(super) name: String,
+}
+
+impl Caller {
+    /// Refuses a caller with less than `role`.
+    pub fn require(&self, role: Role) -> Result<(), Problem> {
+        if self.role >= role {
+            Ok(())
+        } else if self.role == Role::Public {
+            Err(Problem::pin_needed(role))
+        } else {
+            Err(Problem::not_allowed())
+        }
+    }
+
+    /// The caller as the audit log records it.
+    pub fn actor(&self) -> Actor {
+        Actor {
+            role: self.role,
+            token: self.token.as_ref().map(|token| token.name.clone()),
+            address: self.address,
+        }
+    }
+
+    /// An entry of the audit log about something that this caller did and that is not an event.
+    pub fn note(&self, noted: Noted) -> Note {
+        Note {
+            noted,
+            actor: Some(self.actor()),
+        }
+    }
+}
