@@ -9,7 +9,6 @@ use super::refusal::Refusal;
 use super::screen::ScreenId;
 use super::service::Prefix;
 use super::ticket::{State, TicketId};
-use super::time::Day;
 
 /// A ticket named by a person (its code) or by a program (its id).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -146,15 +145,10 @@ pub enum Command {
     DeleteService { service: Prefix },
     /// Set up the office.
     SetSettings { change: SettingsChange },
-    /// The clock says that it is that business day.
-    KeepDay {
-        day: Day,
-        /// The same by the rule under which the day in course began, where another has been set
-        /// since: [`Queue::rule_before`].
-        before: Option<Day>,
-        /// The day of the first ticket, by that rule; for an office whose first day has not ended.
-        first: Option<Day>,
-    },
+    /// Start a business day: numbers restart.
+    StartDay,
+    /// The clock has stepped by so many milliseconds.
+    AdjustClock { by: i64 },
 }
 
 /// What a granted wish was about, once its events are applied.

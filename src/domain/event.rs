@@ -10,7 +10,7 @@ use super::screen::ScreenId;
 use super::service::{Prefix, ServiceSetup};
 use super::settings::Settings;
 use super::ticket::{TicketId, WaitingList};
-use super::time::{Day, Timestamp};
+use super::time::Timestamp;
 
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -111,12 +111,12 @@ pub enum Event {
     SettingsChanged {
         settings: Settings,
     },
-    /// A business day began. Yesterday's ended tickets are history, no-shows among them; where the
-    /// office does not keep them, those who still wait are withdrawn by events of their own before.
-    DayStarted {
-        day: Day,
-        /// Whether numbers begin at 1 again.
-        restart: bool,
+    /// A business day began, and numbers restart. Ended tickets are history, no-shows among them; if
+    /// the office does not keep those who wait, events before this one cancel them.
+    DayStarted,
+    /// The clock has stepped by so many milliseconds while the server ran.
+    ClockStepped {
+        by: i64,
     },
     /// A whole office has come from another machine, and takes the place of this one. It is the only
     /// event whose number need not follow the one before.

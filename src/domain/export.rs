@@ -6,7 +6,6 @@ use super::event::Event;
 use super::pace::Pace;
 use super::queue::{LAST_CALLED_KEPT, Queue, QueueParts};
 use super::ticket::{State, Ticket};
-use super::time::Timestamp;
 
 /// How far the numbers of events jump when an office arrives. The old machine may have gone on
 /// after its office was written down: a screen that has seen an event from then must not take the
@@ -45,12 +44,7 @@ impl Queue {
             streaks: parts.streaks.that_still_count(),
             // What was done and how fast belongs to the people and the desks that stay behind.
             steps: Vec::new(),
-            // Its clock may be right where this one stepped back.
-            day: parts.numbers_of.or(parts.day),
-            numbers_of: None,
             pace: Pace::default(),
-            // It arrives later than that.
-            now: Timestamp::from_millis(0),
             ..parts
         }
         .with_derived()

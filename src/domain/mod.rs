@@ -6,7 +6,6 @@
 mod apply;
 mod changes;
 mod check;
-mod clock;
 mod command;
 mod decide;
 mod desk;
@@ -30,7 +29,6 @@ mod wait;
 pub use apply::apply;
 pub use changes::{AppearanceChange, ServiceChange, SettingsChange};
 pub use check::InvalidPart;
-pub use clock::{Clock, Numbering};
 pub use command::{Command, Decision, Expected, Subject, Target, TicketRef, TransferPosition};
 pub use decide::decide;
 pub use desk::{Desk, DeskName, is_deceptive};

@@ -83,6 +83,14 @@ impl Pace {
         });
     }
 
+    /// The clock has stepped by so many milliseconds.
+    pub(super) fn shift(&mut self, by: i64) {
+        for call in self.desks.values_mut() {
+            call.called_at = call.called_at.plus(by);
+            call.free_at = call.free_at.map(|at| at.plus(by));
+        }
+    }
+
     /// A desk is free again.
     pub(super) fn freed(&mut self, desk: &DeskName, at: Timestamp) {
         if let Some(call) = self.desks.get_mut(desk) {

@@ -7,7 +7,6 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
-use super::clock::Clock;
 use super::desk::{Desk, DeskName};
 use super::pace::Pace;
 use super::priority_streaks::PriorityStreaks;
@@ -16,7 +15,7 @@ use super::service::{Prefix, Service};
 use super::settings::Settings;
 use super::step::UndoableStep;
 use super::ticket::{ListPosition, PriorityList, State, Ticket, TicketId, WaitingList};
-use super::time::{Arrival, Day, DayRule, Timestamp};
+use super::time::{Arrival, Timestamp};
 
 /// How many ended tickets stay in memory, to answer questions about them. 20,000 is several days
 /// of the largest office, and about 5 MB; older ones are in the stored events alone.
@@ -56,15 +55,9 @@ pub struct Call {
 pub struct Queue {
     pub(super) seq: u64,
     pub(super) settings: Settings,
-    /// The business day; `None` on the first day of an office.
-    pub(super) day: Option<Day>,
-    /// The latest business day that there was. A clock that steps back by days changes `day` and not
-    /// this.
-    pub(super) numbers_of: Option<Day>,
-    /// What the clock has said.
-    pub(super) clock: Clock,
-    /// The rule under which the day in course began, where the settings have another by now.
-    pub(super) rule_before: Option<DayRule>,
+    /// The latest time of an event since numbers last restarted: its business day is the day that the
+    /// numbers belong to ([`Queue::is_day_over`]).
+    pub(super) latest_at: Timestamp,
     /// Numbers that people held when the day began.
     pub(super) reserved_numbers: BTreeSet<(Prefix, u32)>,
     pub(super) tickets: BTreeMap<Arrival, Ticket>,
@@ -76,8 +69,6 @@ pub struct Queue {
     pub(super) priority_lists: BTreeMap<PriorityList, VecDeque<ListPosition>>,
     /// What was called from each line, as the bound on priority tickets in a row counts it.
     pub(super) streaks: PriorityStreaks,
-    /// When the last event happened.
-    pub(super) now: Timestamp,
     pub(super) services: Vec<Service>,
     pub(super) desks: BTreeMap<DeskName, Desk>,
     /// Ended tickets, and those whose people did not come, in the order in which that happened.
@@ -98,13 +89,9 @@ pub struct Queue {
 pub struct QueueParts {
     pub seq: u64,
     pub settings: Settings,
-    pub day: Option<Day>,
-    pub numbers_of: Option<Day>,
-    pub clock: Clock,
-    pub rule_before: Option<DayRule>,
+    pub latest_at: Timestamp,
     pub reserved_numbers: Vec<(Prefix, u32)>,
     pub streaks: PriorityStreaks,
-    pub now: Timestamp,
     pub services: Vec<Service>,
     pub desks: Vec<Desk>,
     /// In the order of arrival.
@@ -130,13 +117,9 @@ impl Queue {
         Self::from_parts(QueueParts {
             seq: 0,
             settings: Settings::default(),
-            day: None,
-            numbers_of: None,
-            clock: Clock::default(),
-            rule_before: None,
+            latest_at: Timestamp::default(),
             reserved_numbers: Vec::new(),
             streaks: PriorityStreaks::default(),
-            now: Timestamp::from_millis(0),
             services: vec![Service::general()],
             desks: Vec::new(),
             tickets: Vec::new(),
@@ -166,17 +149,13 @@ impl Queue {
         Self {
             seq: parts.seq,
             settings: parts.settings,
-            day: parts.day,
-            numbers_of: parts.numbers_of,
-            clock: parts.clock,
-            rule_before: parts.rule_before,
+            latest_at: parts.latest_at,
             reserved_numbers: parts.reserved_numbers.into_iter().collect(),
             by_id: parts.tickets.iter().map(|t| (t.id, t.arrival)).collect(),
             tickets: parts.tickets.into_iter().map(|t| (t.arrival, t)).collect(),
             previous_day: parts.previous_day.into_iter().map(|t| (t.id, t)).collect(),
             priority_lists,
             streaks: parts.streaks,
-            now: parts.now,
             services: parts.services,
             desks: parts
                 .desks
@@ -202,13 +181,9 @@ impl Queue {
         QueueParts {
             seq: self.seq,
             settings: self.settings.clone(),
-            day: self.day,
-            numbers_of: self.numbers_of,
-            clock: self.clock.clone(),
-            rule_before: self.rule_before.clone(),
+            latest_at: self.latest_at,
             reserved_numbers: self.reserved_numbers.iter().cloned().collect(),
             streaks: self.streaks.clone(),
-            now: self.now,
             services: self.services.clone(),
             desks: self.desks.values().cloned().collect(),
             tickets: self.tickets.values().cloned().collect(),
@@ -229,21 +204,6 @@ impl Queue {
     /// How the office wants its queue.
     pub fn settings(&self) -> &Settings {
         &self.settings
-    }
-
-    /// The business day; `None` on the first day of an office.
-    pub fn day(&self) -> Option<Day> {
-        self.day
-    }
-
-    /// The latest business day that there was.
-    pub(super) fn latest_day(&self) -> Option<Day> {
-        self.numbers_of.max(self.day)
-    }
-
-    /// The rule under which the day in course began, where the office has set another since.
-    pub fn rule_before(&self) -> Option<&DayRule> {
-        self.rule_before.as_ref()
     }
 
     /// How many tickets are held in memory, ended ones among them.
@@ -369,12 +329,6 @@ impl Queue {
         self.last_called
             .iter()
             .filter_map(|arrival| self.tickets.get(arrival))
-    }
-
-    /// When the first ticket in memory was given: on the first day of an office, that of the day.
-    pub fn first_at(&self) -> Option<Timestamp> {
-        let first = self.tickets.values().next();
-        first.map(|ticket| ticket.created_at)
     }
 
     /// The last number given today in any line, 0 when none was.

@@ -1,6 +1,5 @@
 //! Moments, business days, and the order of arrival.
 
-use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -18,6 +17,12 @@ impl Timestamp {
     /// Milliseconds since the Unix epoch.
     pub fn as_millis(self) -> i64 {
         self.0
+    }
+
+    /// The moment that many milliseconds later; earlier if it is negative.
+    #[must_use]
+    pub fn plus(self, millis: i64) -> Self {
+        Self(self.0.saturating_add(millis))
     }
 }
 
@@ -40,7 +45,7 @@ impl Arrival {
 
 /// A business day: whole days since 1970-01-01, in the office's time zone, counted from the hour at
 /// which its day begins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Day(i32);
 
 impl Day {
@@ -53,22 +58,10 @@ impl Day {
     pub fn as_epoch_days(self) -> i32 {
         self.0
     }
-
-    /// How many days this one is after `other`.
-    pub fn days_after(self, other: Self) -> i32 {
-        self.0.saturating_sub(other.0)
-    }
-}
-
-impl fmt::Display for Day {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "day {}", self.0)
-    }
 }
 
 /// When a business day begins, and so which one it is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DayRule {
     /// The office's time zone, a name of the IANA database; `None` is the machine's.
     pub time_zone: Option<Arc<str>>,

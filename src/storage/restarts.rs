@@ -19,8 +19,8 @@ use crate::domain::tests::properties::Numbers;
 use crate::domain::tests::random_commands::any_request;
 use crate::domain::tests::testing::{ask, check};
 use crate::domain::{
-    Command, Day, DayRule, Event, Prefix, Priority, Queue, ServiceChange, SettingsChange, Stamped,
-    TicketId, TicketRef, Timestamp, apply,
+    Command, Day, Event, Prefix, Priority, Queue, ServiceChange, SettingsChange, Stamped, TicketId,
+    TicketRef, Timestamp, apply,
 };
 
 const SECOND: i64 = 1_000;
@@ -155,13 +155,18 @@ impl Office {
     }
 
     fn take(&mut self, turn: &Turn) {
+        let wrong_by = self.wrong_by;
         match turn.clock {
             Clock::Pass(millis) => self.time += millis,
             Clock::Wrong(by) => self.wrong_by = by,
             Clock::Lost => self.wrong_by = -self.time,
             Clock::Right => self.wrong_by = 0,
         }
-        self.keep_day();
+        self.start_day_if_due();
+        let by = self.wrong_by - wrong_by;
+        if by != 0 {
+            self.ask(&Command::AdjustClock { by });
+        }
         for wish in &turn.wishes {
             let wish = self.aimed(wish);
             self.ask(&wish);
@@ -199,26 +204,17 @@ impl Office {
         Timestamp::from_millis(self.time + self.wrong_by)
     }
 
-    fn keep_day(&mut self) {
-        let day = |rule: &DayRule, at: Timestamp| {
+    /// Asks the calendar, as the ledger does before each batch.
+    fn start_day_if_due(&mut self) {
+        let rule = self.working.settings().day_rule();
+        let day_at = |at: Timestamp| {
             let begins = i64::from(rule.begins_hour) * HOUR;
             let days = (at.as_millis() - begins).div_euclid(DAY);
             Day::from_epoch_days(i32::try_from(days).expect("a day that can be"))
         };
-        let queue = &self.working;
-        let rule = queue.settings().day_rule();
-        let before = queue.rule_before();
-        let in_course = before.unwrap_or(&rule);
-        let first = queue.first_at().map(|at| day(in_course, at));
-        if queue.day().is_none() {
-            self.numbers.day = first;
+        if self.working.is_day_over(self.clock(), day_at) {
+            self.ask(&Command::StartDay);
         }
-        let command = Command::KeepDay {
-            day: day(&rule, self.clock()),
-            before: before.map(|rule| day(rule, self.clock())),
-            first,
-        };
-        self.ask(&command);
     }
 
     /// The same wish, about one of the last tickets; each new one has an id of its own.
@@ -332,7 +328,7 @@ fn whatever_can_happen_happens_in_such_an_office() {
     }
     assert_eq!(
         happened.len(),
-        18,
+        19,
         "not all of what can happen: {happened:?}"
     );
 }

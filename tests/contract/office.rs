@@ -420,6 +420,25 @@ fn numbers_restart_with_the_business_day_and_are_never_given_twice_on_one() {
 }
 
 #[test]
+fn an_admin_starts_a_day_at_once() {
+    let server = Server::new();
+    tickets(&server, &["A", "A", "A"]);
+    assert_eq!(next(&server, "1"), "A1");
+    let before = seq(&server.json("/api/state"));
+    server.post("/api/day").expect(204);
+    let events = server.json(&format!("/api/events?since={before}&wait=20"));
+    assert_eq!(
+        event_kinds(array(&events)),
+        ["ticket-cancelled", "ticket-cancelled", "day-started"]
+    );
+    assert_eq!(
+        text(&server.ticket(), "code"),
+        "A2",
+        "A1 is still at a desk"
+    );
+}
+
+#[test]
 fn an_office_that_keeps_who_waits_passes_over_their_numbers() {
     let server = Server::new();
     server

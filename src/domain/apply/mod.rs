@@ -24,16 +24,14 @@ pub fn apply(queue: &mut Queue, stamped: &Stamped) {
         assert!(stamped.seq > queue.seq, "events are applied in order");
         *queue = Queue::from_parts(QueueParts {
             seq: stamped.seq,
-            now: stamped.at,
             ..office.as_ref().clone()
         });
         return;
     }
     assert_eq!(stamped.seq, queue.seq + 1, "events are applied in order");
     let at = stamped.at;
-    queue.clock.says(at, queue.now);
     queue.seq = stamped.seq;
-    queue.now = at;
+    queue.latest_at = queue.latest_at.max(at);
     match &stamped.event {
         Event::TicketCreated {
             ticket,
@@ -76,7 +74,7 @@ pub fn apply(queue: &mut Queue, stamped: &Stamped) {
         Event::TicketRecalled { ticket, desk } => queue.recall(*ticket, desk, at),
         Event::TicketFinished { ticket, desk } => {
             queue.remember_step(desk, *ticket, State::Done, at, false);
-            queue.leave_desk(desk);
+            queue.leave_desk(desk, at);
             queue.end(*ticket, State::Done, at);
         }
         Event::TicketCancelled { ticket, desk } => {
@@ -88,12 +86,12 @@ pub fn apply(queue: &mut Queue, stamped: &Stamped) {
         }
         Event::TicketNoShow { ticket, desk } => {
             queue.remember_step(desk, *ticket, State::NoShow, at, false);
-            queue.leave_desk(desk);
+            queue.leave_desk(desk, at);
             queue.end(*ticket, State::NoShow, at);
         }
         Event::TicketHeld { ticket, desk } => {
             queue.remember_step(desk, *ticket, State::Held, at, false);
-            queue.leave_desk(desk);
+            queue.leave_desk(desk, at);
             if let Some(ticket) = queue.ticket_mut(*ticket) {
                 ticket.state = State::Held;
             }
@@ -112,7 +110,7 @@ pub fn apply(queue: &mut Queue, stamped: &Stamped) {
             rank,
         } => {
             queue.remember_step(desk, *ticket, State::Waiting, at, false);
-            queue.leave_desk(desk);
+            queue.leave_desk(desk, at);
             if let Some(ticket) = queue.ticket_mut(*ticket) {
                 ticket.service = service.clone();
                 ticket.list = list.clone();
@@ -158,8 +156,9 @@ pub fn apply(queue: &mut Queue, stamped: &Stamped) {
             queue.pace.transactions.remove(service);
             queue.streaks.forget(&WaitingList::Service(service.clone()));
         }
-        Event::SettingsChanged { settings } => queue.set_up(settings),
-        Event::DayStarted { day, restart } => queue.start_day(*day, *restart, at),
+        Event::SettingsChanged { settings } => queue.settings = settings.clone(),
+        Event::DayStarted => queue.start_day(at),
+        Event::ClockStepped { by } => queue.shift_waiting(*by),
         // It has been taken over whole.
         Event::OfficeImported { .. } => {}
     }
@@ -167,8 +166,6 @@ pub fn apply(queue: &mut Queue, stamped: &Stamped) {
 
 impl Queue {
     fn add(&mut self, ticket: Ticket) {
-        let at = ticket.created_at;
-        self.clock.gives(&ticket.prefix, ticket.number, at);
         if let Some(service) = self.services.iter_mut().find(|s| s.prefix == ticket.prefix) {
             service.last_number = Some(ticket.number);
         }
@@ -239,8 +236,8 @@ impl Queue {
         self.enter_list(priority_list, position);
     }
 
-    fn leave_desk(&mut self, desk: &DeskName) {
-        self.pace.freed(desk, self.now);
+    fn leave_desk(&mut self, desk: &DeskName, at: Timestamp) {
+        self.pace.freed(desk, at);
         if let Some(desk) = self.desks.get_mut(desk) {
             desk.attending = None;
         }

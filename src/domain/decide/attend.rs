@@ -20,7 +20,6 @@ pub(super) fn create(
     service: Option<&Prefix>,
     priority: Option<&Arc<str>>,
     note: Option<Box<str>>,
-    now: Timestamp,
 ) -> Result<Decision, Refusal> {
     let service = match service {
         Some(prefix) => queue.require_service(prefix)?,
@@ -62,7 +61,7 @@ pub(super) fn create(
         events: vec![Event::TicketCreated {
             ticket: id,
             service: service.prefix.clone(),
-            number: free_number(queue, service, now)?,
+            number: free_number(queue, service)?,
             digits: service.setup.digits,
             priority: priority.name.clone(),
             note,
@@ -71,15 +70,11 @@ pub(super) fn create(
     })
 }
 
-/// The next number of a service. One that somebody holds from the day before is passed over, and
-/// so are those of a day that goes on, since the clock was ahead when the next one began.
-fn free_number(queue: &Queue, service: &Service, now: Timestamp) -> Result<u32, Refusal> {
-    let before = queue.clock.last_number(&service.prefix, now);
+/// The next number of a service. It passes over the numbers of tickets from the day before.
+fn free_number(queue: &Queue, service: &Service) -> Result<u32, Refusal> {
     let is_free = |number: &u32| {
-        before.is_none_or(|before| *number > before)
-            && !queue
-                .reserved_numbers
-                .contains(&(service.prefix.clone(), *number))
+        let number = (service.prefix.clone(), *number);
+        !queue.reserved_numbers.contains(&number)
     };
     let mut free = service.next_numbers().filter(is_free);
     free.next().ok_or_else(|| Refusal::NoNumberLeft {

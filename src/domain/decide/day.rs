@@ -1,74 +1,48 @@
-//! The beginning of a business day.
+//! The beginning of a business day, and steps of the clock.
 
 use super::setup::office;
-use crate::domain::clock::DAYS_TO_BELIEVE;
 use crate::domain::command::Decision;
 use crate::domain::event::Event;
 use crate::domain::queue::Queue;
 use crate::domain::ticket::State;
-use crate::domain::time::Day;
+use crate::domain::time::{Day, Timestamp};
 
-/// How far back a clock may step and still mean the same business day: a time zone set right, a
-/// battery that has run low.
-const SMALL_STEP_DAYS: i32 = 1;
-
-/// No clock that is right says an earlier day than this program's first (2026-01-01).
+/// 2026-01-01. An earlier day comes from a clock that was never set, as on a computer without a
+/// battery, and no business day is counted from it.
 const FIRST_DAY: Day = Day::from_epoch_days(20_454);
 
-/// What happens when the clock says that it is `day`. A day later than all before begins with new
-/// numbers. An earlier one does not, since today's might be given twice; a step back of more than a
-/// day is taken over, and days begin from there, with the numbers going on: the clock may be set
-/// right on the same day. After some days of this it was ahead once, and is right now.
-///
-/// Where the office has set another time zone or hour, the day in course is not cut short by that:
-/// it lasts until it is over by the rule `before`, and until another begins by the new one. Only
-/// where days would go backwards the next one begins with the former's end.
-pub(super) fn keep_day(
-    queue: &Queue,
-    day: Day,
-    before: Option<Day>,
-    first: Option<Day>,
-) -> Decision {
-    office(day_events(queue, day, before.unwrap_or(day), first))
+impl Queue {
+    /// Whether the business day that the numbers belong to is over at the moment `now`. `day_at` is the
+    /// office's calendar: the business day at a moment, by the office's time zone and hour as they are
+    /// set now.
+    ///
+    /// The numbers belong to the day of the latest event. A clock that steps back therefore restarts
+    /// nothing, and a new time zone or hour gives the same day another date, because its setting is
+    /// an event too. It holds if this is asked before every event, at the event's time.
+    pub fn is_day_over(&self, now: Timestamp, day_at: impl Fn(Timestamp) -> Day) -> bool {
+        let day = day_at(self.latest_at);
+        day >= FIRST_DAY && day < day_at(now)
+    }
 }
 
-fn day_events(queue: &Queue, day: Day, by_rule: Day, first: Option<Day>) -> Vec<Event> {
-    let Some(today) = queue.day().or(first) else {
-        return Vec::new();
-    };
-    if day < FIRST_DAY {
-        return Vec::new();
-    }
-    if today < FIRST_DAY {
-        // The clock has just been set right; the numbers given before that are today's all the same.
-        return vec![Event::DayStarted {
-            day,
-            restart: false,
-        }];
-    }
-    let ahead = by_rule.days_after(today);
-    if (-SMALL_STEP_DAYS..=0).contains(&ahead) || (ahead > 0 && day == today) {
-        return Vec::new();
-    }
-    let is_behind = ahead > 0 && Some(day) <= queue.latest_day();
-    let is_believed = Some(day) < queue.latest_day() && queue.clock.days + 1 >= DAYS_TO_BELIEVE;
-    let restart = ahead > 0 && (!is_behind || is_believed);
+/// Restarts the numbers. Tickets that still wait are cancelled, unless the office keeps them.
+pub(super) fn start_day(queue: &Queue) -> Decision {
     let mut events = Vec::new();
-    if !restart && queue.day().is_none() {
-        // The office's first day has no event of its own, and is the one to come back to.
-        events.push(Event::DayStarted {
-            day: today,
-            restart,
-        });
-    }
-    if restart && !queue.settings().keep_waiting {
-        let left = queue.tickets.values();
-        let left = left.filter(|t| matches!(t.state, State::Waiting | State::Held));
+    if !queue.settings().keep_waiting {
+        let tickets = queue.tickets.values();
+        let left = tickets.filter(|t| matches!(t.state, State::Waiting | State::Held));
         events.extend(left.map(|ticket| Event::TicketCancelled {
             ticket: ticket.id,
             desk: None,
         }));
     }
-    events.push(Event::DayStarted { day, restart });
-    events
+    events.push(Event::DayStarted);
+    office(events)
+}
+
+/// Moves the times that waiting is counted from, if there are any.
+pub(super) fn adjust_clock(queue: &Queue, by: i64) -> Decision {
+    let is_idle = queue.waiting() == 0 && queue.pace.desks.is_empty();
+    let stepped = Event::ClockStepped { by };
+    office(if is_idle { Vec::new() } else { vec![stepped] })
 }

@@ -25,7 +25,6 @@ pub fn decide(queue: &Queue, command: &Command, now: Timestamp) -> Decision {
             service.as_ref(),
             priority.as_ref(),
             note.clone(),
-            now,
         ),
         Command::Cancel { ticket, desk } => attend::cancel(queue, ticket, desk.as_ref()),
         Command::Reprint { ticket } => attend::reprint(queue, *ticket),
@@ -81,7 +80,8 @@ pub fn decide(queue: &Queue, command: &Command, now: Timestamp) -> Decision {
         Command::SetService { service, change } => setup::set_service(queue, service, change),
         Command::DeleteService { service } => setup::delete_service(queue, service),
         Command::SetSettings { change } => setup::set_settings(queue, change),
-        Command::KeepDay { day, before, first } => Ok(day::keep_day(queue, *day, *before, *first)),
+        Command::StartDay => Ok(day::start_day(queue)),
+        Command::AdjustClock { by } => Ok(day::adjust_clock(queue, *by)),
     };
     decided.unwrap_or_else(Decision::from)
 }

@@ -66,8 +66,6 @@ impl Queue {
     pub fn ahead(&self, ticket: &Ticket, now: Timestamp) -> Option<usize> {
         let own = self.priority_lists.get(&ticket.priority_list())?;
         let before = own.binary_search(&ticket.position).ok()?;
-        // A clock that was set back.
-        let now = now.max(self.now);
         let mine = CallingKey::of(self, ticket, now);
         let mut counts = AheadCounts::default();
         for (priority_list, positions) in self.priority_lists_of(&ticket.list) {

@@ -37,25 +37,17 @@ pub(crate) fn go_on(queue: &mut Queue, drawn: u128, commands: &[Command]) -> Vec
     events
 }
 
-/// The numbers that were given, as the events tell it.
+/// The numbers given since they last restarted.
 #[derive(Default)]
 pub(crate) struct Numbers {
     given: HashSet<(Prefix, u32)>,
-    /// The business day whose numbers they are; `None` on the first.
-    pub(crate) day: Option<Day>,
 }
 
 impl Numbers {
-    /// No number is given twice on a business day, and none begins twice.
+    /// No number is given twice before numbers restart.
     pub(crate) fn happened(&mut self, stamped: &Stamped) {
         match &stamped.event {
-            Event::DayStarted { day, restart: true } => {
-                assert_ne!(self.day, Some(*day), "{day} begins twice");
-                self.day = Some(*day);
-                self.given.clear();
-            }
-            // The clock is set right, and the numbers given before are that day's.
-            Event::DayStarted { day, .. } => self.day = self.day.max(Some(*day)),
+            Event::DayStarted => self.given.clear(),
             Event::TicketCreated {
                 service, number, ..
             } => {
@@ -85,8 +77,7 @@ fn positions(queue: &Queue) -> (QueueParts, Vec<Arrival>, Vec<Call>) {
     let attending = queue.desks().filter_map(|desk| desk.attending);
     let parts = QueueParts {
         seq: 0,
-        clock: Clock::default(),
-        now: moment(&Queue::new()),
+        latest_at: Timestamp::default(),
         desks: Vec::new(),
         steps: Vec::new(),
         calls: Vec::new(),

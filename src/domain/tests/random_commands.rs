@@ -5,22 +5,18 @@ use std::sync::Arc;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use super::testing::day;
 use crate::domain::*;
 
 /// Any command at all. A new ticket's id is set where it is run, so that each is drawn once.
 pub(crate) fn any_command() -> impl Strategy<Value = Command> {
     prop_oneof![
         50 => any_request(),
-        1 => (0..4i32, any::<Option<bool>>()).prop_map(|(n, behind)| Command::KeepDay {
-            day: day(n),
-            before: behind.map(|behind| day(n - i32::from(behind))),
-            first: Some(day(0)),
-        }),
+        1 => Just(Command::StartDay),
+        1 => (-100..100i64).prop_map(|seconds| Command::AdjustClock { by: seconds * 1_000 }),
     ]
 }
 
-/// A command that somebody asks for, and not the calendar.
+/// A command of a client. The others come from the calendar and the clock.
 pub(crate) fn any_request() -> impl Strategy<Value = Command> {
     prop_oneof![
         6 => at_the_entrance(),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::testing::{ask, command, day, moment, two_lines};
+use super::testing::{ask, command, moment, two_lines};
 use crate::domain::*;
 
 /// An office after these words of [`command`].
@@ -91,72 +91,6 @@ fn a_priority_stays_while_somebody_has_it() {
 }
 
 #[test]
-fn another_zone_or_hour_neither_ends_a_day_early_nor_gives_a_number_twice() {
-    // The hours at which an office's day began before and begins now, set at one hour of its first
-    // or second day; at which hours, counted from that day's midnight, numbers begin again.
-    let rows: &[(u8, u8, i32, [i32; 2])] = &[
-        (0, 0, 10, [24, 48]),
-        // The new day would have begun at once.
-        (9, 0, 8, [9, 24]),
-        (20, 9, 10, [20, 33]),
-        // The new rule still has yesterday.
-        (0, 12, 10, [36, 60]),
-        (0, 4, 10, [28, 52]),
-        (0, 4, 2, [28, 52]),
-    ];
-    for has_begun in [false, true] {
-        for (before, after, set_at, expected) in rows {
-            let mut queue = two_lines();
-            // Hours since the midnight before the day that has number 1.
-            let by = |begins: u8, hour: i32| day(1 + (hour - i32::from(begins)).div_euclid(24));
-            let mut begun = Vec::new();
-            let mut first: Option<i32> = None;
-            for hour in -40..72 {
-                let rule = queue.settings().day_begins_hour;
-                let in_course = queue.rule_before().map_or(rule, |rule| rule.begins_hour);
-                if hour == *set_at {
-                    begun.clear();
-                    let change = SettingsChange {
-                        day_begins_hour: Some(*after),
-                        ..SettingsChange::default()
-                    };
-                    then(&mut queue, &Command::SetSettings { change }).expect("set");
-                } else if hour == -40 {
-                    let change = SettingsChange {
-                        day_begins_hour: Some(*before),
-                        ..SettingsChange::default()
-                    };
-                    then(&mut queue, &Command::SetSettings { change }).expect("set");
-                }
-                let rule = if hour == *set_at { *after } else { rule };
-                let keep = Command::KeepDay {
-                    day: by(rule, hour),
-                    before: queue.rule_before().map(|_| by(in_course, hour)),
-                    first: first.map(|given| by(in_course, given)),
-                };
-                let at = moment(&queue);
-                let (_, happened) = ask(&mut queue, &keep, at);
-                if happened
-                    .iter()
-                    .any(|one| matches!(one.event, Event::DayStarted { .. }))
-                {
-                    begun.push(hour);
-                }
-                // One ticket an hour; the office is new on the day before, or on this one.
-                if has_begun || hour >= *set_at - 1 {
-                    let n = u128::try_from(hour + 100).expect("few");
-                    let new = command(&queue, "new", n);
-                    then(&mut queue, &new).expect("given");
-                    first = first.or(Some(hour));
-                }
-            }
-            begun.truncate(2);
-            assert_eq!(begun, expected, "{before} to {after}, begun: {has_begun}");
-        }
-    }
-}
-
-#[test]
 fn a_number_is_rather_not_given_than_given_twice() {
     let mut parts = two_lines().parts();
     parts.services[0].last_number = Some(u32::MAX - 2);
@@ -182,13 +116,8 @@ fn why_a_step_cannot_be_taken_back_is_said_as_it_is() {
         desk: DeskName::parse("1").expect("a name"),
         current: None,
     };
-    let keep = |n| Command::KeepDay {
-        day: day(n),
-        before: None,
-        first: Some(day(0)),
-    };
     let mut queue = after("new;new;next 1;next 1");
-    then(&mut queue, &keep(1)).expect("a day begins");
+    then(&mut queue, &Command::StartDay).expect("a day begins");
     let mut kept = Queue::from_parts(queue.parts());
     for queue in [&mut queue, &mut kept] {
         let why = then(queue, &undo)
@@ -223,23 +152,18 @@ fn why_a_step_cannot_be_taken_back_is_said_as_it_is() {
 
 #[test]
 fn who_was_withdrawn_by_a_day_is_known_until_the_next_one() {
-    let keep = |n| Command::KeepDay {
-        day: day(n),
-        before: None,
-        first: Some(day(0)),
-    };
     let mut queue = after("new;new;new;next 1;no-show 1;next 1;finish 1");
     let known = |queue: &Queue| -> Vec<Option<State>> {
         let ids = (0..3).map(TicketId::from_random);
         ids.map(|id| queue.ticket(id).map(|ticket| ticket.state))
             .collect()
     };
-    then(&mut queue, &keep(1)).expect("a day begins");
+    then(&mut queue, &Command::StartDay).expect("a day begins");
     let cancelled = Some(State::Cancelled);
     assert_eq!(known(&queue), [cancelled, None, cancelled]);
     assert_eq!(queue.len(), 0, "they are in no list");
     let kept = Queue::from_parts(queue.parts());
     assert_eq!(kept, queue);
-    then(&mut queue, &keep(2)).expect("a day begins");
+    then(&mut queue, &Command::StartDay).expect("a day begins");
     assert_eq!(known(&queue), [None, None, None]);
 }

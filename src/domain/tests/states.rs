@@ -70,7 +70,8 @@ fn is_step(command: &Command) -> bool {
         | Command::SetService { .. }
         | Command::DeleteService { .. }
         | Command::SetSettings { .. }
-        | Command::KeepDay { .. } => false,
+        | Command::StartDay
+        | Command::AdjustClock { .. } => false,
     }
 }
 

@@ -5,11 +5,6 @@ use std::sync::Arc;
 
 use crate::domain::*;
 
-/// The nth day after one that can be.
-pub(crate) fn day(n: i32) -> Day {
-    Day::from_epoch_days(20_780 + n)
-}
-
 /// An office of two lines, so that tickets can change between them.
 pub(crate) fn two_lines() -> Queue {
     let mut parts = Queue::new().parts();
@@ -63,7 +58,7 @@ pub(crate) fn check(queue: &Queue) {
     for ticket in queue.previous_day.values() {
         assert_eq!(ticket.state, State::Cancelled, "{} is over", ticket.code());
         assert_eq!(queue.arrived(ticket.arrival), None, "it is in one position");
-        assert_eq!(queue.ahead(ticket, queue.now), None);
+        assert_eq!(queue.ahead(ticket, moment(queue)), None);
     }
     let waiting = queue.tickets_after(None);
     let waiting = waiting.filter(|t| t.state == State::Waiting).count();
@@ -121,7 +116,7 @@ fn check_place(queue: &Queue, ticket: &Ticket) {
         assert_eq!(ticket.desk.as_ref(), Some(&desk.name));
     }
     assert_eq!(
-        queue.ahead(ticket, queue.now).is_some(),
+        queue.ahead(ticket, moment(queue)).is_some(),
         ticket.state == State::Waiting
     );
 }
@@ -270,7 +265,8 @@ pub(crate) fn words(queue: &Queue, decision: &Decision) -> String {
             Event::ServiceChanged { service, .. } => format!("service {service}"),
             Event::ServiceDeleted { service } => format!("service {service} deleted"),
             Event::SettingsChanged { .. } => "set up".to_owned(),
-            Event::DayStarted { day, .. } => day.to_string(),
+            Event::DayStarted => "day started".to_owned(),
+            Event::ClockStepped { by } => format!("clock stepped by {by}"),
         })
         .collect();
     if let Err(refusal) = &decision.outcome {

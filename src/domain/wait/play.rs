@@ -70,8 +70,7 @@ struct NextTicket<'a> {
 
 impl<'a> ForecastSimulation<'a> {
     pub(super) fn of(queue: &'a Queue, now: Timestamp) -> Self {
-        // A clock that was set back.
-        let begun = now.max(queue.now).as_millis();
+        let begun = now.as_millis();
         let mut play = Self {
             queue,
             begun,

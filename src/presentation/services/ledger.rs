@@ -50,6 +50,10 @@ enum Wake {
     End,
 }
 
+/// A change of the clock by so many milliseconds is a step; smaller ones change no waiting time that
+/// anybody notices.
+const CLOCK_STEP_MS: i64 = 10_000;
+
 /// The owner of the journal.
 pub(super) struct Ledger {
     /// The durable queue and the events that are decided and not yet durable.
@@ -65,6 +69,8 @@ pub(super) struct Ledger {
     purge_at: Instant,
     /// An admin purged the audit log up to here, in milliseconds since 1970.
     purge_before: i64,
+    /// The wall clock and the monotonic clock at the last batch.
+    clock: (i64, Instant),
     failing: bool,
     stopping: bool,
 }
@@ -99,6 +105,7 @@ impl Ledger {
             shared,
             listeners,
             requests,
+            clock: (now().as_millis(), Instant::now()),
             failing: false,
             stopping: false,
         }
@@ -121,7 +128,8 @@ impl Ledger {
     fn process(&mut self, first: Option<LedgerRequest>) {
         let mut pending = Pending::default();
         pending.batch.at = now().as_millis();
-        self.keep_day(&mut pending.batch);
+        self.start_day_if_due(&mut pending.batch);
+        self.adjust_clock(&mut pending.batch);
         if let Some(first) = first {
             self.take(first, &mut pending);
         }
@@ -158,25 +166,34 @@ impl Ledger {
         }
     }
 
-    /// Starts a business day when the calendar says so, before any other event of that day.
-    fn keep_day(&mut self, batch: &mut Batch) {
-        let queue = &self.working;
-        let rule = queue.settings().day_rule();
-        let before = queue.rule_before();
-        let in_course = before.unwrap_or(&rule);
-        let first = queue.first_at().map(Timestamp::as_millis);
-        let command = Command::KeepDay {
-            day: business_day(&rule, batch.at),
-            before: before.map(|rule| business_day(rule, batch.at)),
-            first: first.map(|at| business_day(in_course, at)),
-        };
-        let decision = decide(&self.working, &command, now());
-        self.record(decision.events, None, batch);
+    /// Starts a business day if the calendar says so, before anything else of that day happens.
+    fn start_day_if_due(&mut self, batch: &mut Batch) {
+        let rule = self.working.settings().day_rule();
+        let at = Timestamp::from_millis(batch.at);
+        let day_at = |moment: Timestamp| business_day(&rule, moment.as_millis());
+        if self.working.is_day_over(at, day_at) {
+            let decision = decide(&self.working, &Command::StartDay, at);
+            self.record(decision.events, None, batch);
+        }
     }
 
-    /// Applies events to the working copy and adds them to the batch.
+    /// Records a step of the clock since the last look at it, so that waiting times stay true.
+    fn adjust_clock(&mut self, batch: &mut Batch) {
+        let (wall, monotonic) = self.clock;
+        self.clock = (batch.at, Instant::now());
+        let elapsed = (self.clock.1 - monotonic).as_millis();
+        let by = batch.at - wall - i64::try_from(elapsed).unwrap_or(i64::MAX);
+        if by.abs() >= CLOCK_STEP_MS {
+            log::warn!("The computer's clock was changed by {} s", by / 1_000);
+            let at = Timestamp::from_millis(batch.at);
+            let decision = decide(&self.working, &Command::AdjustClock { by }, at);
+            self.record(decision.events, None, batch);
+        }
+    }
+
+    /// Lets events happen on the working copy, at the batch's time: the calendar was asked for that.
     fn record(&mut self, events: Vec<Event>, actor: Option<&Actor>, batch: &mut Batch) {
-        let at = now();
+        let at = Timestamp::from_millis(batch.at);
         for event in events {
             let stamped = Stamped {
                 seq: self.working.seq() + 1,
@@ -264,7 +281,7 @@ impl Ledger {
         {
             return Ok(answer);
         }
-        let decision = decide(&self.working, command, now());
+        let decision = decide(&self.working, command, Timestamp::from_millis(batch.at));
         self.record(decision.events, actor, batch);
         if let (Command::Reprint { ticket }, Ok(_)) = (command, &decision.outcome) {
             pending

@@ -3,6 +3,7 @@
 mod appearance;
 mod audit;
 mod course;
+mod day;
 mod desks;
 mod execute;
 mod feed;
@@ -66,6 +67,7 @@ pub const ROUTES: &[Route] = &[
     route(Post, "/api/desks/*/hold", Changes, Staff, desks::hold),
     route(Post, "/api/desks/*/undo", Changes, Staff, desks::undo),
     route(Post, "/api/desks/*/transfer", Changes, Staff, desks::transfer),
+    route(Post, "/api/day", Changes, Admin, day::start),
     route(Get, "/api/settings", Reads, Staff, settings::show),
     route(Put, "/api/settings", Changes, Admin, settings::set),
     route(Get, "/logo", Reads, Public, appearance::logo),

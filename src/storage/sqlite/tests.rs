@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::*;
 use crate::access::{Actor, Role};
 use crate::domain::{
-    Appearance, CallingRule, Command, Day, DeskName, Prefix, ScreenId, ServiceChange, Settings,
+    Appearance, CallingRule, Command, DeskName, Prefix, ScreenId, ServiceChange, Settings,
     SettingsChange, State, Target, TicketId, TicketRef, TransferPosition, apply, decide,
 };
 use crate::storage::testing::TestFile;
@@ -113,19 +113,10 @@ fn a_day() -> (Queue, Vec<Stamped>) {
                 ..Settings::default()
             }),
         },
-        Command::KeepDay {
-            day: Day::from_epoch_days(20_780),
-            before: None,
-            first: Some(Day::from_epoch_days(0)),
-        },
+        Command::StartDay,
         new(5),
-        Command::KeepDay {
-            day: Day::from_epoch_days(20_781),
-            before: None,
-            first: None,
-        },
+        Command::AdjustClock { by: 90_000 },
         new(6),
-        // It goes on by the hour at which it began.
         Command::SetSettings {
             change: SettingsChange {
                 day_begins_hour: Some(7),

@@ -216,9 +216,12 @@ fn kind_of(event: &Event) -> &'static str {
         Event::DeskChanged { .. } | Event::DeskClaimed { .. } | Event::DeskDeleted { .. } => {
             "desk-changed"
         }
-        Event::ServiceChanged { .. } | Event::ServiceDeleted { .. } => "services-changed",
+        // No screen shows since when somebody waits, so a step of the clock has no message of its own.
+        Event::ServiceChanged { .. }
+        | Event::ServiceDeleted { .. }
+        | Event::ClockStepped { .. } => "services-changed",
         Event::SettingsChanged { .. } => "settings-changed",
-        Event::DayStarted { .. } => "day-started",
+        Event::DayStarted => "day-started",
         // An import happens only while no server runs; screens then get the whole state.
         Event::OfficeImported { .. } => "office-imported",
     }
@@ -243,7 +246,7 @@ fn desk_of(event: &Event) -> Option<&DeskName> {
 
 /// Whether an event may remove remembered calls, so that screens need all of them.
 fn removes_calls(event: &Event) -> bool {
-    matches!(event, Event::StepUndone { .. } | Event::DayStarted { .. })
+    matches!(event, Event::StepUndone { .. } | Event::DayStarted)
 }
 
 /// The course's list if the event changed it. `before` is its frame before an undone step, which may
@@ -254,9 +257,7 @@ fn changed_last_called(
     before: Option<Bytes>,
 ) -> Option<Vec<TicketView>> {
     match (event, before) {
-        (Event::TicketCalled { .. } | Event::DayStarted { restart: true, .. }, _) => {
-            Some(last_called(queue))
-        }
+        (Event::TicketCalled { .. } | Event::DayStarted, _) => Some(last_called(queue)),
         (_, Some(before)) => {
             Some(last_called(queue)).filter(|after| course_working_frame(after) != before)
         }

@@ -15,7 +15,7 @@ use std::path::Path;
 use super::audit;
 use crate::access::Actor;
 use crate::calendar::{self, now};
-use crate::domain::{Event, Queue, QueueParts, Stamped, Timestamp, apply};
+use crate::domain::{Event, Queue, QueueParts, Stamped, apply};
 use crate::presentation::http::answer::Answer;
 use crate::presentation::http::route::{Context, Handled};
 use crate::storage::{Batch, Journal, Note, Noted, SqliteJournal, create_private};
@@ -36,7 +36,7 @@ pub fn export(context: &Context<'_>) -> Handled {
     let traced = audit::all(&queue, MOST_TRACED, |before| {
         tickets.read_audit(before, audit::STEP)
     })?;
-    let office = to_move(&queue);
+    let office = queue.to_export();
     // Not waited for: an office must be able to go where nothing can be stored any more.
     tickets.try_store_access(Vec::new(), Some(context.caller.note(Noted::Exported)));
     let today = calendar::business_day(&office.settings.day_rule(), now().as_millis());
@@ -62,7 +62,7 @@ pub fn export_file(data: &Path, to: &Path) -> Result<(), Box<dyn Error>> {
     let traced = audit::all(&queue, MOST_TRACED, |before| {
         journal.trace(before, audit::STEP)
     })?;
-    let bytes = file::write(&to_move(&queue), &traced);
+    let bytes = file::write(&queue.to_export(), &traced);
     let shown = to.display();
     if to == Path::new(STANDARD) {
         io::stdout().lock().write_all(&bytes)?;
@@ -147,19 +147,6 @@ pub fn import_file(from: &Path, data: &Path, replace: bool) -> Result<(), Box<dy
     Ok(())
 }
 
-/// What moves of an office. No event has told the first day of a new one, and its tickets may stay
-/// behind, so that day is said here.
-fn to_move(queue: &Queue) -> QueueParts {
-    let mut office = queue.to_export();
-    if office.day.is_none() {
-        let rule = queue.settings().day_rule();
-        let rule = queue.rule_before().unwrap_or(&rule);
-        let first = queue.first_at().map(Timestamp::as_millis);
-        office.day = first.map(|at| calendar::business_day(rule, at));
-    }
-    office
-}
-
 /// The office as the journal has it.
 fn load(journal: &mut SqliteJournal) -> Result<Queue, Box<dyn Error>> {
     let (mut queue, events) = journal.load(0)?;
@@ -226,6 +213,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::domain::Timestamp;
     use crate::domain::tests::properties::{check_numbers, go_on};
     use crate::domain::tests::random_commands::any_command;
     use crate::domain::tests::testing::{check, two_lines};
@@ -304,7 +292,7 @@ mod tests {
             ("/extra", json!(1), "extra: unknown field"),
             ("/office/seq", json!(-1), "office.seq: "),
             ("/office/seq", json!(1u64 << 53), "office.seq: "),
-            ("/office/day", json!("today"), "office.day: "),
+            ("/office/latestAt", json!("today"), "office.latestAt: "),
             ("/office/colour", json!(1), "office.colour: unknown field"),
             ("/office/settings", json!(3), "office.settings: "),
             (

@@ -1,0 +1,15 @@
+//! `/api/day`: the business day.
+
+use super::execute::run;
+use crate::domain::Command;
+use crate::presentation::http::answer::Answer;
+use crate::presentation::http::problem::Problem;
+use crate::presentation::http::route::{Context, Handled};
+
+/// `POST /api/day`: starts a day now, as at the office's hour.
+pub fn start(context: &Context<'_>) -> Handled {
+    run(context, Command::StartDay, |_, outcome| match outcome {
+        Ok(_) => Answer::empty(204),
+        Err(refusal) => Problem::from(refusal).answer(),
+    })
+}
