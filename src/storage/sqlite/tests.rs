@@ -365,7 +365,7 @@ fn every_event_reads_back_as_it_was_written() {
         .iter()
         .map(|stamped| std::mem::discriminant(&stamped.event))
         .collect();
-    assert_eq!(kinds.len(), 18, "the day has one of each kind of event");
+    assert_eq!(kinds.len(), 19, "the day has one of each kind of event");
     for Stamped { event, .. } in events {
         let read: Event = serde_json::from_str(&json(&event)).expect("an event");
         assert_eq!(read, event);
