@@ -113,8 +113,6 @@ impl Ledger {
 
     /// The body of the thread. It ends after `Stop`, when no request waits any more.
     pub(super) fn run(mut self) {
-        // A business day may have begun while the server was stopped.
-        self.process(None);
         loop {
             match self.wait() {
                 Wake::Request(request) => self.process(Some(request)),
@@ -125,7 +123,7 @@ impl Ledger {
     }
 
     /// Processes a request and those that wait behind it, in one commit.
-    fn process(&mut self, first: Option<LedgerRequest>) {
+    pub(super) fn process(&mut self, first: Option<LedgerRequest>) {
         let mut pending = Pending::default();
         pending.batch.at = now().as_millis();
         self.start_day_if_due(&mut pending.batch);

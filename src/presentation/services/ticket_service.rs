@@ -45,7 +45,7 @@ impl TicketService {
         audit_retention: Duration,
     ) -> io::Result<Self> {
         let (requests, waiting) = bounded(REQUESTS_WAITING);
-        let ledger = Ledger::new(
+        let mut ledger = Ledger::new(
             journal,
             shared.clone(),
             listeners,
@@ -53,6 +53,8 @@ impl TicketService {
             snapshot_seq,
             audit_retention,
         );
+        // A business day may have begun while the server was stopped: no client sees the one before.
+        ledger.process(None);
         let handle = threads::spawn_vital("ledger", move || ledger.run())?;
         Ok(Self {
             requests,
