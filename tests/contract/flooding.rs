@@ -1,11 +1,11 @@
-//! How much one address may take.
+//! Limits on taking tickets.
 
 use serde_json::json;
 
 use crate::common::{Server, wait_until};
 use crate::people::{FAR, Person, behind_a_proxy, pin};
 
-/// Takes tickets until one is refused; how many there were.
+/// Takes tickets until one is refused. Returns how many it got.
 fn takes(server: &Server, who: &Person, most: usize) -> usize {
     for n in 0..most {
         let path = if n % 2 == 0 {
@@ -25,7 +25,7 @@ fn takes(server: &Server, who: &Person, most: usize) -> usize {
 }
 
 #[test]
-fn an_address_takes_20_tickets_in_10_seconds_and_staff_and_this_machine_more() {
+fn an_address_takes_20_tickets_in_10_s_and_staff_and_this_machine_more() {
     let server = behind_a_proxy().start();
     assert_eq!(takes(&server, &Person::at(FAR), 30), 20);
     assert_eq!(
@@ -33,7 +33,7 @@ fn an_address_takes_20_tickets_in_10_seconds_and_staff_and_this_machine_more() {
         5,
         "another address"
     );
-    // An IPv6 network has four times as much as one of its addresses.
+    // An IPv6 network has four times the limit of an address.
     let neighbour = |n: usize| Person::at(&format!("2001:db8:1:2::{n}"));
     for n in 1..=4 {
         assert_eq!(takes(&server, &neighbour(n), 30), 20, "neighbour {n}");
@@ -45,14 +45,14 @@ fn an_address_takes_20_tickets_in_10_seconds_and_staff_and_this_machine_more() {
     let admin = Person::at(FAR).signed_in(&server, &pin(&server, "admin"));
     let token = admin.make_token(&server, "kiosk", "staff");
     assert_eq!(takes(&server, &Person::at(FAR).with_token(&token), 30), 30);
-    // A refused one leaves no trace, and others go on.
+    // Other requests are still answered.
     Person::at(FAR).get(&server, "/api/state").expect(200);
     let here = Server::new();
     assert_eq!(takes(&here, &Person::here(), 40), 40);
 }
 
 #[test]
-fn the_number_of_tickets_is_a_flag_and_waiting_long_enough_helps() {
+fn the_ticket_limit_is_a_flag_and_ends_after_10_s() {
     let server = behind_a_proxy().with(&["--tickets-per-10s", "2"]).start();
     let far = Person::at(FAR);
     assert_eq!(takes(&server, &far, 3), 2);
@@ -62,7 +62,7 @@ fn the_number_of_tickets_is_a_flag_and_waiting_long_enough_helps() {
 }
 
 #[test]
-fn an_office_that_is_full_says_so() {
+fn a_full_office_refuses_tickets() {
     let server = Server::new();
     let set = |most| {
         let settings = json!({ "mostWaiting": most });

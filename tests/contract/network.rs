@@ -1,6 +1,5 @@
-//! From a second network: a machine that is really another one, for the server.
-//!
-//! The kernel's network namespaces make it, where the system allows that.
+//! Requests from another machine, which a network namespace of the kernel plays. Skipped, with a
+//! message, if the system does not allow network namespaces.
 
 use std::fs::File;
 use std::io::Write;
@@ -16,24 +15,24 @@ use serde_json::json;
 use crate::common::{Client, Launch, Response, Screen, Server, array, wait_for, wait_until};
 use crate::people::pin;
 
-/// A network with one machine beside this one; gone with the test.
+/// A network with one other machine. Removed when dropped.
 struct Network {
     name: String,
-    /// This machine in it, and the addresses of the other one.
+    /// The address of this machine, and the addresses of the other one.
     here: IpAddr,
     there: Vec<IpAddr>,
 }
 
 impl Network {
-    /// With so many addresses of the other machine.
+    /// An IPv4 network in which the other machine has `machines` addresses.
     fn v4(number: u8, machines: u8) -> Option<Self> {
         let third = u8::try_from(std::process::id() % 250).unwrap();
-        // A block for tests between networks (RFC 2544), so that no real one is hidden.
+        // A block for tests (RFC 2544), so that no real network is hidden.
         let address = |n: u8| Ipv4Addr::new(198, 18, third, number * 8 + n).into();
         Self::make(number, 29, address, machines)
     }
 
-    /// The same over IPv6, where all of them are of one network, as in an office.
+    /// An IPv6 network; all addresses are in one /64, as in an office.
     fn v6(number: u8, machines: u8) -> Option<Self> {
         let id = u16::try_from(std::process::id() % 60_000).unwrap();
         let address = |n: u8| {
@@ -42,7 +41,7 @@ impl Network {
         Self::make(number, 64, address, machines)
     }
 
-    /// `None` where the system does not allow it, which is said.
+    /// `None`, after a message, if the system does not allow it.
     fn make(number: u8, length: u8, address: impl Fn(u8) -> IpAddr, machines: u8) -> Option<Self> {
         let id = std::process::id();
         let name = format!("turnero-{id}-{number}");
@@ -52,7 +51,7 @@ impl Network {
             there: (2..2 + machines).map(&address).collect(),
             name: name.clone(),
         };
-        // Without waiting to see whether anybody else has an IPv6 address.
+        // `nodad`: no wait for the detection of duplicate addresses.
         let at_once = if length == 64 { " nodad" } else { "" };
         let made = ip(&format!("netns add {name}"))
             && ip(&format!("link add {near} type veth peer name {far}"))
@@ -69,7 +68,7 @@ impl Network {
             })
             && ip(&format!("-n {name} link set {far} up"));
         if !made {
-            // Past the harness, which shows nothing that a test prints unless it fails.
+            // Directly, because the test harness hides the output of tests that pass.
             let why = "it takes the command ip (Debian: iproute2), root, and for some IPv6";
             let said = format!("\nSKIPPED: no network namespaces here; {why}\n");
             std::io::stderr().write_all(said.as_bytes()).unwrap();
@@ -77,17 +76,17 @@ impl Network {
         made.then_some(network)
     }
 
-    /// A connection from the other machine's first address.
+    /// A connection from the other machine's first address to the server.
     fn connect(&self, server: &Server) -> TcpStream {
         self.connect_from(0, server)
     }
 
-    /// A connection from that address of the other machine.
+    /// A connection from one address of the other machine to the server.
     fn connect_from(&self, machine: usize, server: &Server) -> TcpStream {
         let from = SocketAddr::new(self.there[machine], 0);
         let to = SocketAddr::new(self.here, server.address().port());
         let path = format!("/run/netns/{}", self.name);
-        // The thread stays in that network, so it is one of its own.
+        // In a thread of its own, because the thread stays in that namespace.
         let connecting = thread::spawn(move || {
             let network = File::open(path).unwrap();
             let kind = Some(LinkNameSpaceType::Network);
@@ -119,7 +118,7 @@ impl Network {
 
 impl Drop for Network {
     fn drop(&mut self) {
-        // The two ends of the cable go with it.
+        // Removing the namespace removes both ends of the cable.
         ip(&format!("netns del {}", self.name));
     }
 }
@@ -134,7 +133,7 @@ fn everywhere() -> Launch {
 }
 
 #[test]
-fn what_is_skipped_for_want_of_a_network_is_said_in_plain_sight() {
+fn a_skipped_network_test_prints_a_message() {
     let mut tests = Command::new(std::env::current_exe().unwrap());
     let tests = tests.args(["network::another", "network::over"]);
     let output = tests.env("PATH", "/nonexistent").output().unwrap();
@@ -143,7 +142,7 @@ fn what_is_skipped_for_want_of_a_network_is_said_in_plain_sight() {
 }
 
 #[test]
-fn another_machine_is_nobody_until_it_signs_in_whatever_it_says() {
+fn another_machine_is_public_until_it_signs_in_whatever_headers_it_sends() {
     let Some(network) = Network::v4(0, 1) else {
         return;
     };
@@ -164,7 +163,7 @@ fn another_machine_is_nobody_until_it_signs_in_whatever_it_says() {
     let mut client = Client::over(network.connect(&server));
     client.raw("GET /api/tickets HTTP/1.1\r\nHost: localhost\r\n\r\n");
     client.answer().problem(401, "pin-needed");
-    // With PINs any name will do: the office may have given it one.
+    // With PINs any name is allowed.
     client.raw("GET /api/state HTTP/1.1\r\nHost: turnero.example\r\n\r\n");
     client.answer().expect(200);
 
@@ -189,7 +188,7 @@ fn another_machine_is_nobody_until_it_signs_in_whatever_it_says() {
 }
 
 #[test]
-fn an_address_has_as_many_connections_as_it_may_and_others_go_on() {
+fn the_connection_limit_of_an_address_does_not_affect_others() {
     let Some(network) = Network::v4(1, 1) else {
         return;
     };
@@ -211,21 +210,21 @@ fn an_address_has_as_many_connections_as_it_may_and_others_go_on() {
     wait_until("the log says so", || {
         server.log().contains("has 8 connections open")
     });
-    // The machine itself is not counted.
+    // The machine itself is exempt.
     let here: Vec<_> = (0..20).map(|_| server.client()).collect();
     server.ticket();
     drop(here);
     for screen in &mut screens {
         screen.expect("ticket-created");
     }
-    // Who goes makes room.
+    // A connection that ends makes room.
     screens.pop();
     wait_for("there is room again", || {
         let mut client = Client::over(network.connect(&server));
         let asked = client.try_send("GET", "/api/health");
         asked.ok().filter(|answer| answer.status == 200)
     });
-    // One that only waits gives way to the next of the same address.
+    // An idle connection is closed for the next one of its address.
     let idle = Client::over(network.connect(&server));
     wait_for("the idle one gives way", || {
         let mut client = Client::over(network.connect(&server));
@@ -236,7 +235,7 @@ fn an_address_has_as_many_connections_as_it_may_and_others_go_on() {
 }
 
 #[test]
-fn over_ipv6_another_machine_is_public_and_leaves_its_neighbours_tickets_and_connections() {
+fn over_ipv6_neighbours_share_the_limit_of_wrong_pins_but_not_of_tickets_and_connections() {
     let Some(network) = Network::v6(2, 5) else {
         return;
     };
@@ -256,7 +255,7 @@ fn over_ipv6_another_machine_is_public_and_leaves_its_neighbours_tickets_and_con
 
     let right = pin(&server, "staff");
     (0..5).for_each(|_| drop(sign_in(0, "00000000").problem(401, "wrong-pin")));
-    // Wrong PINs count for the network: a neighbour needs a device cookie now.
+    // Wrong PINs count for the network; a neighbour would need a device cookie.
     sign_in(0, &right).problem(429, "too-many-requests");
     sign_in(1, &right).problem(429, "too-many-requests");
 
@@ -280,7 +279,7 @@ fn over_ipv6_another_machine_is_public_and_leaves_its_neighbours_tickets_and_con
     };
     let mut screens = fill(0);
     assert!(refused(0).contains("from this address"));
-    // Four times as many may be open from the network.
+    // The network has four times the limit.
     (1..4).for_each(|machine| screens.extend(fill(machine)));
     assert!(refused(4).contains("from this network"));
     screens.pop();

@@ -1,4 +1,4 @@
-//! Other sites' pages, and names that they make lead here.
+//! Pages of other sites (CSRF), and names that other sites point at this server (DNS rebinding).
 
 use crate::common::{Client, Launch, Response, Screen, Server};
 use crate::people::{FAR, Person, behind_a_proxy, pin};
@@ -14,7 +14,7 @@ fn raw(server: &Server, method: &str, path: &str, lines: &[&str]) -> Response {
 }
 
 #[test]
-fn a_name_that_another_site_may_have_made_lead_here_is_refused_where_no_pin_is_asked_for() {
+fn without_a_pin_names_that_another_site_may_have_are_refused() {
     let usual = Launch::new().with(&["--host", "turnero.lan"]).start();
     let open = Launch::new()
         .with(&["--host", "turnero.lan", "--open"])
@@ -38,7 +38,7 @@ fn a_name_that_another_site_may_have_made_lead_here_is_refused_where_no_pin_is_a
             raw(server, "GET", "/api/state", &[&format!("Host: {host}")]).expect(200);
         }
     }
-    // Where a PIN is asked for the cookie belongs to the name, and any name will do.
+    // With a PIN the cookie belongs to the name, so any name is safe.
     let server = behind_a_proxy().start();
     let lines = ["Host: turnero.example", &format!("X-Forwarded-For: {FAR}")];
     raw(&server, "GET", "/api/state", &lines).expect(200);
@@ -48,7 +48,7 @@ fn a_name_that_another_site_may_have_made_lead_here_is_refused_where_no_pin_is_a
 }
 
 #[test]
-fn a_picture_on_another_sites_page_calls_nobody() {
+fn a_picture_on_another_sites_page_calls_no_ticket() {
     let server = Server::new();
     server.ticket();
     let host = format!("Host: {}", server.address());
@@ -65,7 +65,7 @@ fn a_picture_on_another_sites_page_calls_nobody() {
         &["Sec-Fetch-Site: same-site"],
         &["Origin: https://evil.example"],
         &["Origin: null"],
-        // It can hide where it is from, but not that it is a page.
+        // It can hide its site, but not that it is a browser.
         &[&agent],
         &[&agent, "Accept: image/*"],
     ] {
@@ -82,12 +82,12 @@ fn a_picture_on_another_sites_page_calls_nobody() {
 }
 
 #[test]
-fn a_token_says_enough_of_who_asks_and_a_session_does_not() {
+fn a_token_proves_the_caller_and_a_session_does_not() {
     let server = behind_a_proxy().start();
     let browser = Person::at(FAR).with("User-Agent", BROWSER);
     let staff = Person::at(FAR).signed_in(&server, &pin(&server, "staff"));
     let staff = staff.with("User-Agent", BROWSER);
-    // Its cookie goes along with what a page on another port of this host asks for, too.
+    // The browser sends its cookie for pages on other ports of this host, too.
     for (method, path) in [("GET", "/api/ticket/draw/1"), ("POST", "/api/desks/1/next")] {
         let ask = |person: &Person| person.send(&server, method, path, "");
         ask(&staff).problem(403, "cross-site");
@@ -107,7 +107,7 @@ fn a_token_says_enough_of_who_asks_and_a_session_does_not() {
 }
 
 #[test]
-fn a_form_that_does_not_say_whose_it_is_changes_nothing_where_no_pin_is_needed() {
+fn a_form_without_an_origin_changes_nothing() {
     let forms = |server: &Server, who: &Person| {
         let send = |who: &Person, path: &str| who.send(server, "POST", path, "").status;
         for path in ["/api/tickets", "/api/ticket", "/api/desks/1/next"] {
@@ -130,7 +130,7 @@ fn a_form_that_does_not_say_whose_it_is_changes_nothing_where_no_pin_is_needed()
 }
 
 #[test]
-fn what_cannot_be_read_one_way_alone_lets_nobody_in() {
+fn ambiguous_headers_give_no_rights() {
     let server = Server::new();
     let host = format!("Host: {}", server.address());
     let own = format!("Origin: http://{}", server.address());
@@ -175,7 +175,7 @@ fn what_cannot_be_read_one_way_alone_lets_nobody_in() {
 }
 
 #[test]
-fn another_sites_page_gets_no_socket() {
+fn another_sites_page_gets_no_websocket() {
     let server = Server::new();
     let try_with = |headers: &[(&str, &str)]| {
         let stream = std::net::TcpStream::connect(server.address()).unwrap();
@@ -209,7 +209,7 @@ fn the_same_name_behind_https_may_be_another_site() {
         let refused = make(&[origin, "Sec-Fetch-Site: same-site"]);
         refused.problem(403, "cross-site");
     }
-    // Behind a proxy that was reached over HTTPS a page that was not is another's.
+    // Behind an HTTPS proxy, a page from HTTP is another site.
     let proxied = behind_a_proxy().start();
     let asks = |origin: &str| {
         let origin = format!("{origin}://{}", proxied.address());
@@ -236,7 +236,7 @@ fn an_allowed_site_may_send_a_token() {
 }
 
 #[test]
-fn an_allowed_site_can_read_every_answer_a_refusal_too() {
+fn an_allowed_site_can_read_every_answer_and_error() {
     let site = "https://intranet.example";
     let server = behind_a_proxy().with(&["--allow-origin", site]).start();
     let page = Person::at(FAR).with("Origin", site);

@@ -1,4 +1,4 @@
-//! Who asks, in the tests of who may do what.
+//! Callers for tests: people at this machine or elsewhere, with cookies and tokens.
 
 use std::net::TcpStream;
 
@@ -6,27 +6,27 @@ use serde_json::Value;
 
 use crate::common::{Launch, Response, Screen, Server, text};
 
-/// An address that is on no network (RFC 5737).
+/// An address of another machine, which no network uses (RFC 5737).
 pub const FAR: &str = "192.0.2.7";
 
-/// A server that believes this machine's word for who asks: so that anyone can ask it from afar.
+/// A server that trusts this machine as a proxy, so that tests can send requests from any address.
 pub fn behind_a_proxy() -> Launch {
     Launch::new().with(&["--trusted-proxy", "127.0.0.1"])
 }
 
-/// Someone who asks.
+/// A person or program that sends requests.
 #[derive(Clone, Debug, Default)]
 pub struct Person {
     headers: Vec<(String, String)>,
 }
 
 impl Person {
-    /// Someone at this machine.
+    /// A person at this machine.
     pub fn here() -> Self {
         Self::default()
     }
 
-    /// Someone at that address, for a server behind a proxy.
+    /// A person at this address, for a server behind a proxy.
     pub fn at(address: &str) -> Self {
         Self::here().with("X-Forwarded-For", address)
     }
@@ -47,13 +47,13 @@ impl Person {
         self.with("Authorization", &format!("Bearer {token}"))
     }
 
-    /// The same after signing in, with all cookies that the server sets.
+    /// The person after signing in, with all cookies.
     pub fn signed_in(self, server: &Server, pin: &str) -> Self {
         let answer = self.sign_in(server, pin).expect(200);
         self.with("Cookie", &cookies(&answer).join("; "))
     }
 
-    /// The same browser after signing in and out: it keeps only its device cookie.
+    /// The person after signing in and out, with the device cookie only.
     pub fn known_device(self, server: &Server, pin: &str) -> Self {
         let answer = self.sign_in(server, pin).expect(200);
         let cookies = cookies(&answer);
@@ -66,7 +66,7 @@ impl Person {
         self.send(server, "POST", "/api/session", &body.to_string())
     }
 
-    /// One request; a body is JSON.
+    /// Sends one request; a body is JSON.
     pub fn send(&self, server: &Server, method: &str, path: &str, body: &str) -> Response {
         let mut headers = self.pairs();
         if !body.is_empty() {
@@ -77,7 +77,7 @@ impl Person {
             .send(method, path, &headers, body.as_bytes())
     }
 
-    /// A screen that they open, in that dialect, which has been told where things stand.
+    /// Opens a screen and reads the first message, which describes the current state.
     pub fn watch(&self, server: &Server, query: &str, subprotocol: Option<&str>) -> Screen {
         let headers = self.pairs();
         let stream = TcpStream::connect(server.address()).unwrap();
@@ -87,8 +87,8 @@ impl Person {
         screen
     }
 
-    /// The status with which a WebSocket's handshake is answered.
-    pub fn shakes_hands(&self, server: &Server) -> u16 {
+    /// The status that answers a WebSocket handshake.
+    pub fn handshake_status(&self, server: &Server) -> u16 {
         let stream = TcpStream::connect(server.address()).unwrap();
         let opened = Screen::try_over(stream, "", Some("turnero.v1"), &self.pairs());
         opened.map_or_else(|(status, _)| status, |_| 101)
@@ -106,7 +106,7 @@ impl Person {
         self.send(server, "PUT", path, &body.to_string())
     }
 
-    /// A new token, made by this admin.
+    /// Makes a token, as an admin.
     pub fn make_token(&self, server: &Server, name: &str, role: &str) -> String {
         let body = serde_json::json!({ "name": name, "role": role });
         let made = self.send(server, "POST", "/api/tokens", &body.to_string());
@@ -121,7 +121,7 @@ fn cookies(answer: &Response) -> Vec<String> {
         .collect()
 }
 
-/// The PIN that the log of a first start says.
+/// The PIN in the log of the first start.
 pub fn pin(server: &Server, role: &str) -> String {
     let start = format!("The PIN of {role}, ");
     crate::common::wait_for("the log says the PIN", || {

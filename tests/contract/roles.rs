@@ -1,4 +1,4 @@
-//! Who may ask for what: every route, whoever asks.
+//! Roles: every route with every kind of caller.
 
 use std::collections::BTreeSet;
 
@@ -8,8 +8,8 @@ use turnero::presentation::tickets::ROUTES;
 use crate::common::{Launch, Server, text};
 use crate::people::{FAR, Person, behind_a_proxy, pin};
 
-/// Method; path; where its parts are; body; and what is answered to nobody in particular, to staff,
-/// to an admin, and to another site's page in an admin's browser.
+/// Method; path; its variable parts; body; and the statuses for a public caller, staff, an admin, and
+/// a page of another site in an admin's browser.
 type Row = (
     &'static str,
     &'static str,
@@ -18,7 +18,7 @@ type Row = (
     [u16; 4],
 );
 
-/// `WAITS` and `ATTENDED` are ids; desk 1 attends the latter, and someone else was put aside.
+/// `WAITS` and `ATTENDED` are ids: desk 1 serves the second, and a third ticket is on hold.
 #[rustfmt::skip]
 const TABLE: &[Row] = &[
     ("POST", "/api/tickets", "", "", [201, 201, 201, 403]),
@@ -71,12 +71,12 @@ const TABLE: &[Row] = &[
     ("PUT", "/api/ticket/done/*", "ATTENDED", "", [401, 200, 200, 403]),
     ("GET", "/api/session", "", "", [200, 200, 200, 200]),
     ("PUT", "/api/pins/*", "staff", r#"{"pin":"FRESH"}"#, [401, 403, 204, 403]),
-    // The last two, since they end what the others need.
+    // The last two, because they end what the others need.
     ("POST", "/api/session", "", r#"{"pin":"ADMIN"}"#, [200, 200, 200, 403]),
     ("DELETE", "/api/session", "", "", [204, 204, 204, 403]),
 ];
 
-/// An office where there is one of everything, before each request.
+/// An office that has one of everything before each request.
 struct Scene<'a> {
     server: &'a Server,
     admin: Person,
@@ -131,8 +131,8 @@ impl Scene<'_> {
     }
 }
 
-/// What is no route, and what everyone gets alike: every page and whatever it loads, a ticket's own
-/// page, and what `/ws` says to who wants no socket.
+/// Addresses outside the table, with the same status for everyone: every page and all that it loads, a
+/// ticket's page, and `/ws` without a handshake.
 fn outside_the_table(ticket: &str) -> Vec<(String, u16)> {
     let mut all = vec![
         ("/".to_owned(), 200),
@@ -155,13 +155,13 @@ fn outside_the_table(ticket: &str) -> Vec<(String, u16)> {
     all
 }
 
-/// Asks for everything as each of them; gives back what was not as expected.
+/// Sends every request as each person. Returns the answers that are not as expected.
 fn surprises(scene: &mut Scene<'_>, people: &[(&str, Person, usize)]) -> Vec<String> {
     let mut surprises = Vec::new();
     for (name, person, column) in people {
-        // A socket shows what anyone may see, and other sites' pages must not listen.
+        // A WebSocket shows public data, but not to pages of other sites.
         let expected = [101, 101, 101, 403][*column];
-        let status = person.shakes_hands(scene.server);
+        let status = person.handshake_status(scene.server);
         if status != expected {
             surprises.push(format!("a socket for {name}: {status}, not {expected}"));
         }
@@ -207,7 +207,7 @@ fn every_route_is_in_the_table() {
 }
 
 #[test]
-fn from_another_machine_each_gets_what_the_table_says() {
+fn from_another_machine_every_role_gets_the_statuses_of_the_table() {
     let server = behind_a_proxy().start();
     let far = || Person::at(FAR);
     let admin_pin = pin(&server, "admin");
@@ -244,7 +244,7 @@ fn from_another_machine_each_gets_what_the_table_says() {
 }
 
 #[test]
-fn at_the_machine_everyone_is_admin_and_whoever_was_passed_on_is_nobody() {
+fn local_callers_are_admins_and_forwarded_ones_are_public() {
     let server = Server::new();
     let forwarded = |name: &str, value: &str| Person::here().with(name, value);
     let other_site = |name: &str, value: &str| (forwarded(name, value), 3);
@@ -284,7 +284,7 @@ fn at_the_machine_everyone_is_admin_and_whoever_was_passed_on_is_nobody() {
 }
 
 #[test]
-fn without_pins_everyone_is_admin_and_the_log_and_the_session_say_so() {
+fn with_open_everyone_is_an_admin_and_the_log_and_the_session_say_so() {
     let server = behind_a_proxy().with(&["--open"]).start();
     let far = Person::at(FAR);
     let session = far.get(&server, "/api/session").expect(200).json();
@@ -305,7 +305,7 @@ fn without_pins_everyone_is_admin_and_the_log_and_the_session_say_so() {
 }
 
 #[test]
-fn what_would_outlast_open_can_be_made_only_at_the_machine() {
+fn with_open_only_local_callers_set_pins_and_tokens() {
     let open = |launch: Launch| launch.with(&["--open"]).start();
     let token = json!({ "name": "kiosk", "role": "admin" }).to_string();
     let server = open(behind_a_proxy());
@@ -330,7 +330,7 @@ fn what_would_outlast_open_can_be_made_only_at_the_machine() {
 }
 
 #[test]
-fn a_refusal_says_what_to_do() {
+fn a_refused_role_says_how_to_get_it() {
     let server = behind_a_proxy().start();
     let far = Person::at(FAR);
     let answer = far.get(&server, "/api/tickets");

@@ -1,4 +1,4 @@
-//! PINs, sessions and tokens.
+//! Signing in: PINs, sessions, tokens, and the limits on guessing.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Output, Stdio};
@@ -10,13 +10,13 @@ use serde_json::json;
 use crate::common::{Folder, Launch, Server, array, is_time, text, wait_for};
 use crate::people::{FAR, Person, behind_a_proxy, pin};
 
-/// What someone is, as the server says.
+/// The role that `GET /api/session` shows.
 pub fn role(server: &Server, who: &Person) -> String {
     let session = who.get(server, "/api/session").expect(200).json();
     text(&session, "role").to_owned()
 }
 
-/// Runs `turnero pin ROLE` on a data file, with that on its standard input.
+/// Runs `turnero pin ROLE` on a data file, with `input` as its standard input.
 fn set_pin(launch: &Launch, role: &str, input: &str) -> Output {
     let mut child = Command::new(env!("CARGO_BIN_EXE_turnero"))
         .args(["pin", role, "--data"])
@@ -26,18 +26,18 @@ fn set_pin(launch: &Launch, role: &str, input: &str) -> Output {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    // One that cannot use the file ends without reading.
+    // If it cannot use the file, it exits without reading.
     let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
     child.wait_with_output().unwrap()
 }
 
-fn said(output: &Output) -> String {
+fn text_of(output: &Output) -> String {
     let both = [output.stdout.clone(), output.stderr.clone()].concat();
     String::from_utf8(both).unwrap()
 }
 
 #[test]
-fn pins_are_made_once_and_said_once_and_only_their_hashes_are_kept() {
+fn pins_are_made_and_shown_once_and_stored_as_hashes() {
     let server = behind_a_proxy().start();
     let (staff, admin) = (pin(&server, "staff"), pin(&server, "admin"));
     assert!(staff.len() == 8 && admin.len() == 8 && staff != admin);
@@ -45,7 +45,7 @@ fn pins_are_made_once_and_said_once_and_only_their_hashes_are_kept() {
         server.log().contains("turnero pin staff"),
         "how to change it"
     );
-    // The file is for nobody else's eyes.
+    // Only the owner may read the file.
     let mode = |file: &std::path::Path| {
         let rights = std::fs::metadata(file).unwrap().permissions();
         std::os::unix::fs::PermissionsExt::mode(&rights) & 0o777
@@ -55,7 +55,7 @@ fn pins_are_made_once_and_said_once_and_only_their_hashes_are_kept() {
     let mut beside = data.into_os_string();
     beside.push("-wal");
     assert_eq!(mode(std::path::Path::new(&beside)), 0o600);
-    // And they are said even where the log is to say nothing.
+    // They are shown even if the log is off.
     let folder = Folder::new();
     let mut quiet = Command::new(env!("CARGO_BIN_EXE_turnero"))
         .args(["--listen", "127.0.0.1:0", "--data"])
@@ -65,12 +65,12 @@ fn pins_are_made_once_and_said_once_and_only_their_hashes_are_kept() {
         .spawn()
         .unwrap();
     let lines = BufReader::new(quiet.stderr.take().unwrap()).lines();
-    let said: Vec<String> = lines.take(2).map(Result::unwrap).collect();
+    let shown: Vec<String> = lines.take(2).map(Result::unwrap).collect();
     quiet.kill().unwrap();
     quiet.wait().unwrap();
-    let said = said.join("\n");
+    let shown = shown.join("\n");
     for role in ["staff", "admin"] {
-        assert!(said.contains(&format!("The PIN of {role}, ")), "{said}");
+        assert!(shown.contains(&format!("The PIN of {role}, ")), "{shown}");
     }
     let server = server.restart();
     assert!(!server.log().contains("The PIN of"), "{}", server.log());
@@ -121,7 +121,7 @@ fn a_session_is_a_cookie_that_scripts_and_other_sites_cannot_use() {
 }
 
 #[test]
-fn a_session_outlives_a_restart_and_ends_with_a_sign_out() {
+fn a_session_survives_a_restart_and_ends_with_the_sign_out() {
     let server = behind_a_proxy().start();
     let admin_pin = pin(&server, "admin");
     let staff = Person::at(FAR).signed_in(&server, &pin(&server, "staff"));
@@ -134,7 +134,7 @@ fn a_session_outlives_a_restart_and_ends_with_a_sign_out() {
     assert!(out.header("Set-Cookie").unwrap().contains("Max-Age=0"));
     assert_eq!(role(&server, &staff), "public");
     staff.get(&server, "/api/desks").problem(401, "pin-needed");
-    // Whoever signs in again leaves no session behind that nobody can end.
+    // Signing in again ends the earlier session of the browser.
     let again = other.clone().signed_in(&server, &admin_pin);
     assert_eq!(role(&server, &other), "public");
     assert_eq!(role(&server, &again), "admin");
@@ -145,7 +145,7 @@ fn a_session_outlives_a_restart_and_ends_with_a_sign_out() {
 }
 
 #[test]
-fn a_changed_pin_ends_the_sessions_of_its_role_and_no_others() {
+fn a_new_pin_ends_only_the_sessions_of_its_role() {
     let server = behind_a_proxy().start();
     let (old, admin_pin) = (pin(&server, "staff"), pin(&server, "admin"));
     let staff = Person::at(FAR).signed_in(&server, &old);
@@ -176,20 +176,24 @@ fn the_command_line_sets_a_pin_while_no_server_runs() {
     let output = set_pin(server.launch(), "admin", "73510284\n");
     assert_eq!(output.status.code(), Some(1));
     assert!(
-        said(&output).contains("settings screen"),
+        text_of(&output).contains("settings screen"),
         "{}",
-        said(&output)
+        text_of(&output)
     );
     let launch = server.stop();
     let output = set_pin(&launch, "admin", "73510284\n");
-    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
-    assert!(!said(&output).contains("73510284"), "{}", said(&output));
+    assert_eq!(output.status.code(), Some(0), "{}", text_of(&output));
+    assert!(
+        !text_of(&output).contains("73510284"),
+        "{}",
+        text_of(&output)
+    );
     let output = set_pin(&launch, "staff", "\n");
-    let made: String = said(&output).split(" is ").nth(1).unwrap()[..8].to_owned();
+    let made: String = text_of(&output).split(" is ").nth(1).unwrap()[..8].to_owned();
     for bad in ["123\n", "73510284\n", "111111\n"] {
         let output = set_pin(&launch, "staff", bad);
         assert_eq!(output.status.code(), Some(1), "{bad}");
-        assert_eq!(said(&output).lines().count(), 1, "{}", said(&output));
+        assert_eq!(text_of(&output).lines().count(), 1, "{}", text_of(&output));
     }
     let server = launch.start();
     assert_eq!(role(&server, &admin), "public", "its session has ended");
@@ -241,7 +245,7 @@ fn a_token_is_shown_once_listed_with_its_last_use_and_revoked() {
 }
 
 #[test]
-fn a_token_that_is_asked_for_again_with_its_key_is_the_same_and_kept_nowhere() {
+fn a_repeated_request_for_a_token_gets_the_same_token_which_is_not_stored() {
     let server = behind_a_proxy().start();
     let admin = Person::at(FAR).signed_in(&server, &pin(&server, "admin"));
     let keyed = admin.clone().with("Idempotency-Key", "k-1");
@@ -258,7 +262,7 @@ fn a_token_that_is_asked_for_again_with_its_key_is_the_same_and_kept_nowhere() {
     assert_ne!(first["token"], json!(other));
     let path = format!("/api/tokens/{}", text(&first, "id"));
     admin.send(&server, "DELETE", &path, "").expect(204);
-    // What was taken away does not come back.
+    // A deleted token does not come back.
     ask(&server, "kiosk").problem(422, "invalid");
     let program = Person::at(FAR).with_token(text(&first, "token"));
     program
@@ -271,7 +275,7 @@ fn a_token_that_is_asked_for_again_with_its_key_is_the_same_and_kept_nowhere() {
 }
 
 #[test]
-fn guessing_is_slowed_for_an_address_and_as_a_whole() {
+fn guessing_is_limited_per_address_and_in_all() {
     let server = behind_a_proxy().start();
     let right = pin(&server, "staff");
     let wrong = |address: &str| Person::at(address).sign_in(&server, "00000000");
@@ -279,7 +283,7 @@ fn guessing_is_slowed_for_an_address_and_as_a_whole() {
         wrong("192.0.2.1").problem(401, "wrong-pin");
     }
     let detail = wrong("192.0.2.1").problem(429, "too-many-requests");
-    assert!(detail.contains(" s."), "how long to wait: {detail}");
+    assert!(detail.contains(" s."), "it says how long to wait: {detail}");
     let answer = Person::at("192.0.2.1").sign_in(&server, &right);
     answer.problem(429, "too-many-requests");
     Person::at("192.0.2.2").sign_in(&server, &right).expect(200);
@@ -296,9 +300,9 @@ fn guessing_is_slowed_for_an_address_and_as_a_whole() {
 }
 
 #[test]
-fn nobody_hides_their_address_behind_what_is_no_text() {
+fn invalid_utf8_in_a_forwarding_header_does_not_hide_the_client() {
     let server = behind_a_proxy().start();
-    // As a proxy adds it to what the client has said.
+    // A proxy appends the address to what the client sent.
     let head: &[u8] = b"POST /api/tickets HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: \xff, ";
     let mut client = server.client();
     client.raw([head, FAR.as_bytes(), b"\r\n\r\n"].concat());
@@ -311,10 +315,10 @@ fn nobody_hides_their_address_behind_what_is_no_text() {
 }
 
 #[test]
-fn twenty_who_sign_in_at_once_all_get_in_and_it_costs_none_of_them_a_guess() {
+fn twenty_sign_ins_at_once_all_succeed_and_count_as_no_wrong_pins() {
     let server = behind_a_proxy().start();
     let right = pin(&server, "staff");
-    // Each from an address of its own, and all from one.
+    // From twenty addresses, and from one.
     for address in [|n: usize| format!("192.0.2.{n}"), |_| FAR.to_owned()] {
         let together = Barrier::new(20);
         thread::scope(|scope| {
@@ -323,7 +327,7 @@ fn twenty_who_sign_in_at_once_all_get_in_and_it_costs_none_of_them_a_guess() {
                 scope.spawn(move || {
                     let person = Person::at(&address(n));
                     together.wait();
-                    wait_for("it is let in", || {
+                    wait_for("the sign-in succeeds", || {
                         let answer = person.sign_in(server, right);
                         if answer.status == 200 {
                             return Some(());
@@ -357,7 +361,7 @@ fn an_ipv6_network_counts_as_one_address_for_wrong_pins() {
 }
 
 #[test]
-fn whoever_guesses_from_many_addresses_does_not_lock_out_a_device_that_signed_in_before() {
+fn guessing_from_many_addresses_does_not_lock_out_a_known_device() {
     let server = behind_a_proxy().start();
     let right = pin(&server, "staff");
     let desk = Person::at("192.0.2.1").known_device(&server, &right);
@@ -365,7 +369,7 @@ fn whoever_guesses_from_many_addresses_does_not_lock_out_a_device_that_signed_in
         let from = (1..=60).map(|n| Person::at(&format!("198.51.100.{n}")));
         let answers = from.map(|one| one.sign_in(server, "00000000").status);
         let last: Vec<u16> = answers.collect();
-        assert_eq!(last.last(), Some(&429), "it is slowed down: {last:?}");
+        assert_eq!(last.last(), Some(&429), "guessing is limited: {last:?}");
     };
     let expect_only_desk_signs_in = |server: &Server| {
         attack(server);
@@ -380,7 +384,7 @@ fn whoever_guesses_from_many_addresses_does_not_lock_out_a_device_that_signed_in
 }
 
 #[test]
-fn a_new_pin_makes_the_device_cookies_of_its_role_void() {
+fn a_new_pin_makes_its_roles_device_cookies_invalid() {
     let server = behind_a_proxy().start();
     let old = pin(&server, "staff");
     let desk = Person::at("192.0.2.1").known_device(&server, &old);
@@ -390,7 +394,7 @@ fn a_new_pin_makes_the_device_cookies_of_its_role_void() {
     for _ in 0..5 {
         desk.sign_in(&server, &old).problem(401, "wrong-pin");
     }
-    // A known device would have another bucket left, that of its address.
+    // A known device could use the tokens of its address now.
     desk.sign_in(&server, &old)
         .problem(429, "too-many-requests");
 }
