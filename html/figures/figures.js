@@ -34,7 +34,7 @@ function render() {
   if (!figures) return;
   const { services, desks } = figures;
   const title = ({ prefix, name }) => isolated(prefix) + ' · ' + nameOf({ names: names[prefix], name: name || '' });
-  const all = services.length > 1 ? [ofService(t('figures.all'), figures)] : [];
+  const all = services.length > 1 ? [ofService(t('statistics.all'), figures)] : [];
   fill($('services'), services.map((one) => ofService(title(one), one)).concat(all));
   fill($('desks'), desks.map((one) => row(deskTitle(one.name), [one.attended, one.noShows, span(one.meanTurnSeconds)])));
   $('none').hidden = services.length > 0;

@@ -26,7 +26,7 @@ function showLogo() {
   const img = $('preview');
   img.hidden = !logo;
   if (logo) img.src = logo; else img.removeAttribute('src');
-  img.alt = t('look.logo');
+  img.alt = t('appearance.logo');
   $('no-logo').hidden = !logo;
 }
 
@@ -80,8 +80,8 @@ async function pickLogo() {
       const img = await asImage(url);
       if (url.length > LONGEST_LOGO) {
         url = reduced(img);
-        if (url) chooseLogo(url, t('look.logo.reduced'));
-        else form.wrong({ logo: t('look.logo.large') });
+        if (url) chooseLogo(url, t('appearance.logo.reduced'));
+        else form.wrong({ logo: t('appearance.logo.large') });
         return;
       }
     }
@@ -89,7 +89,7 @@ async function pickLogo() {
     url = null;
   }
   if (url) chooseLogo(url, '');
-  else form.wrong({ logo: t('look.logo.type') });
+  else form.wrong({ logo: t('appearance.logo.type') });
 }
 
 const frames = () => $('frames').value.split(/\s+/).filter(Boolean);
@@ -102,11 +102,11 @@ const form = new Form($('form'), {
   save: (changed) => put('api/settings', changed),
   check({ accent, frameAncestors }) {
     const wrong = {};
-    if (accent && !COLOUR.test(accent)) wrong.accent = t('look.accent.wrong');
-    else if (accent && best(accent) < LEAST_CONTRAST) wrong.accent = t('look.accent.bad');
+    if (accent && !COLOUR.test(accent)) wrong.accent = t('appearance.accent.wrong');
+    else if (accent && best(accent) < LEAST_CONTRAST) wrong.accent = t('appearance.accent.bad');
     const site = frameAncestors.filter((one) => !/^https?:\/\/[\w.:[\]-]+$/i.test(one))[0];
-    if (site) wrong.frameAncestors = t('look.frames.wrong', { site });
-    else if (frameAncestors.length > 8) wrong.frameAncestors = t('look.frames.many', { most: 8 });
+    if (site) wrong.frameAncestors = t('appearance.frames.wrong', { site });
+    else if (frameAncestors.length > 8) wrong.frameAncestors = t('appearance.frames.many', { most: 8 });
     return wrong;
   },
   typed({ accent }) {
@@ -114,7 +114,7 @@ const form = new Form($('form'), {
     $('pick').value = is ? accent.toLowerCase() : OWN;
     const n = is ? best(accent) : 0;
     const good = n >= LEAST_CONTRAST;
-    $('contrast').textContent = !is ? '' : (good ? '✓ ' : '⚠ ') + t(good ? 'look.accent.good' : 'look.accent.low', { n: n.toFixed(1) });
+    $('contrast').textContent = !is ? '' : (good ? '✓ ' : '⚠ ') + t(good ? 'appearance.accent.good' : 'appearance.accent.low', { n: n.toFixed(1) });
     $('contrast').classList.toggle('is-low', is && !good);
     for (const theme of ['light', 'dark']) {
       const sample = document.querySelector('.sample--' + theme);
@@ -124,7 +124,7 @@ const form = new Form($('form'), {
       sample.style.background = colours['--accent'];
       sample.style.color = colours['--on-accent'];
     }
-    $('preview').alt = t('look.logo');
+    $('preview').alt = t('appearance.logo');
   },
   discarded() {
     $('file').value = '';

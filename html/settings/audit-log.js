@@ -19,20 +19,20 @@ let looked = 0;
 const FIELDS = {
   name: 'office.name', language: 'office.language', languages: 'office.languages', timeZone: 'office.zone',
   dayBeginsHour: 'office.hour', keepWaiting: 'office.keep', mostWaiting: 'office.most', priorities: 'next.priorities',
-  rule: 'next.rule', mostPriorityInARow: 'next.row', message: 'look.message', accent: 'look.accent', logo: 'look.logo',
-  printTickets: 'look.print', frameAncestors: 'look.frames',
+  rule: 'next.rule', mostPriorityInARow: 'next.row', message: 'appearance.message', accent: 'appearance.accent', logo: 'appearance.logo',
+  printTickets: 'appearance.print', frameAncestors: 'appearance.frames',
 };
 
 function what(one) {
   const values = {
-    code: one.code || t('trace.forgotten'),
+    code: one.code || t('audit.earlier'),
     desk: one.desk ? deskTitle(one.desk) : '',
     service: one.service || '',
     target: one.toDesk ? deskTitle(one.toDesk) : one.service || '',
-    about: one.type === 'pin-changed' ? t('trace.role.' + one.about) : one.about || '',
+    about: one.type === 'pin-changed' ? t('audit.role.' + one.about) : one.about || '',
     count: one.count || 0,
   };
-  const said = t('trace.kind.' + one.type, values) || one.type;
+  const said = t('audit.kind.' + one.type, values) || one.type;
   if (!one.fields) return said;
   return said + ': ' + one.fields.map((field) => (FIELDS[field] ? t(FIELDS[field]) : field)).join(' · ');
 }
@@ -41,9 +41,9 @@ function what(one) {
 const BY_ITSELF = ['day-started', 'trace-purged'];
 
 function who(one) {
-  if (one.token) return t('trace.program', { name: one.token });
-  if (one.role) return t('trace.role.' + one.role);
-  return BY_ITSELF.indexOf(one.type) >= 0 ? t('trace.itself') : '–';
+  if (one.token) return t('audit.program', { name: one.token });
+  if (one.role) return t('audit.role.' + one.role);
+  return BY_ITSELF.indexOf(one.type) >= 0 ? t('audit.itself') : '–';
 }
 
 function render() {

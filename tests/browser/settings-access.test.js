@@ -149,7 +149,7 @@ test('who did what is listed, the newest first, and goes on by itself', async ()
   await shows(page, '#events tr:nth-child(2)', /Key created: kiosk ?Administrator ?127/);
   await shows(page, '#events tr:nth-child(3)', /New PIN: Staff ?Administrator/);
   const [copy] = await Promise.all([page.waitForEvent('download'), page.click('#copy')]);
-  assert.equal(JSON.parse(readFileSync(await copy.path(), 'utf8')).trace[1].about, 'kiosk');
+  assert.equal(JSON.parse(readFileSync(await copy.path(), 'utf8')).audit[1].about, 'kiosk');
   await page.click('main summary');
   await page.click('#forget');
   await shows(page, '#events tr:nth-child(2)', /Asked to erase who did what ?Administrator/);

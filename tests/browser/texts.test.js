@@ -141,7 +141,7 @@ test('no key is missing and none is unused', () => {
   assert.deepEqual([...used].filter((k) => !(k in words.es)), [], 'missing');
 });
 
-test('everything that is stored has words in the trace', () => {
+test('every kind of audit entry has words', () => {
   const events = source('domain/event.rs');
   const kinds = all(/enum Event \{\n([^]*?)\n\}/.exec(events)[1], /^ {4}([A-Z]\w+)/gm)
     .map((name) => name.replace(/(?!^)[A-Z]/g, '-$&').toLowerCase());
@@ -150,7 +150,7 @@ test('everything that is stored has words in the trace', () => {
   assert.ok(notes.length > 5 && notes.includes('signed-in'), String(notes));
   kinds.push(...notes);
   kinds.sort();
-  assert.deepEqual(Object.keys(words.es).filter((k) => k.startsWith('trace.kind.')).sort(), kinds.map((kind) => 'trace.kind.' + kind).sort());
+  assert.deepEqual(Object.keys(words.es).filter((k) => k.startsWith('audit.kind.')).sort(), kinds.map((kind) => 'audit.kind.' + kind).sort());
 });
 
 test('the Spanish of the first HTML is the Spanish of the words', () => {
