@@ -1,4 +1,4 @@
-//! A screen that stops reading.
+//! Screens and clients that stop reading.
 
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
@@ -9,10 +9,10 @@ use rustix::process::Signal;
 
 use crate::common::{Launch, Screen, Server, seq, wait_until};
 
-/// Events that are made: fewer than the server keeps, and far more than sockets hold.
+/// Number of events: fewer than the server remembers, and far more than sockets hold.
 const EVENTS: u64 = 950;
 
-/// A connection that can hold very little of what it does not read.
+/// A connection with a very small receive buffer.
 fn narrow(address: SocketAddr) -> TcpStream {
     let socket = socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
     // It must be set before the connection is made, which agrees on the window.
@@ -21,14 +21,14 @@ fn narrow(address: SocketAddr) -> TcpStream {
     TcpStream::from(socket)
 }
 
-/// A screen that has heard the state and reads nothing from now on.
+/// A screen that has read the state and reads nothing more.
 fn stalled(server: &Server) -> Screen {
     let mut screen = Screen::over(narrow(server.address()), "", Some("turnero.v1"));
     assert_eq!(seq(&screen.expect("state")), 0);
     screen
 }
 
-/// Makes events that are as large as they can be, up to that number.
+/// Makes events of the largest size, up to that number.
 fn make_events(server: &Server, last: u64) {
     // A name of 160 bytes, four times in each message.
     let desk = "%F0%9F%AA%91".repeat(40);
@@ -45,7 +45,7 @@ fn make_events(server: &Server, last: u64) {
 
 #[test]
 fn a_screen_that_stops_reading_delays_nobody() {
-    // It is never dropped here: if anything waited for it, that would wait for ever.
+    // It is never dropped here: a thread that waited for it would wait for ever.
     let mut server = Launch::new().with(&["--send-seconds=3600"]).start();
     let asleep: Vec<Screen> = (0..3).map(|_| stalled(&server)).collect();
     let mut awake = [server.screen(""), server.course_screen(), server.screen("")];
@@ -58,7 +58,7 @@ fn a_screen_that_stops_reading_delays_nobody() {
         let numbers: Vec<u64> = heard.iter().map(seq).collect();
         assert_eq!(numbers, (1..=EVENTS).collect::<Vec<u64>>());
     }
-    // New screens come and go, and tickets are made, as if the others were not there.
+    // New screens connect and tickets are made as usual.
     server.screen("").expect("state");
     server.ticket();
     let bound = 48 * 1024;
@@ -72,13 +72,13 @@ fn a_screen_that_stops_reading_delays_nobody() {
 }
 
 #[test]
-fn a_screen_that_takes_nothing_is_dropped_and_comes_back_missing_nothing() {
+fn a_screen_that_reads_nothing_is_dropped_and_misses_nothing_after_it_reconnects() {
     let server = Launch::new().with(&["--send-seconds=3"]).start();
     let mut asleep = stalled(&server);
     let mut awake = server.screen("");
     awake.expect("state");
     std::thread::scope(|scope| {
-        // It reads all the while: one that reads only afterwards may be dropped as well.
+        // It reads all the time: a screen that reads only afterwards may be dropped as well.
         let heard = scope.spawn(|| awake.until(EVENTS).len() as u64);
         make_events(&server, EVENTS);
         assert_eq!(heard.join().unwrap(), EVENTS);
@@ -99,14 +99,14 @@ fn a_screen_that_takes_nothing_is_dropped_and_comes_back_missing_nothing() {
     let mut back = server.screen(&format!("?since={last}"));
     let missed: Vec<u64> = back.until(EVENTS).iter().map(seq).collect();
     assert_eq!(missed, (last + 1..=EVENTS).collect::<Vec<u64>>());
-    // The other one never noticed.
+    // The other screen is unaffected.
     server.ticket();
     assert_eq!(seq(&awake.event()), EVENTS + 1);
     assert_eq!(server.log().matches("Client disconnected").count(), 1);
 }
 
 #[test]
-fn a_client_that_does_not_take_its_answer_is_dropped() {
+fn a_client_that_does_not_read_its_answers_is_dropped() {
     let server = Launch::new().with(&["--send-seconds=1"]).start();
     let mut client = server.client();
     for _ in 0..1_000 {
