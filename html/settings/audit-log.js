@@ -38,7 +38,7 @@ function what(one) {
 }
 
 // Nobody is named in what the server did by itself, nor in what was forgotten or counted together.
-const BY_ITSELF = ['day-started', 'trace-purged'];
+const BY_ITSELF = ['clock-stepped', 'day-started', 'trace-purged'];
 
 function who(one) {
   if (one.token) return t('audit.program', { name: one.token });

@@ -1,7 +1,7 @@
 // The office itself: its name, languages, hours and limit.
 
-import { get, put } from '../shared/api.js';
-import { LANGUAGES, languageName, locale, t } from '../shared/i18n.js';
+import { get, post, put } from '../shared/api.js';
+import { LANGUAGES, explain, languageName, locale, t } from '../shared/i18n.js';
 import { Form } from './form.js';
 import { ordered } from './order.js';
 import { make } from './parts.js';
@@ -59,3 +59,20 @@ const live = start({
 });
 
 ZONES.split(' ').forEach((value) => $('zones').appendChild(make('option', { value })));
+
+$('start-day').addEventListener('click', async () => {
+  const button = $('start-day');
+  button.disabled = true;
+  $('day-failed').hidden = true;
+  $('day-started').textContent = '';
+  try {
+    await post('api/day');
+    $('day-started').textContent = t('office.day.started');
+    document.querySelector('details').open = false;
+    document.querySelector('summary').focus();
+  } catch (refusal) {
+    $('day-failed').textContent = explain(refusal);
+    $('day-failed').hidden = false;
+  }
+  button.disabled = false;
+});

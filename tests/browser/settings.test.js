@@ -37,6 +37,18 @@ test('the start page leads to the settings, and each page of them to all others'
   await close(page);
 });
 
+test('an admin starts a new day after a warning, and numbers restart', async () => {
+  const page = await at('settings');
+  await server.tickets(2);
+  await hidden(page, '#start-day');
+  await page.click('main summary');
+  await page.click('#start-day');
+  await shows(page, '#day-started', 'Ha empezado un día nuevo.');
+  await hidden(page, '#start-day');
+  assert.equal((await server.ticket()).code, 'A1');
+  await close(page);
+});
+
 test('the office is set up, and the other screens show it at once', async () => {
   const page = await at('settings');
   const start = await open(browser, server.url + '/');
