@@ -1,5 +1,5 @@
-//! The log, to standard error. A log that cannot be written (a full disk, a pipe whose reader has
-//! gone) must not end what it reports on, and the logger underneath panics there.
+//! The log, on standard error. simple_logger panics if it cannot write (a full disk, a closed pipe);
+//! such a panic must not end the thread that logs.
 
 use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -7,15 +7,15 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use log::{LevelFilter, Log, Metadata, Record, SetLoggerError};
 use simple_logger::SimpleLogger;
 
-struct Careful(SimpleLogger);
+struct PanicSafeLogger(SimpleLogger);
 
-impl Log for Careful {
+impl Log for PanicSafeLogger {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
         self.0.enabled(metadata)
     }
 
     fn log(&self, record: &Record<'_>) {
-        // What cannot be said is lost; there is nowhere else to say it.
+        // The line is lost; there is no other place to write it.
         let _ = catch_unwind(AssertUnwindSafe(|| self.0.log(record)));
     }
 
@@ -24,7 +24,7 @@ impl Log for Careful {
     }
 }
 
-/// Says what is not said again: as a warning, and where the log is to hold none, beside it.
+/// Writes a line that must be seen: as a warning, or directly if the log is off.
 pub fn say(line: &str) {
     if log::log_enabled!(target: "turnero", log::Level::Warn) {
         log::warn!(target: "turnero", "{line}");
@@ -33,10 +33,10 @@ pub fn say(line: &str) {
     }
 }
 
-/// Starts the log, once: `info` and above, unless `RUST_LOG` says otherwise.
+/// Starts the log. The level is `info`, or the value of `RUST_LOG`.
 pub fn start() -> Result<(), SetLoggerError> {
     let logger = SimpleLogger::new().with_level(LevelFilter::Info).env();
     let logger = logger.with_utc_timestamps();
     log::set_max_level(logger.max_level());
-    log::set_boxed_logger(Box::new(Careful(logger)))
+    log::set_boxed_logger(Box::new(PanicSafeLogger(logger)))
 }

@@ -133,63 +133,44 @@ impl Answer {
 
     /// Sends the answer on `wire`, in the form that `framing` describes.
     pub fn send(self, wire: &Wire, framing: Framing) -> io::Result<()> {
-        let Framing {
-            head_only,
-            http_1_0,
-            keep_alive,
-        } = framing;
-        let (file, length) = match &self.body {
-            Body::Bytes(bytes) => (false, bytes.len()),
-            Body::File(_, length) => (true, usize::try_from(*length).unwrap_or(usize::MAX)),
+        wire.write_all(&self.render(framing)?)?;
+        match self.body {
+            Body::File(file, length) if !framing.head_only => send_file(wire, file, length),
+            Body::Bytes(bytes) if is_long(&bytes) && !framing.head_only => wire.write_all(&bytes),
+            _ => Ok(()),
+        }
+    }
+
+    /// The head, with the body if that is short. A long body is not copied: the copies for many slow
+    /// readers would add up.
+    fn render(&self, framing: Framing) -> io::Result<Vec<u8>> {
+        let (body, length): (&[u8], _) = match &self.body {
+            Body::Bytes(bytes) => (bytes, bytes.len()),
+            Body::File(_, length) => (&[], usize::try_from(*length).unwrap_or(usize::MAX)),
         };
-        let bytes: &[u8] = match &self.body {
-            Body::Bytes(bytes) => bytes,
-            Body::File(..) => &[],
-        };
+        let is_head = framing.head_only || is_long(body) || matches!(self.body, Body::File(..));
         let headers = self.headers.iter().filter_map(|(name, value)| {
             // All values are ASCII: they are constants or checked names.
             Header::from_bytes(name.as_bytes(), value.as_bytes()).ok()
         });
-        let mut response = Response::new(
-            StatusCode(self.status),
-            headers.collect(),
-            bytes,
-            Some(length),
-            None,
-        )
-        .with_chunked_threshold(usize::MAX);
+        let status = StatusCode(self.status);
+        let mut response = Response::new(status, headers.collect(), body, Some(length), None)
+            .with_chunked_threshold(usize::MAX);
         response.add_header(header("Server", "turnero"));
         response.add_header(header("X-Content-Type-Options", "nosniff"));
-        let says = |name: &str| {
-            self.headers
-                .iter()
-                .any(|(n, _)| n.eq_ignore_ascii_case(name))
-        };
-        if !says("Referrer-Policy") {
+        let mut names = self.headers.iter().map(|(name, _)| name);
+        if !names.any(|name| name.eq_ignore_ascii_case("Referrer-Policy")) {
             // Addresses contain ticket ids, which other sites must not see.
             response.add_header(header("Referrer-Policy", "no-referrer"));
         }
-        // A long body is not copied: the copies for many slow readers would add up.
-        let apart = bytes.len() > LONG_BODY_BYTES && !head_only;
-        let mut rendered = Vec::with_capacity(512 + if apart { 0 } else { bytes.len() });
-        let version = HTTPVersion(1, u8::from(!http_1_0));
-        response.raw_print(
-            &mut rendered,
-            version,
-            &[],
-            head_only || file || apart,
-            None,
-        )?;
-        set_connection(&mut rendered, keep_alive, http_1_0, self.status);
+        let mut rendered = Vec::with_capacity(512 + if is_head { 0 } else { body.len() });
+        let version = HTTPVersion(1, u8::from(!framing.http_1_0));
+        response.raw_print(&mut rendered, version, &[], is_head, None)?;
+        set_connection(&mut rendered, framing, self.status);
         if matches!(self.status, 204 | 304) {
             remove_length(&mut rendered);
         }
-        wire.write_all(&rendered)?;
-        match self.body {
-            Body::File(file, length) if !head_only => send_file(wire, file, length),
-            Body::Bytes(bytes) if apart => wire.write_all(&bytes),
-            _ => Ok(()),
-        }
+        Ok(rendered)
     }
 }
 
@@ -206,9 +187,13 @@ impl From<KeptAnswer> for Answer {
     }
 }
 
+fn is_long(body: &[u8]) -> bool {
+    body.len() > LONG_BODY_BYTES
+}
+
 /// Inserts `Connection` after the status line, because tiny_http does not let us set it.
-fn set_connection(rendered: &mut Vec<u8>, keep_alive: bool, http_1_0: bool, status: u16) {
-    let line: &[u8] = match (keep_alive, http_1_0) {
+fn set_connection(rendered: &mut Vec<u8>, framing: Framing, status: u16) {
+    let line: &[u8] = match (framing.keep_alive, framing.http_1_0) {
         _ if status == 426 => b"Connection: Upgrade, close\r\nUpgrade: websocket\r\n",
         (false, _) => b"Connection: close\r\n",
         (true, true) => b"Connection: keep-alive\r\n",
