@@ -24,6 +24,12 @@ impl Role {
         }
     }
 
+    /// The role of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        let mut roles = [Self::Public, Self::Staff, Self::Admin].into_iter();
+        roles.find(|role| role.as_str() == name)
+    }
+
     /// Its name.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -72,8 +78,8 @@ pub struct Token {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AccessRecords {
     pub pins: Vec<(Role, PinHash)>,
-    /// Whose PIN was made here, and nobody may have been told.
-    pub unsaid: Vec<Role>,
+    /// Roles whose PIN was made by the program and has not been announced yet.
+    pub unannounced: Vec<Role>,
     pub sessions: Vec<Session>,
     /// Oldest first.
     pub tokens: Vec<Token>,
@@ -84,9 +90,9 @@ pub struct AccessRecords {
 pub enum AccessChange {
     /// Sets a role's PIN, and ends the sessions of that role.
     SetPin(Role, PinHash),
-    /// The PIN was made here: nobody knows it yet.
-    PinUnsaid(Role),
-    PinSaid(Role),
+    /// The program made the PIN and has not announced it yet.
+    PinUnannounced(Role),
+    PinAnnounced(Role),
     /// Remembers a session, and forgets those that have ended by that time.
     AddSession {
         session: Session,

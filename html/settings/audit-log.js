@@ -1,4 +1,4 @@
-// Who did what, when, from where: the newest first.
+// The audit log, newest entries first.
 
 import { get, remove } from '../shared/api.js';
 import { deskTitle, explain, locale, t } from '../shared/i18n.js';
@@ -6,16 +6,15 @@ import { make } from './parts.js';
 import { start } from './settings.js';
 
 const $ = (id) => document.getElementById(id);
-const LISTED = 100;
-// A busy morning has an event a second; the list need not jump for each.
-const LOOK_AGAIN_MS = 2000;
-const FORGET_TRIES = 15;
+const PAGE_SIZE = 100;
+// A busy morning has an event a second; the list is not reloaded for each.
+const RELOAD_MS = 2000;
 
-let events = [];
+let entries = [];
 let complete = false;
-let looked = 0;
+let loadedAt = 0;
 
-// What the settings are called where they are changed.
+// The texts of the settings where they are changed.
 const FIELDS = {
   name: 'office.name', language: 'office.language', languages: 'office.languages', timeZone: 'office.zone',
   dayBeginsHour: 'office.hour', keepWaiting: 'office.keep', mostWaiting: 'office.most', priorities: 'next.priorities',
@@ -23,79 +22,76 @@ const FIELDS = {
   printTickets: 'appearance.print', frameAncestors: 'appearance.frames',
 };
 
-function what(one) {
+function describe(entry) {
+  const subject = entry.subject || '';
+  const desk = entry.desk || (entry.kind.startsWith('desk-') ? subject : '');
   const values = {
-    code: one.code || t('audit.earlier'),
-    desk: one.desk ? deskTitle(one.desk) : '',
-    service: one.service || '',
-    target: one.toDesk ? deskTitle(one.toDesk) : one.service || '',
-    about: one.type === 'pin-changed' ? t('audit.role.' + one.about) : one.about || '',
-    count: one.count || 0,
+    code: subject,
+    desk: desk ? deskTitle(desk) : '',
+    service: subject,
+    target: entry.toDesk ? deskTitle(entry.toDesk) : entry.toService || '',
+    about: entry.kind === 'pin-changed' ? t('audit.role.' + subject) : subject,
+    count: entry.count,
   };
-  const said = t('audit.kind.' + one.type, values) || one.type;
-  if (!one.fields) return said;
-  return said + ': ' + one.fields.map((field) => (FIELDS[field] ? t(FIELDS[field]) : field)).join(' · ');
+  const text = t('audit.kind.' + entry.kind, values) || entry.kind;
+  if (!entry.fields) return text;
+  return text + ': ' + entry.fields.map((field) => (FIELDS[field] ? t(FIELDS[field]) : field)).join(' · ');
 }
 
-// Nobody is named in what the server did by itself, nor in what was forgotten or counted together.
-const BY_ITSELF = ['clock-stepped', 'day-started', 'trace-purged'];
-
-function who(one) {
-  if (one.token) return t('audit.program', { name: one.token });
-  if (one.role) return t('audit.role.' + one.role);
-  return BY_ITSELF.indexOf(one.type) >= 0 ? t('audit.itself') : '–';
+function actor(entry) {
+  if (entry.token) return t('audit.program', { name: entry.token });
+  if (entry.role) return t('audit.role.' + entry.role);
+  // Wrong PINs from many addresses are one entry.
+  return entry.kind === 'sign-in-refused' ? '–' : t('audit.itself');
 }
 
 function render() {
   const time = new Intl.DateTimeFormat(locale(), { day: 'numeric', month: 'short', hour: 'numeric', minute: '2-digit', second: '2-digit' });
-  const body = $('events');
+  const body = $('entries');
   body.textContent = '';
-  events.forEach((one) => {
+  entries.forEach((entry) => {
     body.appendChild(make('tr', {}, [
-      make('td', { text: time.format(new Date(one.at)) }),
-      make('td', { text: what(one), dir: 'auto' }),
-      make('td', { text: who(one), dir: 'auto' }),
-      make('td', { text: one.address || '', dir: 'ltr' }),
+      make('td', { text: time.format(new Date(entry.at)) }),
+      make('td', { text: describe(entry), dir: 'auto' }),
+      make('td', { text: actor(entry), dir: 'auto' }),
+      make('td', { text: entry.address || '', dir: 'ltr' }),
     ]));
   });
-  $('none').hidden = events.length > 0 || !looked;
-  $('table').hidden = events.length === 0;
-  $('more').hidden = complete || events.length === 0;
+  $('none').hidden = entries.length > 0 || !loadedAt;
+  $('table').hidden = entries.length === 0;
+  $('more').hidden = complete || entries.length === 0;
 }
 
-/** What is new goes before what is shown; older pages that were asked for stay. */
+/** Puts new entries before those that are shown; older pages that were loaded stay. */
 async function load() {
-  const wait = looked + LOOK_AGAIN_MS - Date.now();
+  const wait = loadedAt + RELOAD_MS - Date.now();
   if (wait > 0) await new Promise((done) => setTimeout(done, wait));
-  looked = Date.now();
-  const newest = await get('api/trace?limit=' + LISTED);
+  loadedAt = Date.now();
+  const newest = await get('api/audit?limit=' + PAGE_SIZE);
   const last = newest.length ? newest[newest.length - 1].id : '';
-  const at = events.map((one) => one.id).indexOf(last);
+  const at = entries.map((entry) => entry.id).indexOf(last);
   // A gap between both would look like a quiet hour.
-  complete = newest.length < LISTED || (at >= 0 && complete);
-  events = newest.concat(at >= 0 ? events.slice(at + 1) : []);
+  complete = newest.length < PAGE_SIZE || (at >= 0 && complete);
+  entries = newest.concat(at >= 0 ? entries.slice(at + 1) : []);
   render();
 }
 
 $('more').addEventListener('click', async () => {
   try {
-    const older = await get('api/trace?limit=' + LISTED + '&before=' + events[events.length - 1].id);
-    events = events.concat(older);
-    complete = older.length < LISTED;
+    const older = await get('api/audit?limit=' + PAGE_SIZE + '&before=' + entries[entries.length - 1].id);
+    entries = entries.concat(older);
+    complete = older.length < PAGE_SIZE;
     render();
     if ($('more').hidden) $('table').focus();
   } catch (refusal) { /* The connection is away, and the page says so. */ }
 });
 
-$('forget').addEventListener('click', async () => {
+$('erase').addEventListener('click', async () => {
   try {
-    await remove('api/trace');
-    // It takes a moment, and longer in a large office.
-    for (let tries = 0; tries < FORGET_TRIES && !(events[0] && events[0].type === 'trace-purged'); tries++) {
-      events = [];
-      looked = Date.now();
-      await load();
-    }
+    await remove('api/audit');
+    entries = [];
+    loadedAt = 0;
+    await load();
     document.querySelector('details').open = false;
     document.querySelector('summary').focus();
     $('failed').hidden = true;

@@ -13,10 +13,10 @@ mod testing;
 
 use thiserror::Error;
 
-use crate::access::{AccessChange, AccessRecords, Actor};
+use crate::access::{AccessChange, AccessRecords};
 use crate::domain::{Event, Queue, Stamped};
 
-pub use audit::{Note, Noted, Place, Purged, Traced, What};
+pub use audit::{AuditEntry, AuditKind, AuditRecord};
 pub use sqlite::{SqliteJournal, create_private};
 
 /// Why storage could not do what was asked.
@@ -29,8 +29,8 @@ pub enum StorageError {
     #[error("the journal does not end at event {expected}")]
     MovedOn { expected: u64 },
     /// What is stored cannot be read back.
-    #[error("event or snapshot {seq} cannot be read: {why}")]
-    Damaged { seq: u64, why: String },
+    #[error("{what} cannot be read: {why}")]
+    Damaged { what: String, why: String },
     /// The database refused or failed: a full disk, a device that has gone away.
     #[error("the database failed: {0}")]
     Database(#[from] rusqlite::Error),
@@ -53,17 +53,12 @@ pub struct KeptAnswer {
 pub struct Batch {
     /// In order; the first follows the `expected_seq` given with the batch.
     pub events: Vec<Stamped>,
-    /// Who caused which of the events, by their `seq`, in the same order.
-    pub actors: Vec<(u64, Actor)>,
-    /// The fields that a change of the settings was about, by its `seq`, in the same order.
-    pub fields: Vec<(u64, Vec<String>)>,
+    /// In order.
+    pub audit: Vec<AuditEntry>,
     pub answers: Vec<KeptAnswer>,
     /// In order.
     pub access: Vec<AccessChange>,
-    /// What is no event and belongs in the trace, each with the last event before it.
-    pub notes: Vec<(u64, Note)>,
-    /// The time of the batch in milliseconds since the Unix epoch, for the age of its answers,
-    /// and of its notes.
+    /// The time of the batch in milliseconds since the Unix epoch, for its answers and audit entries.
     pub at: i64,
 }
 
@@ -105,13 +100,14 @@ pub trait Journal: Send {
     /// Who may do what.
     fn access(&mut self) -> Result<AccessRecords, StorageError>;
 
-    /// What the trace shows before that place, newest first and `limit` at most.
-    fn trace(&mut self, before: Place, limit: u64) -> Result<Vec<Traced>, StorageError>;
+    /// The entries of the audit log before the id `before`, newest first.
+    fn audit(&mut self, before: u64, limit: u64) -> Result<Vec<AuditRecord>, StorageError>;
 
-    /// Forgets who caused the events before the time `before`, the notes before it, and the answers
-    /// before `answers_before`, a bounded number of them; at the time `at`, for the note that says so
-    /// (all in milliseconds since the Unix epoch).
-    fn purge(&mut self, before: i64, answers_before: i64, at: i64) -> Result<Purged, StorageError>;
+    /// Deletes a bounded number of audit entries and answers: entries that were erased, entries from
+    /// before the time `before`, and answers from before `answers_before`. Adds an audit entry of
+    /// the time `at` that counts expired entries. Times are milliseconds since the Unix epoch.
+    /// Returns whether there may be more to delete.
+    fn purge(&mut self, before: i64, answers_before: i64, at: i64) -> Result<bool, StorageError>;
 
     /// Writes and commits something that changes nothing, to find out whether storage works again.
     fn probe(&mut self) -> Result<(), StorageError>;

@@ -143,8 +143,8 @@ fn a_number_is_digits_alone() {
     for path in [
         "/api/tickets?limit=%2B5",
         "/api/events?since=%2B0",
-        "/api/trace?before=%2B5",
-        "/api/trace?before=5.%2B0",
+        "/api/audit?before=%2B5",
+        "/api/audit?before=5.%2B0",
     ] {
         server.get(path).problem(422, "invalid");
     }

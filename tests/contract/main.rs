@@ -13,6 +13,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod audit;
 mod claim;
 mod command_line;
 mod course;
@@ -37,6 +38,5 @@ mod roles;
 mod setting_up;
 mod signing;
 mod states;
-mod trace;
 mod undo;
 mod websocket;

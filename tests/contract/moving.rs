@@ -111,8 +111,8 @@ fn an_office_goes_on_at_another_machine() {
         (&file["format"], &file["version"]),
         (&json!("turnero-office"), &json!(1))
     );
-    assert_eq!(file["audit"][0]["type"], "ticket-called");
-    assert_eq!(file["audit"][0]["code"], "A2");
+    assert_eq!(file["audit"][0]["kind"], "ticket-called");
+    assert_eq!(file["audit"][0]["subject"], "A2");
     // While the server runs, its file is not read beside it.
     let data = server.launch().data().to_str().unwrap().to_owned();
     let refused = turnero(&folder, &["export", "--data", &data]);
@@ -139,10 +139,10 @@ fn an_office_goes_on_at_another_machine() {
         file["exportedAt"] = Value::Null;
         // Each export is in the audit log of the next.
         let audit = file["audit"].as_array_mut().unwrap();
-        audit.retain(|one| one["type"] != "exported");
+        audit.retain(|one| one["kind"] != "exported");
         file
     };
-    assert_eq!(written["audit"][0]["type"], "exported");
+    assert_eq!(written["audit"][0]["kind"], "exported");
     assert_eq!(but_time(written), but_time(file.clone()));
     // To standard output where no file is named; over an existing file never.
     let shown = turnero(&folder, &["export", "--data", data]);
@@ -157,13 +157,13 @@ fn an_office_goes_on_at_another_machine() {
     expect(&done, 0, &["office.json", "5 open tickets", "PINs"]);
     let server = other.start();
     assert_eq!(seen(&server), before);
-    let trace = server.json("/api/trace");
-    let mut arrived = array(&trace).iter();
+    let audit = server.json("/api/audit");
+    let mut arrived = array(&audit).iter();
     let arrived = arrived
-        .find(|one| one["type"] == "office-imported")
+        .find(|one| one["kind"] == "office-imported")
         .unwrap();
     assert_eq!(arrived["role"], "admin");
-    assert_eq!(arrived["address"], "127.0.0.1", "at the machine: {trace}");
+    assert_eq!(arrived["address"], "127.0.0.1", "at the machine: {audit}");
     goes_on(&server, &made, last_seq);
     // All of it is in the events: the same after a restart, and after a crash.
     let after = seen(&server);

@@ -181,10 +181,10 @@ fn another_machine_is_public_until_it_signs_in_whatever_headers_it_sends() {
     send("POST", "/api/desks/1/next", &[("Cookie", cookie)]).expect(200);
     send("PUT", "/api/settings", &[("Cookie", cookie)]).problem(403, "not-allowed");
 
-    let trace = server.json("/api/trace");
+    let audit = server.json("/api/audit");
     let there = network.there[0].to_string();
-    let known = array(&trace).iter().filter(|one| one["address"] == there);
-    assert!(known.count() >= 2, "{trace}");
+    let known = array(&audit).iter().filter(|one| one["address"] == there);
+    assert!(known.count() >= 2, "{audit}");
 }
 
 #[test]
@@ -288,10 +288,10 @@ fn over_ipv6_neighbours_share_the_limit_of_wrong_pins_but_not_of_tickets_and_con
         let asked = client.try_send("GET", "/api/health");
         asked.ok().filter(|answer| answer.status == 200)
     });
-    let trace = server.json("/api/trace");
+    let audit = server.json("/api/audit");
     let there = network.there[0].to_string();
     assert!(
-        array(&trace).iter().any(|one| one["address"] == there),
-        "{trace}"
+        array(&audit).iter().any(|one| one["address"] == there),
+        "{audit}"
     );
 }

@@ -54,8 +54,8 @@ const TABLE: &[Row] = &[
     ("GET", "/api/tokens", "", "", [401, 403, 200, 200]),
     ("POST", "/api/tokens", "", r#"{"name":"FRESH"}"#, [401, 403, 201, 403]),
     ("DELETE", "/api/tokens/*", "TOKEN", "", [401, 403, 204, 403]),
-    ("GET", "/api/trace", "", "", [401, 403, 200, 200]),
-    ("DELETE", "/api/trace", "", "", [401, 403, 204, 403]),
+    ("GET", "/api/audit", "", "", [401, 403, 200, 200]),
+    ("DELETE", "/api/audit", "", "", [401, 403, 204, 403]),
     ("POST", "/api/day", "", "", [401, 403, 204, 403]),
     ("GET", "/api/export", "", "", [401, 403, 200, 403]),
     ("GET", "/api/state", "", "", [200, 200, 200, 200]),
@@ -293,7 +293,7 @@ fn with_open_everyone_is_an_admin_and_the_log_and_the_session_say_so() {
         session,
         json!({ "role": "admin", "open": true, "session": false, "local": false })
     );
-    far.get(&server, "/api/trace").expect(200);
+    far.get(&server, "/api/audit").expect(200);
     let log = server.log();
     assert!(log.contains("There are no PINs (--open)"), "{log}");
     assert!(!log.contains("The PIN of"), "{log}");

@@ -308,9 +308,9 @@ fn invalid_utf8_in_a_forwarding_header_does_not_hide_the_client() {
     client.raw([head, FAR.as_bytes(), b"\r\n\r\n"].concat());
     client.answer().expect(201);
     let admin = Person::at(FAR).signed_in(&server, &pin(&server, "admin"));
-    let trace = admin.get(&server, "/api/trace").expect(200).json();
-    let mut made = array(&trace).iter();
-    let made = made.find(|one| one["type"] == "ticket-created").unwrap();
+    let audit = admin.get(&server, "/api/audit").expect(200).json();
+    let mut made = array(&audit).iter();
+    let made = made.find(|one| one["kind"] == "ticket-created").unwrap();
     assert_eq!(made["address"], FAR);
 }
 

@@ -247,9 +247,9 @@ fn a_desk_takes_back_its_cancel_and_nobody_takes_back_the_persons_own() {
         assert_eq!(codes(&heard[1]["payload"]["tickets"]), [code]);
     }
     cancel(0, &at).expect(200);
-    let trace = server.json("/api/trace?limit=1");
+    let audit = server.json("/api/audit?limit=1");
     assert_eq!(
-        (&trace[0]["desk"], &trace[0]["code"]),
+        (&audit[0]["desk"], &audit[0]["subject"]),
         (&json!("1"), &json!("A1"))
     );
     let server = server.restart();

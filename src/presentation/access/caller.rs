@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use crate::access::{Actor, Role, SecretHash};
 use crate::presentation::http::problem::Problem;
-use crate::storage::{Note, Noted};
+use crate::storage::{AuditEntry, AuditKind};
 
 /// The client that sent a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,10 +52,7 @@ impl Caller {
     }
 
     /// An entry of the audit log about something that this caller did and that is not an event.
-    pub fn note(&self, noted: Noted) -> Note {
-        Note {
-            noted,
-            actor: Some(self.actor()),
-        }
+    pub fn audit(&self, kind: AuditKind, subject: Option<&str>) -> AuditEntry {
+        AuditEntry::new(kind, subject, Some(self.actor()))
     }
 }

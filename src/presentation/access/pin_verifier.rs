@@ -7,7 +7,7 @@ use super::{Access, Caller, lock, pin};
 use crate::access::{AccessChange, PinHash, Role};
 use crate::presentation::http::problem::Problem;
 use crate::presentation::services::TicketService;
-use crate::storage::Noted;
+use crate::storage::AuditKind;
 
 /// The most sign-ins that wait for the verifier; each blocks the thread of a connection.
 const MOST_WAITING: usize = 8;
@@ -91,8 +91,8 @@ impl Access {
             ));
         }
         let hash = pin::hash(new).map_err(|_| Problem::storage_unavailable())?;
-        let note = caller.note(Noted::PinChanged(role));
-        tickets.store_access(vec![AccessChange::SetPin(role, hash.clone())], Some(note))?;
+        let entry = caller.audit(AuditKind::PinChanged, Some(role.as_str()));
+        tickets.store_access(vec![AccessChange::SetPin(role, hash.clone())], Some(entry))?;
         self.credentials().set_pin(role, hash);
         self.wss.recheck_access();
         log::info!("The PIN of {} was changed", role.as_str());

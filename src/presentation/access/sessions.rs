@@ -9,7 +9,7 @@ use crate::calendar;
 use crate::presentation::http::problem::Problem;
 use crate::presentation::http::request::Request;
 use crate::presentation::services::TicketService;
-use crate::storage::{Note, Noted};
+use crate::storage::{AuditEntry, AuditKind};
 
 /// The lifetime of a session: a working day with some time before and after it.
 pub const SESSION: Duration = Duration::from_secs(12 * 60 * 60);
@@ -47,7 +47,8 @@ impl Access {
         let Some(role) = verifier.role_of(entered, &pins) else {
             lock(&self.sign_ins).count_wrong(caller.address, id, self.started.elapsed());
             log::warn!("Wrong PIN from {}", caller.address);
-            tickets.try_store_access(Vec::new(), Some(caller.note(Noted::SignInRefused)));
+            let entry = caller.audit(AuditKind::SignInRefused, None);
+            tickets.try_store_access(Vec::new(), Some(entry));
             return Err(Problem::wrong_pin());
         };
         let secret = self.start_session(tickets, caller, role)?;
@@ -112,11 +113,8 @@ impl Access {
             role,
             ..caller.actor()
         };
-        let note = Note {
-            noted: Noted::SignedIn,
-            actor: Some(actor),
-        };
-        tickets.store_access(changes, Some(note))?;
+        let entry = AuditEntry::new(AuditKind::SignedIn, None, Some(actor));
+        tickets.store_access(changes, Some(entry))?;
         let mut credentials = self.credentials();
         for hash in &caller.sessions {
             credentials.end_session(hash);
@@ -132,7 +130,8 @@ impl Access {
         if caller.sessions.is_empty() {
             return Ok(());
         }
-        tickets.store_access(end_sessions(caller), Some(caller.note(Noted::SignedOut)))?;
+        let entry = caller.audit(AuditKind::SignedOut, None);
+        tickets.store_access(end_sessions(caller), Some(entry))?;
         let mut credentials = self.credentials();
         for hash in &caller.sessions {
             credentials.end_session(hash);

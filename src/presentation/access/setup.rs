@@ -9,7 +9,7 @@ use crate::access::{AccessChange, AccessRecords, Actor, Role};
 use crate::calendar::now;
 use crate::logging;
 use crate::presentation::services::TicketService;
-use crate::storage::{Batch, Journal, Note, Noted, SqliteJournal};
+use crate::storage::{AuditEntry, AuditKind, Batch, Journal, SqliteJournal};
 
 /// Lines that the log must show once the server listens, and the changes to store after that.
 #[derive(Default)]
@@ -46,17 +46,17 @@ pub fn make_pins(
     let mut announcement = Announcement::default();
     for role in [Role::Staff, Role::Admin] {
         let is_there = records.pins.iter().any(|(other, _)| *other == role);
-        if is_there && !records.unsaid.contains(&role) {
+        if is_there && !records.unannounced.contains(&role) {
             continue;
         }
         let new = pin::make()?;
         let hash = pin::hash(&new)?;
         let set = AccessChange::SetPin(role, hash.clone());
-        store(journal, vec![set, AccessChange::PinUnsaid(role)], role)?;
+        store(journal, vec![set, AccessChange::PinUnannounced(role)], role)?;
         records.pins.retain(|(other, _)| *other != role);
         records.pins.push((role, hash));
         records.sessions.retain(|session| session.role != role);
-        announcement.changes.push(AccessChange::PinSaid(role));
+        announcement.changes.push(AccessChange::PinAnnounced(role));
         let purpose = match role {
             Role::Admin => "for the settings",
             _ => "for the desks",
@@ -116,13 +116,14 @@ fn store(
     role: Role,
 ) -> Result<(), Box<dyn Error>> {
     let end = journal.end()?;
-    let note = Note {
-        noted: Noted::PinChanged(role),
-        actor: Some(Actor::HERE),
-    };
+    let entry = AuditEntry::new(
+        AuditKind::PinChanged,
+        Some(role.as_str()),
+        Some(Actor::HERE),
+    );
     let batch = Batch {
         access,
-        notes: vec![(end, note)],
+        audit: vec![entry],
         at: now().as_millis(),
         ..Batch::default()
     };

@@ -5,7 +5,7 @@ use crate::access::{AccessChange, Role, Token};
 use crate::calendar;
 use crate::presentation::http::problem::Problem;
 use crate::presentation::services::TicketService;
-use crate::storage::Noted;
+use crate::storage::AuditKind;
 
 /// The most tokens: more programs than any office has.
 const MOST_TOKENS: usize = 100;
@@ -41,8 +41,8 @@ impl Access {
             created_at: calendar::now().as_millis(),
             used_at: None,
         };
-        let note = caller.note(Noted::TokenMade(token.name.clone()));
-        tickets.store_access(vec![AccessChange::AddToken(token.clone())], Some(note))?;
+        let entry = caller.audit(AuditKind::TokenMade, Some(&token.name));
+        tickets.store_access(vec![AccessChange::AddToken(token.clone())], Some(entry))?;
         self.credentials().add_token(token.clone());
         if let Some(key) = key {
             issuer.remember(key, &token);
@@ -85,8 +85,8 @@ impl Access {
         let Some(name) = name else {
             return Ok(false);
         };
-        let note = caller.note(Noted::TokenRevoked(name));
-        tickets.store_access(vec![AccessChange::DeleteToken { id }], Some(note))?;
+        let entry = caller.audit(AuditKind::TokenRevoked, Some(&name));
+        tickets.store_access(vec![AccessChange::DeleteToken { id }], Some(entry))?;
         let was_there = self.credentials().delete_token(id);
         self.wss.recheck_access();
         Ok(was_there)

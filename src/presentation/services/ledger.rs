@@ -17,7 +17,7 @@ use crate::domain::{Command, Event, Queue, Settings, Stamped, Ticket, Timestamp,
 use crate::presentation::http::answer::Answer;
 use crate::presentation::http::problem::Problem;
 use crate::presentation::json::SettingsJson;
-use crate::storage::{Batch, Journal};
+use crate::storage::{AuditEntry, AuditKind, Batch, Journal};
 
 /// Limit of requests in one commit. A larger batch would make the first request wait for the last, and
 /// save little: the cost of the commit is already shared by many.
@@ -67,8 +67,6 @@ pub(super) struct Ledger {
     audit_retention: Duration,
     /// Time of the next purge.
     purge_at: Instant,
-    /// An admin purged the audit log up to here, in milliseconds since 1970.
-    purge_before: i64,
     /// The wall clock and the monotonic clock at the last batch.
     clock: (i64, Instant),
     failing: bool,
@@ -99,7 +97,6 @@ impl Ledger {
             snapshot_seq,
             audit_retention,
             purge_at: Instant::now(),
-            purge_before: 0,
             working: shared.read_queue(Queue::clone),
             journal,
             shared,
@@ -198,14 +195,15 @@ impl Ledger {
                 at,
                 event,
             };
-            if let Event::SettingsChanged { settings } = &stamped.event {
-                let fields = changed_fields(self.working.settings(), settings);
-                batch.fields.push((stamped.seq, fields));
-            }
+            let fields = match &stamped.event {
+                Event::SettingsChanged { settings } => {
+                    changed_fields(self.working.settings(), settings)
+                }
+                _ => Vec::new(),
+            };
             apply(&mut self.working, &stamped);
-            if let Some(actor) = actor {
-                batch.actors.push((stamped.seq, actor.clone()));
-            }
+            let entry = AuditEntry::of_event(&self.working, &stamped, actor);
+            batch.audit.push(AuditEntry { fields, ..entry });
             batch.events.push(stamped);
         }
     }
@@ -238,28 +236,23 @@ impl Ledger {
                 reply,
             } => {
                 pending.batch.access.extend(changes);
-                let after = self.working.seq();
-                pending
-                    .batch
-                    .notes
-                    .extend(entry.map(|entry| (after, entry)));
+                if let Some(entry) = entry {
+                    if entry.kind == AuditKind::AuditErased {
+                        self.purge_at = Instant::now();
+                    }
+                    pending.batch.audit.push(*entry);
+                }
                 pending.confirmations.extend(reply);
-            }
-            LedgerRequest::PurgeAudit { entry, reply } => {
-                self.purge_before = now().as_millis();
-                self.purge_at = Instant::now();
-                pending.batch.notes.push((self.working.seq(), entry));
-                pending.confirmations.push(reply);
             }
             LedgerRequest::ReadAudit {
                 before,
                 limit,
                 reply,
             } => {
-                let traced = self.journal.trace(before, limit);
-                let traced =
-                    traced.map_err(|error| log::error!("The audit log cannot be read: {error}"));
-                let _ = reply.send(traced.ok());
+                let records = self.journal.audit(before, limit);
+                let records =
+                    records.map_err(|error| log::error!("The audit log cannot be read: {error}"));
+                let _ = reply.send(records.ok());
             }
         }
     }
@@ -351,7 +344,7 @@ impl Ledger {
         let is_empty = batch.events.is_empty()
             && batch.answers.is_empty()
             && batch.access.is_empty()
-            && batch.notes.is_empty();
+            && batch.audit.is_empty();
         if is_empty {
             return true;
         }
@@ -383,17 +376,16 @@ impl Ledger {
         if self.failing || Instant::now() < self.purge_at {
             return;
         }
-        let kept = i64::try_from(self.audit_retention.as_millis()).unwrap_or(i64::MAX);
+        let retention = i64::try_from(self.audit_retention.as_millis()).unwrap_or(i64::MAX);
         let at = now().as_millis();
         let answers_before = at - ANSWER_RETENTION.as_millis() as i64;
-        let before = (at - kept).max(self.purge_before);
-        let is_more = match self.journal.purge(before, answers_before, at) {
-            Ok(purged) => purged.is_more,
-            Err(error) => {
+        let is_more = self
+            .journal
+            .purge(at - retention, answers_before, at)
+            .unwrap_or_else(|error| {
                 log::warn!("Expired data could not be purged; it is tried again: {error}");
                 false
-            }
-        };
+            });
         let pause = if is_more { PURGE_PAUSE } else { PURGE_INTERVAL };
         self.purge_at = Instant::now() + pause;
     }

@@ -6,7 +6,7 @@ use crate::access::{AccessChange, Actor};
 use crate::domain::{Command, Queue, Refusal, Subject};
 use crate::presentation::http::answer::Answer;
 use crate::presentation::http::problem::Problem;
-use crate::storage::{Note, Place, Traced};
+use crate::storage::{AuditEntry, AuditRecord};
 
 /// Renders the outcome of a command as the answer that is sent and, under an `Idempotency-Key`,
 /// stored. The ledger's thread calls it with the queue as it is after the command.
@@ -44,17 +44,15 @@ pub(super) enum LedgerRequest {
     /// they are durable.
     StoreAccess {
         changes: Vec<AccessChange>,
-        entry: Option<Note>,
+        /// Boxed, so that the channel's slots stay small.
+        entry: Option<Box<AuditEntry>>,
         reply: Option<Sender<bool>>,
     },
-    /// Purge the audit log up to now. The reply says whether the entry about it is durable; the
-    /// purge itself follows in steps.
-    PurgeAudit { entry: Note, reply: Sender<bool> },
     /// Read a page of the audit log; `None` if it cannot be read.
     ReadAudit {
-        before: Place,
+        before: u64,
         limit: u64,
-        reply: Sender<Option<Vec<Traced>>>,
+        reply: Sender<Option<Vec<AuditRecord>>>,
     },
     /// Execute what waits, then end.
     Stop,

@@ -15,7 +15,7 @@ use super::shared::SharedState;
 use crate::access::{AccessChange, Actor};
 use crate::domain::{Command, Queue};
 use crate::presentation::http::problem::Problem;
-use crate::storage::{Journal, Note, Place, Traced};
+use crate::storage::{AuditEntry, AuditRecord, Journal};
 use crate::threads;
 
 /// Limit of requests that wait for the ledger. Each one blocks a connection's thread, so there are
@@ -108,43 +108,32 @@ impl TicketService {
     pub fn store_access(
         &self,
         changes: Vec<AccessChange>,
-        entry: Option<Note>,
+        entry: Option<AuditEntry>,
     ) -> Result<(), Problem> {
-        self.confirm(|reply| LedgerRequest::StoreAccess {
-            changes,
-            entry,
-            reply: Some(reply),
-        })
-    }
-
-    /// Like `store_access`, but returns at once. If the ledger has too many requests, nothing is stored:
-    /// people who wait come first.
-    pub fn try_store_access(&self, changes: Vec<AccessChange>, entry: Option<Note>) {
-        let _ = self.requests.try_send(LedgerRequest::StoreAccess {
-            changes,
-            entry,
-            reply: None,
-        });
-    }
-
-    /// Purges the audit log up to now, and returns when the entry about it is durable. The purge itself
-    /// follows in steps.
-    pub fn purge_audit(&self, entry: Note) -> Result<(), Problem> {
-        self.confirm(|reply| LedgerRequest::PurgeAudit { entry, reply })
-    }
-
-    /// Sends a request and waits until it is durable.
-    fn confirm(&self, request: impl FnOnce(Sender<bool>) -> LedgerRequest) -> Result<(), Problem> {
         let (sender, confirmation) = bounded(1);
-        let sent = self.requests.send(request(sender));
+        let sent = self.requests.send(LedgerRequest::StoreAccess {
+            changes,
+            entry: entry.map(Box::new),
+            reply: Some(sender),
+        });
         match sent.map(|()| confirmation.recv()) {
             Ok(Ok(true)) => Ok(()),
             _ => Err(Problem::storage_unavailable()),
         }
     }
 
-    /// Reads a page of the audit log: at most `limit` entries before `before`, newest first.
-    pub fn read_audit(&self, before: Place, limit: u64) -> Result<Vec<Traced>, Problem> {
+    /// Like `store_access`, but returns at once. If the ledger has too many requests, nothing is stored:
+    /// people who wait come first.
+    pub fn try_store_access(&self, changes: Vec<AccessChange>, entry: Option<AuditEntry>) {
+        let _ = self.requests.try_send(LedgerRequest::StoreAccess {
+            changes,
+            entry: entry.map(Box::new),
+            reply: None,
+        });
+    }
+
+    /// Reads a page of the audit log: at most `limit` entries before the id `before`, newest first.
+    pub fn read_audit(&self, before: u64, limit: u64) -> Result<Vec<AuditRecord>, Problem> {
         let (reply, page) = bounded(1);
         let request = LedgerRequest::ReadAudit {
             before,

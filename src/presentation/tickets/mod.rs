@@ -83,8 +83,8 @@ pub const ROUTES: &[Route] = &[
     route(Get, "/api/tokens", Reads, Admin, tokens::list),
     route(Post, "/api/tokens", Changes, Admin, tokens::create),
     route(Delete, "/api/tokens/*", Changes, Admin, tokens::delete),
-    route(Get, "/api/trace", Reads, Admin, audit::list),
-    route(Delete, "/api/trace", Changes, Admin, audit::purge),
+    route(Get, "/api/audit", Reads, Admin, audit::list),
+    route(Delete, "/api/audit", Changes, Admin, audit::erase),
     // An export is an entry in the audit log, so it counts as a change.
     route(Get, "/api/export", Changes, Admin, transfer::export),
     route(Get, "/api/state", Reads, Public, feed::state),

@@ -13,7 +13,8 @@ pub(super) const SCHEMA: &str = "
         salt       BLOB NOT NULL,
         hash       BLOB NOT NULL,               -- Argon2id
         memory_kib INTEGER NOT NULL,
-        passes     INTEGER NOT NULL
+        passes     INTEGER NOT NULL,
+        announced  INTEGER NOT NULL DEFAULT 1   -- 0: made by the program, and told to nobody yet
     ) STRICT, WITHOUT ROWID;
     CREATE TABLE sessions (
         hash       BLOB PRIMARY KEY,            -- BLAKE2s of the cookie's value
@@ -28,17 +29,14 @@ pub(super) const SCHEMA: &str = "
         created_at INTEGER NOT NULL,
         used_at    INTEGER
     ) STRICT;
-    CREATE TABLE marks (
-        name  TEXT PRIMARY KEY,
-        value INTEGER NOT NULL
-    ) STRICT, WITHOUT ROWID;
 ";
 
 /// Everything that is kept of who may do what.
 pub(super) fn load(connection: &Connection) -> Result<AccessRecords, StorageError> {
     let mut records = AccessRecords::default();
-    let mut pins = connection
-        .prepare("SELECT role, salt, hash, memory_kib, passes FROM pins ORDER BY role")?;
+    let mut pins = connection.prepare(
+        "SELECT role, salt, hash, memory_kib, passes, announced FROM pins ORDER BY role",
+    )?;
     let mut rows = pins.query([])?;
     while let Some(row) = rows.next()? {
         let pin = PinHash {
@@ -49,12 +47,9 @@ pub(super) fn load(connection: &Connection) -> Result<AccessRecords, StorageErro
         };
         if let Some(role) = role(row, 0)? {
             records.pins.push((role, pin));
-        }
-    }
-    let mut marks = connection.prepare("SELECT 1 FROM marks WHERE name = ?1")?;
-    for (role, _) in &records.pins {
-        if marks.exists([unsaid(*role)])? {
-            records.unsaid.push(*role);
+            if !row.get(5)? {
+                records.unannounced.push(role);
+            }
         }
     }
     let mut sessions = connection.prepare("SELECT hash, role, expires_at FROM sessions")?;
@@ -92,11 +87,6 @@ fn role(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<Option<Role>
     Ok(Role::parse(&word))
 }
 
-/// The mark of a PIN that nobody may have been told.
-fn unsaid(role: Role) -> String {
-    format!("pin-unsaid-{}", role.as_str())
-}
-
 /// Makes one change.
 pub(super) fn change(
     transaction: &Transaction<'_>,
@@ -105,8 +95,12 @@ pub(super) fn change(
     let delete_session = |hash: &SecretHash| {
         transaction.execute("DELETE FROM sessions WHERE hash = ?1", [hash.as_slice()])
     };
-    let delete_mark =
-        |role| transaction.execute("DELETE FROM marks WHERE name = ?1", [unsaid(role)]);
+    let set_announced = |role: &Role, announced: bool| {
+        transaction.execute(
+            "UPDATE pins SET announced = ?2 WHERE role = ?1",
+            params![role.as_str(), announced],
+        )
+    };
     match change {
         AccessChange::SetPin(role, pin) => {
             transaction.execute(
@@ -120,14 +114,10 @@ pub(super) fn change(
                     pin.passes
                 ],
             )?;
-            delete_mark(*role)?;
             transaction.execute("DELETE FROM sessions WHERE role = ?1", [role.as_str()])
         }
-        AccessChange::PinUnsaid(role) => transaction.execute(
-            "INSERT OR REPLACE INTO marks (name, value) VALUES (?1, 1)",
-            [unsaid(*role)],
-        ),
-        AccessChange::PinSaid(role) => delete_mark(*role),
+        AccessChange::PinUnannounced(role) => set_announced(role, false),
+        AccessChange::PinAnnounced(role) => set_announced(role, true),
         AccessChange::AddSession { session, now } => {
             transaction.execute("DELETE FROM sessions WHERE expires_at <= ?1", [now])?;
             transaction.execute(

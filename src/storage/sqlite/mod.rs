@@ -12,7 +12,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Transaction, params};
 
-use super::{Batch, Journal, KeptAnswer, Place, Purged, StorageError, Traced};
+use super::{AuditRecord, Batch, Journal, KeptAnswer, StorageError};
 use crate::access::AccessRecords;
 
 use crate::domain::{Event, Queue, QueueParts, Stamped, Timestamp};
@@ -31,8 +31,7 @@ const SCHEMA: &str = "
     CREATE TABLE events (
         seq  INTEGER PRIMARY KEY,
         at   INTEGER NOT NULL,          -- milliseconds since 1970-01-01T00:00:00Z
-        body TEXT NOT NULL,             -- JSON
-        actor TEXT                      -- JSON: who caused it; NULL where it is not known
+        body TEXT NOT NULL              -- JSON
     ) STRICT;
     CREATE TABLE snapshots (
         seq  INTEGER PRIMARY KEY,       -- the last event in it
@@ -150,7 +149,7 @@ impl Journal for SqliteJournal {
             return Ok(Queue::new());
         };
         let damaged = |why| StorageError::Damaged {
-            seq: from_sql(seq),
+            what: format!("snapshot {seq}"),
             why,
         };
         let parts: QueueParts =
@@ -175,7 +174,7 @@ impl Journal for SqliteJournal {
             let (seq, event) = read_event(row, 0, 2)?;
             if seq != last + 1 && !matches!(event, Event::OfficeImported { .. }) {
                 let why = format!("it follows event {last}, and what was between is missing");
-                return Err(StorageError::Damaged { seq, why });
+                return Err(damaged_event(seq, why));
             }
             last = seq;
             events.push(Stamped {
@@ -215,13 +214,13 @@ impl Journal for SqliteJournal {
                 expected: expected_seq,
             });
         }
-        insert_events(&transaction, batch)?;
+        insert_events(&transaction, &batch.events)?;
         insert_answers(&transaction, batch)?;
         for change in &batch.access {
             access::change(&transaction, change)?;
         }
-        for (after, note) in &batch.notes {
-            audit::note(&transaction, *after, batch.at, note)?;
+        for entry in &batch.audit {
+            audit::insert(&transaction, batch.at, entry)?;
         }
         transaction.commit()?;
         Ok(())
@@ -266,11 +265,11 @@ impl Journal for SqliteJournal {
         access::load(&self.connection)
     }
 
-    fn trace(&mut self, before: Place, limit: u64) -> Result<Vec<Traced>, StorageError> {
-        audit::trace(&self.connection, before, limit)
+    fn audit(&mut self, before: u64, limit: u64) -> Result<Vec<AuditRecord>, StorageError> {
+        audit::read(&self.connection, before, limit)
     }
 
-    fn purge(&mut self, before: i64, answers_before: i64, at: i64) -> Result<Purged, StorageError> {
+    fn purge(&mut self, before: i64, answers_before: i64, at: i64) -> Result<bool, StorageError> {
         audit::purge(&mut self.connection, before, answers_before, at)
     }
 
@@ -289,26 +288,22 @@ fn read_event(
 ) -> Result<(u64, Event), StorageError> {
     let seq = from_sql(row.get(seq)?);
     let body = row.get_ref(body)?.as_str().map_err(rusqlite::Error::from)?;
-    let event = serde_json::from_str(body).map_err(|error| StorageError::Damaged {
-        seq,
-        why: error.to_string(),
-    })?;
+    let event =
+        serde_json::from_str(body).map_err(|error| damaged_event(seq, error.to_string()))?;
     Ok((seq, event))
 }
 
-fn insert_events(transaction: &Transaction<'_>, batch: &Batch) -> rusqlite::Result<()> {
-    let mut insert = transaction
-        .prepare_cached("INSERT INTO events (seq, at, body, actor) VALUES (?1, ?2, ?3, ?4)")?;
-    let mut actors = batch.actors.iter().peekable();
-    let mut fields = batch.fields.iter().peekable();
-    for stamped in &batch.events {
-        let body = json(&stamped.event);
-        let actor = actors.next_if(|(seq, _)| *seq == stamped.seq);
-        let fields = fields.next_if(|(seq, _)| *seq == stamped.seq);
-        let fields = fields.map_or(&[][..], |(_, fields)| fields);
-        let actor = actor.map(|(_, actor)| audit::write_actor(actor, fields));
+fn damaged_event(seq: u64, why: String) -> StorageError {
+    let what = format!("event {seq}");
+    StorageError::Damaged { what, why }
+}
+
+fn insert_events(transaction: &Transaction<'_>, events: &[Stamped]) -> rusqlite::Result<()> {
+    let mut insert =
+        transaction.prepare_cached("INSERT INTO events (seq, at, body) VALUES (?1, ?2, ?3)")?;
+    for stamped in events {
         let at = stamped.at.as_millis();
-        insert.execute(params![to_sql(stamped.seq), at, body, actor])?;
+        insert.execute(params![to_sql(stamped.seq), at, json(&stamped.event)])?;
     }
     Ok(())
 }

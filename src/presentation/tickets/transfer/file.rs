@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::QueueParts;
 use crate::presentation::http::problem::Problem;
-use crate::presentation::tickets::audit::TraceJson;
+use crate::presentation::tickets::audit::AuditJson;
 use crate::presentation::tickets::{services, settings};
 
 /// Says that a file is the file of an office.
@@ -22,7 +22,7 @@ struct FileToWrite<'a> {
     program: &'static str,
     exported_at: String,
     office: &'a QueueParts,
-    audit: &'a [TraceJson],
+    audit: &'a [AuditJson],
 }
 
 #[derive(Deserialize)]
@@ -49,7 +49,7 @@ struct FileToRead {
 }
 
 /// Writes the file of an office.
-pub fn write(office: &QueueParts, audit: &[TraceJson]) -> Vec<u8> {
+pub fn write(office: &QueueParts, audit: &[AuditJson]) -> Vec<u8> {
     let file = FileToWrite {
         format: FORMAT,
         version: VERSION,

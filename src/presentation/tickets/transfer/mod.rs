@@ -18,13 +18,13 @@ use crate::calendar::{self, now};
 use crate::domain::{Event, Queue, QueueParts, Stamped, apply};
 use crate::presentation::http::answer::Answer;
 use crate::presentation::http::route::{Context, Handled};
-use crate::storage::{Batch, Journal, Note, Noted, SqliteJournal, create_private};
+use crate::storage::{AuditEntry, AuditKind, Batch, Journal, SqliteJournal, create_private};
 
 /// The largest file that is read: many times that of the largest office.
 const LARGEST_FILE: u64 = 64 * 1024 * 1024;
 
-/// The newest so many of the trace are in the file: weeks of a large office, and some 20 MB.
-const MOST_TRACED: usize = 100_000;
+/// The newest entries of the audit log are in the file: weeks of a large office, and some 20 MB.
+const MOST_AUDIT_ENTRIES: usize = 100_000;
 
 /// The name of a file that stands for standard output or input.
 const STANDARD: &str = "-";
@@ -33,18 +33,19 @@ const STANDARD: &str = "-";
 pub fn export(context: &Context<'_>) -> Handled {
     let tickets = &context.office.tickets;
     let queue = tickets.read_queue(Queue::clone);
-    let traced = audit::all(&queue, MOST_TRACED, |before| {
-        tickets.read_audit(before, audit::STEP)
+    let audit = audit::newest(MOST_AUDIT_ENTRIES, |before, limit| {
+        tickets.read_audit(before, limit)
     })?;
     let office = queue.to_export();
-    // Not waited for: an office must be able to go where nothing can be stored any more.
-    tickets.try_store_access(Vec::new(), Some(context.caller.note(Noted::Exported)));
+    // The export does not wait for its entry: an office whose storage fails must be able to move.
+    let entry = context.caller.audit(AuditKind::Exported, None);
+    tickets.try_store_access(Vec::new(), Some(entry));
     let today = calendar::business_day(&office.settings.day_rule(), now().as_millis());
     let name = format!(
         "attachment; filename=\"turnero-{}.json\"",
         calendar::date_text(today)
     );
-    let answer = Answer::new(200, "application/json", file::write(&office, &traced));
+    let answer = Answer::new(200, "application/json", file::write(&office, &audit));
     Ok(answer
         .with_header("Content-Disposition", name)
         .with_header("Cache-Control", "no-store"))
@@ -59,14 +60,14 @@ pub fn export_file(data: &Path, to: &Path) -> Result<(), Box<dyn Error>> {
         format!("{error} While the server runs, take the file from GET /api/export.")
     })?;
     let queue = load(&mut journal)?;
-    let traced = audit::all(&queue, MOST_TRACED, |before| {
-        journal.trace(before, audit::STEP)
+    let audit = audit::newest(MOST_AUDIT_ENTRIES, |before, limit| {
+        journal.audit(before, limit)
     })?;
-    let bytes = file::write(&queue.to_export(), &traced);
+    let bytes = file::write(&queue.to_export(), &audit);
     let shown = to.display();
     if to == Path::new(STANDARD) {
         io::stdout().lock().write_all(&bytes)?;
-        note_copy(&mut journal);
+        audit_export(&mut journal);
         return Ok(());
     }
     let written = create_private(to).and_then(|mut file| {
@@ -77,28 +78,25 @@ pub fn export_file(data: &Path, to: &Path) -> Result<(), Box<dyn Error>> {
         io::ErrorKind::AlreadyExists => format!("{shown} is there already; name another file."),
         _ => format!("{shown} cannot be written: {error}."),
     })?;
-    note_copy(&mut journal);
+    audit_export(&mut journal);
     println!("The office in {} is in {shown} now.", data.display());
     Ok(())
 }
 
-/// Says in the trace that the office was written down. A copy of an office where nothing can be
-/// stored any more is worth more than that.
-fn note_copy(journal: &mut dyn Journal) {
-    let note = Note {
-        noted: Noted::Exported,
-        actor: Some(Actor::HERE),
-    };
-    let noted = journal.end().and_then(|end| {
+/// Stores an audit entry about the export. A failure does not spoil the export: an office whose
+/// storage fails must be able to move.
+fn audit_export(journal: &mut dyn Journal) {
+    let entry = AuditEntry::new(AuditKind::Exported, None, Some(Actor::HERE));
+    let stored = journal.end().and_then(|end| {
         let batch = Batch {
-            notes: vec![(end, note)],
+            audit: vec![entry],
             at: now().as_millis(),
             ..Batch::default()
         };
         journal.append(end, &batch)
     });
-    if let Err(error) = noted {
-        eprintln!("turnero: the trace does not say of this copy: {error}.");
+    if let Err(error) = stored {
+        eprintln!("turnero: the audit log has no entry about this export: {error}.");
     }
 }
 
@@ -132,9 +130,10 @@ pub fn import_file(from: &Path, data: &Path, replace: bool) -> Result<(), Box<dy
     let at = now();
     let expected = journal.end()?;
     let (seq, event) = office.import_event(&queue);
+    let stamped = Stamped { seq, at, event };
     let batch = Batch {
-        events: vec![Stamped { seq, at, event }],
-        actors: vec![(seq, Actor::HERE)],
+        audit: vec![AuditEntry::of_event(&queue, &stamped, Some(&Actor::HERE))],
+        events: vec![stamped],
         at: at.as_millis(),
         ..Batch::default()
     };

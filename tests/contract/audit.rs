@@ -1,18 +1,13 @@
-//! Who did what, when, from where.
+//! The audit log: who did what, when and from where.
 
 use serde_json::{Value, json};
 
-use crate::common::{array, is_time, text, wait_until};
+use crate::common::{Folder, Server, array, is_time, run_to_end, text, wait_until};
 use crate::people::{FAR, Person, behind_a_proxy, pin};
 
-/// The numbers of the events in it; what is no event has a dot in its id.
-fn seqs(trace: &Value) -> Vec<u64> {
-    let ids = array(trace).iter().map(|one| text(one, "id"));
-    ids.filter_map(|id| id.parse().ok()).collect()
-}
-
-fn ids(trace: &Value) -> Vec<&str> {
-    array(trace).iter().map(|one| text(one, "id")).collect()
+fn ids(audit: &Value) -> Vec<u64> {
+    let ids = array(audit).iter().map(|one| text(one, "id"));
+    ids.map(|id| id.parse().unwrap()).collect()
 }
 
 #[test]
@@ -27,12 +22,12 @@ fn each_event_has_who_caused_it_and_from_where() {
     staff.post(&server, "/api/desks/3/next").expect(200);
     let program = Person::at("192.0.2.10").with_token(&token);
     program.post(&server, "/api/desks/3/finish").expect(200);
-    let trace = admin.get(&server, "/api/trace").expect(200).json();
+    let audit = admin.get(&server, "/api/audit").expect(200).json();
     let of = |kind: &str| {
-        let mut events = array(&trace).iter();
-        let found = events.find(|one| one["type"] == kind);
+        let mut events = array(&audit).iter();
+        let found = events.find(|one| one["kind"] == kind);
         found
-            .unwrap_or_else(|| panic!("no {kind} in {trace}"))
+            .unwrap_or_else(|| panic!("no {kind} in {audit}"))
             .clone()
     };
     let who = |kind: &str| {
@@ -41,7 +36,7 @@ fn each_event_has_who_caused_it_and_from_where() {
             one["role"],
             one["token"],
             one["address"],
-            one["code"],
+            one["subject"],
             one["desk"]
         ])
     };
@@ -53,23 +48,23 @@ fn each_event_has_who_caused_it_and_from_where() {
     assert_eq!(who("ticket-finished"), finished);
     assert!(is_time(&of("ticket-called")["at"]));
     // Newest first, in parts.
-    let all = seqs(&trace);
+    let all = ids(&audit);
     assert!(all.windows(2).all(|two| two[0] == two[1] + 1), "{all:?}");
-    let path = format!("/api/trace?limit=2&before={}", all[0]);
+    let path = format!("/api/audit?limit=2&before={}", all[0]);
     let part = admin.get(&server, &path).expect(200).json();
-    assert_eq!(seqs(&part), all[1..3]);
+    assert_eq!(ids(&part), all[1..3]);
     admin
-        .get(&server, "/api/trace?before=soon")
+        .get(&server, "/api/audit?before=soon")
         .problem(422, "invalid");
-    assert!(admin.get(&server, "/api/trace?limit=0").expect(200).json() == json!([]));
+    assert!(admin.get(&server, "/api/audit?limit=0").expect(200).json() == json!([]));
     // It is as durable as the events.
     let server = server.restart();
-    let again = admin.get(&server, "/api/trace").expect(200).json();
-    assert_eq!(again, trace);
+    let again = admin.get(&server, "/api/audit").expect(200).json();
+    assert_eq!(again, audit);
 }
 
 #[test]
-fn what_is_older_than_it_is_kept_is_purged_and_the_events_stay() {
+fn entries_past_their_retention_are_purged_and_tickets_stay() {
     let server = behind_a_proxy().with(&["--keep-days", "7"]).start();
     let admin = Person::at(FAR).signed_in(&server, &pin(&server, "admin"));
     for _ in 0..3 {
@@ -78,40 +73,22 @@ fn what_is_older_than_it_is_kept_is_purged_and_the_events_stay() {
     let launch = server.stop();
     let file = rusqlite::Connection::open(launch.data()).unwrap();
     let week: i64 = 7 * 24 * 60 * 60 * 1_000;
-    let older = "UPDATE events SET at = at - ?1 WHERE seq <= (SELECT max(seq) - 1 FROM events)";
+    let older = "UPDATE audit SET at = at - ?1 WHERE id < (SELECT max(id) FROM audit)";
     file.execute(older, [week + 1_000]).unwrap();
-    file.execute("UPDATE notes SET at = at - ?1", [week + 1_000])
-        .unwrap();
     drop(file);
     let server = launch.start();
-    let trace = || admin.get(&server, "/api/trace").expect(200).json();
-    wait_until("the old ones are purged", || {
-        let trace = trace();
-        let known = array(&trace).iter().filter(|one| !one["address"].is_null());
-        known.count() == 1
-    });
-    let trace = trace();
-    let purged = array(&trace)
-        .iter()
-        .find(|one| one["type"] == "trace-purged");
-    assert!(
-        purged.is_some_and(|one| one["count"].as_u64() >= Some(3)),
-        "{trace}"
-    );
-    let newest = array(&trace).iter().find(|one| one["address"] == FAR);
-    assert_eq!(text(newest.unwrap(), "code"), "A3");
-    let created = array(&trace)
-        .iter()
-        .filter(|one| one["type"] == "ticket-created");
-    assert_eq!(
-        created.count(),
-        3,
-        "what happened is not forgotten: {trace}"
-    );
+    let audit = || admin.get(&server, "/api/audit").expect(200).json();
+    wait_until("the old ones are purged", || array(&audit()).len() == 2);
+    let audit = audit();
+    assert_eq!(audit[0]["kind"], "audit-purged");
+    assert!(audit[0]["count"].as_u64() >= Some(4), "{audit}");
+    assert_eq!(audit[1]["subject"], "A3");
+    let tickets = admin.get(&server, "/api/tickets").json();
+    assert_eq!(array(&tickets).len(), 3);
 }
 
 #[test]
-fn what_is_no_event_is_there_too_without_any_secret() {
+fn access_and_exports_are_in_the_log_without_any_secret() {
     let server = behind_a_proxy().start();
     let (staff_pin, admin_pin) = (pin(&server, "staff"), pin(&server, "admin"));
     let admin = Person::at(FAR).signed_in(&server, &admin_pin);
@@ -137,18 +114,18 @@ fn what_is_no_event_is_there_too_without_any_secret() {
     let path = format!("/api/tokens/{}", text(&listed[0], "id"));
     admin.send(&server, "DELETE", &path, "").expect(204);
     admin.get(&server, "/api/export").expect(200);
-    let trace = || admin.get(&server, "/api/trace").expect(200).json();
-    wait_until("the copy is in it", || trace()[0]["type"] == "exported");
-    let trace = trace();
-    let said: Vec<Value> = array(&trace)
+    let audit = || admin.get(&server, "/api/audit").expect(200).json();
+    wait_until("the export is in it", || audit()[0]["kind"] == "exported");
+    let audit = audit();
+    let said: Vec<Value> = array(&audit)
         .iter()
-        .filter(|one| one["type"] != "day-started")
+        .filter(|one| one["kind"] != "day-started")
         .map(|one| {
             json!([
-                one["type"],
+                one["kind"],
                 one["role"],
                 one["address"],
-                one["about"],
+                one["subject"],
                 one["count"]
             ])
         })
@@ -156,7 +133,7 @@ fn what_is_no_event_is_there_too_without_any_secret() {
     let expected = json!([
         ["exported", "admin", FAR, null, 1],
         ["token-revoked", "admin", FAR, "kiosk", 1],
-        ["ticket-created", "public", FAR, null, null],
+        ["ticket-created", "public", FAR, "A1", 1],
         ["pin-changed", "admin", FAR, "staff", 1],
         ["signed-out", "staff", "192.0.2.8", null, 1],
         ["token-made", "admin", FAR, "kiosk", 1],
@@ -168,26 +145,26 @@ fn what_is_no_event_is_there_too_without_any_secret() {
     ]);
     assert_eq!(json!(said), expected);
     for secret in [&token, &staff_pin, &admin_pin, "guessed-1", "Tres-Tristes"] {
-        assert!(!trace.to_string().contains(secret), "{secret}");
+        assert!(!audit.to_string().contains(secret), "{secret}");
     }
     // In parts, and after a restart, it is the same.
     let server = server.restart();
     let get = |path: &str| admin.get(&server, path).expect(200).json();
-    assert_eq!(get("/api/trace"), trace);
+    assert_eq!(get("/api/audit"), audit);
     let mut parts = Vec::new();
-    let mut path = "/api/trace?limit=2".to_owned();
+    let mut path = "/api/audit?limit=2".to_owned();
     loop {
         let part = get(&path);
-        let Some(last) = ids(&part).last().map(|id| (*id).to_owned()) else {
+        let Some(last) = ids(&part).last().copied() else {
             break;
         };
-        parts.extend(ids(&part).into_iter().map(str::to_owned));
-        path = format!("/api/trace?limit=2&before={last}");
+        parts.extend(ids(&part));
+        path = format!("/api/audit?limit=2&before={last}");
     }
-    assert_eq!(parts, ids(&trace));
-    // And so is what the file of the office says.
+    assert_eq!(parts, ids(&audit));
+    // The file of the office has the same.
     let file = get("/api/export");
-    assert_eq!(file["audit"], trace);
+    assert_eq!(file["audit"], audit);
 }
 
 #[test]
@@ -205,11 +182,11 @@ fn each_change_says_what_it_was_about() {
         .expect(200);
     admin.post(&server, "/api/desks/3/undo").expect(200);
     let server = server.restart();
-    let trace = admin.get(&server, "/api/trace").expect(200).json();
+    let audit = admin.get(&server, "/api/audit").expect(200).json();
     let of = |kind: &str| {
-        let found = array(&trace).iter().find(|one| one["type"] == kind);
+        let found = array(&audit).iter().find(|one| one["kind"] == kind);
         found
-            .unwrap_or_else(|| panic!("no {kind}: {trace}"))
+            .unwrap_or_else(|| panic!("no {kind}: {audit}"))
             .clone()
     };
     assert_eq!(
@@ -218,32 +195,86 @@ fn each_change_says_what_it_was_about() {
     );
     let sent = of("ticket-transferred");
     assert_eq!((&sent["desk"], &sent["toDesk"]), (&json!("3"), &json!("4")));
-    assert_eq!(of("step-undone")["code"], "A1");
+    assert_eq!(of("step-undone")["subject"], "A1");
 }
 
 #[test]
-fn an_admin_has_it_forgotten_who_did_what_and_that_alone_stays() {
+fn an_erased_log_says_who_erased_it_and_nothing_from_before() {
     let server = behind_a_proxy().start();
     let admin = Person::at(FAR).signed_in(&server, &pin(&server, "admin"));
     let staff = Person::at("192.0.2.99").signed_in(&server, &pin(&server, "staff"));
     staff.post(&server, "/api/tickets").expect(201);
-    let trace = || admin.get(&server, "/api/trace").expect(200).text();
-    assert!(trace().contains("192.0.2.99"));
+    let audit = || admin.get(&server, "/api/audit").expect(200).json();
+    assert!(audit().to_string().contains("192.0.2.99"));
     staff
-        .send(&server, "DELETE", "/api/trace", "")
+        .send(&server, "DELETE", "/api/audit", "")
         .problem(403, "not-allowed");
-    admin.send(&server, "DELETE", "/api/trace", "").expect(204);
-    wait_until("it is forgotten", || !trace().contains("192.0.2.99"));
-    let left = admin.get(&server, "/api/trace").json();
-    let asked = array(&left).iter().find(|one| one["type"] == "purge-asked");
-    let asked = asked.unwrap_or_else(|| panic!("{left}"));
-    assert_eq!(
-        (&asked["role"], &asked["address"]),
-        (&json!("admin"), &json!(FAR))
-    );
+    admin.send(&server, "DELETE", "/api/audit", "").expect(204);
+    let left = audit();
+    assert_eq!(array(&left).len(), 1, "{left}");
+    let erased = json!([left[0]["kind"], left[0]["role"], left[0]["address"]]);
+    assert_eq!(erased, json!(["audit-erased", "admin", FAR]));
     let tickets = admin.get(&server, "/api/tickets").json();
     assert_eq!(array(&tickets).len(), 1, "they stay");
-    // What comes after it is there as before.
+    // Later entries are there as before, and so it is after a restart.
     staff.post(&server, "/api/tickets").expect(201);
-    assert!(trace().contains("192.0.2.99"));
+    let after = audit();
+    assert_eq!(after[0]["address"], "192.0.2.99");
+    assert_eq!(after[1], left[0]);
+    let server = server.restart();
+    let again = admin.get(&server, "/api/audit").expect(200).json();
+    assert_eq!(again, after);
+    let file = server.stop();
+    let file = rusqlite::Connection::open(file.data()).unwrap();
+    let count = "SELECT count(*) FROM audit WHERE id < ?1";
+    let erased: i64 = file
+        .query_row(count, [ids(&left)[0] as i64], |row| row.get(0))
+        .unwrap();
+    assert_eq!(erased, 0, "the rows are gone");
+}
+
+/// The numbers of events jump at an import; the age of the entries from before must count all the
+/// same.
+#[test]
+fn entries_from_before_and_after_an_import_are_purged_and_erased() {
+    let folder = Folder::new();
+    let office = Server::new();
+    office.ticket();
+    let file = office.get("/api/export").expect(200).body;
+    std::fs::write(folder.join("office.json"), file).unwrap();
+    let moved = Server::new();
+    moved
+        .put_json("/api/settings", &json!({"name": "Clinic"}))
+        .expect(200);
+    let launch = moved.stop();
+    let data = launch.data().to_str().unwrap().to_owned();
+    let import = ["import", "office.json", "--replace", "--data", &data];
+    let done = run_to_end(folder.path(), &import, &[]);
+    assert!(done.status.success(), "{done:?}");
+    let server = launch.start();
+    server.ticket();
+    let before = server.json("/api/audit");
+    let kinds: Vec<&str> = array(&before).iter().map(|one| text(one, "kind")).collect();
+    assert_eq!(
+        kinds[..3],
+        ["ticket-created", "office-imported", "settings-changed"]
+    );
+    let launch = server.stop();
+    let file = rusqlite::Connection::open(&data).unwrap();
+    let long: i64 = 91 * 24 * 60 * 60 * 1_000;
+    let older = "UPDATE audit SET at = at - ?1 WHERE kind <> 'settings-changed'";
+    file.execute(older, [long]).unwrap();
+    drop(file);
+    let server = launch.start();
+    let kinds = || -> Vec<String> {
+        let audit = server.json("/api/audit");
+        let kinds = array(&audit).iter().map(|one| text(one, "kind").to_owned());
+        kinds.collect()
+    };
+    wait_until("they are purged", || {
+        kinds() == ["audit-purged", "settings-changed"]
+    });
+    server.ticket();
+    server.send("DELETE", "/api/audit").expect(204);
+    assert_eq!(kinds(), ["audit-erased"]);
 }
