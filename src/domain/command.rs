@@ -8,6 +8,7 @@ use super::event::Event;
 use super::refusal::Refusal;
 use super::screen::ScreenId;
 use super::service::Prefix;
+use super::text_form::names;
 use super::ticket::{State, TicketId};
 
 /// A ticket named by a person (its code) or by a program (its id).
@@ -51,6 +52,12 @@ pub enum TransferPosition {
     Front,
     Back,
 }
+
+names!(TransferPosition {
+    Arrival => "arrival",
+    Front => "front",
+    Back => "back",
+});
 
 /// A wish.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -14,6 +14,7 @@ use super::refusal::Refusal;
 use super::service::{Prefix, Service};
 use super::settings::Settings;
 use super::step::UndoableStep;
+use super::text_form::names;
 use super::ticket::{ListPosition, PriorityList, State, Ticket, TicketId, WaitingList};
 use super::time::{Arrival, Timestamp};
 
@@ -31,12 +32,16 @@ pub(super) const CALLS_STORED: usize = 2 * CALLS_KEPT;
 pub const LAST_CALLED_KEPT: usize = 4;
 
 /// Whether a call was a ticket's first at that desk, or a repetition.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CallKind {
     Call,
     Recall,
 }
+
+names!(CallKind {
+    Call => "call",
+    Recall => "recall",
+});
 
 /// One call, as the screens announced it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::text_form::names;
 use super::time::DayRule;
 
 /// The only priority that an office has until it sets up others.
@@ -23,8 +24,7 @@ pub struct Priority {
 }
 
 /// Which of the tickets at the head of their lines goes first.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum CallingRule {
     /// The most seconds waited × weight: priority matters, and nobody starves. With equal weights it
     /// is the order of arrival.
@@ -34,22 +34,10 @@ pub enum CallingRule {
     Strict,
 }
 
-impl CallingRule {
-    /// The word that the outside uses.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Weighted => "weighted",
-            Self::Strict => "strict",
-        }
-    }
-
-    /// Reads the word that `as_str` writes.
-    pub fn parse(word: &str) -> Option<Self> {
-        [Self::Weighted, Self::Strict]
-            .into_iter()
-            .find(|rule| rule.as_str() == word)
-    }
-}
+names!(CallingRule {
+    Weighted => "weighted",
+    Strict => "strict",
+});
 
 /// How the office wants its screens to look and speak; the queue does not depend on any of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

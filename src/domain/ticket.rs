@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::desk::DeskName;
 use super::service::Prefix;
-use super::text_form::serde_as_text;
+use super::text_form::{names, serde_as_text};
 use super::time::{Arrival, Timestamp};
 use crate::digits;
 
@@ -46,8 +46,7 @@ impl fmt::Display for TicketId {
 }
 
 /// Where a ticket stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
     /// In a line.
     Waiting,
@@ -63,34 +62,16 @@ pub enum State {
     Cancelled,
 }
 
+names!(State {
+    Waiting => "waiting",
+    Serving => "serving",
+    Held => "held",
+    NoShow => "no-show",
+    Done => "done",
+    Cancelled => "cancelled",
+});
+
 impl State {
-    /// The word that the outside uses.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Waiting => "waiting",
-            Self::Serving => "serving",
-            Self::Held => "held",
-            Self::NoShow => "no-show",
-            Self::Done => "done",
-            Self::Cancelled => "cancelled",
-        }
-    }
-
-    /// Reads the word that `as_str` writes.
-    pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.as_str() == word)
-    }
-
-    /// Every state, for messages and for checks.
-    pub const ALL: [Self; 6] = [
-        Self::Waiting,
-        Self::Serving,
-        Self::Held,
-        Self::NoShow,
-        Self::Done,
-        Self::Cancelled,
-    ];
-
     /// Whether nothing can happen to the ticket any more.
     pub fn is_final(self) -> bool {
         matches!(self, Self::Done | Self::Cancelled)

@@ -16,8 +16,8 @@ pub use ticket::{CalledJson, OwnerTicket, PublicTicket, StaffTicket, TicketView}
 
 use super::http::answer::tag;
 use crate::domain::{
-    Call, CallKind, Desk, DeskName, Prefix, Queue, ScreenId, Service, ServiceSetup, Settings,
-    Timestamp, WaitingList,
+    Call, Desk, DeskName, Prefix, Queue, ScreenId, Service, ServiceSetup, Settings, Timestamp,
+    WaitingList,
 };
 
 /// A copy of a desk at one moment.
@@ -211,10 +211,7 @@ impl<'a> From<&'a Call> for CallJson<'a> {
             seq: call.seq,
             code: &call.code,
             desk: call.desk.as_str(),
-            kind: match call.kind {
-                CallKind::Call => "call",
-                CallKind::Recall => "recall",
-            },
+            kind: call.kind.as_str(),
             at: Time(call.at),
         }
     }

@@ -196,14 +196,15 @@ pub fn transfer(context: &Context<'_>) -> Handled {
             return Err(Problem::invalid("desk", why));
         }
     };
-    let position = match position.as_deref() {
-        None | Some("arrival") => TransferPosition::Arrival,
-        Some("front") => TransferPosition::Front,
-        Some("back") => TransferPosition::Back,
-        Some(other) => {
-            let why = format!("«{other}» is no position; there are: arrival, front, back");
-            return Err(Problem::invalid("position", why));
-        }
+    let position = match position {
+        None => TransferPosition::Arrival,
+        Some(name) => TransferPosition::parse(&name).ok_or_else(|| {
+            let known = TransferPosition::names();
+            Problem::invalid(
+                "position",
+                format!("«{name}» is no position; there are: {known}"),
+            )
+        })?,
     };
     let command = Command::Transfer {
         desk,

@@ -62,7 +62,8 @@ pub fn changed(fields: &mut Fields) -> Result<SettingsChange, Problem> {
     };
     let rule = match fields.text("rule")? {
         Some(word) => Some(CallingRule::parse(&word).ok_or_else(|| {
-            let why = format!("«{word}» is no rule; there are: weighted, strict");
+            let known = CallingRule::names();
+            let why = format!("«{word}» is no rule; there are: {known}");
             Problem::invalid("rule", why)
         })?),
         None => None,
