@@ -41,7 +41,7 @@ pub use refusal::Refusal;
 pub use screen::ScreenId;
 pub use service::{Prefix, Service, ServiceSetup};
 pub use settings::{Appearance, CallingRule, NORMAL_PRIORITY, Priority, Settings};
-pub use statistics::{Statistics, TicketStatistics};
+pub use statistics::{STATISTICS_STEP, Statistics, TicketStatistics};
 pub use step::{TicketChange, UNDO_WITHIN_MS, UndoableStep};
 pub use ticket::{ListPosition, PriorityList, State, Ticket, TicketId, WaitingList};
 pub use time::{Arrival, Day, DayRule, Timestamp};

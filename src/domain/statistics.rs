@@ -1,4 +1,4 @@
-//! The figures of a business day, from its tickets in memory.
+//! Statistics of a business day, from its tickets in memory.
 
 use std::collections::BTreeMap;
 
@@ -6,8 +6,13 @@ use super::desk::DeskName;
 use super::queue::Queue;
 use super::service::Prefix;
 use super::ticket::{State, Ticket};
+use super::time::Arrival;
 
-/// The figures of a day.
+/// Tickets that one step of [`Statistics::add_step`] reads: less than a millisecond under the queue's
+/// lock.
+pub const STATISTICS_STEP: usize = 4_096;
+
+/// The statistics of a day.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Statistics {
     pub all: TicketStatistics,
@@ -87,22 +92,29 @@ impl TicketStatistics {
     }
 }
 
-impl Queue {
-    /// What has become of the tickets of this business day, and of those kept from the day before.
-    pub fn statistics(&self) -> Statistics {
-        let mut statistics = Statistics::default();
-        for ticket in self.tickets.values() {
-            statistics.all.add(ticket);
-            let service = statistics.services.entry(ticket.service.clone());
-            service.or_default().add(ticket);
-            if let Some(desk) = &ticket.desk {
-                statistics
-                    .desks
-                    .entry(desk.clone())
-                    .or_default()
-                    .add(ticket);
+impl Statistics {
+    /// Adds the tickets in memory that arrived after `after`, oldest first, [`STATISTICS_STEP`] at most.
+    /// Returns where the next step begins, or `None` after the last ticket.
+    ///
+    /// A caller releases the queue's lock between two steps.
+    pub fn add_step(&mut self, queue: &Queue, after: Option<Arrival>) -> Option<Arrival> {
+        let mut last = None;
+        for (n, ticket) in (1..).zip(queue.tickets_after(after)) {
+            self.add(ticket);
+            if n == STATISTICS_STEP {
+                last = Some(ticket.arrival);
+                break;
             }
         }
-        statistics
+        last
+    }
+
+    fn add(&mut self, ticket: &Ticket) {
+        self.all.add(ticket);
+        let service = self.services.entry(ticket.service.clone());
+        service.or_default().add(ticket);
+        if let Some(desk) = &ticket.desk {
+            self.desks.entry(desk.clone()).or_default().add(ticket);
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! The beginning of a business day, and steps of the clock.
 
 use crate::domain::queue::Queue;
-use crate::domain::ticket::State;
+use crate::domain::ticket::{State, Ticket};
 use crate::domain::time::Timestamp;
 
 impl Queue {
@@ -40,7 +40,10 @@ impl Queue {
     /// clock makes nobody's waiting longer or shorter.
     pub(super) fn shift_waiting(&mut self, by: i64) {
         let tickets = self.tickets.values_mut();
-        for ticket in tickets.filter(|ticket| ticket.state == State::Waiting) {
+        let may_wait = |ticket: &&mut Ticket| {
+            matches!(ticket.state, State::Waiting | State::Held | State::NoShow)
+        };
+        for ticket in tickets.filter(may_wait) {
             ticket.waiting_since = ticket.waiting_since.plus(by);
         }
         self.pace.shift(by);

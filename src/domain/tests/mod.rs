@@ -13,5 +13,6 @@ pub(crate) mod random_commands;
 mod setting_up;
 mod simulation;
 mod states;
+mod statistics;
 pub(crate) mod testing;
 mod ticket_ids;

@@ -58,6 +58,9 @@ const CLOCK_STEP_MS: i64 = 10_000;
 pub(super) struct Ledger {
     /// The durable queue and the events that are decided and not yet durable.
     working: Queue,
+    /// What screens are told of these events. Their estimates are costly, so they are computed on the
+    /// working copy and not under the lock of the shared queue.
+    updates: Vec<Arc<Update>>,
     journal: Box<dyn Journal>,
     shared: Arc<SharedState>,
     listeners: Listeners,
@@ -102,6 +105,7 @@ impl Ledger {
             shared,
             listeners,
             requests,
+            updates: Vec::new(),
             clock: (now().as_millis(), Instant::now()),
             failing: false,
             stopping: false,
@@ -201,7 +205,8 @@ impl Ledger {
                 }
                 _ => Vec::new(),
             };
-            apply(&mut self.working, &stamped);
+            let update = Update::apply(&mut self.working, &stamped);
+            self.updates.push(Arc::new(update));
             let entry = AuditEntry::of_event(&self.working, &stamped, actor);
             batch.audit.push(AuditEntry { fields, ..entry });
             batch.events.push(stamped);
@@ -319,13 +324,13 @@ impl Ledger {
             confirmations,
             reprints,
         } = pending;
+        let updates = std::mem::take(&mut self.updates).into();
         let is_durable = self.store(&batch);
         if is_durable {
-            let updates = self.shared.with_queue(|queue| {
-                let events = batch.events.iter();
-                events
-                    .map(|stamped| Arc::new(Update::apply(queue, stamped)))
-                    .collect()
+            self.shared.with_queue(|queue| {
+                for stamped in &batch.events {
+                    apply(queue, stamped);
+                }
             });
             self.listeners.publish(&Publication { updates, reprints });
         }

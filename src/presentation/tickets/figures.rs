@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::domain::TicketStatistics;
+use crate::domain::{Statistics, TicketStatistics};
 use crate::presentation::http::answer::Answer;
 use crate::presentation::http::route::{Context, Handled};
 
@@ -63,8 +63,17 @@ impl From<&TicketStatistics> for FigureJson {
 
 /// `GET /api/figures`
 pub fn show(context: &Context<'_>) -> Handled {
-    let figures = context.office.tickets.read_queue(|queue| {
-        let figures = queue.statistics();
+    let tickets = &context.office.tickets;
+    let mut figures = Statistics::default();
+    let mut after = None;
+    loop {
+        // Others get the queue between two steps.
+        after = tickets.read_queue(|queue| figures.add_step(queue, after));
+        if after.is_none() {
+            break;
+        }
+    }
+    let figures = tickets.read_queue(|queue| {
         let services = figures.services.iter().map(|(prefix, figure)| {
             let service = queue.service(prefix);
             ServiceFigures {
