@@ -3,16 +3,15 @@
 
 import { freshKey, post } from '../shared/api.js';
 import { deskNamed } from '../shared/state.js';
+import { local } from '../shared/storage.js';
 
-const KEY = 'turnero.screen';
+const KEY = 'screen';
 
 function ownScreen() {
+  const known = local.get(KEY);
+  if (/^[0-9a-f]{32}$/.test(known)) return known;
   const fresh = freshKey();
-  try {
-    const known = localStorage.getItem(KEY);
-    if (/^[0-9a-f]{32}$/.test(known)) return known;
-    localStorage.setItem(KEY, fresh);
-  } catch (e) { /* Then it is this page's own. */ }
+  local.set(KEY, fresh);
   return fresh;
 }
 

@@ -2,6 +2,8 @@
 // did; an action says what this screen believed (`current`), so two people never call twice.
 
 import { put } from '../shared/api.js';
+import { $, keepPresses, show } from '../shared/dom.js';
+import { local } from '../shared/storage.js';
 import { Claim, screen } from './claim.js';
 import { LIST_MOST, Lists } from './lists.js';
 import { focusedRow, moveInLists, renderRows, renderSpans, sortedAside } from './rows.js';
@@ -10,7 +12,7 @@ import { findPanel } from './find.js';
 import { servicesPanel } from './services.js';
 import { transferPanel } from './transfer.js';
 import { Undo } from './undo.js';
-import { about, renderFacts, renderTaken, renderWarning, show } from './view.js';
+import { about, renderFacts, renderTaken, renderWarning } from './view.js';
 import { clockSpan, deskTitle, keepChoices, officeLanguage, onLanguage, ready, t, tn } from '../shared/i18n.js';
 import { Live } from '../shared/live.js';
 import { showOffice } from '../shared/office.js';
@@ -21,7 +23,6 @@ const WANTED_MS = 6500;
 // What is said of another person's step.
 const SAID = /^ticket-(called|recalled|finished|no-show|held|returned|transferred|cancelled)$/;
 
-const $ = (id) => document.getElementById(id);
 const name = new URLSearchParams(location.search).get('desk') || '';
 const path = 'api/desks/' + encodeURIComponent(name);
 
@@ -69,21 +70,6 @@ const live = new Live({
     render();
   },
 }, { desk: name, screen });
-
-function remembered(key, otherwise) {
-  try {
-    const value = localStorage.getItem('turnero.' + key);
-    return value === null ? otherwise : value === 'yes';
-  } catch (e) {
-    return otherwise;
-  }
-}
-
-function remember(key, value) {
-  try {
-    localStorage.setItem('turnero.' + key, value);
-  } catch (e) { /* It only forgets. */ }
-}
 
 function ownDesk() {
   return (state && deskNamed(state, name)) || { open: true, services: [], ticket: null };
@@ -370,9 +356,10 @@ function renderWords() {
 
 // A box that is remembered: single keys can be turned off, since dictation software types letters.
 function rememberedBox(id, otherwise) {
-  $(id).checked = remembered(id, otherwise);
+  const choice = local.get(id);
+  $(id).checked = choice === null ? otherwise : choice === 'yes';
   $(id).addEventListener('change', () => {
-    remember(id, $(id).checked ? 'yes' : 'no');
+    local.set(id, $(id).checked ? 'yes' : 'no');
     heedBoxes();
   });
   heedBoxes();
@@ -390,11 +377,12 @@ if (!name) {
   location.replace(keepChoices('./'));
 } else {
   ready.then(() => {
-    remember('desk', name);
+    local.set('desk', name);
     onLanguage(renderWords);
     rememberedBox('sound', false);
     rememberedBox('keys', true);
     Object.keys(actions).forEach((id) => $(id).addEventListener('click', actions[id]));
+    keepPresses();
     document.addEventListener('keydown', onKey);
     window.addEventListener('pagehide', () => undo.keep(heard));
     $('take-over').addEventListener('click', () => claim.ask(true));

@@ -1,8 +1,8 @@
 // Panel to call or cancel a ticket by its code.
 
-import { element, panel } from './panel.js';
+import { $ } from '../shared/dom.js';
+import { append, panel } from './panel.js';
 
-const $ = (id) => document.getElementById(id);
 
 // «b-007» on a form that somebody filled in is B7.
 const plain = (code) => code.replace(/[\s-]/g, '').replace(/^(\D*)0*(?=\d)/, '$1').toUpperCase();
@@ -11,10 +11,10 @@ const plain = (code) => code.replace(/[\s-]/g, '').replace(/^(\D*)0*(?=\d)/, '$1
 export function findPanel({ call, drop, closed }) {
   const asked = panel({
     id: 'found', title: 'desk.find', send: 'desk.call', closed,
-    fill: (of) => element(of, 'input', { id: 'found-code', 'aria-labelledby': 'found-title', maxlength: 12, autocapitalize: 'characters', dir: 'auto' }),
+    fill: (of) => append(of, 'input', { id: 'found-code', 'aria-labelledby': 'found-title', maxlength: 12, autocapitalize: 'characters', dir: 'auto' }),
   });
   const end = $('found-close').parentNode;
-  end.insertBefore(element(end, 'button', { class: 'button', id: 'found-drop', type: 'button' }, 'desk.drop'), $('found-close'));
+  end.insertBefore(append(end, 'button', { class: 'button', id: 'found-drop', type: 'button' }, 'desk.drop'), $('found-close'));
 
   const wanted = (act) => {
     const code = plain($('found-code').value);

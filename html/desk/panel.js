@@ -1,29 +1,26 @@
 // The desk's panels: dialogs in the place of the actions, made when they are first opened.
 
+import { $, make } from '../shared/dom.js';
 import { t } from '../shared/i18n.js';
 
-const $ = (id) => document.getElementById(id);
 
-/** A new `tag` at the end of `of`; `words` is the key of its text. */
-export function element(of, tag, attributes, words) {
-  const made = of.appendChild(document.createElement(tag));
-  Object.keys(attributes).forEach((name) => made.setAttribute(name, attributes[name]));
-  if (words) made.setAttribute('data-t', words);
-  return made;
+/** Adds a new element to `parent`; `key` is that of its text. */
+export function append(parent, tag, properties, key) {
+  return parent.appendChild(make(tag, Object.assign({}, properties, key ? { 'data-t': key } : {})));
 }
 
 /** A choice among several of that name. */
 export function radio(of, name, value, words, more) {
-  const label = element(of, 'label', {});
-  element(label, 'input', Object.assign({ type: 'radio', name, value }, more));
-  element(label, 'span', {}, words);
+  const label = append(of, 'label', {});
+  append(label, 'input', Object.assign({ type: 'radio', name, value }, more));
+  append(label, 'span', {}, words);
   return label;
 }
 
 /** A group of choices under a heading. */
 export function group(of, words, legend) {
-  const made = element(of, 'fieldset', {});
-  element(made, 'legend', legend || {}, words);
+  const made = append(of, 'fieldset', {});
+  append(made, 'legend', legend || {}, words);
   return made;
 }
 
@@ -33,16 +30,16 @@ export function group(of, words, legend) {
  * `ready()` is whether there is something to send.
  */
 export function panel({ id, title, send, fill, closed, ready }) {
-  const box = element($('attending'), 'div', { class: 'panel', id, role: 'dialog', 'aria-labelledby': id + '-title', hidden: '' });
+  const box = append($('attending'), 'div', { class: 'panel', id, role: 'dialog', 'aria-labelledby': id + '-title', hidden: true });
   $('attending').insertBefore(box, $('actions').nextSibling);
-  const form = element(box, 'form', { autocomplete: 'off' });
-  element(form, 'h3', { id: id + '-title' }, title);
+  const form = append(box, 'form', { autocomplete: 'off' });
+  append(form, 'h3', { id: id + '-title' }, title);
   fill(form);
-  const end = element(form, 'div', { class: 'panel-end' });
-  element(end, 'button', { class: 'button button--main', id: id + '-send' }, send);
-  const cancel = element(end, 'button', { class: 'button', id: id + '-close', type: 'button' });
-  element(cancel, 'span', {}, 'desk.cancel');
-  element(cancel, 'kbd', {}).textContent = 'Esc';
+  const end = append(form, 'div', { class: 'panel-end' });
+  append(end, 'button', { class: 'button button--main', id: id + '-send' }, send);
+  const cancel = append(end, 'button', { class: 'button', id: id + '-close', type: 'button' });
+  append(cancel, 'span', {}, 'desk.cancel');
+  append(cancel, 'kbd', {}).textContent = 'Esc';
 
   function show(open) {
     box.hidden = !open;

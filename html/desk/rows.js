@@ -1,33 +1,20 @@
 // Who waits, who is put aside and who did not come: rows with their buttons.
 
+import { $, make, reconcile } from '../shared/dom.js';
 import { deskTitle, roughSpan, t } from '../shared/i18n.js';
 
 // A longer note is read when its ticket is attended.
 const NOTE_MOST = 40;
 
-const $ = (id) => document.getElementById(id);
 
-// Each ticket keeps its row, so that a message never moves the focus to another person.
 function row(ticket, buttons) {
-  const item = document.createElement('li');
-  item.setAttribute('data-id', ticket.id);
-  const part = (of, className) => {
-    const span = document.createElement('span');
-    span.className = className;
-    return of.appendChild(span);
-  };
-  part(item, 'who');
-  const rest = part(item, 'rest');
-  ['since', 'priority', 'service', 'note'].forEach((className) => part(rest, className));
-  item.querySelector('.who').textContent = ticket.code;
-  buttons.forEach(({ press }) => {
-    const button = document.createElement('button');
-    button.type = 'button';
-    button.className = 'button';
+  const part = (className, text, children) => make('span', { className, text: text || '' }, children);
+  const rest = ['since', 'priority', 'service', 'note'].map((className) => part(className));
+  return make('li', { 'data-id': ticket.id }, [part('who', ticket.code), part('rest', '', rest)].concat(buttons.map(({ press }) => {
+    const button = make('button', { type: 'button', className: 'button' });
     button.addEventListener('click', () => press(ticket));
-    item.appendChild(button);
-  });
-  return item;
+    return button;
+  })));
 }
 
 function renderPart(item, part, text) {
@@ -42,27 +29,25 @@ function renderPart(item, part, text) {
  * is shown of its service and priority, `lost` is told that a row with the focus has gone.
  */
 export function renderRows(list, tickets, { buttons, about, live, lost }) {
-  const had = {};
   const hadFocus = list.contains(document.activeElement);
-  for (const item of Array.from(list.children)) had[item.getAttribute('data-id')] = item;
-  tickets.forEach((ticket, i) => {
-    const item = had[ticket.id] || row(ticket, buttons);
-    delete had[ticket.id];
-    item.setAttribute('data-at', String(Date.parse(list === $('queue') ? ticket.createdAt : ticket.handleAt)));
-    item.setAttribute('data-desk', ticket.handleAtDesk || '');
-    const { service, priority } = about(ticket);
-    const note = ticket.note || '';
-    renderPart(item, 'service', service);
-    renderPart(item, 'priority', priority);
-    renderPart(item, 'note', note.length > NOTE_MOST ? note.slice(0, NOTE_MOST - 1).trim() + '…' : note);
-    Array.from(item.querySelectorAll('button')).forEach((button, nth) => {
-      button.disabled = !live;
-      button.textContent = t(buttons[nth].word);
-      button.setAttribute('aria-label', t(buttons[nth].word + '.this', { code: ticket.code }));
-    });
-    if (list.children[i] !== item) list.insertBefore(item, list.children[i] || null);
+  reconcile(list, tickets, {
+    key: (ticket) => ticket.id,
+    create: (ticket) => row(ticket, buttons),
+    update(item, ticket) {
+      item.setAttribute('data-at', String(Date.parse(list === $('queue') ? ticket.createdAt : ticket.handleAt)));
+      item.setAttribute('data-desk', ticket.handleAtDesk || '');
+      const { service, priority } = about(ticket);
+      const note = ticket.note || '';
+      renderPart(item, 'service', service);
+      renderPart(item, 'priority', priority);
+      renderPart(item, 'note', note.length > NOTE_MOST ? note.slice(0, NOTE_MOST - 1).trim() + '…' : note);
+      Array.from(item.querySelectorAll('button')).forEach((button, nth) => {
+        button.disabled = !live;
+        button.textContent = t(buttons[nth].word);
+        button.setAttribute('aria-label', t(buttons[nth].word + '.this', { code: ticket.code }));
+      });
+    },
   });
-  Object.keys(had).forEach((id) => list.removeChild(had[id]));
   if (hadFocus && !list.contains(document.activeElement)) lost();
 }
 

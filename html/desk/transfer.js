@@ -1,24 +1,24 @@
 // Panel to transfer the attended ticket. It closes when the desk attends another ticket.
 
-import { element, group, panel, radio } from './panel.js';
+import { $ } from '../shared/dom.js';
+import { append, group, panel, radio } from './panel.js';
 import { deskTitle, nameOf, t } from '../shared/i18n.js';
 import { byName } from '../shared/state.js';
 
-const $ = (id) => document.getElementById(id);
 const chosen = (group) => document.querySelector('#panel input[name="' + group + '"]:checked');
 
 const KINDS = ['line', 'desk', 'service'];
 // Of several radio buttons the first is chosen.
-const first = (i) => (i ? {} : { checked: '' });
+const first = (i) => (i ? {} : { defaultChecked: true });
 
 function fill(of) {
   const to = group(of, 'desk.to');
   KINDS.forEach((kind, i) => {
-    const choice = element(to, 'div', { class: 'choice' });
+    const choice = append(to, 'div', { class: 'choice' });
     radio(choice, 'to', kind, 'desk.to.' + kind, first(i));
-    if (i) element(choice, 'select', { id: 'which-' + kind });
+    if (i) append(choice, 'select', { id: 'which-' + kind });
   });
-  const places = element(group(of, 'desk.place'), 'div', { class: 'places' });
+  const places = append(group(of, 'desk.place'), 'div', { class: 'places' });
   ['arrival', 'front', 'back'].forEach((place, i) => radio(places, 'position', place, 'desk.place.' + place, first(i)));
 }
 

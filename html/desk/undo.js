@@ -1,9 +1,11 @@
 // The offer to take back this screen's last step, for as long as the server can.
 
-const $ = (id) => document.getElementById(id);
+import { $ } from '../shared/dom.js';
+import { session } from '../shared/storage.js';
+
 // The server's 15 s, less the way there and back.
 const OFFERED_MS = 14500;
-const KEY = 'turnero.undo';
+const KEY = 'undo';
 
 /** `render()` is asked for when the offer ends. */
 export class Undo {
@@ -29,19 +31,15 @@ export class Undo {
   keep(when) {
     if (!this.isOffered()) return;
     const until = this._until - performance.now() + Date.now();
-    try {
-      sessionStorage.setItem(KEY, JSON.stringify({ when, what: this.what, until }));
-    } catch (e) { /* Then a reload ends it. */ }
+    session.set(KEY, JSON.stringify({ when, what: this.what, until }));
   }
 
   /** What was offered before a reload. */
   resume(when) {
-    try {
-      const kept = JSON.parse(sessionStorage.getItem(KEY));
-      const left = kept.until - Date.now();
-      if (kept.when === when && left > 0 && left <= OFFERED_MS) this.offer(kept.what, left);
-      sessionStorage.removeItem(KEY);
-    } catch (e) { /* Nothing was. */ }
+    const kept = JSON.parse(session.get(KEY) || 'null');
+    session.set(KEY, null);
+    const left = kept ? kept.until - Date.now() : 0;
+    if (left > 0 && left <= OFFERED_MS && kept.when === when) this.offer(kept.what, left);
   }
 
   /** It is taken back, or the desk has gone on. */

@@ -1,16 +1,9 @@
 // What a desk's screen says of its ticket, of itself and of the office.
 
+import { $, show } from '../shared/dom.js';
 import { deskTitle, nameOf, t, tn } from '../shared/i18n.js';
 import { withinReach } from '../shared/state.js';
 
-const $ = (id) => document.getElementById(id);
-
-/** A text, or nothing. */
-export function show(id, text) {
-  // An announced text is touched only where it is another one.
-  if ($(id).textContent !== text) $(id).textContent = text;
-  $(id).hidden = !text;
-}
 
 const serviceName = (state, prefix) => nameOf(state.services.find((s) => s.prefix === prefix) || { name: prefix });
 

@@ -1,11 +1,10 @@
 // The figures of today, by service and by desk.
 
 import { get } from '../shared/api.js';
+import { $, make } from '../shared/dom.js';
 import { clockSpan, deskTitle, isolated, nameOf, t } from '../shared/i18n.js';
-import { make } from '../settings/parts.js';
 import { start } from '../settings/settings.js';
 
-const $ = (id) => document.getElementById(id);
 // A busy morning has an event a second; the figures need not change for each.
 const LOOK_AGAIN_MS = 2000;
 

@@ -1,5 +1,6 @@
 // Take a ticket. One touch, one ticket; ticket-request.js sees to it, whatever is lost on the way.
 
+import { $, make, reconcile, setCurrent } from '../shared/dom.js';
 import { fitText } from '../shared/fit.js';
 import { LANGUAGES, language, languageName, locale, nameOf, officeLanguage, onLanguage, ready, setLanguage, t, tn } from '../shared/i18n.js';
 import { Live } from '../shared/live.js';
@@ -31,7 +32,6 @@ const REFUSED = {
   'unknown-service': 'take.refused.gone',
 };
 
-const $ = (id) => document.getElementById(id);
 
 let state = null;
 let view = 'offer';
@@ -108,24 +108,21 @@ function canAsk() {
   return service && isOpen(service) && (state.office.priorities || []).length > 1;
 }
 
-// Each choice keeps its button, so that a message never takes a finger's target away.
 function renderChoices(box, choices, press) {
-  const had = {};
-  for (const button of Array.from(box.children)) had[button.getAttribute('data-key')] = button;
-  choices.forEach((choice, i) => {
-    const button = had[choice.key] || choiceButton(choice.key, press);
-    delete had[choice.key];
-    button.classList.toggle('is-only', Boolean(choice.only));
-    button.classList.toggle('is-closed', Boolean(choice.closed));
-    button.classList.toggle('is-busy', busy === choice.key);
-    button.classList.toggle('button--main', !choice.closed);
-    button.disabled = Boolean(choice.closed) || !touchable();
-    button.querySelector('b').textContent = busy === choice.key ? t('take.moment') : choice.name;
-    button.querySelector('small').textContent = choice.more;
-    button.querySelector('svg').style.display = choice.only ? '' : 'none';
-    if (box.children[i] !== button) box.insertBefore(button, box.children[i] || null);
+  reconcile(box, choices, {
+    key: (choice) => choice.key,
+    create: (choice) => choiceButton(choice.key, press),
+    update(button, choice) {
+      button.classList.toggle('is-only', Boolean(choice.only));
+      button.classList.toggle('is-closed', Boolean(choice.closed));
+      button.classList.toggle('is-busy', busy === choice.key);
+      button.classList.toggle('button--main', !choice.closed);
+      button.disabled = Boolean(choice.closed) || !touchable();
+      button.querySelector('b').textContent = busy === choice.key ? t('take.moment') : choice.name;
+      button.querySelector('small').textContent = choice.more;
+      button.querySelector('svg').style.display = choice.only ? '' : 'none';
+    },
   });
-  Object.keys(had).forEach((key) => box.removeChild(had[key]));
 }
 
 function renderServices() {
@@ -176,13 +173,7 @@ function ticketIcon() {
 }
 
 function choiceButton(key, press) {
-  const button = document.createElement('button');
-  button.type = 'button';
-  button.className = 'button service';
-  button.setAttribute('data-key', key);
-  button.appendChild(ticketIcon());
-  button.appendChild(document.createElement('b'));
-  button.appendChild(document.createElement('small'));
+  const button = make('button', { type: 'button', className: 'button service', 'data-key': key }, [ticketIcon(), make('b'), make('small')]);
   button.addEventListener('click', () => press(key));
   return button;
 }
@@ -343,24 +334,15 @@ function renderLanguages(away) {
   const own = state && state.office.languages;
   const offered = (own && own.length ? own : LANGUAGES).filter((lang) => LANGUAGES.indexOf(lang) >= 0);
   box.hidden = away || !state || view === 'given' || offered.length < 2;
-  const had = {};
-  for (const button of Array.from(box.children)) had[button.lang] = button;
-  offered.forEach((lang, i) => {
-    const button = had[lang] || languageButton(lang);
-    delete had[lang];
-    if (lang === language()) button.setAttribute('aria-current', 'true');
-    else button.removeAttribute('aria-current');
-    if (box.children[i] !== button) box.insertBefore(button, box.children[i] || null);
+  reconcile(box, offered, {
+    key: (lang) => lang,
+    create: languageButton,
+    update: (button, lang) => setCurrent(button, lang === language()),
   });
-  Object.keys(had).forEach((lang) => box.removeChild(had[lang]));
 }
 
 function languageButton(lang) {
-  const button = document.createElement('button');
-  button.type = 'button';
-  button.className = 'button';
-  button.lang = lang;
-  button.textContent = languageName(lang);
+  const button = make('button', { type: 'button', className: 'button', lang, text: languageName(lang) });
   button.addEventListener('click', () => {
     home = home || language();
     setLanguage(lang);

@@ -1,11 +1,12 @@
 // The ticket on paper, by the browser's own printing: 80 mm wide and as long as it needs to be.
 
+import { $ } from '../shared/dom.js';
+
 const WIDTH_MM = 80;
 const MM_PER_PIXEL = 25.4 / 96;
 // The picture of the code is worth so much waiting, and no more.
 const PICTURE_MS = 1500;
 
-const $ = (id) => document.getElementById(id);
 let rule = null;
 
 // The paper's length is that of what is on it. CSS has no «as long as needed», so it is said here.

@@ -1,6 +1,7 @@
 // Where everything on the public screen stands, and how large it is. It measures: the height of capitals is
 // what carries across a room, so that is kept, and everything else gives way to it.
 
+import { $ } from '../shared/dom.js';
 import { fitNarrowed, fitText, widthInEms } from '../shared/fit.js';
 import { CAPITAL, DEEP, NAME_LEAST, ROWS_MOST, ROW_MOST, columnsOf, deskParts, leastWidth, nameWidth, needsOf, rowLeast, rowsHeight } from './rows.js';
 import { drawSide } from './side.js';
@@ -31,7 +32,6 @@ const MEDIA_ROWS = 4;
 const MEDIA_ROWS_WELL = 2;
 const MEDIA_WIDTH_LEAST = 0.42;
 const MEDIA_HEIGHT_LEAST = 0.2;
-const $ = (id) => document.getElementById(id);
 
 /** The desks at the side: all but the one in large letters, unless it has moved on meanwhile. */
 function otherDesks(desks, call) {

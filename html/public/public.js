@@ -1,6 +1,7 @@
 // The public screen: one call very large, the other desks at its side.
 // The large number is always the call being announced, the side always the truth of this instant.
 
+import { $ } from '../shared/dom.js';
 import { Announcements } from './announcements.js';
 import { drawBoard, measureAgain } from './board.js';
 import { language, locale, officeLanguage, onLanguage, ready, t, tn } from '../shared/i18n.js';
@@ -16,7 +17,6 @@ const TURN_MS = 8000;
 const PAUSE_MS = 700;
 const PAUSE_UNSPOKEN_MS = 2500;
 
-const $ = (id) => document.getElementById(id);
 
 let state = null;
 let turn = 0;

@@ -1,12 +1,11 @@
 // Who may do what: the PINs, the keys of programs, and leaving.
 
 import { get, post, put, remove } from '../shared/api.js';
+import { $, make, reconcile } from '../shared/dom.js';
 import { explain, locale, t } from '../shared/i18n.js';
 import { Form } from './form.js';
-import { arrange, make } from './parts.js';
 import { options, start } from './settings.js';
 
-const $ = (id) => document.getElementById(id);
 // As the server has it (pin.rs).
 const SHORTEST_PIN = 6;
 
@@ -113,7 +112,8 @@ async function revoke(token) {
 function render() {
   if (!tokens) return;
   $('none').hidden = tokens.length > 0;
-  arrange($('tokens'), tokens.map(tokenRow));
+  // Another language or another question makes a new row.
+  reconcile($('tokens'), tokens, { key: (token) => [locale(), sure === token.id, JSON.stringify(token)].join(), create: tokenRow });
 }
 
 async function load() {

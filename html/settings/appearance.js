@@ -1,12 +1,12 @@
 // How the office looks on its screens: message, colour, logo, printing, and where it may be shown.
 
 import { get, put } from '../shared/api.js';
+import { $ } from '../shared/dom.js';
 import { t } from '../shared/i18n.js';
 import { contrast, coloursOf } from '../shared/appearance.js';
 import { Form } from './form.js';
 import { start } from './settings.js';
 
-const $ = (id) => document.getElementById(id);
 
 // As the server has it (appearance.rs).
 const LEAST_CONTRAST = 7;

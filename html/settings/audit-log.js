@@ -1,11 +1,10 @@
 // The audit log, newest entries first.
 
 import { get, remove } from '../shared/api.js';
+import { $, make } from '../shared/dom.js';
 import { deskTitle, explain, locale, t } from '../shared/i18n.js';
-import { make } from './parts.js';
 import { start } from './settings.js';
 
-const $ = (id) => document.getElementById(id);
 const PAGE_SIZE = 100;
 // A busy morning has an event a second; the list is not reloaded for each.
 const RELOAD_MS = 2000;

@@ -1,12 +1,13 @@
 // Who is next: the priorities there are, and what they do.
 
 import { get, put } from '../shared/api.js';
+import { $, make, reconcile } from '../shared/dom.js';
 import { t, tn } from '../shared/i18n.js';
+import { moveUp, renderUp, upButton } from '../shared/order.js';
 import { Form } from './form.js';
-import { arrange, make, names } from './parts.js';
+import { names } from './names.js';
 import { start } from './settings.js';
 
-const $ = (id) => document.getElementById(id);
 const MOST = 8;
 
 let rows = [];
@@ -25,7 +26,11 @@ function row() {
     weight,
     names: names(box, '', 40),
     example: make('p', { className: 'what example' }),
-    up: make('button', { type: 'button', className: 'button up', text: '↑' }),
+    up: upButton(() => {
+      if (!moveUp(rows, made)) return;
+      show();
+      form.typed();
+    }),
     remove: make('button', { type: 'button', className: 'button small', text: '✕' }),
   };
   const short = field('next.weight', weight);
@@ -33,13 +38,6 @@ function row() {
   const summary = make('summary', { 'data-t': 'settings.names', text: t('settings.names') });
   made.el = make('li', {}, [make('div', { className: 'pair' }, [field('next.name', name), short, made.up, made.remove]),
     made.example, make('details', {}, [summary, box])]);
-  made.up.addEventListener('click', () => {
-    const i = rows.indexOf(made);
-    if (i < 1) return;
-    rows.splice(i - 1, 2, made, rows[i - 1]);
-    show();
-    form.typed();
-  });
   made.remove.addEventListener('click', () => {
     const i = rows.indexOf(made);
     rows.splice(i, 1);
@@ -61,15 +59,12 @@ function show() {
     const said = i === 0 ? t('next.first') + ' ' : '';
     one.example.textContent = said + (weight > 1 ? t('next.example', { weight, minutes: 10 * weight }) : '');
     const label = one.name.value.trim() || t('next.new');
-    one.up.setAttribute('aria-label', t('settings.up', { name: label }));
-    one.up.title = one.up.getAttribute('aria-label');
-    one.up.hidden = rows.length < 2;
-    one.up.setAttribute('aria-disabled', String(i === 0));
+    renderUp(one.up, label, i, rows.length > 1);
     one.remove.setAttribute('aria-label', t('next.remove', { name: label }));
     one.remove.title = one.remove.getAttribute('aria-label');
     one.remove.hidden = rows.length < 2;
   });
-  arrange($('priorities'), rows.map((one) => one.el));
+  reconcile($('priorities'), rows, { key: (one) => one, create: (one) => one.el });
   $('add').disabled = rows.length >= MOST;
 }
 

@@ -1,10 +1,10 @@
 // A copy of the office, and which server this is.
 
 import { get } from '../shared/api.js';
+import { $ } from '../shared/dom.js';
 import { roughSpan } from '../shared/i18n.js';
 import { start } from './settings.js';
 
-const $ = (id) => document.getElementById(id);
 
 let health = null;
 

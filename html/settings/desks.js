@@ -1,13 +1,13 @@
 // The places where people are attended: open or closed, and whom they attend.
 
 import { put, remove } from '../shared/api.js';
+import { $ } from '../shared/dom.js';
 import { deskTitle, t } from '../shared/i18n.js';
 import { List } from './list.js';
-import { ordered } from './order.js';
+import { ordered } from '../shared/order.js';
 import { start } from './settings.js';
 import { apply, byName } from '../shared/state.js';
 
-const $ = (id) => document.getElementById(id);
 
 let state = null;
 

@@ -1,6 +1,7 @@
 // One form of the settings: what the server has, what is being typed, and what someone else changed
 // meanwhile. Only what was changed is sent, so two people at the same form keep each other's work.
 
+import { make } from '../shared/dom.js';
 import { explain, t } from '../shared/i18n.js';
 
 const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
@@ -274,9 +275,7 @@ export class Form {
     if (!field) return;
     let note = field.querySelector('.' + kind);
     if (!note && text) {
-      note = document.createElement('p');
-      note.className = kind;
-      note.id = field.getAttribute('data-about') + '-' + kind;
+      note = make('p', { className: kind, id: field.getAttribute('data-about') + '-' + kind });
       field.appendChild(note);
     }
     if (note) {

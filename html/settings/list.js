@@ -1,10 +1,9 @@
 // Things of which there are several, each with a form of its own: a list, and one of them opened.
 
+import { $, make, reconcile } from '../shared/dom.js';
 import { explain, t } from '../shared/i18n.js';
 import { Form } from './form.js';
-import { arrange, make } from './parts.js';
 
-const $ = (id) => document.getElementById(id);
 
 export class List {
   /**
@@ -17,7 +16,6 @@ export class List {
     this.how = how;
     this.items = [];
     this.opened = null;
-    this._rows = {};
     this._loaded = false;
     this.form = new Form($('form'), Object.assign({}, how, {
       always: true,
@@ -52,13 +50,15 @@ export class List {
   render() {
     const { key, show, title } = this.how;
     $('empty').hidden = !this._loaded || this.items.length > 0;
-    arrange($('rows'), this.items.map((item) => {
-      const row = this._rows[key(item)] || (this._rows[key(item)] = this._row(key(item)));
-      row.querySelector('.change').textContent = t('settings.change');
-      row.querySelector('.change').setAttribute('aria-label', t('settings.change.this', { name: title(item) }));
-      show(row, item);
-      return row;
-    }));
+    reconcile($('rows'), this.items, {
+      key,
+      create: (item) => this._row(key(item)),
+      update(row, item) {
+        row.querySelector('.change').textContent = t('settings.change');
+        row.querySelector('.change').setAttribute('aria-label', t('settings.change.this', { name: title(item) }));
+        show(row, item);
+      },
+    });
     if (!$('form').hidden) $('which').textContent = title(this.opened);
   }
 
@@ -92,8 +92,8 @@ export class List {
     $('list').hidden = false;
     $('said').textContent = text;
     this.render();
-    const row = key && this._rows[key];
-    (row && row.parentNode ? row.querySelector('.change') : $('add')).focus();
+    const row = $('rows').children[this.items.findIndex((item) => this.how.key(item) === key)];
+    (row ? row.querySelector('.change') : $('add')).focus();
   }
 
   _ask(really) {

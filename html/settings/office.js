@@ -1,13 +1,12 @@
 // The office itself: its name, languages, hours and limit.
 
 import { get, post, put } from '../shared/api.js';
+import { $, make } from '../shared/dom.js';
 import { LANGUAGES, explain, languageName, locale, t } from '../shared/i18n.js';
 import { Form } from './form.js';
-import { ordered } from './order.js';
-import { make } from './parts.js';
+import { ordered } from '../shared/order.js';
 import { options, start } from './settings.js';
 
-const $ = (id) => document.getElementById(id);
 
 // Where offices that may use this are; any other name of the IANA database can be typed.
 const ZONES = 'Africa/Algiers Africa/Cairo Africa/Casablanca Africa/Tunis America/Argentina/Buenos_Aires '

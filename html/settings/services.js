@@ -1,13 +1,13 @@
 // The lines that people wait in: letter, names, numbers, open or closed.
 
 import { get, put, remove } from '../shared/api.js';
+import { $ } from '../shared/dom.js';
 import { deskTitle, t, tn } from '../shared/i18n.js';
 import { List } from './list.js';
-import { names } from './parts.js';
+import { names } from './names.js';
 import { start } from './settings.js';
 import { apply } from '../shared/state.js';
 
-const $ = (id) => document.getElementById(id);
 const MOST_DIGITS = 6;
 // Numbers go past their range without an event that says so: looked at again at most so often.
 const LOOK_AGAIN_MS = 3000;

@@ -1,11 +1,12 @@
 // What all pages of the settings share: the connection, the way to the other pages, what is not saved.
 
 import { get, signIn, stayWhere } from '../shared/api.js';
+import { $, make } from '../shared/dom.js';
 import { keepChoices, officeLanguage, onLanguage, ready } from '../shared/i18n.js';
 import { Live } from '../shared/live.js';
 import { showOffice } from '../shared/office.js';
+import { renderNavigation } from './navigation.js';
 
-const $ = (id) => document.getElementById(id);
 let office = null;
 
 /**
@@ -66,10 +67,8 @@ export function start(page) {
   }
 
   ready.then(() => {
-    for (const link of Array.from(document.querySelectorAll('.home, .sections a'))) {
-      if (link.getAttribute('href') === document.body.getAttribute('data-page')) link.setAttribute('aria-current', 'page');
-      link.href = keepChoices(link.getAttribute('href'));
-    }
+    const home = document.querySelector('.home');
+    home.href = keepChoices(home.getAttribute('href'));
     const link = $('admin').querySelector('a');
     const isDirty = () => forms.some((form) => form.isDirty());
     link.href = keepChoices('signin.html?then=' + encodeURIComponent(location.pathname.split('/').pop() + location.search));
@@ -95,6 +94,7 @@ export function start(page) {
       }, () => { $('away').hidden = false; });
     }));
     const translate = () => {
+      renderNavigation();
       if (page.translate) page.translate();
       render();
     };
@@ -110,11 +110,6 @@ export function start(page) {
 export function options(select, list) {
   const value = select.value;
   select.textContent = '';
-  list.forEach(([one, text]) => {
-    const option = document.createElement('option');
-    option.value = one;
-    option.textContent = text;
-    select.appendChild(option);
-  });
+  list.forEach(([one, text]) => select.appendChild(make('option', { value: one, text })));
   if (value) select.value = value;
 }

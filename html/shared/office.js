@@ -1,8 +1,10 @@
 // How the office presents itself on every screen: its name, its logo, its colour.
 
 import { PROPERTIES, coloursOf } from './appearance.js';
+import { $, make } from './dom.js';
+import { local } from './storage.js';
 
-const KEY = 'turnero.colours';
+const KEY = 'colours';
 // Wider than that a logo is a word, which is the name itself; else it stands beside the name.
 const WORD_RATIO = 2;
 
@@ -18,14 +20,6 @@ function paint() {
   });
 }
 
-// theme.js finds it there at the next load, before anything is painted.
-function remember() {
-  try {
-    if (colours) localStorage.setItem(KEY, JSON.stringify(colours));
-    else localStorage.removeItem(KEY);
-  } catch (e) { /* Then the colour comes a moment later. */ }
-}
-
 function showLogo(box, name, office) {
   const old = box.querySelector('img');
   if (old && old.getAttribute('src') === office.logo) {
@@ -35,10 +29,7 @@ function showLogo(box, name, office) {
   if (old) box.removeChild(old);
   name.hidden = false;
   if (!office.logo) return;
-  const logo = document.createElement('img');
-  logo.className = 'logo';
-  logo.alt = '';
-  logo.hidden = true;
+  const logo = make('img', { className: 'logo', alt: '', hidden: true });
   logo.addEventListener('load', () => {
     const isWord = logo.naturalWidth > WORD_RATIO * logo.naturalHeight;
     logo.alt = isWord ? office.name : '';
@@ -56,7 +47,7 @@ export function showOffice(office) {
   const what = JSON.stringify([office.name, office.accent, office.logo]);
   if (what === shown) return;
   shown = what;
-  const box = document.getElementById('office');
+  const box = $('office');
   let name = box.querySelector('span');
   if (!name) {
     name = document.createElement('span');
@@ -67,7 +58,8 @@ export function showOffice(office) {
   showLogo(box, name, office);
   colours = office.accent ? coloursOf(office.accent) : null;
   paint();
-  remember();
+  // theme.js reads them at the next load, before anything is painted.
+  local.set(KEY, colours && JSON.stringify(colours));
 }
 
 // The system's theme may change at any time.

@@ -1,9 +1,9 @@
 // Signing in: the PIN says whether one attends or organises. Then back to the page that asked for it.
 
 import { post } from '../shared/api.js';
+import { $ } from '../shared/dom.js';
 import { explain, keepChoices, onLanguage, ready, roughSpan, t } from '../shared/i18n.js';
 
-const $ = (id) => document.getElementById(id);
 
 // The server is verifying the PINs of others.
 const BUSY = 'busy';

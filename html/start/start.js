@@ -1,13 +1,14 @@
 // The start page: what is this screen for, and which desk is mine.
 
 import { get, put, remove } from '../shared/api.js';
+import { $, make, reconcile, setCurrent } from '../shared/dom.js';
 import { LANGUAGES, deskTitle, explain, keepChoices, language, languageName, officeLanguage, onLanguage, ready, t } from '../shared/i18n.js';
 import { Live } from '../shared/live.js';
 import { showOffice } from '../shared/office.js';
 import { apply, byName } from '../shared/state.js';
+import { local } from '../shared/storage.js';
 
-const LAST_DESK = 'turnero.desk';
-const $ = (id) => document.getElementById(id);
+const LAST_DESK = 'desk';
 
 let state = null;
 
@@ -21,21 +22,6 @@ const live = new Live({
   status: render,
 });
 
-// Storage may be forbidden; the page only forgets then.
-function lastDesk() {
-  try {
-    return localStorage.getItem(LAST_DESK);
-  } catch (e) {
-    return null;
-  }
-}
-
-function remember(name) {
-  try {
-    localStorage.setItem(LAST_DESK, name);
-  } catch (e) { /* It only forgets. */ }
-}
-
 function address(name) {
   return keepChoices('desk.html?desk=' + encodeURIComponent(name));
 }
@@ -45,12 +31,7 @@ function addLanguageLinks() {
   LANGUAGES.forEach((lang) => {
     const url = new URL(location.href);
     url.searchParams.set('lang', lang);
-    const link = document.createElement('a');
-    link.href = url.href;
-    link.lang = lang;
-    link.hreflang = lang;
-    link.textContent = languageName(lang);
-    $('languages').appendChild(link);
+    $('languages').appendChild(make('a', { href: url.href, lang, hreflang: lang, text: languageName(lang) }));
     $('languages').appendChild(document.createTextNode(' '));
   });
 }
@@ -60,15 +41,12 @@ function render() {
   $('away').hidden = !(away && state);
   $('enter').disabled = away;
   ['take', 'public', 'settings'].forEach((id) => { $(id).href = keepChoices($(id).getAttribute('href')); });
-  for (const link of Array.from($('languages').children)) {
-    if (link.lang === language()) link.setAttribute('aria-current', 'true');
-    else link.removeAttribute('aria-current');
-  }
+  Array.from($('languages').children).forEach((link) => setCurrent(link, link.lang === language()));
   if (!state) return;
   showOffice(state.office);
   // Where the office has a sign of its own, ours makes room.
   $('sign').hidden = Boolean(state.office.logo);
-  const last = lastDesk();
+  const last = local.get(LAST_DESK);
   const desks = state.desks.slice().sort(byName);
   const isThere = desks.some((d) => d.name === last);
   $('last').hidden = !isThere;
@@ -81,33 +59,21 @@ function render() {
   renderDesks(desks);
 }
 
-// Each desk keeps its element, so that a message never takes the focus away.
 function renderDesks(desks) {
-  const list = $('desks');
-  const had = {};
-  for (const item of Array.from(list.children)) had[item.getAttribute('data-desk')] = item;
-  desks.forEach((desk, i) => {
-    const item = had[desk.name] || deskItem(desk.name);
-    delete had[desk.name];
-    item.querySelector('b').textContent = deskTitle(desk.name);
-    item.querySelector('small').textContent = desk.ticket
-      ? t('start.attends', { code: desk.ticket.code }) : t('start.free');
-    if (list.children[i] !== item) list.insertBefore(item, list.children[i] || null);
+  reconcile($('desks'), desks, {
+    key: (desk) => desk.name,
+    create: deskItem,
+    update(item, desk) {
+      item.querySelector('b').textContent = deskTitle(desk.name);
+      item.querySelector('small').textContent = desk.ticket ? t('start.attends', { code: desk.ticket.code }) : t('start.free');
+    },
   });
-  Object.keys(had).forEach((name) => list.removeChild(had[name]));
 }
 
-function deskItem(name) {
-  const item = document.createElement('li');
-  item.setAttribute('data-desk', name);
-  const link = document.createElement('a');
-  link.className = 'button';
-  link.href = address(name);
-  link.addEventListener('click', () => remember(name));
-  link.appendChild(document.createElement('b'));
-  link.appendChild(document.createElement('small'));
-  item.appendChild(link);
-  return item;
+function deskItem({ name }) {
+  const link = make('a', { className: 'button', href: address(name) }, [make('b'), make('small')]);
+  link.addEventListener('click', () => local.set(LAST_DESK, name));
+  return make('li', {}, [link]);
 }
 
 async function enter(e) {
@@ -119,7 +85,7 @@ async function enter(e) {
   try {
     const had = state && state.desks.some((d) => d.name === name);
     if (!had) await put('api/desks/' + encodeURIComponent(name), {});
-    remember(name);
+    local.set(LAST_DESK, name);
     location.href = address(name);
   } catch (refusal) {
     $('error').textContent = explain(refusal);

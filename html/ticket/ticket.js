@@ -1,6 +1,7 @@
 // A ticket's own page, on the phone of whoever holds it: where it stands, and that it is called.
 
 import { freshKey, get, post } from '../shared/api.js';
+import { $, show } from '../shared/dom.js';
 import { fitText } from '../shared/fit.js';
 import { isNumbered, isolated, nameOf, officeLanguage, onLanguage, ready, t } from '../shared/i18n.js';
 import { Live } from '../shared/live.js';
@@ -25,7 +26,6 @@ const MORE = {
   cancelled: 'ticket.cancelled.what', gone: 'ticket.gone.what',
 };
 
-const $ = (id) => document.getElementById(id);
 const id = decodeURIComponent(location.pathname.split('/').pop());
 const path = 'api/tickets/' + encodeURIComponent(id);
 
@@ -141,11 +141,6 @@ async function stayAwake() {
       lock.addEventListener('release', () => { lock = null; });
     } else if (!wanted && lock) await lock.release();
   } catch (e) { /* It may sleep. */ }
-}
-
-function show(id, text) {
-  $(id).textContent = text;
-  $(id).hidden = !text;
 }
 
 function render() {

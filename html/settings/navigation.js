@@ -1,0 +1,29 @@
+// Links to all pages of the settings.
+
+import { $, make, reconcile, setCurrent } from '../shared/dom.js';
+import { keepChoices, t } from '../shared/i18n.js';
+
+// Each page with the key of its name.
+const PAGES = [
+  ['figures.html', 'settings.statistics'],
+  ['settings.html', 'settings.office'],
+  ['settings-look.html', 'settings.appearance'],
+  ['settings-services.html', 'settings.services'],
+  ['settings-desks.html', 'settings.desks'],
+  ['settings-next.html', 'settings.next'],
+  ['settings-access.html', 'settings.access'],
+  ['settings-trace.html', 'settings.audit'],
+  ['settings-data.html', 'settings.data'],
+];
+
+/** Shows the links in the reader's language, and which of them is this page. */
+export function renderNavigation() {
+  reconcile($('sections'), PAGES, {
+    key: ([address]) => address,
+    create: ([address]) => make('li', {}, [make('a', { href: keepChoices(address) })]),
+    update(item, [address, key]) {
+      item.firstChild.textContent = t(key);
+      setCurrent(item.firstChild, location.pathname.split('/').pop() === address, 'page');
+    },
+  });
+}
