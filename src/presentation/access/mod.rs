@@ -10,6 +10,7 @@ mod host;
 mod peer;
 mod pin;
 mod pin_verifier;
+mod pins;
 mod rate_limiter;
 mod secret;
 mod sessions;

@@ -1,13 +1,11 @@
-//! Verifies and changes PINs, one at a time, because Argon2id takes a processor and memory for a while.
+//! Verifies PINs, one at a time, because Argon2id takes a processor and memory for a while.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::{Access, Caller, lock, pin};
-use crate::access::{AccessChange, PinHash, Role};
+use super::pin;
+use crate::access::{PinHash, Role};
 use crate::presentation::http::problem::Problem;
-use crate::presentation::services::TicketService;
-use crate::storage::AuditKind;
 
 /// The most sign-ins that wait for the verifier; each blocks the thread of a connection.
 const MOST_WAITING: usize = 8;
@@ -33,18 +31,20 @@ impl VerifierQueue {
             self.threads.fetch_sub(1, Ordering::AcqRel);
             return Err(Problem::too_many_sign_ins());
         }
-        Ok(PinVerifier {
-            queue: self,
-            _turn: lock(&self.turn),
-        })
+        Ok(self.wait())
     }
 
     /// Like [`acquire`](Self::acquire), but waits behind any number of threads. Only for admins.
-    fn acquire_always(&self) -> PinVerifier<'_> {
+    pub(super) fn acquire_always(&self) -> PinVerifier<'_> {
         self.threads.fetch_add(1, Ordering::AcqRel);
+        self.wait()
+    }
+
+    fn wait(&self) -> PinVerifier<'_> {
         PinVerifier {
             queue: self,
-            _turn: lock(&self.turn),
+            // Nothing can fail while the lock is held.
+            _turn: self.turn.lock().unwrap_or_else(PoisonError::into_inner),
         }
     }
 }
@@ -68,34 +68,5 @@ impl PinVerifier<'_> {
 impl Drop for PinVerifier<'_> {
     fn drop(&mut self) {
         self.queue.threads.fetch_sub(1, Ordering::AcqRel);
-    }
-}
-
-impl Access {
-    /// Sets the PIN of a role, and ends the sessions of that role.
-    pub fn set_pin(
-        &self,
-        tickets: &TicketService,
-        caller: &Caller,
-        role: Role,
-        new: &str,
-    ) -> Result<(), Problem> {
-        pin::check(new).map_err(|why| Problem::invalid("pin", why))?;
-        let verifier = self.verifier.acquire_always();
-        let pins = self.credentials().pins();
-        let owner = verifier.role_of(new, &pins);
-        if owner.is_some_and(|other| other != role) {
-            return Err(Problem::invalid(
-                "pin",
-                "staff and admin need different PINs",
-            ));
-        }
-        let hash = pin::hash(new).map_err(|_| Problem::storage_unavailable())?;
-        let entry = caller.audit(AuditKind::PinChanged, Some(role.as_str()));
-        tickets.store_access(vec![AccessChange::SetPin(role, hash.clone())], Some(entry))?;
-        self.credentials().set_pin(role, hash);
-        self.wss.recheck_access();
-        log::info!("The PIN of {} was changed", role.as_str());
-        Ok(())
     }
 }

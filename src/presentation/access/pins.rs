@@ -1,0 +1,36 @@
+//! Changes PINs.
+
+use super::{Access, Caller, pin};
+use crate::access::{AccessChange, Role};
+use crate::presentation::http::problem::Problem;
+use crate::presentation::services::TicketService;
+use crate::storage::AuditKind;
+
+impl Access {
+    /// Sets the PIN of a role, and ends the sessions of that role.
+    pub fn set_pin(
+        &self,
+        tickets: &TicketService,
+        caller: &Caller,
+        role: Role,
+        new: &str,
+    ) -> Result<(), Problem> {
+        pin::check(new).map_err(|why| Problem::invalid("pin", why))?;
+        let verifier = self.verifier.acquire_always();
+        let pins = self.credentials().pins();
+        let owner = verifier.role_of(new, &pins);
+        if owner.is_some_and(|other| other != role) {
+            return Err(Problem::invalid(
+                "pin",
+                "staff and admin need different PINs",
+            ));
+        }
+        let hash = pin::hash(new).map_err(|_| Problem::storage_unavailable())?;
+        let entry = caller.audit(AuditKind::PinChanged, Some(role.as_str()));
+        tickets.store_access(vec![AccessChange::SetPin(role, hash.clone())], Some(entry))?;
+        self.credentials().set_pin(role, hash);
+        self.wss.recheck_access();
+        log::info!("The PIN of {} was changed", role.as_str());
+        Ok(())
+    }
+}
