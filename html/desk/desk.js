@@ -38,7 +38,10 @@ let saying = null;
 // Which desk, and the number of the last event that it has heard.
 let heard = '';
 
-const claim = new Claim(name, render);
+const claim = new Claim(name, () => {
+  lists.ask();
+  render();
+});
 const undo = new Undo(render);
 const steps = new Steps({ may: isLive, say, changed: render, undo });
 const lists = new Lists(path, attended, render);
@@ -58,13 +61,14 @@ const live = new Live({
     if (before && m.type !== 'state') noticeOthers(m);
     claim.hear(state, m);
     noticeArrival();
-    lists.ask(m.type);
+    // The claim makes a new desk; until then there is nothing to ask for.
+    if (claim.standing !== 'asking') lists.ask(m.type);
     render();
   },
   status() {
     if (!live.online) printers.clear();
     if (live.online) {
-      lists.ask();
+      if (claim.standing !== 'asking') lists.ask();
       if (state) claim.online();
     }
     render();

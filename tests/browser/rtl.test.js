@@ -150,7 +150,7 @@ const SCREENS = {
 // A page of settings is whole when it has heard from the server.
 for (const part of ['', '-services', '-desks', '-next', '-look', '-access', '-data', '-trace']) {
   SCREENS['settings' + part] = { path: '/settings' + part + '.html', ready: async (page) => {
-    await until('its content', () => page.evaluate(() => document.querySelector('#rows li, #tokens li, #events tr, #priorities li, #version:not(:empty), #form .button--main:enabled, #staff-pin')));
+    await until('its content', () => page.evaluate(() => document.querySelector('#rows li, #tokens li, #entries tr, #priorities li, #version:not(:empty), #form .button--main:enabled, #staff-pin')));
   }, codes: 0 };
 }
 

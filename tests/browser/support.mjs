@@ -367,11 +367,7 @@ export async function taken(page) {
 /** A desk's screen that asks for its services, after a step that can be undone. */
 export async function services(page) {
   await until('the desk is live', () => page.isEnabled('#next'));
-  // A touch in the moment in which a button of a page that has just loaded is drawn anew goes nowhere.
-  for (let tries = 0; tries < 3 && !(await page.isVisible('#undo')); tries++) {
-    await page.click('#next');
-    await page.waitForSelector('#undo', { timeout: 4000 }).catch(() => {});
-  }
+  await page.click('#next');
   await visible(page, '#undo');
   await visible(page, '#queue li');
   await page.click('#attends');
@@ -477,3 +473,15 @@ export const FIRST_SIGHT = {
   'desk that looks for a ticket': { path: '/desk.html?desk=3', ready: finds },
   'desk that another screen has taken over': { path: '/desk.html?desk=3', ready: taken },
 };
+
+/** The limit for a screen with everything it loads, in bytes on the wire. */
+export const MOST_WIRE_BYTES = 50000;
+
+/** The size of everything that a page has loaded but data, as it was sent: compressed, without the heads of the answers. */
+export async function wireBytes(page) {
+  const files = page.loaded.filter((r) => !/\/api\/|\/ws/.test(r.url()));
+  const sizes = await Promise.all(files.map((r) => r.request().sizes()));
+  const bytes = sizes.reduce((sum, size) => sum + size.responseBodySize, 0);
+  assert.ok(files.length > 5 && bytes > 5000, 'measured something');
+  return bytes;
+}

@@ -97,20 +97,14 @@ fn what_is_said_of_a_field_is_true_and_names_it() {
         ),
     ];
     for (path, body, said) in rows {
-        let answer = server
-            .client()
-            .send_json("PUT", &format!("/api/{path}"), body);
+        let answer = server.put_json(&format!("/api/{path}"), body);
         assert_eq!(answer.problem(422, "invalid"), *said, "{body}");
     }
     // What languages need within a word is no trick.
     let name = json!({"name": "\u{627}\u{644}\u{635}\u{200c}\u{62f}"});
+    server.put_json("/api/services/B", &name).expect(201);
     server
-        .client()
-        .send_json("PUT", "/api/services/B", &name)
-        .expect(201);
-    server
-        .client()
-        .send_json("PUT", "/api/settings", &json!({"mostWaiting": 1}))
+        .put_json("/api/settings", &json!({"mostWaiting": 1}))
         .expect(200);
     server.ticket();
     let full = server.post("/api/tickets").problem(409, "queue-full");
@@ -123,7 +117,7 @@ fn what_is_said_of_a_field_is_true_and_names_it() {
 #[test]
 fn a_service_is_named_in_either_case() {
     let server = Server::new();
-    let put = |path: &str, body: &Value| server.client().send_json("PUT", path, body).expect(201);
+    let put = |path: &str, body: &Value| server.put_json(path, body).expect(201);
     put("/api/services/b", &json!({}));
     let made = server.post_json("/api/tickets", &json!({"service": "b"}));
     assert_eq!(made.expect(201).json()["code"], "B1");

@@ -143,7 +143,7 @@ fn a_head_a_body_and_an_idle_connection_time_out() {
 
 #[test]
 fn slow_bytes_do_not_extend_a_deadline() {
-    let flags = ["--head-seconds=2", "--body-seconds=2"];
+    let flags = ["--head-seconds=1", "--body-seconds=1"];
     let server = Launch::new().with(&flags).start();
     let mut head = sent(&server, format!("GET / HTTP/1.1\r\n{HOST}X: "));
     let mut body = sent(&server, post("Content-Length: 60000\r\n", "{"));

@@ -471,9 +471,7 @@ fn desk_actions_name_a_field_they_do_not_know() {
         .post_json(&path, &json!({"why": "x"}))
         .problem(422, "invalid");
     assert!(detail.contains("why"), "{detail}");
-    let answer = server
-        .client()
-        .send_json("PUT", "/api/desks/3", &json!({"opne": true}));
+    let answer = server.put_json("/api/desks/3", &json!({"opne": true}));
     assert!(answer.problem(422, "invalid").contains("opne"));
     assert_eq!(server.json("/api/state")["payload"]["waiting"], 1);
 }
@@ -481,7 +479,7 @@ fn desk_actions_name_a_field_they_do_not_know() {
 #[test]
 fn a_desk_is_made_changed_and_deleted() {
     let server = Server::new();
-    let put = |body: &Value| server.client().send_json("PUT", "/api/desks/3", body);
+    let put = |body: &Value| server.put_json("/api/desks/3", body);
     let desk = put(&json!({})).expect(201).json();
     assert_eq!(
         desk,
@@ -700,8 +698,7 @@ fn after_a_stop_everything_is_as_it_was() {
     server.post("/api/desks/3/next").expect(200);
     server.post("/api/desks/4/recall").expect(200);
     server
-        .client()
-        .send_json("PUT", "/api/desks/5", &json!({"open": false}))
+        .put_json("/api/desks/5", &json!({"open": false}))
         .expect(201);
     let paths = [
         "/api/tickets",

@@ -4,16 +4,14 @@ use serde_json::{Value, json};
 
 use crate::common::{Folder, Launch, Response, Server, run_to_end, text};
 
-fn put(server: &Server, path: &str, body: &Value) -> Response {
-    server.client().send_json("PUT", path, body)
-}
-
 #[test]
 fn a_priority_that_somebody_has_neither_goes_nor_changes_its_name() {
     let server = Server::new();
     let with =
         |name: &str| json!({"priorities": [{"name": "normal"}, {"name": name, "weight": 5}]});
-    put(&server, "/api/settings", &with("urgent")).expect(200);
+    server
+        .put_json("/api/settings", &with("urgent"))
+        .expect(200);
     let urgent = json!({"priority": "urgent"});
     let first = server.post_json("/api/tickets", &urgent).expect(201).json();
     server.post_json("/api/tickets", &urgent).expect(201);
@@ -22,7 +20,9 @@ fn a_priority_that_somebody_has_neither_goes_nor_changes_its_name() {
         with("pressing"),
         json!({"priorities": [{"name": "normal"}]}),
     ] {
-        let detail = put(&server, "/api/settings", &wish).problem(409, "priority-in-use");
+        let detail = server
+            .put_json("/api/settings", &wish)
+            .problem(409, "priority-in-use");
         assert!(
             detail.contains("urgent is needed: 2 tickets have it"),
             "{detail}"
@@ -32,15 +32,19 @@ fn a_priority_that_somebody_has_neither_goes_nor_changes_its_name() {
     let named = json!({"priorities": [
         {"name": "normal"}, {"name": "urgent", "weight": 9, "names": {"en": "Pressing"}},
     ]});
-    put(&server, "/api/settings", &named).expect(200);
+    server.put_json("/api/settings", &named).expect(200);
     for _ in 0..2 {
         server.post("/api/desks/1/next").expect(200);
     }
     let path = format!("/api/tickets/{}", text(&first, "id"));
     assert_eq!(server.json(&path)["state"], "done");
-    put(&server, "/api/settings", &with("pressing")).problem(409, "priority-in-use");
+    server
+        .put_json("/api/settings", &with("pressing"))
+        .problem(409, "priority-in-use");
     server.post("/api/desks/1/finish").expect(200);
-    put(&server, "/api/settings", &with("pressing")).expect(200);
+    server
+        .put_json("/api/settings", &with("pressing"))
+        .expect(200);
 }
 
 /// A time zone in which it is between noon and one now.

@@ -71,7 +71,7 @@ fn each_step_is_taken_back_and_no_step_twice() {
         server.post(&path).problem(409, "nothing-to-undo")
     };
     assert!(refused("1").contains("no such desk"));
-    let desk = server.client().send_json("PUT", "/api/desks/1", &json!({}));
+    let desk = server.put_json("/api/desks/1", &json!({}));
     desk.expect(201);
     assert!(refused("1").contains("15 seconds"));
     step(&server, "1", "next");
@@ -132,7 +132,7 @@ fn a_desks_own_line_is_told_whoever_changes_it() {
     for _ in 0..3 {
         server.ticket();
     }
-    let put = |name: &str| server.client().send_json("PUT", name, &json!({}));
+    let put = |name: &str| server.put_json(name, &json!({}));
     put("/api/desks/2").expect(201);
     step(&server, "1", "next");
     let mut screen = server.screen("");

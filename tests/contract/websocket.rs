@@ -61,8 +61,7 @@ fn a_screen_is_told_the_state_and_then_every_change_in_order() {
     let cancel = format!("/api/tickets/{}/cancel", text(&last, "id"));
     server.post(&cancel).expect(200);
     server
-        .client()
-        .send_json("PUT", "/api/desks/3", &json!({"open": false}))
+        .put_json("/api/desks/3", &json!({"open": false}))
         .expect(200);
     server.send("DELETE", "/api/desks/3").expect(204);
     let messages = screen.until(12);

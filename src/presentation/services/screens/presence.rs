@@ -135,7 +135,9 @@ mod tests {
             .values_mut()
             .for_each(|connections| connections.grace_until = Instant::now());
         assert!(!presence.is_present(&desk("3"), screen));
-        drop(presence.enter(&desk("3"), screen, true));
+        let poll = presence.enter(&desk("3"), screen, true);
+        assert!(presence.is_present(&desk("3"), screen), "a waiting poll");
+        drop(poll);
         presence.enter(&desk("3"), screen, true).end();
         assert!(
             !presence.is_present(&desk("3"), screen),
