@@ -1,8 +1,8 @@
 //! An office is set up while people are in it: nothing happens to them that nobody is told of.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::common::{Folder, Launch, Response, Server, run_to_end, text};
+use crate::common::{Folder, Launch, Server, run_to_end, text};
 
 #[test]
 fn a_priority_that_somebody_has_neither_goes_nor_changes_its_name() {
@@ -62,7 +62,7 @@ fn another_hour_or_zone_does_not_end_the_day_that_goes_on() {
         let server = Server::new();
         let set = |server: &Server, hour: u8, zone: &str| {
             let body = json!({"timeZone": zone, "dayBeginsHour": hour});
-            put(server, "/api/settings", &body).expect(200);
+            server.put_json("/api/settings", &body).expect(200);
         };
         let zone = at_noon();
         set(&server, 15, &zone);
