@@ -1,6 +1,6 @@
 //! `turnero`: a take-a-number system in one small program.
 //!
-//! The rooms, from the inside out; arrows point one way, presentation → storage → domain:
+//! The modules; imports go one way, presentation → storage → domain:
 //! - [`domain`]: the rules of the queue, pure;
 //! - [`storage`]: durable events;
 //! - [`presentation`]: connections, HTTP, WebSocket, pages;
@@ -8,7 +8,8 @@
 //! - [`calendar`]: the clock, and the business day;
 //! - [`config`]: flags, defaults, limits;
 //! - [`digits`]: whole numbers in text from outside;
-//! - [`threads`]: how threads are started;
+//! - [`serve`]: starts the parts of a server and stops them;
+//! - [`threads`]: named threads;
 //! - [`logging`]: the log.
 
 pub mod access;
@@ -18,5 +19,6 @@ pub mod digits;
 pub mod domain;
 pub mod logging;
 pub mod presentation;
+pub mod serve;
 pub mod storage;
 pub mod threads;

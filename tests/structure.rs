@@ -1,4 +1,4 @@
-//! The structure of the source: no file imports another in a circle.
+//! The structure of the source: no import circles, and no database outside storage.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -32,6 +32,20 @@ fn no_scripts_import_each_other_in_a_circle() {
         (file.clone(), imported.collect())
     });
     assert_eq!(circle(&imports.collect()), None);
+}
+
+#[test]
+fn no_file_outside_storage_names_a_database() {
+    let src = root().join("src");
+    let storage = src.join("storage").canonicalize().expect("src/storage/");
+    for file in files(&src, "rs") {
+        let text = fs::read_to_string(&file).expect("a source file");
+        let names_it = ["rusqlite", "SqliteJournal"]
+            .iter()
+            .any(|name| text.contains(name));
+        let is_inside = file.starts_with(&storage);
+        assert!(is_inside || !names_it, "{}", file.display());
+    }
 }
 
 #[test]

@@ -1,7 +1,6 @@
-//! Where events are kept so that nothing is lost: the one door to durable storage.
+//! Durable storage of events, snapshots, answers, the audit log, PINs and tokens, behind [`Journal`].
 //!
-//! It keeps and gives back; it decides nothing. What does not belong here: the rules of the queue,
-//! HTTP, screens.
+//! Storage decides nothing. The rules of the queue, HTTP and screens do not belong here.
 
 mod audit;
 mod sqlite;
@@ -11,34 +10,42 @@ mod restarts;
 #[cfg(test)]
 mod testing;
 
+use std::error;
+use std::path::Path;
+
 use thiserror::Error;
 
 use crate::access::{AccessChange, AccessRecords};
 use crate::domain::{Event, Queue, Stamped};
 
 pub use audit::{AuditEntry, AuditKind, AuditRecord};
-pub use sqlite::{SqliteJournal, create_private};
+pub use sqlite::create_private;
 
-/// Why storage could not do what was asked.
+/// Opens the data file, and creates it if it is missing. One process at a time has it open.
+pub fn open(file: &Path) -> Result<Box<dyn Journal>, StorageError> {
+    Ok(Box::new(sqlite::SqliteJournal::open(file)?))
+}
+
+/// Why storage failed.
 #[derive(Debug, Error)]
 pub enum StorageError {
-    /// The file cannot be used at all; said once, at the start.
+    /// The file cannot be used at all; reported at the start.
     #[error("{0}")]
     Unusable(String),
-    /// Someone else has added events since `expected`: this server's picture is out of date.
+    /// Another process has appended events after `expected`.
     #[error("the journal does not end at event {expected}")]
     MovedOn { expected: u64 },
-    /// What is stored cannot be read back.
+    /// Stored data cannot be read back.
     #[error("{what} cannot be read: {why}")]
     Damaged { what: String, why: String },
-    /// The database refused or failed: a full disk, a device that has gone away.
+    /// The database failed, for example because the disk is full.
     #[error("the database failed: {0}")]
-    Database(#[from] rusqlite::Error),
+    Database(Box<dyn error::Error + Send + Sync>),
 }
 
 /// The answer to a request that carried an `Idempotency-Key`, kept with the events that it caused.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct KeptAnswer {
+pub struct StoredAnswer {
     pub key: String,
     /// The request word for word, so that the same key with another request is noticed.
     pub request: Vec<u8>,
@@ -55,7 +62,7 @@ pub struct Batch {
     pub events: Vec<Stamped>,
     /// In order.
     pub audit: Vec<AuditEntry>,
-    pub answers: Vec<KeptAnswer>,
+    pub answers: Vec<StoredAnswer>,
     /// In order.
     pub access: Vec<AccessChange>,
     /// The time of the batch in milliseconds since the Unix epoch, for its answers and audit entries.
@@ -92,7 +99,7 @@ pub trait Journal: Send {
     fn append(&mut self, expected_seq: u64, batch: &Batch) -> Result<(), StorageError>;
 
     /// The answer kept under that key.
-    fn answer(&mut self, key: &str) -> Result<Option<KeptAnswer>, StorageError>;
+    fn answer(&mut self, key: &str) -> Result<Option<StoredAnswer>, StorageError>;
 
     /// Keeps the queue as it is, so that a later start replays less.
     fn save_snapshot(&mut self, queue: &Queue) -> Result<(), StorageError>;

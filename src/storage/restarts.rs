@@ -13,8 +13,9 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 
+use super::sqlite::SqliteJournal;
 use super::testing::TestFile;
-use super::{Batch, Journal, SqliteJournal};
+use super::{Batch, Journal};
 use crate::domain::tests::properties::Numbers;
 use crate::domain::tests::random_commands::any_request;
 use crate::domain::tests::testing::{ask, check};

@@ -9,7 +9,7 @@ use crate::access::{AccessChange, AccessRecords, Actor, Role};
 use crate::calendar::now;
 use crate::logging;
 use crate::presentation::services::TicketService;
-use crate::storage::{AuditEntry, AuditKind, Batch, Journal, SqliteJournal};
+use crate::storage::{self, AuditEntry, AuditKind, Batch, Journal};
 
 /// Lines that the log must show once the server listens, and the changes to store after that.
 #[derive(Default)]
@@ -73,7 +73,7 @@ pub fn make_pins(
 /// `turnero pin ROLE`: sets a PIN in a data file that no server uses. Reads the PIN from standard
 /// input; if the line is empty, makes one and prints it.
 pub fn set_pin_of_file(role: Role, file: &Path) -> Result<(), Box<dyn Error>> {
-    let mut journal = SqliteJournal::open(file).map_err(|error| {
+    let mut journal = storage::open(file).map_err(|error| {
         format!(
             "{error} While the server runs, change the PIN on the settings screen or with \
              PUT /api/pins/{}.",
@@ -104,7 +104,7 @@ pub fn set_pin_of_file(role: Role, file: &Path) -> Result<(), Box<dyn Error>> {
         return Err("This cannot be the PIN: staff and admin need different PINs.".into());
     }
     let set = AccessChange::SetPin(role, pin::hash(&new)?);
-    store(&mut journal, vec![set], role)?;
+    store(&mut *journal, vec![set], role)?;
     println!("{message}");
     Ok(())
 }
@@ -140,9 +140,9 @@ mod tests {
         let file = std::env::temp_dir().join(format!("turnero-setup-{}.db", std::process::id()));
         // One start of the program; `says` is false if it is killed before it shows the PINs.
         let start = |says: bool| {
-            let mut journal = SqliteJournal::open(&file).expect("the file");
+            let mut journal = storage::open(&file).expect("the file");
             let mut records = journal.access().expect("read");
-            let made = make_pins(&mut journal, &mut records).expect("made");
+            let made = make_pins(&mut *journal, &mut records).expect("made");
             assert_eq!(records.pins.len(), 2);
             let kept = journal.access().expect("read");
             assert!(kept.pins.iter().all(|one| records.pins.contains(one)));

@@ -9,7 +9,7 @@ use serde::Serialize;
 use tiny_http::{HTTPVersion, Header, Response, StatusCode};
 
 use super::wire::Wire;
-use crate::storage::KeptAnswer;
+use crate::storage::StoredAnswer;
 
 /// Files are sent in steps of this size.
 const FILE_STEP_BYTES: usize = 64 * 1024;
@@ -114,9 +114,9 @@ impl Answer {
     }
 
     /// The answer as it is stored under an `Idempotency-Key`.
-    pub fn kept(self, key: String, request: Vec<u8>) -> KeptAnswer {
+    pub fn kept(self, key: String, request: Vec<u8>) -> StoredAnswer {
         let headers = self.headers.into_iter();
-        KeptAnswer {
+        StoredAnswer {
             key,
             request,
             status: self.status,
@@ -174,8 +174,8 @@ impl Answer {
     }
 }
 
-impl From<KeptAnswer> for Answer {
-    fn from(kept: KeptAnswer) -> Self {
+impl From<StoredAnswer> for Answer {
+    fn from(kept: StoredAnswer) -> Self {
         let headers = kept.headers.into_iter();
         Self {
             status: kept.status,

@@ -12,7 +12,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Transaction, params};
 
-use super::{AuditRecord, Batch, Journal, KeptAnswer, StorageError};
+use super::{AuditRecord, Batch, Journal, StorageError, StoredAnswer};
 use crate::access::AccessRecords;
 
 use crate::domain::{Event, Queue, QueueParts, Stamped, Timestamp};
@@ -226,13 +226,13 @@ impl Journal for SqliteJournal {
         Ok(())
     }
 
-    fn answer(&mut self, key: &str) -> Result<Option<KeptAnswer>, StorageError> {
+    fn answer(&mut self, key: &str) -> Result<Option<StoredAnswer>, StorageError> {
         let mut statement = self
             .connection
             .prepare_cached("SELECT request, status, headers, body FROM answers WHERE key = ?1")?;
         let found = statement
             .query_row([key], |row| {
-                Ok(KeptAnswer {
+                Ok(StoredAnswer {
                     key: key.to_owned(),
                     request: row.get(0)?,
                     status: row.get(1)?,
@@ -277,6 +277,12 @@ impl Journal for SqliteJournal {
         self.connection
             .pragma_update(None, "user_version", SCHEMA_VERSION)?;
         Ok(())
+    }
+}
+
+impl From<rusqlite::Error> for StorageError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Database(error.into())
     }
 }
 

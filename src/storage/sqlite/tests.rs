@@ -163,7 +163,7 @@ fn batch(events: &[Stamped]) -> Batch {
 fn what_was_appended_is_there_after_a_restart() {
     let file = TestFile::new("restart");
     let (queue, events) = a_day();
-    let answer = KeptAnswer {
+    let answer = StoredAnswer {
         key: "k".to_owned(),
         request: b"POST /".to_vec(),
         status: 201,
@@ -215,7 +215,7 @@ fn old_answers_are_forgotten() {
     let file = TestFile::new("answers");
     let mut journal = SqliteJournal::open(&file.0).expect("a new file");
     for (key, at) in [("old", 10), ("new", 20)] {
-        let kept = KeptAnswer {
+        let kept = StoredAnswer {
             key: key.to_owned(),
             request: Vec::new(),
             status: 200,
@@ -252,7 +252,7 @@ fn what_is_purged_is_nowhere_in_the_file() {
             };
             let at_time = Timestamp::from_millis(at);
             let signed_in = AuditEntry::new(AuditKind::SignedIn, None, Some(actor.clone()));
-            let answer = KeptAnswer {
+            let answer = StoredAnswer {
                 key: format!("{} {seq}", actor.address),
                 request: Vec::new(),
                 status: 201,

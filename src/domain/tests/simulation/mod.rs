@@ -18,8 +18,6 @@ use crate::domain::*;
 
 const DESKS: usize = 12;
 const MINUTE: i64 = 60_000;
-/// One in so many people is given an estimate on arrival: each costs a forecast of the whole day.
-const ESTIMATED_AT_ARRIVAL: usize = 8;
 /// 2026-11-23T08:00:00Z.
 const OPENS: i64 = 1_795_420_800_000;
 
@@ -225,10 +223,8 @@ impl<'a> Day<'a> {
         };
         self.ask(&create, at).outcome.expect("it is given");
         self.promises.insert(id, Vec::new());
-        if index.is_multiple_of(ESTIMATED_AT_ARRIVAL) {
-            let now = Timestamp::from_millis(at);
-            self.promise(id, now, |queue, ticket| queue.estimate_seconds(ticket, now));
-        }
+        let now = Timestamp::from_millis(at);
+        self.promise(id, now, |queue, ticket| queue.estimate_seconds(ticket, now));
         if let Some(patience) = person.patience {
             self.comes(at + patience, Moment::GivesUp(id));
         }

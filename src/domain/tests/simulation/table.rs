@@ -103,9 +103,9 @@ fn table(days: &[Vec<Row>]) -> String {
     let mut table = "# Simulated days
 
 2,000 people, 4 services, 3 priorities, 12 desks, the same people and desks under each rule. Minutes. Written and
-checked by `src/domain/tests/simulation/table.rs`.
+checked by `src/domain/simulation/table.rs`.
 
-An estimate is looked at when every eighth ticket is given and every 20 minutes while a person waits; right is within 3
+An estimate is looked at when a ticket is given and every 20 minutes while its person waits; right is within 3
 minutes or a quarter of the wait that followed. Beside it the simple method: people before it × mean turn ÷ desks of
 the service. Both are measured where there is an estimate: none is given for a turn more than two hours away.
 "

@@ -18,7 +18,7 @@ use crate::calendar::{self, now};
 use crate::domain::{Event, Queue, QueueParts, Stamped, apply};
 use crate::presentation::http::answer::Answer;
 use crate::presentation::http::route::{Context, Handled};
-use crate::storage::{AuditEntry, AuditKind, Batch, Journal, SqliteJournal, create_private};
+use crate::storage::{self, AuditEntry, AuditKind, Batch, Journal, create_private};
 
 /// The largest file that is read: many times that of the largest office.
 const LARGEST_FILE: u64 = 64 * 1024 * 1024;
@@ -56,10 +56,10 @@ pub fn export_file(data: &Path, to: &Path) -> Result<(), Box<dyn Error>> {
     if !data.exists() {
         return Err(format!("There is no data file {}.", data.display()).into());
     }
-    let mut journal = SqliteJournal::open(data).map_err(|error| {
+    let mut journal = storage::open(data).map_err(|error| {
         format!("{error} While the server runs, take the file from GET /api/export.")
     })?;
-    let queue = load(&mut journal)?;
+    let queue = load(&mut *journal)?;
     let audit = audit::newest(MOST_AUDIT_ENTRIES, |before, limit| {
         journal.audit(before, limit)
     })?;
@@ -67,7 +67,7 @@ pub fn export_file(data: &Path, to: &Path) -> Result<(), Box<dyn Error>> {
     let shown = to.display();
     if to == Path::new(STANDARD) {
         io::stdout().lock().write_all(&bytes)?;
-        audit_export(&mut journal);
+        audit_export(&mut *journal);
         return Ok(());
     }
     let written = create_private(to).and_then(|mut file| {
@@ -78,7 +78,7 @@ pub fn export_file(data: &Path, to: &Path) -> Result<(), Box<dyn Error>> {
         io::ErrorKind::AlreadyExists => format!("{shown} is there already; name another file."),
         _ => format!("{shown} cannot be written: {error}."),
     })?;
-    audit_export(&mut journal);
+    audit_export(&mut *journal);
     println!("The office in {} is in {shown} now.", data.display());
     Ok(())
 }
@@ -108,11 +108,11 @@ pub fn import_file(from: &Path, data: &Path, replace: bool) -> Result<(), Box<dy
     let bytes = read_file(from).map_err(|error| format!("{shown} cannot be read: {error}."))?;
     let office = file::read(&bytes)
         .map_err(|why| format!("{shown} is no office that can be taken: {why}."))?;
-    let mut journal = SqliteJournal::open(data).map_err(|error| {
+    let mut journal = storage::open(data).map_err(|error| {
         format!("{error} Stop the server first; an office moves into one that is at rest.")
     })?;
-    let queue = load(&mut journal)?;
-    check_empty(&queue, &mut journal).map_err(|why| {
+    let queue = load(&mut *journal)?;
+    check_empty(&queue, &mut *journal).map_err(|why| {
         format!(
             "The data file {} {why}; an office moves into a new one: name another with --data.",
             data.display()
@@ -147,7 +147,7 @@ pub fn import_file(from: &Path, data: &Path, replace: bool) -> Result<(), Box<dy
 }
 
 /// The office as the journal has it.
-fn load(journal: &mut SqliteJournal) -> Result<Queue, Box<dyn Error>> {
+fn load(journal: &mut dyn Journal) -> Result<Queue, Box<dyn Error>> {
     let (mut queue, events) = journal.load(0)?;
     for stamped in &events {
         apply(&mut queue, stamped);
@@ -156,7 +156,7 @@ fn load(journal: &mut SqliteJournal) -> Result<Queue, Box<dyn Error>> {
 }
 
 /// Whether no ticket was ever given here. The inner text goes on «The data file …».
-fn check_empty(queue: &Queue, journal: &mut SqliteJournal) -> Result<(), String> {
+fn check_empty(queue: &Queue, journal: &mut dyn Journal) -> Result<(), String> {
     let used = "has tickets already".to_owned();
     if is_in_use(&queue.parts()) {
         return Err(used);

@@ -1,0 +1,53 @@
+//! Starts the parts of a server, and stops them in order.
+
+use std::error::Error;
+use std::net::TcpListener;
+use std::sync::Arc;
+
+use signal_hook::consts::{SIGINT, SIGTERM, SIGXFSZ};
+use signal_hook::iterator::Signals;
+
+use crate::config::Config;
+use crate::presentation::access::Access;
+use crate::presentation::office::Office;
+use crate::presentation::printing::start_printers;
+use crate::presentation::server::Server;
+use crate::presentation::services::{
+    Listeners, Options, RECENT_EVENTS, SharedState, TicketService, WssService,
+};
+use crate::{logging, storage};
+
+/// Runs a server until SIGINT or SIGTERM. The error is one line that says why it cannot start.
+pub fn serve(config: Config) -> Result<(), Box<dyn Error>> {
+    logging::start()?;
+    let mut signals = Signals::new([SIGINT, SIGTERM])?;
+    // With a handler, a limit on the size of files fails the write and does not end the program.
+    signal_hook::flag::register(SIGXFSZ, Arc::default())?;
+
+    let listener = TcpListener::bind(config.listen)
+        .map_err(|error| format!("{} cannot be listened on: {error}.", config.listen))?;
+    let mut journal = storage::open(&config.data)?;
+    let file = config.data.display();
+    let unusable = |why| format!("The data file {file} cannot be used: {why}.");
+    let (mut queue, events) = journal.load(RECENT_EVENTS as u64).map_err(unusable)?;
+    let snapshot_seq = journal.newest_snapshot()?;
+    let wss = WssService::init(Options::from(&config.limits), &mut queue, &events)?;
+    let shared = Arc::new(SharedState::new(queue));
+    let printers = start_printers(&config, listener.local_addr()?, &shared, wss)?;
+    let mut listeners = Listeners::default();
+    listeners.add(wss);
+    printers
+        .iter()
+        .cloned()
+        .for_each(|printer| listeners.add(printer));
+    let (access, announcement) = Access::open(&config, &mut *journal, wss)?;
+    let kept = config.audit_retention();
+    let tickets = TicketService::start(shared, snapshot_seq, journal, listeners, kept)?;
+    let office = Office::new(config, access, tickets, wss, printers);
+    let server = Server::start(listener, office.clone())?;
+
+    announcement.say(&office.tickets);
+    signals.forever().next();
+    server.stop();
+    Ok(())
+}
