@@ -6,12 +6,12 @@ BINARY := $$(cargo build --release --locked --message-format=json-render-diagnos
 # 6 MB: small enough for the oldest PC in the office.
 MOST_BYTES := 6000000
 
-.PHONY: help run build check test test-rust test-browser pictures bench setup-build setup-browser clean
+.PHONY: help run build check test lint test-unit test-structure test-system test-browser pictures bench setup-build setup-browser clean
 
 help:
 	@echo "make run       build turnero and run it on http://localhost:3000 (ARGS=\"--listen 127.0.0.1:8080\")"
 	@echo "make test      all tests: rules, contract, faults, and the screens in Chromium"
-	@echo "make check     the gate for each commit: format, lints, unit tests, dependencies"
+	@echo "make check     the gate for each commit: format, lints, unit tests, structure"
 	@echo "make bench     speed and memory, beside the course's server (ARGS=\"--quick\")"
 	@echo "make pictures  the screens' pictures, as README.md shows them"
 	@echo "make build     the program, and where it is"
@@ -24,16 +24,22 @@ build: setup-build
 	cargo build --release --locked
 	@echo "The program is $(BINARY)"
 
-check: setup-build
+check: lint test-unit test-structure
+
+test: test-unit test-structure test-system test-browser
+
+lint: setup-build
 	cargo fmt --check
 	cargo clippy --all-targets --locked -- -D warnings
+
+test-unit: setup-build
 	cargo test --locked --lib --bins
-	cargo test --locked --test dependencies --test structure
 
-test: test-rust test-browser
+test-structure: setup-build
+	cargo test --locked --test dependencies --test docs --test structure
 
-test-rust: setup-build
-	cargo test --locked
+test-system: setup-build
+	cargo test --locked --test contract --test faults
 
 test-browser: build setup-browser
 	@bytes=$$(wc -c < "$(BINARY)"); echo "The program has $$bytes bytes, $(MOST_BYTES) at most"; test $$bytes -le $(MOST_BYTES)

@@ -1,0 +1,199 @@
+//! The documents say what is true: every path they name exists, and the entrances stay short.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Component, Path, PathBuf};
+
+use turnero::presentation::tickets::ROUTES;
+
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+
+/// A newcomer reads README.md and ARCHITECTURE.md whole.
+const MOST_LINES: usize = 150;
+
+fn read(path: &Path) -> String {
+    fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// README.md, ARCHITECTURE.md, CHANGELOG.md and everything below `docs/`.
+fn documents() -> Vec<PathBuf> {
+    let root = Path::new(ROOT);
+    let mut found: Vec<PathBuf> = ["README.md", "ARCHITECTURE.md", "CHANGELOG.md"]
+        .iter()
+        .map(|name| root.join(name))
+        .collect();
+    let mut folders = vec![root.join("docs")];
+    while let Some(folder) = folders.pop() {
+        let entries = fs::read_dir(&folder).expect("the folder can be read");
+        for entry in entries {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "md") {
+                found.push(path);
+            }
+        }
+    }
+    found
+}
+
+/// The parts of `text` between `open` and the next `close` on the same line.
+fn between<'a>(text: &'a str, open: &str, close: char) -> Vec<&'a str> {
+    text.lines()
+        .flat_map(|line| line.split(open).skip(1))
+        .filter_map(|rest| rest.split_once(close))
+        .map(|(inner, _)| inner)
+        .collect()
+}
+
+/// The targets of the links in a Markdown text that lead to files of the project.
+fn link_targets(text: &str) -> Vec<&str> {
+    between(text, "](", ')')
+        .into_iter()
+        .map(|target| target.split('#').next().unwrap_or_default())
+        .filter(|target| !target.is_empty() && !target.contains("://"))
+        .collect()
+}
+
+/// The paths in a Markdown text: what stands between backquotes and begins with a folder of the
+/// project. `src/{a,b}.rs` is two paths.
+fn paths(text: &str) -> Vec<String> {
+    const FOLDERS: &[&str] = &["src/", "html/", "tests/", "docs/", ".ci/", "build.rs"];
+    between_backquotes(text)
+        .into_iter()
+        .filter(|code| FOLDERS.iter().any(|folder| code.starts_with(folder)))
+        .filter(|code| !code.contains([' ', '*', '…']))
+        .flat_map(expand)
+        .collect()
+}
+
+fn between_backquotes(text: &str) -> Vec<&str> {
+    text.lines()
+        .flat_map(|line| line.split('`').skip(1).step_by(2))
+        .collect()
+}
+
+/// Each path that one with `{a,b}` stands for.
+fn expand(path: &str) -> Vec<String> {
+    let Some((before, rest)) = path.split_once('{') else {
+        return vec![path.to_owned()];
+    };
+    let (choices, after) = rest.split_once('}').expect("a closing brace");
+    choices
+        .split(',')
+        .flat_map(|choice| expand(&format!("{before}{}{after}", choice.trim())))
+        .collect()
+}
+
+/// Whether `path` exists with this spelling and stays inside the project.
+fn exists(path: &Path) -> bool {
+    let climbs = path.components().any(|part| part == Component::ParentDir);
+    let path = if climbs {
+        path.canonicalize().unwrap_or_default()
+    } else {
+        path.to_owned()
+    };
+    path.starts_with(ROOT) && path.exists()
+}
+
+#[test]
+fn readme_and_architecture_are_read_in_one_sitting() {
+    for name in ["README.md", "ARCHITECTURE.md"] {
+        let lines = read(&Path::new(ROOT).join(name)).lines().count();
+        assert!(lines <= MOST_LINES, "{name} has {lines} lines");
+    }
+}
+
+#[test]
+fn every_link_to_a_file_leads_to_one() {
+    let mut links = 0;
+    for document in documents() {
+        let folder = document.parent().expect("a file has a folder");
+        for target in link_targets(&read(&document)) {
+            let path = folder.join(target);
+            assert!(exists(&path), "{}: {target}", document.display());
+            links += 1;
+        }
+    }
+    assert!(links > 0, "no link was found");
+}
+
+#[test]
+fn every_path_that_a_document_names_exists() {
+    let mut named = 0;
+    for document in documents() {
+        for path in paths(&read(&document)) {
+            let exists = exists(&Path::new(ROOT).join(&path));
+            assert!(exists, "{}: {path}", document.display());
+            named += 1;
+        }
+    }
+    assert!(named > 0, "no path was found");
+}
+
+/// A folder that ARCHITECTURE.md does not name is one that a newcomer does not find.
+#[test]
+fn the_map_names_every_folder_of_the_sources_and_pages() {
+    // `src`, a room of it, and a part of that room; what is inside is explained by the part's file.
+    const DEPTH: usize = 3;
+    let map = read(&Path::new(ROOT).join("ARCHITECTURE.md"));
+    let named = paths(&map);
+    let mut folders = vec![PathBuf::from("src"), PathBuf::from("html")];
+    while let Some(folder) = folders.pop() {
+        if folder.components().count() == DEPTH {
+            continue;
+        }
+        let entries = fs::read_dir(Path::new(ROOT).join(&folder)).expect("a folder");
+        for entry in entries {
+            let entry = entry.expect("an entry");
+            if !entry.path().is_dir() {
+                continue;
+            }
+            let inner = folder.join(entry.file_name());
+            let shown = format!("{}/", inner.display());
+            assert!(named.contains(&shown), "ARCHITECTURE.md lacks {shown}");
+            folders.push(inner);
+        }
+    }
+}
+
+/// `POST /api/desks/*/next` for each call that docs/api.md describes.
+fn documented_calls() -> BTreeSet<String> {
+    let guide = read(&Path::new(ROOT).join("docs/api.md"));
+    between_backquotes(&guide)
+        .into_iter()
+        .filter_map(|code| {
+            let (method, address) = code.split_once(' ')?;
+            let path = address.split('?').next().unwrap_or_default();
+            let is_call = ["GET", "POST", "PUT", "DELETE"].contains(&method);
+            (is_call && path.starts_with('/')).then(|| format!("{method} {}", pattern(path)))
+        })
+        .collect()
+}
+
+/// A path with `*` for each variable part, which the guide writes in capitals.
+fn pattern(path: &str) -> String {
+    let variable = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_uppercase());
+    let parts = path
+        .split('/')
+        .map(|part| if variable(part) { "*" } else { part });
+    parts.collect::<Vec<_>>().join("/")
+}
+
+#[test]
+fn the_api_guide_has_every_route_and_no_other() {
+    // Pages and the WebSocket, which have no row in the table of routes.
+    const OTHERS: [&str; 2] = ["GET /t/*", "GET /ws"];
+    let routes: BTreeSet<String> = ROUTES
+        .iter()
+        .map(|route| format!("{} {}", route.method, route.path))
+        .collect();
+    let documented = documented_calls();
+    let missing: Vec<_> = routes.difference(&documented).collect();
+    assert!(missing.is_empty(), "docs/api.md lacks {missing:?}");
+    let unknown: Vec<_> = documented
+        .difference(&routes)
+        .filter(|call| !OTHERS.contains(&call.as_str()))
+        .collect();
+    assert!(unknown.is_empty(), "docs/api.md has {unknown:?}");
+}
