@@ -1,5 +1,4 @@
-//! What time it is, and which business day in an office: the clock and the calendar that the domain
-//! does not have.
+//! The wall clock, and the calendar of business days.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 

@@ -1,5 +1,7 @@
-//! What of a setting-up is to be different. A change names only what it changes, so that two people
-//! who set up the same office at once each keep what they did.
+//! Partial updates to services and settings.
+//!
+//! An update names only the fields that it changes, so two people who set up the same office at once
+//! do not undo each other's work.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,7 +10,7 @@ use super::refusal::Refusal;
 use super::service::ServiceSetup;
 use super::settings::{Appearance, CallingRule, Priority, Settings};
 
-/// What of the office's settings is to be different; `None` stays as it is.
+/// An update to the office's settings; `None` keeps the field.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SettingsChange {
     pub name: Option<Arc<str>>,
@@ -23,7 +25,7 @@ pub struct SettingsChange {
     pub appearance: AppearanceChange,
 }
 
-/// What of its appearance is to be different; `None` stays as it is.
+/// An update to the appearance; `None` keeps the field.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AppearanceChange {
     pub languages: Option<Vec<String>>,
@@ -34,7 +36,7 @@ pub struct AppearanceChange {
     pub frame_ancestors: Option<Vec<String>>,
 }
 
-/// What of a service is to be different; `None` stays as it is, or as a new service has it.
+/// An update to a service; `None` keeps the field, or the default of a new service.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ServiceChange {
     pub name: Option<Arc<str>>,
@@ -46,7 +48,7 @@ pub struct ServiceChange {
     pub message: Option<Option<Arc<str>>>,
 }
 
-/// Takes over what is to be different.
+/// Sets a field if the update names it.
 fn put<T: Clone>(position: &mut T, wished: Option<&T>) {
     if let Some(wished) = wished {
         position.clone_from(wished);

@@ -1,4 +1,4 @@
-//! Commands: what can be asked of the queue, and what is decided about it.
+//! Commands: what clients ask of the queue, and the form of a decision.
 
 use std::sync::Arc;
 
@@ -19,13 +19,13 @@ pub enum TicketRef {
 }
 
 impl TicketRef {
-    /// Reads what somebody wrote: what is no id is a code.
+    /// Reads a text; if it is no id, it is a code.
     pub fn read(text: String) -> Self {
         TicketId::parse(&text).map_or(Self::Code(text), Self::Id)
     }
 }
 
-/// What the person at a desk believes that it attends; where it is not so, nothing is done. It
+/// The ticket that the sender believes to be at the desk; if it is not, the command is refused. It
 /// guards against double clicks and against two people at one desk.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Expected {
@@ -36,15 +36,15 @@ pub enum Expected {
 /// Where a desk sends a ticket.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Target {
-    /// Back to the line of its service.
+    /// Back to the list of its service.
     Back,
-    /// To a service's line.
+    /// To a service's list.
     Service(Prefix),
     /// To a desk's own.
     Desk(DeskName),
 }
 
-/// Where in the line it goes.
+/// Where in the list it goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TransferPosition {
     /// As if it had been there since it arrived.
@@ -59,55 +59,55 @@ names!(TransferPosition {
     Back => "back",
 });
 
-/// A wish.
+/// What somebody asks the queue to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
-    /// Give a ticket; service and priority are the first of the office unless told.
+    /// Create a ticket; the default service and priority are the office's first.
     Create {
         ticket: TicketId,
         service: Option<Prefix>,
         priority: Option<Arc<str>>,
         note: Option<Box<str>>,
     },
-    /// Withdraw a ticket that waits or was put aside. Where a desk does it, it can take that back.
+    /// Cancel a waiting or held ticket. A desk that does it can undo it.
     Cancel {
         ticket: TicketRef,
         desk: Option<DeskName>,
     },
-    /// Finish what the desk attends, if anything, and call the next ticket.
+    /// Finish the ticket that the desk serves, if any, and call the next one.
     Next {
         desk: DeskName,
         current: Option<Expected>,
     },
-    /// The same with a chosen ticket, one that waits or was put aside.
+    /// The same with a chosen ticket, waiting or held.
     Call {
         desk: DeskName,
         ticket: TicketRef,
         current: Option<Expected>,
     },
-    /// Announce the attended ticket again.
+    /// Call the served ticket again.
     Recall {
         desk: DeskName,
         current: Option<Expected>,
     },
-    /// The attended ticket is done.
+    /// Finish the served ticket.
     Finish {
         desk: DeskName,
         current: Option<Expected>,
     },
     /// The same, named by its ticket; one that is done already stays so.
     FinishTicket { ticket: TicketId },
-    /// The attended ticket's person did not come.
+    /// The served ticket's visitor did not come.
     NoShow {
         desk: DeskName,
         current: Option<Expected>,
     },
-    /// Put the attended ticket aside.
+    /// Put the served ticket on hold.
     Hold {
         desk: DeskName,
         current: Option<Expected>,
     },
-    /// Send the attended ticket on, or back.
+    /// Transfer the served ticket.
     Transfer {
         desk: DeskName,
         current: Option<Expected>,
@@ -119,8 +119,8 @@ pub enum Command {
         desk: DeskName,
         current: Option<Expected>,
     },
-    /// Let a ticket wait again, where it was: one that was put aside, whose person did not come, or
-    /// that a desk attends. A desk that does it can take it back; `seen` is the state that it believes in.
+    /// Return a held, no-show or served ticket to where it waited. A desk that does it can undo it;
+    /// `seen` is the state that the sender expects.
     Return {
         ticket: TicketId,
         desk: Option<DeskName>,
@@ -158,7 +158,7 @@ pub enum Command {
     AdjustClock { by: i64 },
 }
 
-/// What a granted wish was about, once its events are applied.
+/// What a command was about, once its events are applied.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Subject {
     Ticket(TicketId),
@@ -179,7 +179,7 @@ pub enum Subject {
 }
 
 /// What comes of a command: what happens, and what is answered. Both, because a desk that asks for
-/// the next person of an empty line has finished with its current one all the same.
+/// the next ticket of an empty list has finished its current one all the same.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decision {
     pub events: Vec<Event>,

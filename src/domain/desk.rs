@@ -1,4 +1,4 @@
-//! A named place where people are attended.
+//! Desks: named places where visitors are served.
 
 use std::fmt;
 use std::sync::Arc;
@@ -58,7 +58,7 @@ fn is_invisible(c: char) -> bool {
     matches!(c, '\u{200b}'..='\u{200f}') || is_deceptive(c)
 }
 
-/// Those of them that no language needs within a line.
+/// The invisible characters that no language needs within a text.
 pub fn is_deceptive(c: char) -> bool {
     matches!(c, '\u{200b}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
@@ -78,9 +78,9 @@ pub struct Desk {
     pub name: DeskName,
     /// Whether somebody works there.
     pub open: bool,
-    /// The lines it attends, in its own order; none means all, as people come.
+    /// The services it serves, in its own order; none means all together.
     pub services: Vec<Prefix>,
-    /// The ticket it attends.
+    /// The ticket it serves.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub attending: Option<Arrival>,
     /// The screen that has it open, or had it last.

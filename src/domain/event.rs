@@ -1,4 +1,4 @@
-//! Events: what happened. Events are all that is stored and sent; the queue is what they add up to.
+//! Events: what happened. Storage and screens get events only; the queue is the sum of all events.
 
 use std::sync::Arc;
 
@@ -59,12 +59,12 @@ pub enum Event {
         ticket: TicketId,
         desk: DeskName,
     },
-    /// It was put aside.
+    /// A desk put it on hold.
     TicketHeld {
         ticket: TicketId,
         desk: DeskName,
     },
-    /// One that was put aside, or whose person did not come, waits again.
+    /// A held or no-show ticket waits again.
     TicketReturned {
         ticket: TicketId,
         /// The desk that did it, where one did.

@@ -1,4 +1,4 @@
-//! A whole office moves to another machine: what of it moves, and how it arrives there.
+//! Export and import of a whole office: what moves to another computer, and the event that imports it.
 
 use std::sync::Arc;
 

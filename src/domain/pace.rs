@@ -1,8 +1,8 @@
-//! How fast desks work: what the estimates go by.
+//! How fast desks work: the last transactions, from which waits are estimated.
 //!
-//! A desk's turn lasts from a call until its next call, where the next person was waiting already
-//! and it came within [`GAP_MS`]; otherwise until the desk was free again, since what follows is a
-//! break, or nobody was there.
+//! A transaction lasts from a call until the desk's next call, if the next ticket was already waiting
+//! and the call came within [`GAP_MS`]; otherwise until the desk was free. What follows is a break, or
+//! nobody was there.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -13,17 +13,17 @@ use super::service::Prefix;
 use super::ticket::Ticket;
 use super::time::Timestamp;
 
-/// How many turns of a service are kept: enough for a steady mean of each desk, few enough to be
+/// How many transactions of a service are kept: enough for a steady mean of each desk, few enough to be
 /// recent.
 pub const TRANSACTIONS_KEPT: usize = 96;
 
 /// A desk that calls nobody for so long, in milliseconds, while people wait, is having a break.
 pub(super) const GAP_MS: i64 = 5 * 60 * 1_000;
 
-/// A turn of more than an hour, in milliseconds, is one that somebody forgot to end.
+/// A transaction of more than an hour, in milliseconds, is one that somebody forgot to end.
 pub(super) const LONGEST_MS: i64 = 60 * 60 * 1_000;
 
-/// The recent turns of all desks.
+/// The recent transactions of all desks.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Pace {
@@ -33,7 +33,7 @@ pub struct Pace {
     pub desks: BTreeMap<DeskName, LastCall>,
 }
 
-/// One turn that is over.
+/// A transaction that is over.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Transaction {
@@ -54,7 +54,7 @@ pub struct LastCall {
 }
 
 impl Pace {
-    /// A desk calls a ticket: its turn before is over, and the next one begins.
+    /// A desk calls a ticket: its transaction before is over, and the next one begins.
     pub(super) fn called(&mut self, desk: &DeskName, ticket: &Ticket, seq: u64, at: Timestamp) {
         let call = LastCall {
             service: ticket.service.clone(),
@@ -98,7 +98,7 @@ impl Pace {
         }
     }
 
-    /// A desk's step is undone: `before` is its last call before it. A turn that the step ended at
+    /// A desk's step is undone: `before` is its last call before it. A transaction that the step ended at
     /// event `seq` is not over.
     pub(super) fn undone(&mut self, desk: &DeskName, before: Option<LastCall>, seq: u64) {
         let service = before.as_ref().map(|call| &call.service);

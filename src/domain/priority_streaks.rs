@@ -1,5 +1,4 @@
-//! How many of a higher weight than the lowest were called in a row, from whichever lines a desk
-//! chooses between.
+//! Consecutive high-priority calls per waiting list, for the limit on them.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -10,11 +9,11 @@ use super::ticket::WaitingList;
 /// The largest bound on priority tickets in a row that can be set.
 pub const MOST_IN_A_ROW: u32 = 100;
 
-/// Calls of a line that are remembered: a bound can be reached, and the calls of the last seconds
+/// Calls of a list that are remembered: the limit can be reached, and the calls of the last seconds
 /// can be taken back.
 pub(super) const CALLS_PER_LIST: usize = MOST_IN_A_ROW as usize + 28;
 
-/// One call of somebody who waited in a line.
+/// One call from a waiting list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct StreakCall {
@@ -24,7 +23,7 @@ pub struct StreakCall {
     pub higher: bool,
 }
 
-/// The last calls of each line.
+/// The last calls from each waiting list.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct PriorityStreaks {
@@ -33,7 +32,7 @@ pub struct PriorityStreaks {
 }
 
 impl PriorityStreaks {
-    /// Somebody who waited in that line was called.
+    /// A ticket of that list was called.
     pub(super) fn add(&mut self, list: &WaitingList, called: StreakCall) {
         let calls = match self.lists.get_mut(list) {
             Some(calls) => calls,
@@ -55,12 +54,12 @@ impl PriorityStreaks {
         }
     }
 
-    /// The line is no more.
+    /// The list no longer exists.
     pub(super) fn forget(&mut self, list: &WaitingList) {
         self.lists.remove(list);
     }
 
-    /// How many of a higher weight were called from these lines since the last of the lowest.
+    /// How many of a higher weight were called from these lists since the last of the lowest.
     pub(super) fn in_a_row<'a>(&self, lists: impl Iterator<Item = &'a WaitingList> + Clone) -> u32 {
         let calls = lists.filter_map(|list| self.lists.get(list));
         let lowest = |calls: &VecDeque<StreakCall>| {
@@ -78,7 +77,7 @@ impl PriorityStreaks {
         u32::try_from(run).unwrap_or(u32::MAX)
     }
 
-    /// What of it still counts: of each line the last call of the lowest weight and those since.
+    /// What of it still counts: of each list the last call of the lowest weight and those since.
     pub(super) fn that_still_count(&self) -> Self {
         let lists = self.lists.iter().map(|(list, calls)| {
             let last = calls.iter().rposition(|call| !call.higher).unwrap_or(0);
@@ -87,13 +86,13 @@ impl PriorityStreaks {
         lists.collect()
     }
 
-    /// The lines with their calls, oldest first.
+    /// The lists with their calls, oldest first.
     pub fn lists(&self) -> impl Iterator<Item = (&WaitingList, &VecDeque<StreakCall>)> {
         self.lists.iter()
     }
 }
 
-/// The calls of each line as pairs: keys of JSON are texts, and a line is not one.
+/// The calls of each list as pairs, because a key in JSON is a text and a list is not.
 mod by_line {
     use std::collections::{BTreeMap, VecDeque};
 

@@ -1,7 +1,7 @@
-//! The state of the office: who waits, who is attended where, which numbers were given.
+//! The state of the office: its tickets, desks, services, settings and the numbers given.
 //!
-//! It changes only by [`apply`](super::apply). Reading it is cheap: a ticket's place in its line is
-//! a binary search, and the oldest of a line is its first.
+//! Only [`apply`](super::apply()) changes it. Reading is cheap: a ticket's position in its list is a
+//! binary search, and the oldest of a list is the first.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
@@ -67,12 +67,12 @@ pub struct Queue {
     pub(super) reserved_numbers: BTreeSet<(Prefix, u32)>,
     pub(super) tickets: BTreeMap<Arrival, Ticket>,
     pub(super) by_id: HashMap<TicketId, Arrival>,
-    /// Tickets that ended with the day before, for those who still follow them: withdrawn, and in no
+    /// Tickets that ended with the day before, for those who still follow them: cancelled, and in no
     /// list of this day.
     pub(super) previous_day: HashMap<TicketId, Ticket>,
-    /// Who waits, first come first in each lane.
+    /// The waiting tickets, sorted within each priority list.
     pub(super) priority_lists: BTreeMap<PriorityList, VecDeque<ListPosition>>,
-    /// What was called from each line, as the bound on priority tickets in a row counts it.
+    /// Consecutive high-priority calls per list.
     pub(super) streaks: PriorityStreaks,
     pub(super) services: Vec<Service>,
     pub(super) desks: BTreeMap<DeskName, Desk>,
@@ -221,19 +221,19 @@ impl Queue {
         self.tickets.is_empty()
     }
 
-    /// How many people wait, in all lines.
+    /// How many tickets wait.
     pub fn waiting(&self) -> usize {
         self.priority_lists.values().map(VecDeque::len).sum()
     }
 
-    /// How many people wait in one line.
+    /// How many tickets wait in one list.
     pub fn waiting_in(&self, list: &WaitingList) -> usize {
         self.priority_lists_of(list)
             .map(|(_, positions)| positions.len())
             .sum()
     }
 
-    /// The lines of the office.
+    /// The services of the office.
     pub fn services(&self) -> &[Service] {
         &self.services
     }
@@ -264,13 +264,13 @@ impl Queue {
         self.desks.get(name)
     }
 
-    /// The ticket that a desk attends.
+    /// The ticket that a desk serves.
     pub fn attended_at(&self, desk: &Desk) -> Option<&Ticket> {
         desk.attending
             .and_then(|arrival| self.tickets.get(&arrival))
     }
 
-    /// The ticket of that id, while it is in memory; also one that was withdrawn when the day began.
+    /// The ticket of that id, while it is in memory; also one that was cancelled when the day began.
     pub fn ticket(&self, id: TicketId) -> Option<&Ticket> {
         match self.by_id.get(&id) {
             Some(arrival) => self.tickets.get(arrival),
@@ -299,12 +299,12 @@ impl Queue {
             .map(|(_, ticket)| ticket)
     }
 
-    /// The lanes of one line.
+    /// The priority lists of one waiting list.
     pub(super) fn priority_lists_of(
         &self,
         list: &WaitingList,
     ) -> impl Iterator<Item = (&PriorityList, &VecDeque<ListPosition>)> {
-        // Lanes are sorted by line first, and no priority's name is before the empty one.
+        // The map is sorted by waiting list first, and no priority's name is before the empty one.
         let first = PriorityList {
             list: list.clone(),
             priority: "".into(),
@@ -313,7 +313,7 @@ impl Queue {
         priority_lists.take_while(move |(priority_list, _)| priority_list.list == *list)
     }
 
-    /// Who waits in all lines, by their places.
+    /// All waiting tickets, by their positions.
     pub fn waiting_tickets(&self) -> Vec<&Ticket> {
         let mut positions: Vec<ListPosition> =
             self.priority_lists.values().flatten().copied().collect();
@@ -336,7 +336,7 @@ impl Queue {
             .filter_map(|arrival| self.tickets.get(arrival))
     }
 
-    /// The last number given today in any line, 0 when none was.
+    /// The last number given today for any service, or 0.
     pub fn last_number(&self) -> u32 {
         if self.services.iter().all(|s| s.last_number.is_none()) {
             return 0;

@@ -1,4 +1,4 @@
-//! Why a wish was not granted, in words for the person who reads them.
+//! Refusals: why a command is not carried out, as a text for the person who sent it.
 
 use thiserror::Error;
 
@@ -6,18 +6,18 @@ use super::desk::{DeskName, MOST_DESKS};
 use super::service::{MOST_SERVICES, Prefix};
 use super::ticket::State;
 
-/// Why a wish was not granted. The text is for the person who reads it.
+/// Why a command is not carried out. `Display` is the text for the person who sent it.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum Refusal {
     #[error("Nobody is waiting.")]
     QueueEmpty,
     #[error("Desk {desk} attends nobody.")]
     NobodyAttended { desk: DeskName },
-    #[error("Ticket {code} is {}, so it cannot be {wish}.", state.as_str())]
+    #[error("Ticket {code} is {}, so it cannot be {action}.", state.as_str())]
     WrongState {
         code: String,
         state: State,
-        wish: &'static str,
+        action: &'static str,
     },
     #[error("Desk {desk} attends {actual} now, not {expected}: look again before you go on.")]
     DeskMovedOn {

@@ -1,4 +1,4 @@
-//! The screen at which somebody works at a desk.
+//! The id of a browser in which a desk is open.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! A line that people wait in.
+//! Services: what visitors come for. A service's letters begin the codes of its tickets.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -72,7 +72,7 @@ pub struct ServiceSetup {
     pub digits: u8,
     /// Whether tickets are given.
     pub open: bool,
-    /// What people are told where it is closed.
+    /// The message for visitors if it is closed.
     pub message: Option<Arc<str>>,
 }
 
@@ -91,7 +91,7 @@ impl ServiceSetup {
     }
 }
 
-/// A line of the office.
+/// A service of the office.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Service {
@@ -102,12 +102,12 @@ pub struct Service {
 }
 
 impl Service {
-    /// The one line that a new office has.
+    /// The one service of a new office.
     pub fn general() -> Self {
         Self::new(Prefix::new("A"), ServiceSetup::named("General"))
     }
 
-    /// A line that nobody has waited in yet.
+    /// A service without tickets.
     pub fn new(prefix: Prefix, setup: ServiceSetup) -> Self {
         Self {
             prefix,

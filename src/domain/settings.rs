@@ -1,4 +1,4 @@
-//! How the office wants its queue.
+//! The settings of an office.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -23,7 +23,7 @@ pub struct Priority {
     pub weight: u32,
 }
 
-/// Which of the tickets at the head of their lines goes first.
+/// Which of the tickets at the head of their lists is called first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum CallingRule {
     /// The most seconds waited × weight: priority matters, and nobody starves. With equal weights it
@@ -46,7 +46,7 @@ pub struct Appearance {
     /// The languages that a kiosk offers and that calls are spoken in, in this order; none means all
     /// at the kiosk, and calls in the office's own.
     pub languages: Vec<String>,
-    /// A line that the public screen shows.
+    /// A message that the public screen shows.
     pub message: Option<String>,
     /// The office's own colour, `#rrggbb`.
     pub accent: Option<String>,
@@ -70,14 +70,14 @@ pub struct Settings {
     pub time_zone: Option<Arc<str>>,
     /// The hour at which a business day begins, 0 to 23: 4 for places that are open at midnight.
     pub day_begins_hour: u8,
-    /// The first is what a ticket has unless told.
+    /// A new ticket has the first, if its request names none.
     pub priorities: Arc<[Priority]>,
     pub rule: CallingRule,
     /// After so many tickets of a higher weight one of the lowest goes first, where one waits.
     pub most_priority_in_a_row: Option<u32>,
     /// Whether those who still wait when a day begins go on waiting, as in an emergency room.
     pub keep_waiting: bool,
-    /// How many may wait at a time, in all lines; past it no ticket is given.
+    /// How many tickets may wait at a time; past it no ticket is created.
     pub most_waiting: Option<u32>,
     pub appearance: Arc<Appearance>,
 }

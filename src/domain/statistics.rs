@@ -47,7 +47,7 @@ pub struct Durations {
 
 impl Durations {
     fn add(&mut self, millis: i64) {
-        // A clock that was set back makes nobody wait for less than no time.
+        // After a clock was set back, a wait is not negative.
         let millis = millis.max(0);
         self.count += 1;
         self.sum += millis;
@@ -80,7 +80,7 @@ impl TicketStatistics {
         let Some(called) = ticket.called_at.filter(|_| ticket.state != State::Waiting) else {
             return;
         };
-        // One that was put aside or sent on has been at a desk in between.
+        // A held or transferred ticket has been at a desk in between.
         if ticket.calls == 1 {
             let waited = called.as_millis() - ticket.waiting_since.as_millis();
             self.waits.add(waited);

@@ -52,12 +52,12 @@ impl UndoableStep {
         (last.after == State::Serving).then_some(&last.before)
     }
 
-    /// Whether it withdrew or returned a ticket, and so left the one that the desk attends as it was.
+    /// Whether it cancelled or returned a ticket, and left the one that the desk serves as it was.
     pub(super) fn is_beside(&self) -> bool {
         self.called().is_none() && self.attended().is_none()
     }
 
-    /// The ticket that the desk attended before.
+    /// The ticket that the desk served before.
     pub(super) fn attended(&self) -> Option<Arrival> {
         let first = self.changes.first()?;
         (first.before.state == State::Serving).then_some(first.before.arrival)

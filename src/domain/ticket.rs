@@ -1,4 +1,4 @@
-//! A person's place in the queue.
+//! Tickets: their ids, states, and positions in the waiting lists.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use super::text_form::{names, serde_as_text};
 use super::time::{Arrival, Timestamp};
 use crate::digits;
 
-/// Names one ticket for ever. Whoever knows it may follow and withdraw that ticket, so it is made
+/// Names one ticket for ever. Whoever knows it may follow and cancel that ticket, so it is made
 /// from 128 random bits and never sent to public screens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct TicketId(u128);
@@ -45,20 +45,20 @@ impl fmt::Display for TicketId {
     }
 }
 
-/// Where a ticket stands.
+/// The state of a ticket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
-    /// In a line.
+    /// In a waiting list.
     Waiting,
     /// At a desk.
     Serving,
-    /// Put aside by a desk, to be called again or returned.
+    /// On hold, to be called again or returned.
     Held,
     /// Called, and did not come; may be returned.
     NoShow,
-    /// Attended; final.
+    /// Served; final.
     Done,
-    /// Withdrawn; final.
+    /// Cancelled; final.
     Cancelled,
 }
 
@@ -78,7 +78,7 @@ impl State {
     }
 }
 
-/// Where a ticket stands in its line; the smallest is next. A new ticket's is its arrival, so that
+/// The sort key of a ticket in its waiting list; the smallest is next. A new ticket's is its arrival, so that
 /// one that was sent away and comes back can keep it. In front of all others it is below zero,
 /// behind them the number of the event that sent it there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -115,7 +115,7 @@ impl ListPosition {
     }
 }
 
-/// Which line a ticket waits in.
+/// Where a ticket waits.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum WaitingList {
@@ -125,7 +125,7 @@ pub enum WaitingList {
     Desk(DeskName),
 }
 
-/// The part of a line that one priority has: who came first there is before all others of it.
+/// The tickets of one priority in a waiting list, sorted by position.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PriorityList {
     pub list: WaitingList,

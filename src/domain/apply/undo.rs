@@ -1,4 +1,4 @@
-//! What a desk's last step changed: kept by each step, put back by an undo.
+//! Undoable steps: each step of a desk stores the tickets as they were before, and an undo restores them.
 
 use crate::domain::desk::DeskName;
 use crate::domain::queue::{LAST_CALLED_KEPT, Queue};
@@ -44,7 +44,8 @@ impl Queue {
         self.steps.insert(desk.clone(), step);
     }
 
-    /// A new business day: nothing of the one before can be taken back, and a desk is told why.
+    /// A business day starts: no step before it can be undone. The empty step stays, so that the refusal
+    /// can say why.
     pub(super) fn forget_steps(&mut self) {
         for step in self.steps.values_mut() {
             step.changes.clear();

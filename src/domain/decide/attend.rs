@@ -1,4 +1,4 @@
-//! The steps of a ticket: create, call, recall, finish, no-show, hold, transfer, return, cancel.
+//! Commands for tickets: create, call, recall, finish, no-show, hold, transfer, return, cancel.
 
 use std::sync::Arc;
 
@@ -82,7 +82,7 @@ fn free_number(queue: &Queue, service: &Service) -> Result<u32, Refusal> {
     })
 }
 
-/// A ticket is withdrawn, by a desk or by its person.
+/// Cancels a ticket, for a desk or for its visitor.
 pub(super) fn cancel(
     queue: &Queue,
     wanted: &TicketRef,
@@ -106,7 +106,7 @@ pub(super) fn reprint(queue: &Queue, id: TicketId) -> Result<Decision, Refusal> 
     Ok(about(ticket, Vec::new()))
 }
 
-/// The ticket is done, wherever it is attended.
+/// Finishes a ticket at whichever desk serves it.
 pub(super) fn finish_ticket(queue: &Queue, id: TicketId) -> Result<Decision, Refusal> {
     let ticket = find(queue, &TicketRef::Id(id))?;
     if ticket.state == State::Done {
@@ -121,7 +121,7 @@ pub(super) fn finish_ticket(queue: &Queue, id: TicketId) -> Result<Decision, Ref
     Ok(about(ticket, vec![event]))
 }
 
-/// The attended ticket is sent on, or back.
+/// Transfers the ticket that the desk serves.
 pub(super) fn transfer(
     queue: &Queue,
     desk: &DeskName,
@@ -169,7 +169,7 @@ pub(super) fn transfer(
     Ok(about(ticket, vec![event]))
 }
 
-/// The desk finishes with whom it attends and calls the next one.
+/// Finishes the ticket that the desk serves, if any, and calls the next one.
 pub(super) fn next(
     queue: &Queue,
     desk: &DeskName,
@@ -205,7 +205,7 @@ pub(super) fn call(
     })
 }
 
-/// One thing that happens to the attended ticket.
+/// One event for the ticket that the desk serves.
 pub(super) fn step(
     queue: &Queue,
     desk: &DeskName,
@@ -216,8 +216,8 @@ pub(super) fn step(
     Ok(about(ticket, vec![happens(ticket.id, desk.clone())]))
 }
 
-/// One that was put aside, or whose person did not come, waits again, where it was; so does one that
-/// a desk attends, which takes a step of that desk's.
+/// Returns a held or no-show ticket to where it waited. A ticket that a desk serves is transferred back
+/// by that desk.
 pub(super) fn return_ticket(
     queue: &Queue,
     id: TicketId,
@@ -234,7 +234,7 @@ pub(super) fn return_ticket(
         .filter(|state| seen.is_none_or(|seen| seen == *state));
     expect_state(ticket, &states.collect::<Vec<State>>(), "returned")?;
     if let (State::Serving, Some(desk)) = (ticket.state, &ticket.desk) {
-        // The desk whose own line it came from may be gone.
+        // The desk in whose own list it waited may have been deleted.
         let list = match &ticket.list {
             WaitingList::Desk(name) if queue.desk(name).is_none() => {
                 WaitingList::Service(ticket.service.clone())
@@ -305,7 +305,7 @@ fn finish_attended(queue: &Queue, desk: &Desk, events: &mut Vec<Event>) {
     }
 }
 
-/// The ticket that a desk attends.
+/// The ticket that a desk serves.
 fn attended<'a>(
     queue: &'a Queue,
     name: &DeskName,
@@ -317,7 +317,7 @@ fn attended<'a>(
         .ok_or_else(|| Refusal::NobodyAttended { desk: name.clone() })
 }
 
-/// Refuses what was meant for another moment: the desk attends somebody else now.
+/// Refuses a command that expects another ticket at the desk.
 pub(super) fn check_current(
     queue: &Queue,
     name: &DeskName,
@@ -360,14 +360,14 @@ fn find<'a>(queue: &'a Queue, wanted: &TicketRef) -> Result<&'a Ticket, Refusal>
     found.ok_or(Refusal::NoSuchTicket(asked))
 }
 
-fn expect_state(ticket: &Ticket, states: &[State], wish: &'static str) -> Result<(), Refusal> {
+fn expect_state(ticket: &Ticket, states: &[State], action: &'static str) -> Result<(), Refusal> {
     if states.contains(&ticket.state) {
         return Ok(());
     }
     Err(Refusal::WrongState {
         code: ticket.code(),
         state: ticket.state,
-        wish,
+        action,
     })
 }
 

@@ -1,5 +1,7 @@
-//! A screen has a desk open. Others may act there all the same (a script needs no screen); the claim
-//! tells two people at one desk of each other before they call the same ticket.
+//! Claims: which screen has a desk open.
+//!
+//! A claim stops nobody from acting at the desk, since a script needs no screen. It tells two people at
+//! one desk of each other before they call the same ticket.
 
 use super::setup::{changed, new_desk};
 use crate::domain::command::{Decision, Subject};

@@ -67,8 +67,8 @@ pub(super) fn delete_service(queue: &Queue, prefix: &Prefix) -> Result<Decision,
     })
 }
 
-/// The office is set up. A priority that somebody has stays: without it they would count as the
-/// least urgent, and nobody would know.
+/// Changes the settings. A priority that open tickets have cannot be removed: they would silently
+/// count as the least urgent.
 pub(super) fn set_settings(queue: &Queue, change: &SettingsChange) -> Result<Decision, Refusal> {
     let before = &queue.settings;
     let settings = change.of(before);
@@ -131,7 +131,7 @@ pub(super) fn set_desk(
     })
 }
 
-/// A desk goes, where nobody needs it.
+/// Deletes a desk that serves no ticket and has none in its own list.
 pub(super) fn delete_desk(queue: &Queue, name: &DeskName) -> Result<Decision, Refusal> {
     let desk = queue
         .desk(name)
@@ -155,7 +155,7 @@ pub(super) fn delete_desk(queue: &Queue, name: &DeskName) -> Result<Decision, Re
     })
 }
 
-/// A desk that attends nobody yet.
+/// A new desk, open and without a ticket.
 pub(super) fn new_desk(queue: &Queue, name: &DeskName) -> Result<Desk, Refusal> {
     if queue.desks.len() >= MOST_DESKS {
         return Err(Refusal::TooManyDesks);

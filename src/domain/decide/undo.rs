@@ -1,4 +1,4 @@
-//! Undo of a desk's last step, as long as nobody has gone on from there.
+//! Undo of a desk's last step, if nothing has happened to its tickets since.
 
 use super::attend::check_current;
 use super::setup::changed;

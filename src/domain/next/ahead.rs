@@ -7,7 +7,7 @@ use crate::domain::queue::Queue;
 use crate::domain::ticket::{Ticket, WaitingList};
 use crate::domain::time::Timestamp;
 
-/// Who stands before a ticket in its line.
+/// The tickets before one ticket in its waiting list.
 #[derive(Default)]
 pub(in crate::domain) struct AheadCounts {
     /// Of the lowest weight, and of higher ones.
@@ -18,7 +18,7 @@ pub(in crate::domain) struct AheadCounts {
 }
 
 impl AheadCounts {
-    /// Adds a lane in which so many are before it, of all that are there.
+    /// Adds a priority list of `all` tickets, `before` of which are before it.
     pub(in crate::domain) fn add(&mut self, high: bool, before: usize, all: usize) {
         if high {
             self.high += before;
@@ -61,7 +61,7 @@ impl Competition<'_> {
 }
 
 impl Queue {
-    /// How many people are before it in its line, as the rule of the office has it at that moment;
+    /// How many tickets of its waiting list are called before it, by the calling rule at that moment;
     /// `None` when it does not wait.
     pub fn ahead(&self, ticket: &Ticket, now: Timestamp) -> Option<usize> {
         let own = self.priority_lists.get(&ticket.priority_list())?;

@@ -1,4 +1,4 @@
-//! The order in which a desk would call those who wait.
+//! The order in which a desk would call the waiting tickets.
 
 use std::collections::VecDeque;
 
@@ -8,7 +8,7 @@ use crate::domain::queue::Queue;
 use crate::domain::ticket::{ListPosition, Ticket, WaitingList};
 use crate::domain::time::Timestamp;
 
-/// The ticket that a desk calls next. `None` when nobody waits there.
+/// The ticket that a desk calls next, or `None` if no ticket waits for it.
 pub(in crate::domain) fn whose_turn<'a>(
     queue: &'a Queue,
     desk: &Desk,
@@ -18,22 +18,22 @@ pub(in crate::domain) fn whose_turn<'a>(
 }
 
 /// The waiting tickets in the order in which a desk would call them if it asked for the next one
-/// again and again at this moment. A desk that attends all lines takes them together; one that has
-/// chosen its lines attends them in its own order, each when those before it are empty. Who waits
-/// for this desk alone is compared with the others.
+/// again and again at this moment. A desk that serves all services compares their lists with each
+/// other. A desk with services of its own goes through them in its order, each when those before it
+/// are empty. Tickets that wait for this desk alone compete with the others.
 ///
-/// Each ticket costs a comparison a lane, however many wait.
+/// Each ticket costs one comparison per priority list, however many tickets wait.
 pub struct CallingOrder<'a> {
     queue: &'a Queue,
     now: Timestamp,
     /// Who waits for this desk alone.
     own: CombinedLists<'a>,
-    /// The lines that it has chosen, in its order; or all of them together.
+    /// The lists of its services, in its order; or all of them combined.
     lists: VecDeque<CombinedLists<'a>>,
     competition: Competition<'a>,
 }
 
-/// Lines that are attended together.
+/// Waiting lists whose tickets compete with each other.
 struct CombinedLists<'a> {
     lists: Vec<WaitingList>,
     heads: Vec<Head<'a>>,
@@ -50,7 +50,7 @@ impl<'a> CombinedLists<'a> {
     }
 }
 
-/// What is left of a lane; its first ticket competes.
+/// The rest of a priority list; its first ticket competes.
 struct Head<'a> {
     ticket: &'a Ticket,
     weight: u32,
@@ -61,7 +61,7 @@ struct Head<'a> {
 }
 
 impl<'a> CallingOrder<'a> {
-    /// Begins with whose turn it is at the moment `now`.
+    /// Begins with the ticket that the desk calls next at the moment `now`.
     pub fn of(queue: &'a Queue, desk: &Desk, now: Timestamp) -> Self {
         let together = |lists| CombinedLists::of(queue, lists, now);
         let chosen = desk.services.iter().cloned().map(WaitingList::Service);

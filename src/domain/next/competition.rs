@@ -1,4 +1,4 @@
-//! Which of the tickets at the head of their lanes is called first.
+//! The calling rule: which of the tickets at the head of their priority lists is called first.
 
 use std::borrow::Cow;
 use std::cmp::Reverse;
@@ -9,8 +9,8 @@ use crate::domain::settings::{CallingRule, Settings};
 use crate::domain::ticket::{ListPosition, Ticket, WaitingList};
 use crate::domain::time::Timestamp;
 
-/// How tickets compare that are each at the head of their lane; the smallest goes first. Within a
-/// lane it follows the places.
+/// The sort key of tickets at the head of their priority lists; the smallest is called first. Within a
+/// priority list the positions decide.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::domain) struct CallingKey {
     /// `false` for those that were sent to the front: they are before all others.
@@ -40,7 +40,7 @@ impl CallingKey {
         position: ListPosition,
     ) -> Self {
         let score = match settings.rule {
-            // A clock that was set back makes nobody wait for less than no time.
+            // After a clock was set back, a wait is not negative.
             CallingRule::Weighted => waited.max(0).saturating_mul(i64::from(weight)),
             CallingRule::Strict => i64::from(weight),
         };
@@ -79,7 +79,7 @@ impl<'a> Competition<'a> {
         most.is_some_and(|most| self.streaks.in_a_row(lists) >= most)
     }
 
-    /// What of those at the head of their lanes is compared; the smallest is next.
+    /// The key that tickets at the head of their lists are compared by; the smallest is next.
     pub(in crate::domain) fn of(
         &self,
         enough: bool,
@@ -89,7 +89,7 @@ impl<'a> Competition<'a> {
         (enough && weight > self.settings.lowest_weight(), key)
     }
 
-    /// One of that weight was called from that line.
+    /// A ticket of that weight was called from that list.
     pub(in crate::domain) fn called(&mut self, list: &WaitingList, weight: u32) {
         if self.settings.most_priority_in_a_row.is_none() {
             return;

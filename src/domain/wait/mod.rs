@@ -1,27 +1,28 @@
-//! How long a person will still wait.
+//! Estimates of how long a ticket will still wait.
 //!
-//! The method: the office is played on from this moment, by its own rule of who is next, until the
-//! ticket is called.
-//! - The desks are those at work: a desk that attends somebody, or that has been free for no longer
-//!   than [`GAP_MS`](super::pace::GAP_MS) while somebody waited for it. Each calls as it would, in its own order of
-//!   services, and takes for each person the mean of its own last turns of that service with those of
-//!   all desks that are open now ([`Pace`](super::pace::Pace), [`TransactionTimes`](seen::Speeds)).
-//! - The people are those who wait, and those who will have come by then, who may go first: in each
-//!   line and priority at the pace of the last [`ARRIVALS_SEEN`](seen::ARRIVALS_SEEN) arrivals.
+//! The method: simulate the office from this moment on, by its own calling rule, until the ticket is
+//! called.
+//! - Desks: a desk is at work if it serves a ticket, or has been free for at most
+//!   [`GAP_MS`](super::pace::GAP_MS) while a ticket waited for it. It calls in its own order of services.
+//!   A transaction takes the mean of the desk's own last ones of that service and of those of all open
+//!   desks ([`Pace`](super::pace::Pace), [`TransactionTimes`](observations::TransactionTimes)).
+//! - Tickets: those that wait, and those that will have come by then and may be called first, at the
+//!   rate of the last [`ARRIVALS_SEEN`](observations::ARRIVALS_SEEN) arrivals per service and priority.
 //!
-//! Where too little is known there is no estimate, since none is better than a wrong one: fewer than
-//! [`LEAST_TRANSACTIONS`](seen::LEAST_TURNS) turns of the service at open desks on this business day, no desk at work for it, or a turn that does not come within
-//! [`HORIZON_MS`](play::HORIZON_MS). How often it is right is measured on simulated days, `tests/simulated-day.md`.
+//! No estimate is better than a wrong one. There is none with fewer than
+//! [`LEAST_TRANSACTIONS`](observations::LEAST_TRANSACTIONS) transactions of the service today at open
+//! desks, without a desk at work for it, or if the call is not within
+//! [`HORIZON_MS`](simulation::HORIZON_MS). `tests/simulated-day.md` measures how often it is right.
 //!
-//! One play serves all tickets that are looked at at one moment. It costs as much as the calls until
-//! the last of them, [`MOST_STEPS`](play::MOST_STEPS) at most, however many wait.
+//! One simulation serves all tickets at one moment. It costs as much as the calls until the last ticket,
+//! [`MOST_STEPS`](simulation::MOST_STEPS) at most, however many tickets wait.
 
-mod play;
-mod seen;
+mod observations;
+mod simulation;
 
 use std::collections::HashMap;
 
-use self::play::ForecastSimulation;
+use self::simulation::ForecastSimulation;
 use crate::domain::queue::Queue;
 use crate::domain::service::Prefix;
 use crate::domain::ticket::{State, Ticket};
@@ -40,7 +41,7 @@ impl Queue {
     /// How long a ticket will still wait from that moment on, in seconds. `None` where it does not
     /// wait, or too little is known. For several see [`Forecast`].
     pub fn estimate_seconds(&self, ticket: &Ticket, now: Timestamp) -> Option<u64> {
-        // Most looks end here: in an office without turns, or at a ticket that is called.
+        // Most calls end here: no transaction of the service yet, or the ticket is called already.
         if ticket.state != State::Waiting || !self.pace.transactions.contains_key(&ticket.service) {
             return None;
         }

@@ -226,8 +226,12 @@ pub fn print(context: &Context<'_>) -> Handled {
         Some((ticket.code(), ticket.state))
     });
     if let Some((code, state)) = over {
-        let wish = "printed";
-        let refusal = Refusal::WrongState { code, state, wish };
+        let action = "printed";
+        let refusal = Refusal::WrongState {
+            code,
+            state,
+            action,
+        };
         return refuse(context, Problem::from(&refusal));
     }
     run(context, Command::Reprint { ticket }, accepted)

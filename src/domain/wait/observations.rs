@@ -1,4 +1,4 @@
-//! What a forecast goes by: who came lately, how long turns take, and which desks are at work.
+//! What a forecast is based on: recent arrivals, lengths of transactions, and the desks at work.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use crate::domain::queue::Queue;
 use crate::domain::service::Prefix;
 use crate::domain::ticket::{ListPosition, Ticket, WaitingList};
 
-/// With fewer turns of a service nothing is said about it.
+/// With fewer transactions of a service there is no estimate for it.
 pub(super) const LEAST_TRANSACTIONS: i64 = 5;
 
 /// From how many arrivals the pace of arrivals is taken.
@@ -18,11 +18,11 @@ const ARRIVALS_SEEN: usize = 100;
 /// How far back they may be, in milliseconds.
 const ARRIVALS_MS: i64 = 30 * 60 * 1_000;
 
-/// For how many of its own turns the usual one counts in what is said of a desk: a few long ones in a
-/// row are no slow desk.
+/// The usual transaction counts for as many of a desk's own: a few long ones in a row do not make a
+/// slow desk.
 const USUAL_TURNS: i64 = 4;
 
-/// Who will come to a lane.
+/// The rate at which tickets come to a priority list.
 #[derive(Clone, Copy)]
 pub(super) struct ArrivalRate {
     /// When the next one comes, and how long after it another.
@@ -39,7 +39,7 @@ impl ArrivalRate {
     }
 }
 
-/// A lane that is empty.
+/// A priority list without tickets.
 pub(super) static EMPTY_LIST: VecDeque<ListPosition> = VecDeque::new();
 
 /// The tickets given lately.
@@ -70,7 +70,7 @@ impl<'a> RecentArrivals<'a> {
         }
     }
 
-    /// Who will come for a service, by priority, while nobody waits.
+    /// The arrival rates of a service, by priority.
     pub(super) fn priority_lists_of(
         &self,
         prefix: &Prefix,
@@ -97,7 +97,7 @@ impl<'a> RecentArrivals<'a> {
     }
 }
 
-/// How long turns take at the desks that are open now.
+/// How long transactions take at the desks that are open now.
 pub(super) struct TransactionTimes<'a> {
     services: HashMap<&'a Prefix, ServiceTimes<'a>>,
     all: DurationSum,
@@ -110,7 +110,7 @@ struct ServiceTimes<'a> {
     desks: HashMap<&'a DeskName, DurationSum>,
 }
 
-/// So many turns, and their milliseconds.
+/// A number of transactions, and their milliseconds together.
 #[derive(Clone, Copy, Default)]
 struct DurationSum {
     count: i64,
@@ -148,7 +148,7 @@ impl<'a> TransactionTimes<'a> {
         speed.is_some_and(|speed| speed.sum.count >= LEAST_TRANSACTIONS)
     }
 
-    /// How long a turn of a service takes at a desk, in milliseconds: the mean of its last turns, with
+    /// How long a transaction of a service takes at a desk, in milliseconds: the mean of its last ones, with
     /// that of all open desks for some more; as long as one of all services where too little is known
     /// of this one.
     pub(super) fn turn(&self, desk: &DeskName, service: &Prefix) -> i64 {

@@ -1,9 +1,9 @@
-//! The office as it goes on from one moment, by its own rule of who is next.
+//! A simulation of the office from one moment on, by its own calling rule.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap, HashMap, VecDeque, vec_deque};
 
-use super::seen::{ArrivalRate, EMPTY_LIST, RecentArrivals, TransactionTimes, free_at};
+use super::observations::{ArrivalRate, EMPTY_LIST, RecentArrivals, TransactionTimes, free_at};
 use crate::domain::desk::{Desk, DeskName};
 use crate::domain::next::competition::{CallingKey, Competition};
 use crate::domain::queue::Queue;
@@ -11,7 +11,7 @@ use crate::domain::service::Prefix;
 use crate::domain::ticket::{ListPosition, Ticket, WaitingList};
 use crate::domain::time::{Arrival, Timestamp};
 
-/// How far the office is played on, in milliseconds: what could be said about a later turn is a guess.
+/// How far the simulation goes, in milliseconds: a later call is a guess.
 const HORIZON_MS: i64 = 2 * 60 * 60 * 1_000;
 
 /// How often a desk calls, or waits for somebody, at most: a few milliseconds in the largest office.
@@ -42,13 +42,13 @@ struct WorkingDesk<'a> {
     lists: Vec<CombinedLists>,
 }
 
-/// Lines that are attended together, and their lanes, by their indices.
+/// Waiting lists whose tickets compete with each other, and the indices of their priority lists.
 struct CombinedLists {
     lists: Vec<WaitingList>,
     priority_lists: Vec<usize>,
 }
 
-/// What is still to come in a lane.
+/// The rest of a priority list.
 struct ForecastList<'a> {
     list: WaitingList,
     weight: u32,
@@ -58,7 +58,7 @@ struct ForecastList<'a> {
     arrivals: ArrivalRate,
 }
 
-/// The next one of a lane.
+/// The next ticket of a priority list.
 #[derive(Clone, Copy)]
 struct NextTicket<'a> {
     /// `None` for one who is not here yet.
@@ -208,7 +208,7 @@ impl<'a> ForecastSimulation<'a> {
         Some(())
     }
 
-    /// From which lane a desk calls at that moment; `None` where nobody is there.
+    /// The priority list from which a desk calls at that moment; `None` if no ticket is there.
     fn whose_turn(&self, desk: &WorkingDesk<'_>, now: i64) -> Option<usize> {
         let here = |index: &&usize| self.priority_lists[**index].next.is_here(now);
         let waits =
@@ -232,7 +232,8 @@ impl<'a> ForecastSimulation<'a> {
         first.copied()
     }
 
-    /// A desk calls the next one of a lane; says how long that turn takes, in milliseconds.
+    /// A desk calls the next ticket of a priority list. Returns the length of the transaction, in
+    /// milliseconds.
     fn call(&mut self, desk: usize, priority_list: usize, now: i64) -> i64 {
         let queue = self.queue;
         let ForecastList {
@@ -250,13 +251,13 @@ impl<'a> ForecastSimulation<'a> {
                 &ticket.service
             }
             (None, WaitingList::Service(prefix)) => prefix,
-            // Nobody comes to a desk's own line by themselves.
+            // Only a transfer puts a ticket into a desk's own list.
             (None, WaitingList::Desk(_)) => return 0,
         };
         self.speeds.turn(self.desks[desk].name, service)
     }
 
-    /// When the next one comes to the lanes of a desk.
+    /// When the next ticket comes to the lists of a desk.
     fn somebody_comes(&self, desk: &WorkingDesk<'_>) -> i64 {
         let next = desk
             .priority_lists()
@@ -281,7 +282,7 @@ impl ForecastList<'_> {
 }
 
 impl<'a> NextTicket<'a> {
-    /// Takes the next one of a lane: of those who wait first.
+    /// Takes the next ticket of a priority list: first those that wait.
     fn of(
         queue: &'a Queue,
         waiting: &mut vec_deque::Iter<'a, ListPosition>,
@@ -304,7 +305,7 @@ impl<'a> NextTicket<'a> {
         }
     }
 
-    /// A clock that was set back makes nobody who waits come later.
+    /// A waiting ticket is here, whatever the clock says.
     fn is_here(&self, now: i64) -> bool {
         self.ticket.is_some() || self.since <= now
     }
