@@ -1,5 +1,5 @@
-// Who has this desk open: this screen or another one, from which it can be taken over. All pages
-// of one browser are the same screen.
+// The claim of this screen to its desk. Another screen may hold the desk, and either may take it over.
+// All pages of one browser are the same screen.
 
 import { freshKey, post } from '../shared/api.js';
 import { deskNamed } from '../shared/state.js';

@@ -1,23 +1,23 @@
-// One desk. What it shows comes from the events alone, also what another person at the same desk
-// did; an action says what this screen believed (`current`), so two people never call twice.
+// The desk page: the attended ticket, the steps of the desk, and its lists. It shows only what events say. Each step
+// names the ticket that this screen shows as attended (`current`), so that two people never call twice.
 
 import { put } from '../shared/api.js';
 import { $, keepPresses, show } from '../shared/dom.js';
-import { local } from '../shared/storage.js';
-import { Claim, screen } from './claim.js';
-import { LIST_MOST, Lists } from './lists.js';
-import { focusedRow, moveInLists, renderRows, renderSpans, sortedAside } from './rows.js';
-import { Steps } from './steps.js';
-import { findPanel } from './find.js';
-import { servicesPanel } from './services.js';
-import { transferPanel } from './transfer.js';
-import { Undo } from './undo.js';
-import { about, renderFacts, renderTaken, renderWarning } from './view.js';
 import { clockSpan, deskTitle, keepChoices, officeLanguage, onLanguage, ready, t, tn } from '../shared/i18n.js';
 import { Live } from '../shared/live.js';
 import { showOffice } from '../shared/office.js';
 import { softTone, watchSound } from '../shared/sound.js';
 import { apply, deskNamed, withinReach } from '../shared/state.js';
+import { local } from '../shared/storage.js';
+import { Claim, screen } from './claim.js';
+import { findPanel } from './find.js';
+import { LIST_MOST, Lists } from './lists.js';
+import { focusedRow, moveInLists, renderRows, renderSpans, sortedAside } from './rows.js';
+import { servicesPanel } from './services.js';
+import { Steps } from './steps.js';
+import { transferPanel } from './transfer.js';
+import { Undo } from './undo.js';
+import { about, renderFacts, renderTaken, renderWarning } from './view.js';
 
 const WANTED_MS = 6500;
 // What is said of another person's step.

@@ -1,5 +1,5 @@
-// What events do not tell: who waits, in the order of this desk; who is put aside; the note and the
-// id of whom it attends. Asked for again after each event that may change it.
+// The tickets of a desk's lists, fetched again after each event that may change them: the queue in the order of the
+// desk, the tickets on hold, the no-shows, and the note and id of the attended ticket.
 
 import { get } from '../shared/api.js';
 

@@ -1,4 +1,4 @@
-// Who waits, who is put aside and who did not come: rows with their buttons.
+// The rows of a desk's lists, with their buttons, and moving among them by arrow keys.
 
 import { $, make, reconcile } from '../shared/dom.js';
 import { deskTitle, roughSpan, t } from '../shared/i18n.js';

@@ -1,10 +1,10 @@
 // Panel to choose which services this desk attends, and in which order.
 
-import { append, group, panel, radio } from './panel.js';
 import { $ } from '../shared/dom.js';
 import { nameOf } from '../shared/i18n.js';
 import { ordered } from '../shared/order.js';
 import { deskNamed } from '../shared/state.js';
+import { append, group, panel, radio } from './panel.js';
 
 function fill(form) {
   const choices = group(form, 'desk.services', { class: 'heard' });

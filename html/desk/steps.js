@@ -1,4 +1,4 @@
-// What this screen asks of its desk, one thing at a time, and which events are only its echo.
+// The requests of a desk, one at a time. Tells the events that follow from them apart from other people's.
 
 import { post } from '../shared/api.js';
 import { explain, t } from '../shared/i18n.js';

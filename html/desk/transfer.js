@@ -1,9 +1,9 @@
 // Panel to transfer the attended ticket. It closes when the desk attends another ticket.
 
 import { $ } from '../shared/dom.js';
-import { append, group, panel, radio } from './panel.js';
 import { deskTitle, nameOf, t } from '../shared/i18n.js';
 import { byName } from '../shared/state.js';
+import { append, group, panel, radio } from './panel.js';
 
 const chosen = (group) => document.querySelector('#panel input[name="' + group + '"]:checked');
 

@@ -1,4 +1,4 @@
-// The offer to take back this screen's last step, for as long as the server can.
+// The button that undoes this screen's last step, shown for as long as the server can undo it.
 
 import { $ } from '../shared/dom.js';
 import { session } from '../shared/storage.js';

@@ -1,4 +1,4 @@
-// What a desk's screen says of its ticket, of itself and of the office.
+// The texts of the desk page: facts about the ticket, the desk and the office.
 
 import { $, show } from '../shared/dom.js';
 import { deskTitle, nameOf, t, tn } from '../shared/i18n.js';

@@ -1,16 +1,16 @@
-// The figures of today, by service and by desk.
+// The statistics page: today's counts and times by service and by desk.
 
+import { start } from '../settings/settings.js';
 import { get } from '../shared/api.js';
 import { $, make } from '../shared/dom.js';
 import { clockSpan, deskTitle, isolated, nameOf, t } from '../shared/i18n.js';
-import { start } from '../settings/settings.js';
 
 // A busy morning has an event a second; the figures need not change for each.
-const LOOK_AGAIN_MS = 2000;
+const RELOAD_MS = 2000;
 
 let figures = null;
 let names = {};
-let looked = 0;
+let loadedAt = 0;
 
 const span = (seconds) => (seconds === null ? '–' : clockSpan(seconds));
 
@@ -42,9 +42,9 @@ function render() {
 }
 
 async function load() {
-  const wait = looked + LOOK_AGAIN_MS - Date.now();
+  const wait = loadedAt + RELOAD_MS - Date.now();
   if (wait > 0) await new Promise((done) => setTimeout(done, wait));
-  looked = Date.now();
+  loadedAt = Date.now();
   const [now, services] = await Promise.all([get('api/figures'), get('api/services')]);
   figures = now;
   names = {};

@@ -1,5 +1,4 @@
-// Large targets for fingers, on as many pages as they need. A phone scrolls instead, as its people
-// expect; a kiosk's do not know that a screen can be scrolled.
+// Layout of the kiosk's buttons: large targets, on as many pages as they need. On a phone people scroll instead.
 
 const PHONE = '(max-width: 600px)';
 // In rem: a target's least width and height, and the space between two. The first that fits on one

@@ -1,4 +1,4 @@
-// Take a ticket. One touch, one ticket; ticket-request.js sees to it, whatever is lost on the way.
+// The kiosk page, where visitors take a ticket.
 
 import { $, make, reconcile, setCurrent } from '../shared/dom.js';
 import { fitText } from '../shared/fit.js';
@@ -6,18 +6,18 @@ import { LANGUAGES, language, languageName, locale, nameOf, officeLanguage, onLa
 import { Live } from '../shared/live.js';
 import { showOffice } from '../shared/office.js';
 import { aheadText, estimateText } from '../shared/progress.js';
-import { printSlip } from './printed-ticket.js';
 import { apply } from '../shared/state.js';
 import { layOut } from './buttons.js';
-import { isSilence, Wishes } from './ticket-request.js';
+import { printTicket } from './printed-ticket.js';
+import { isUnanswered, TicketRequests } from './ticket-request.js';
 
 const SHOW_MS = 8000;
 // A second touch right after the first must hit nothing.
 const DONE_AFTER_MS = 1500;
-const SETTLE_MS = 700;
+const IGNORE_TOUCHES_MS = 700;
 // Who left in the middle took no ticket: the next person finds the screen as usual.
-const ASK_MS = 20000;
-const HOME_AFTER_MS = 30000;
+const ASK_IDLE_MS = 20000;
+const IDLE_MS = 30000;
 
 // Why no ticket was given, in words for a stranger; anything else is `take.refused`.
 const REFUSED = {
@@ -41,30 +41,30 @@ let complaint = '';
 let given = null;
 let page = 0;
 let touchableAt = 0;
-let home = null;
-let back = 0;
-let idle = 0;
-let shownAs = '';
+let languageBefore = null;
+let returnTimer = 0;
+let idleTimer = 0;
+let layoutKey = '';
 
 const live = new Live({
   message(m) {
-    if (m.type === 'printer') wishes.prints = true;
+    if (m.type === 'printer') requests.prints = true;
     state = apply(state, m);
     if (!state) return;
-    if (!home && (m.type === 'state' || m.type === 'settings-changed')) officeLanguage(state.office.language);
+    if (!languageBefore && (m.type === 'state' || m.type === 'settings-changed')) officeLanguage(state.office.language);
     render();
   },
   status() {
-    wishes.connected();
+    requests.connected();
     render();
   },
 });
 
-const wishes = new Wishes(live, {
+const requests = new TicketRequests(live, {
   changed: render,
   left() {
     busy = '';
-    leave();
+    returnToStart();
   },
 });
 
@@ -96,8 +96,8 @@ function render() {
 
 function renderNotice() {
   // Where the server prints, paper may have come out, or may yet, of which this screen knows nothing.
-  const doubt = wishes.prints && wishes.unanswered ? t('take.paper') : '';
-  const notice = [complaint, doubt].filter(Boolean).join(' ');
+  const unsure = requests.prints && requests.unanswered ? t('take.paper') : '';
+  const notice = [complaint, unsure].filter(Boolean).join(' ');
   if (notice && notice !== $('error').textContent) $('said').textContent = notice;
   $('error').textContent = notice;
   $('error').hidden = !notice;
@@ -135,10 +135,10 @@ function renderServices() {
     more: moreOf(service, only),
   })), choose);
   // Measuring costs, so only where something has changed that matters.
-  const as = [language(), window.innerWidth, window.innerHeight, $('offer').hidden, page, only].concat(
+  const key = [language(), window.innerWidth, window.innerHeight, $('offer').hidden, page, only].concat(
     state.services.map((s) => nameOf(s) + isOpen(s) + (s.message || ''))).join('|');
-  if (as === shownAs || $('offer').hidden) return;
-  shownAs = as;
+  if (key === layoutKey || $('offer').hidden) return;
+  layoutKey = key;
   const pages = layOut($('services'), $('pages'), page);
   page = Math.min(page, pages - 1);
   $('page').textContent = t('take.page', { n: page + 1, all: pages });
@@ -187,18 +187,18 @@ function choose(prefix) {
   chosen = prefix;
   view = 'ask';
   complaint = '';
-  settle();
+  ignoreTouches();
   $('question').focus();
-  stir();
+  restartIdleTimer();
 }
 
 // Back to the services, by the same person: the language stays.
-function reconsider() {
+function backToServices() {
   if (busy) return;
   chosen = null;
   view = 'offer';
-  settle();
-  stir();
+  ignoreTouches();
+  restartIdleTimer();
 }
 
 async function take(prefix, priority) {
@@ -207,23 +207,23 @@ async function take(prefix, priority) {
   complaint = '';
   render();
   try {
-    const ticket = await wishes.ask(prefix, priority);
+    const ticket = await requests.ask(prefix, priority);
     if (!ticket) return;
     busy = '';
     show(ticket);
   } catch (refusal) {
     busy = '';
-    stir();
+    restartIdleTimer();
     // Where the connection is gone the screen says so, and nothing besides.
-    if (live.online || !isSilence(refusal)) complain(t(REFUSED[refusal.code] || 'take.refused'));
+    if (live.online || !isUnanswered(refusal)) showComplaint(t(REFUSED[refusal.code] || 'take.refused'));
   }
   render();
 }
 
-function complain(text) {
+function showComplaint(text) {
   complaint = text;
-  clearTimeout(back);
-  back = setTimeout(() => {
+  clearTimeout(returnTimer);
+  returnTimer = setTimeout(() => {
     complaint = '';
     render();
   }, SHOW_MS);
@@ -232,7 +232,7 @@ function complain(text) {
 function show(ticket) {
   given = ticket;
   view = 'given';
-  clearTimeout(idle);
+  clearTimeout(idleTimer);
   $('phone').hidden = true;
   // Where this page was found, behind whatever proxy, a phone finds its own.
   const base = new URL('./', document.baseURI).href;
@@ -246,7 +246,7 @@ function show(ticket) {
   setTimeout(() => { $('done').disabled = false; }, DONE_AFTER_MS);
   countDown();
   if (!state.office.printTickets) return;
-  printSlip({
+  printTicket({
     office: state.office.name, code: ticket.code, what: whatOf(ticket), ahead: aheadText(ticket.ahead),
     estimate: estimateText(ticket.estimateSeconds), qr: address, at: ticket.createdAt, locale: locale(),
   // A dialog for printing stops the clock, and what is behind it is not seen.
@@ -260,8 +260,8 @@ function countDown() {
   bar.getBoundingClientRect();
   bar.style.transition = 'transform ' + SHOW_MS + 'ms linear';
   bar.style.transform = 'scaleX(0)';
-  clearTimeout(back);
-  back = setTimeout(leave, SHOW_MS);
+  clearTimeout(returnTimer);
+  returnTimer = setTimeout(returnToStart, SHOW_MS);
 }
 
 // Which line it is for, where there is more than one.
@@ -292,40 +292,40 @@ function renderGiven() {
   fitText(code, box.clientWidth, Math.max(96, box.clientHeight - used), 720, 40);
 }
 
-function leave() {
-  clearTimeout(back);
+function returnToStart() {
+  clearTimeout(returnTimer);
   given = null;
   chosen = null;
   page = 0;
   view = 'offer';
   $('said').textContent = '';
-  goHome();
-  settle();
+  restoreLanguage();
+  ignoreTouches();
 }
 
-function settle() {
-  touchableAt = performance.now() + SETTLE_MS;
-  setTimeout(render, SETTLE_MS + 20);
+function ignoreTouches() {
+  touchableAt = performance.now() + IGNORE_TOUCHES_MS;
+  setTimeout(render, IGNORE_TOUCHES_MS + 20);
   render();
 }
 
-// A stranger's choice lasts for that stranger's ticket; then the screen is as it was.
-function goHome() {
-  if (home && language() !== home) setLanguage(home);
-  home = null;
+// A visitor's language lasts until their ticket is taken.
+function restoreLanguage() {
+  if (languageBefore && language() !== languageBefore) setLanguage(languageBefore);
+  languageBefore = null;
 }
 
-// Somebody is here: what they have begun stays for a while.
-function stir() {
-  clearTimeout(idle);
-  if (view === 'ask') idle = setTimeout(() => { if (busy) stir(); else leave(); }, ASK_MS);
-  else if (view === 'offer' && (home || page)) {
-    idle = setTimeout(() => {
-      if (busy) { stir(); return; }
+// A visitor is active: what they have begun stays for a while.
+function restartIdleTimer() {
+  clearTimeout(idleTimer);
+  if (view === 'ask') idleTimer = setTimeout(() => { if (busy) restartIdleTimer(); else returnToStart(); }, ASK_IDLE_MS);
+  else if (view === 'offer' && (languageBefore || page)) {
+    idleTimer = setTimeout(() => {
+      if (busy) { restartIdleTimer(); return; }
       page = 0;
-      goHome();
+      restoreLanguage();
       render();
-    }, HOME_AFTER_MS);
+    }, IDLE_MS);
   }
 }
 
@@ -344,9 +344,9 @@ function renderLanguages(away) {
 function languageButton(lang) {
   const button = make('button', { type: 'button', className: 'button', lang, text: languageName(lang) });
   button.addEventListener('click', () => {
-    home = home || language();
+    languageBefore = languageBefore || language();
     setLanguage(lang);
-    stir();
+    restartIdleTimer();
   });
   return button;
 }
@@ -354,18 +354,18 @@ function languageButton(lang) {
 function turnPage(by) {
   page += by;
   render();
-  stir();
+  restartIdleTimer();
 }
 
 ready.then(() => {
   onLanguage(() => { render(); renderGiven(); });
   $('before').addEventListener('click', () => turnPage(-1));
   $('after').addEventListener('click', () => turnPage(1));
-  $('back').addEventListener('click', reconsider);
-  $('done').addEventListener('click', leave);
+  $('back').addEventListener('click', backToServices);
+  $('done').addEventListener('click', returnToStart);
   // Until its picture is there, and where there is none, nothing speaks of the code.
   $('qr').addEventListener('load', () => { $('phone').hidden = false; renderGiven(); });
-  ['pointerdown', 'touchstart', 'keydown'].forEach((name) => document.addEventListener(name, stir));
+  ['pointerdown', 'touchstart', 'keydown'].forEach((name) => document.addEventListener(name, restartIdleTimer));
   window.addEventListener('resize', () => { render(); renderGiven(); });
   // A long touch is a touch, not a menu.
   document.addEventListener('contextmenu', (e) => e.preventDefault());

@@ -1,4 +1,4 @@
-// The ticket on paper, by the browser's own printing: 80 mm wide and as long as it needs to be.
+// Prints a ticket with the browser's print function, on paper 80 mm wide and as long as its content.
 
 import { $ } from '../shared/dom.js';
 
@@ -20,12 +20,12 @@ function setPaper(lengthMm) {
 }
 
 function picture(address) {
-  const img = $('slip-qr');
+  const img = $('printed-qr');
   return new Promise((done) => {
     const end = (there) => () => {
       img.onload = img.onerror = null;
       img.hidden = !there;
-      $('slip-phone').hidden = !there;
+      $('printed-phone').hidden = !there;
       done();
     };
     img.onload = end(true);
@@ -36,21 +36,21 @@ function picture(address) {
 }
 
 /** Prints one ticket; resolves when the browser has taken it, or whoever was asked has answered. */
-export async function printSlip(ticket) {
+export async function printTicket(ticket) {
   const at = new Date(ticket.at);
   // «en» alone is American to a browser; its own idea of the language says which country's.
   const own = navigator.language;
   const locale = own.slice(0, 2) === ticket.locale ? own : ticket.locale;
-  $('slip-office').textContent = ticket.office;
-  $('slip-code').textContent = ticket.code;
-  $('slip-what').textContent = ticket.what;
-  $('slip-ahead').textContent = ticket.ahead;
-  $('slip-estimate').textContent = ticket.estimate;
-  $('slip-time').textContent = at.toLocaleDateString(locale, { day: 'numeric', month: 'long', year: 'numeric' })
+  $('printed-office').textContent = ticket.office;
+  $('printed-code').textContent = ticket.code;
+  $('printed-what').textContent = ticket.what;
+  $('printed-ahead').textContent = ticket.ahead;
+  $('printed-estimate').textContent = ticket.estimate;
+  $('printed-time').textContent = at.toLocaleDateString(locale, { day: 'numeric', month: 'long', year: 'numeric' })
     + ', ' + at.toLocaleTimeString(locale, { hour: '2-digit', minute: '2-digit' });
   await picture(ticket.qr);
-  const code = $('slip-code');
+  const code = $('printed-code');
   code.style.fontSize = Math.min(96, 270 / Math.max(2, ticket.code.length)) + 'pt';
-  setPaper(Math.ceil($('slip').offsetHeight * MM_PER_PIXEL) + 1);
+  setPaper(Math.ceil($('printed').offsetHeight * MM_PER_PIXEL) + 1);
   window.print();
 }

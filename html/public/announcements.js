@@ -1,5 +1,4 @@
-// Calls are announced one after the other, each for as long as people need, none cut off by the next.
-// This file decides what is announced and when; how it looks and sounds is given to it.
+// The queue of calls to announce: which call when, how long, and how briefly if many wait. It does not draw or sound.
 
 const HOLD_MS = 10000;
 // Where the last that waits would be announced later than this, it says each once, and where that is too slow in one
@@ -12,22 +11,22 @@ const FRESH_MS = 2 * 60 * 1000;
 
 export class Announcements {
   /**
-   * @param means `show(call)`: a call's turn begins, or null: nothing is being announced any more;
+   * @param output `show(call)`: a call's turn begins, or null: nothing is being announced any more;
    *   `steps`: what sounds, in order, functions of the call, and of whether it must be short, that may return a
    *   promise; `again`: what sounds after them, unless too many wait;
    *   `hush()`: what sounds now must end, its call has been taken back;
    *   `age(call)`: how many milliseconds ago it was made; `now()`: milliseconds of a clock that is never set;
    *   `setTimeout` for tests.
    */
-  constructor(means) {
+  constructor(output) {
     this.current = null;
-    this._means = means;
-    this._wait = means.setTimeout || ((f, ms) => setTimeout(f, ms));
+    this._output = output;
+    this._wait = output.setTimeout || ((f, ms) => setTimeout(f, ms));
     this._queue = [];
     // How briefly: in full, once, or once in one language.
     this._pace = 0;
     // How long one takes so: longer than it is shown where several languages are spoken.
-    this._lasts = [HOLD_MS, HOLD_BRIEF_MS];
+    this._durations = [HOLD_MS, HOLD_BRIEF_MS];
     this._lastSeq = null;
   }
 
@@ -44,14 +43,14 @@ export class Announcements {
   add(call) {
     if (this._lastSeq !== null && call.seq <= this._lastSeq) return;
     this._lastSeq = call.seq;
-    if (this._means.age(call) > FRESH_MS) return;
-    this._queue.push({ call, heardAt: this._means.now() });
-    this._notice();
+    if (this._output.age(call) > FRESH_MS) return;
+    this._queue.push({ call, heardAt: this._output.now() });
+    this._choosePace();
     if (!this.current) this._next();
   }
 
-  _notice() {
-    while (this._pace < 2 && this._queue.length * this._lasts[this._pace] > LATE_MS) this._pace += 1;
+  _choosePace() {
+    while (this._pace < 2 && this._queue.length * this._durations[this._pace] > LATE_MS) this._pace += 1;
   }
 
   /** A desk took its last step back: what it had called with it is not announced any more. */
@@ -71,33 +70,33 @@ export class Announcements {
       && !calls.some((c) => c.seq === mine.seq);
     this._queue = this._queue.filter(({ call }) => !isGone(call));
     if (!this.current || !isGone(this.current)) return;
-    if (this._means.hush) this._means.hush();
+    if (this._output.hush) this._output.hush();
     this._next();
   }
 
   _next() {
     // What had to wait too long is passed over as if it had been missed; while a computer sleeps, its clock may stand still.
-    this._queue = this._queue.filter(({ call, heardAt }) => this._means.now() - heardAt <= FRESH_MS && this._means.age(call) <= 2 * FRESH_MS);
+    this._queue = this._queue.filter(({ call, heardAt }) => this._output.now() - heardAt <= FRESH_MS && this._output.age(call) <= 2 * FRESH_MS);
     const { call } = this._queue.shift() || { call: null };
     if (!this._queue.length) this._pace = 0;
-    this._notice();
+    this._choosePace();
     this.current = call;
-    this._means.show(call);
+    this._output.show(call);
     if (!call) return;
-    const began = this._means.now();
+    const began = this._output.now();
     const pace = this._pace;
     const shown = new Promise((done) => this._wait(done, pace ? HOLD_BRIEF_MS : HOLD_MS));
     // The next one begins when both are over: the time it is shown, and whatever still sounds.
     Promise.all([shown, this._sound(call)]).then(() => {
       if (this.current !== call) return;
       // One that was stuck must not make all others brief for ever.
-      if (pace < 2 && this._pace === pace) this._lasts[pace] = Math.min(LATE_MS / 2, this._means.now() - began);
+      if (pace < 2 && this._pace === pace) this._durations[pace] = Math.min(LATE_MS / 2, this._output.now() - began);
       this._next();
     });
   }
 
   async _sound(call) {
-    const { steps, again = [] } = this._means;
+    const { steps, again = [] } = this._output;
     const all = steps.concat(again);
     for (let i = 0; i < all.length; i++) {
       if (this.current !== call || (this._pace && i >= steps.length)) return;

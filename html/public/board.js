@@ -1,11 +1,11 @@
-// Where everything on the public screen stands, and how large it is. It measures: the height of capitals is
-// what carries across a room, so that is kept, and everything else gives way to it.
+// Layout of the public screen, found by measuring. The height of capital letters decides how far a text can be read, so
+// everything else gives way to it.
 
 import { $ } from '../shared/dom.js';
 import { fitNarrowed, fitText, widthInEms } from '../shared/fit.js';
+import { byName } from '../shared/state.js';
 import { CAPITAL, DEEP, NAME_LEAST, ROWS_MOST, ROW_MOST, columnsOf, deskParts, leastWidth, nameWidth, needsOf, rowLeast, rowsHeight } from './rows.js';
 import { drawSide } from './side.js';
-import { byName } from '../shared/state.js';
 
 // Shares of the screen's height, from EN 301 549 (12.2 mm of capital height a metre), as font sizes.
 const CODE_LEAST = 0.305 / CAPITAL;
@@ -17,7 +17,7 @@ const DESK_MOST = 0.16 / CAPITAL;
 const NARROWEST_BESIDE = 0.68;
 const NARROWEST = 0.31;
 // Of what a long name could have.
-const NAME_WISH = 0.75;
+const NAME_TARGET = 0.75;
 // Of the width.
 const SIDE_MOST = 0.42;
 const WORD_SHARES = [1, 0.7, 0.5, 0.36, 0.28];
@@ -147,9 +147,9 @@ function drawBelow({ others, call, needs, height, room }) {
   // have where it is too long for that; one of them in any case, with a small name where both are long.
   const least = others.length ? 1 : 0;
   const best = beside(least);
-  const wish = Math.min(DESK_LEAST * height, Math.max(best < DESK_LEAST * height ? best * NAME_WISH : best, NAME_LEAST * height));
+  const target = Math.min(DESK_LEAST * height, Math.max(best < DESK_LEAST * height ? best * NAME_TARGET : best, NAME_LEAST * height));
   let lines = Math.ceil(Math.min(others.length, ROWS_MOST) / columns);
-  while (lines > least && beside(lines) < wish) lines -= 1;
+  while (lines > least && beside(lines) < target) lines -= 1;
   if (lines === least && beside(lines) < NAME_LEAST * height) callBeside(rowLeast(height));
   return columns;
 }
@@ -157,8 +157,8 @@ function drawBelow({ others, call, needs, height, room }) {
 /** Gives back whether it did: no pictures where their place would be too small. */
 function drawBeside({ others, call, needs, height, room }, least, hasMedia) {
   const names = Math.max(needs.word + needs.number, needs.name);
-  const wish = hasMedia ? room.width : (needs.code + names * 0.8 + 0.5) * ROW_MOST * height + 0.05 * height;
-  const widths = others.length || hasMedia ? [sideShare(call, room.width, height, least, wish), least] : [0];
+  const target = hasMedia ? room.width : (needs.code + names * 0.8 + 0.5) * ROW_MOST * height + 0.05 * height;
+  const widths = others.length || hasMedia ? [sideShare(call, room.width, height, least, target), least] : [0];
   for (const width of widths) {
     const media = hasMedia ? mediaHeight(others, needs, width, height, room.height) : 0;
     if (hasMedia && media < MEDIA_HEIGHT_LEAST * height) return false;
@@ -180,10 +180,10 @@ function mediaHeight(others, needs, width, height, room) {
 }
 
 /** How wide the side may be so that the large code still has its height. */
-function sideShare(call, width, height, least, wish) {
+function sideShare(call, width, height, least, target) {
   const code = call ? widthInEms($('code'), call.code) * CODE_LEAST * height : 0;
   const beside = (narrowing) => width - code * narrowing - 0.09 * height;
-  const most = Math.max(least, Math.min(wish, width * SIDE_MOST));
+  const most = Math.max(least, Math.min(target, width * SIDE_MOST));
   if (beside(1) >= least) {
     // The longest word of the desk's name is worth width too, as far as the side can spare it.
     const desk = call ? widthInEms($('desk'), longestWord(call.desk)) * DESK_LEAST * height : 0;
@@ -233,9 +233,9 @@ function drawCall(call, width, room, height, tall) {
     return size;
   };
   // As large as it goes without narrowing, then the desk's name in what is left.
-  const wish = tall ? CODE_LEAST * height
+  const target = tall ? CODE_LEAST * height
     : Math.max(CODE_LEAST * height, Math.min(CODE_MOST * height, width / ems));
-  const got = fitDesk(set(wish));
-  if (got >= DESK_LEAST * height || wish === CODE_LEAST * height) return got;
+  const got = fitDesk(set(target));
+  if (got >= DESK_LEAST * height || target === CODE_LEAST * height) return got;
   return fitDesk(set(CODE_LEAST * height));
 }

@@ -1,10 +1,10 @@
-// The office's own pictures and videos, one after the other: a picture for ten seconds, a video in full
-// and without its sound. One that cannot be shown is passed over, and nothing here ever disturbs a call.
+// The office's own pictures and videos: a picture for ten seconds, a video in full and without sound. A file that cannot
+// be shown is skipped.
 
 const PICTURE_MS = 10000;
 // A video that has not moved for so long does not come any more.
 const STALL_MS = 15000;
-const LOOK_MS = 1000;
+const CHECK_MS = 1000;
 // After a round of which nothing could be shown, and while there is nothing at all.
 const RETRY_MS = 60000;
 
@@ -100,16 +100,16 @@ export class Media {
       let movedAt = performance.now();
       let seen = false;
       const end = (good) => {
-        clearInterval(looking);
+        clearInterval(checking);
         video.onended = video.onerror = video.onplaying = null;
         done(good);
       };
-      const looking = setInterval(() => {
+      const checking = setInterval(() => {
         if (video.currentTime !== at) movedAt = performance.now();
         at = video.currentTime;
         if (seen && !this._visible) end(true);
         else if (performance.now() - movedAt > STALL_MS) end(seen);
-      }, LOOK_MS);
+      }, CHECK_MS);
       video.onplaying = () => {
         seen = true;
         video.hidden = false;

@@ -1,16 +1,15 @@
-// The public screen: one call very large, the other desks at its side.
-// The large number is always the call being announced, the side always the truth of this instant.
+// The public screen: the announced call in large letters, and the other desks at its side.
 
 import { $ } from '../shared/dom.js';
-import { Announcements } from './announcements.js';
-import { drawBoard, measureAgain } from './board.js';
 import { language, locale, officeLanguage, onLanguage, ready, t, tn } from '../shared/i18n.js';
 import { Live } from '../shared/live.js';
-import { Media } from './media.js';
 import { showOffice } from '../shared/office.js';
-import { writeDesk } from './side.js';
 import { chime, watchSound } from '../shared/sound.js';
 import { apply } from '../shared/state.js';
+import { Announcements } from './announcements.js';
+import { drawBoard, measureAgain } from './board.js';
+import { Media } from './media.js';
+import { writeDesk } from './side.js';
 import { Voice } from './voice.js';
 
 const TURN_MS = 8000;

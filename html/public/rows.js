@@ -140,8 +140,8 @@ class Side {
     return Math.min(Math.max(narrow, NARROWEST_CODE), this.inner / size / this.needs.code);
   }
 
-  besideCode(look) {
-    return this.inner - (this.needs.code * this.codeScale(look) + GAP) * look.size;
+  besideCode(lettering) {
+    return this.inner - (this.needs.code * this.codeScale(lettering) + GAP) * lettering.size;
   }
 
   numberSize(size) {
@@ -149,14 +149,14 @@ class Side {
   }
 
   /** The share of the word with which all numbers stand beside their codes; 0 where it must go above them. */
-  shareAt(look) {
+  shareAt(lettering) {
     const { head, word, number } = this.needs;
-    const em = this.numberSize(look.size) * this.codeScale(look);
-    return WORD_SHARES.slice(0, head ? 3 : 4).filter((share) => (word * share + number) * em <= this.besideCode(look))[0] || 0;
+    const em = this.numberSize(lettering.size) * this.codeScale(lettering);
+    return WORD_SHARES.slice(0, head ? 3 : 4).filter((share) => (word * share + number) * em <= this.besideCode(lettering))[0] || 0;
   }
 
   /** The looks that rows of codes of `size` may have: narrower and narrower, then names smaller and smaller. */
-  looksAt(size) {
+  letteringsAt(size) {
     const most = this.numberSize(size);
     const all = NARROWS.map((narrow) => ({ size, narrow, name: most }));
     for (let i = 1; this.needs.name && i <= NAME_STEPS; i++) {
@@ -165,11 +165,11 @@ class Side {
     return all;
   }
 
-  numberedAt(row, look) {
-    const { size, share } = look;
+  numberedAt(row, lettering) {
+    const { size, share } = lettering;
     const em = this.numberSize(size);
-    const narrow = this.codeScale(look);
-    const room = this.besideCode(look) / em / narrow - row.number;
+    const narrow = this.codeScale(lettering);
+    const room = this.besideCode(lettering) / em / narrow - row.number;
     const isBelow = (share && LEAST_SHARE) * row.wordWidth > room;
     const fits = ((isBelow ? this.inner / em / narrow - row.number : room) / row.wordWidth) * SAFE;
     return {
@@ -179,24 +179,24 @@ class Side {
     };
   }
 
-  wordedAt(row, look, em, narrow) {
-    const { size } = look;
+  wordedAt(row, lettering, em, narrow) {
+    const { size } = lettering;
     const each = em * narrow;
-    const room = this.besideCode(look);
+    const room = this.besideCode(lettering);
     const high = (width) => em * (linesOf(row.words, this.needs.space, (width / each) * SAFE) * NAME_LINE + row.below);
     const below = size * CODE_LINE + high(this.inner);
     const beside = row.longest * each <= room * SAFE ? Math.max(size * LINE, high(room)) : Infinity;
     return { em, narrow, isBelow: below < beside, isBroken: row.longest * each > this.inner, height: Math.min(below, beside) };
   }
 
-  /** One row of `look`, its name wider than there where there is `room`. */
-  rowAt(row, look, room = 0) {
-    if (row.word) return this.numberedAt(row, look);
+  /** One row of `lettering`, its name wider than there where there is `room`. */
+  rowAt(row, lettering, room = 0) {
+    if (row.word) return this.numberedAt(row, lettering);
     // Narrower or smaller than there where a word has no room otherwise.
     const whole = (this.inner / row.longest) * SAFE;
-    const em = Math.min(look.name, Math.max(this.nameLeast, whole / NARROWEST));
-    const at = this.wordedAt(row, look, em, Math.max(NARROWEST, Math.min(look.narrow, whole / em)));
-    return NARROWS.filter((narrow) => narrow > at.narrow && narrow * em <= whole).map((narrow) => this.wordedAt(row, look, em, narrow))
+    const em = Math.min(lettering.name, Math.max(this.nameLeast, whole / NARROWEST));
+    const at = this.wordedAt(row, lettering, em, Math.max(NARROWEST, Math.min(lettering.narrow, whole / em)));
+    return NARROWS.filter((narrow) => narrow > at.narrow && narrow * em <= whole).map((narrow) => this.wordedAt(row, lettering, em, narrow))
       .filter((it) => it.isBelow === at.isBelow && it.height <= (it.narrow > at.narrow * NARROW_WORTH ? Math.max(room, at.height) : at.height))[0] || at;
   }
 
@@ -236,12 +236,12 @@ class Side {
     return pages;
   }
 
-  layOut(look, boxHeight, turnsHeight) {
-    const heights = this.needs.rows.map((row) => this.rowAt(row, look).height);
+  layOut(lettering, boxHeight, turnsHeight) {
+    const heights = this.needs.rows.map((row) => this.rowAt(row, lettering).height);
     const laid = (hasTurns, most) => {
-      const head = look.share ? null : this.headAt(hasTurns);
+      const head = lettering.share ? null : this.headAt(hasTurns);
       const space = boxHeight - Math.max(hasTurns ? turnsHeight : 0, head ? head.height : 0);
-      return { look, heights, head, space, pages: this.pagesIn(heights, space, most) };
+      return { lettering, heights, head, space, pages: this.pagesIn(heights, space, most) };
     };
     const one = laid(false, ROWS_MOST);
     if (one.pages.length === 1) return one;
@@ -254,14 +254,14 @@ class Side {
   /** How to draw it: names of 7 %, few turns, letters that are not too narrow, then the fewest turns and the largest letters. */
   plan(boxHeight, tall) {
     const { needs, least } = this;
-    const judged = (look) => {
-      const it = this.layOut(look, boxHeight, (tall ? STRIP_TALL : STRIP) * this.height);
-      const beside = needs.rows.every((row) => !row.word || !this.numberedAt(row, look).isBelow);
-      const worth = look.size * (look.share ? 1 : WORTH) * (beside ? 1 : 0.5) * Math.pow(this.codeScale(look), 2);
+    const judged = (lettering) => {
+      const it = this.layOut(lettering, boxHeight, (tall ? STRIP_TALL : STRIP) * this.height);
+      const beside = needs.rows.every((row) => !row.word || !this.numberedAt(row, lettering).isBelow);
+      const worth = lettering.size * (lettering.share ? 1 : WORTH) * (beside ? 1 : 0.5) * Math.pow(this.codeScale(lettering), 2);
       const turns = it.pages.length;
       const fits = it.heights.every((one) => one <= it.space);
-      it.order = [fits ? 1 : 0, Math.min(look.name, least), -Math.max(0, turns - turnsFor(needs.rows.length)),
-        Math.min(look.narrow, NARROW_WELL), -turns, fits ? worth : -look.size];
+      it.order = [fits ? 1 : 0, Math.min(lettering.name, least), -Math.max(0, turns - turnsFor(needs.rows.length)),
+        Math.min(lettering.narrow, NARROW_WELL), -turns, fits ? worth : -lettering.size];
       return it;
     };
     const isBetter = (a, b) => {
@@ -271,12 +271,12 @@ class Side {
     let best = null;
     for (let step = 0; step <= STEPS; step++) {
       const size = (ROW_MOST + (ROW_LEAST - ROW_MOST) * (step / STEPS)) * this.height;
-      this.looksAt(size).forEach((look) => {
-        const share = this.shareAt(look);
+      this.letteringsAt(size).forEach((lettering) => {
+        const share = this.shareAt(lettering);
         // Said above only where it would be smaller beside the number.
         const shares = !needs.head ? [share || 0.75] : [share, 0].slice(share ? 0 : 1, share === 1 ? 1 : 2);
         shares.forEach((one) => {
-          const it = judged(Object.assign({ share: one }, look));
+          const it = judged(Object.assign({ share: one }, lettering));
           if (!best || isBetter(it, best)) best = it;
         });
       });
@@ -291,8 +291,8 @@ export const sideOf = (needs, place) => new Side(needs, place);
 export function rowsHeight(lines, needs, { width, columns, height }) {
   const side = sideOf(needs, { width, columns, height });
   const size = ROW_LEAST * height;
-  const look = { size, narrow: lines > 1 ? NARROW_FAIR : NARROWEST, name: size, share: needs.head ? 0 : WORD_SHARES[WORD_SHARES.length - 1] };
-  const all = side.linesHeights(needs.rows.map((row) => side.rowAt(row, look).height)).sort((a, b) => b - a);
+  const lettering = { size, narrow: lines > 1 ? NARROW_FAIR : NARROWEST, name: size, share: needs.head ? 0 : WORD_SHARES[WORD_SHARES.length - 1] };
+  const all = side.linesHeights(needs.rows.map((row) => side.rowAt(row, lettering).height)).sort((a, b) => b - a);
   const shown = Math.min(lines, all.length);
   const rows = all.slice(0, shown).reduce((sum, one) => sum + one, 0);
   return rows + Math.max(STRIP_TALL * height, side.headAt(true).height) + 0.006 * height;

@@ -1,4 +1,4 @@
-// The other desks with their tickets, at the side of the call or below it, drawn as rows.js reckons.
+// Draws the other desks and their tickets, at the side of the call or below it, in the layout of rows.js.
 
 import { isolated } from '../shared/i18n.js';
 import { DOTS_ROOM, GAP, deskParts, endsOf, sideOf } from './rows.js';
@@ -34,18 +34,18 @@ export function drawSide({ needs, list, strip, height, columns, tall, turn }) {
   // What stood here before must not keep the box high.
   box.style.paddingTop = '';
   const side = sideOf(needs, { width: box.clientWidth, columns, height });
-  const { look, pages, heights, head, space } = side.plan(box.clientHeight, tall);
+  const { lettering, pages, heights, head, space } = side.plan(box.clientHeight, tall);
   const at = turn % pages.length;
   const taken = box.clientHeight - space;
   box.style.paddingTop = taken + 'px';
-  list.style.fontSize = look.size + 'px';
-  list.classList.toggle('is-headed', !look.share);
+  list.style.fontSize = lettering.size + 'px';
+  list.classList.toggle('is-headed', !lettering.share);
   // What is left of the height goes to the rows, within reason, and there to the names.
   const lines = side.linesHeights(pages[at].map((i) => heights[i]));
   const spare = Math.max(0, space - lines.reduce((sum, one) => sum + one, 0)) / Math.max(lines.length, 2);
   const names = pages[at].map((i) => {
     const room = heights[i] + Math.min(spare, heights[i] * 0.6);
-    return list.appendChild(rowOf(side, needs.rows[i], look, room)).lastChild;
+    return list.appendChild(rowOf(side, needs.rows[i], lettering, room)).lastChild;
   });
   // Whatever a browser measures otherwise, nothing is cut.
   for (let i = 0; list.offsetHeight > space + 1 && i < 30; i++) {
@@ -65,8 +65,8 @@ function setNarrow(box, width, scale, gap) {
   box.style.transform = scale < 1 ? 'scaleX(' + scale + ')' : '';
 }
 
-function rowOf(side, row, look, room) {
-  const { em, narrow, isBelow, isBroken, wordShare } = side.rowAt(row, look, room);
+function rowOf(side, row, lettering, room) {
+  const { em, narrow, isBelow, isBroken, wordShare } = side.rowAt(row, lettering, room);
   const { inner, needs } = side;
   const free = row.desk.ticket ? '' : ' free';
   const item = el('li', isBelow ? 'row is-below' : 'row', '');
@@ -74,13 +74,13 @@ function rowOf(side, row, look, room) {
   item.style.padding = '0 ' + endsOf(side.columns, side.height) + 'px';
   item.style.minHeight = room + 'px';
   const code = item.appendChild(el('span', 'code' + free, free ? '–' : row.desk.ticket.code));
-  const scale = side.codeScale(look);
-  setNarrow(code, needs.code * look.size * scale, scale, GAP * look.size);
+  const scale = side.codeScale(lettering);
+  setNarrow(code, needs.code * lettering.size * scale, scale, GAP * lettering.size);
   const name = item.appendChild(el('span', 'name' + free, ''));
   name.dir = 'auto';
   write(name, row.word, row.name);
   name.style.fontSize = em + 'px';
-  setNarrow(name, isBelow ? inner : Math.floor(side.besideCode(look)) - 1, narrow, 0);
+  setNarrow(name, isBelow ? inner : Math.floor(side.besideCode(lettering)) - 1, narrow, 0);
   name.classList.toggle('is-broken', Boolean(isBroken));
   name.style.paddingBottom = row.word ? '' : row.below + 'em';
   if (!row.word) return item;

@@ -1,6 +1,5 @@
-// Says a call with the browser's own voice, in one language after the other. Where there is no voice
-// for a language, that language is passed over: the chime has sounded already.
-// Voices of browsers fail in many ways, so each wait here has an end of its own.
+// Speaks a call with the browser's own voice, in one language after the other. A language without a voice is skipped.
+// Browser voices fail in many ways, so each wait has a timeout.
 
 import { isNumbered, wordsOf } from '../shared/i18n.js';
 
@@ -10,7 +9,7 @@ const WORDS_MS = 2000;
 const START_MS = 4000;
 // Slow speech takes 110 ms a letter; a voice that has not ended long after that has forgotten to say so.
 const LETTER_MS = 180;
-const LOOK_MS = 250;
+const CHECK_MS = 250;
 // What was cancelled needs a moment to go, or takes the next one with it.
 const CANCEL_MS = 150;
 const RATE = 0.9;
@@ -134,14 +133,14 @@ export class Voice {
     const since = performance.now();
     let begun = false;
     let silent = 0;
-    const end = (heard) => { clearInterval(looking); done(heard); };
+    const end = (heard) => { clearInterval(checking); done(heard); };
     utterance.onstart = () => { begun = true; };
     utterance.onend = () => end(true);
     utterance.onerror = (e) => {
       if (e.error === 'not-allowed') this._blocked();
       end(begun);
     };
-    const looking = setInterval(() => {
+    const checking = setInterval(() => {
       const passed = performance.now() - since;
       const busy = synthesis.speaking || synthesis.pending;
       if (synthesis.speaking) begun = true;
@@ -149,7 +148,7 @@ export class Voice {
       const stuck = passed > (begun ? START_MS + text.length * LETTER_MS : START_MS);
       if (stuck) synthesis.cancel();
       if (stuck || silent > 1 || this._turn !== turn) end(begun);
-    }, LOOK_MS);
+    }, CHECK_MS);
     try {
       synthesis.speak(utterance);
     } catch (e) {

@@ -1,4 +1,4 @@
-// Who may do what: the PINs, the keys of programs, and leaving.
+// The access page: PINs, API tokens and signing out.
 
 import { get, post, put, remove } from '../shared/api.js';
 import { $, make, reconcile } from '../shared/dom.js';

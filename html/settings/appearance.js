@@ -1,9 +1,9 @@
-// How the office looks on its screens: message, colour, logo, printing, and where it may be shown.
+// The appearance page: message, colour, logo, printing, and the sites that may embed the screens.
 
 import { get, put } from '../shared/api.js';
+import { contrast, coloursOf } from '../shared/appearance.js';
 import { $ } from '../shared/dom.js';
 import { t } from '../shared/i18n.js';
-import { contrast, coloursOf } from '../shared/appearance.js';
 import { Form } from './form.js';
 import { start } from './settings.js';
 

@@ -1,4 +1,4 @@
-// Who is next: the priorities there are, and what they do.
+// The calling order page: priorities and the rule that they follow.
 
 import { get, put } from '../shared/api.js';
 import { $, make, reconcile } from '../shared/dom.js';

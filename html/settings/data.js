@@ -1,4 +1,4 @@
-// A copy of the office, and which server this is.
+// The backup page: export of the office, and the version of the server.
 
 import { get } from '../shared/api.js';
 import { $ } from '../shared/dom.js';

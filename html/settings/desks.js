@@ -1,12 +1,12 @@
-// The places where people are attended: open or closed, and whom they attend.
+// The desks page: which desks there are, whether they are open, and which services they attend.
 
 import { put, remove } from '../shared/api.js';
 import { $ } from '../shared/dom.js';
 import { deskTitle, t } from '../shared/i18n.js';
-import { List } from './list.js';
 import { ordered } from '../shared/order.js';
-import { start } from './settings.js';
 import { apply, byName } from '../shared/state.js';
+import { List } from './list.js';
+import { start } from './settings.js';
 
 
 let state = null;

@@ -1,5 +1,5 @@
-// One form of the settings: what the server has, what is being typed, and what someone else changed
-// meanwhile. Only what was changed is sent, so two people at the same form keep each other's work.
+// A form of the settings. It sends only the fields that were changed, so that two people at the same form keep each
+// other's work, and says which fields somebody else has changed meanwhile.
 
 import { make } from '../shared/dom.js';
 import { explain, t } from '../shared/i18n.js';

@@ -1,4 +1,4 @@
-// Things of which there are several, each with a form of its own: a list, and one of them opened.
+// A list of items, each edited in one form: services and desks.
 
 import { $, make, reconcile } from '../shared/dom.js';
 import { explain, t } from '../shared/i18n.js';

@@ -1,10 +1,10 @@
-// The office itself: its name, languages, hours and limit.
+// The office page: name, languages, hours and limits.
 
 import { get, post, put } from '../shared/api.js';
 import { $, make } from '../shared/dom.js';
 import { LANGUAGES, explain, languageName, locale, t } from '../shared/i18n.js';
-import { Form } from './form.js';
 import { ordered } from '../shared/order.js';
+import { Form } from './form.js';
 import { options, start } from './settings.js';
 
 

@@ -1,19 +1,19 @@
-// The lines that people wait in: letter, names, numbers, open or closed.
+// The services page: letter, names, numbers, open or closed.
 
 import { get, put, remove } from '../shared/api.js';
 import { $ } from '../shared/dom.js';
 import { deskTitle, t, tn } from '../shared/i18n.js';
+import { apply } from '../shared/state.js';
 import { List } from './list.js';
 import { names } from './names.js';
 import { start } from './settings.js';
-import { apply } from '../shared/state.js';
 
 const MOST_DIGITS = 6;
-// Numbers go past their range without an event that says so: looked at again at most so often.
-const LOOK_AGAIN_MS = 3000;
+// Numbers go past their range without an event that says so: loadedAt at again at most so often.
+const RELOAD_MS = 3000;
 
 let state = null;
-let later = 0;
+let reloadTimer = 0;
 
 const code = (prefix, number, digits) => {
   const text = String(number);
@@ -92,8 +92,8 @@ start({
   tell(m) {
     state = apply(state, m);
     list.render();
-    if (m.type !== 'ticket-created' || later) return;
-    later = setTimeout(() => { later = 0; load().catch(() => {}); }, LOOK_AGAIN_MS);
+    if (m.type !== 'ticket-created' || reloadTimer) return;
+    reloadTimer = setTimeout(() => { reloadTimer = 0; load().catch(() => {}); }, RELOAD_MS);
   },
   translate: () => list.render(),
 });

@@ -1,6 +1,6 @@
-// What all pages of the settings share: the connection, the way to the other pages, what is not saved.
+// What all pages of the settings share: connection, session, navigation and a warning before unsaved changes are lost.
 
-import { get, signIn, stayWhere } from '../shared/api.js';
+import { afterChange, beforeSignIn, get, signIn } from '../shared/api.js';
 import { $, make } from '../shared/dom.js';
 import { keepChoices, officeLanguage, onLanguage, ready } from '../shared/i18n.js';
 import { Live } from '../shared/live.js';
@@ -44,13 +44,13 @@ export function start(page) {
     },
     status() {
       // A session that has ended is one reason why a connection does.
-      if (live.online) askWho();
+      if (live.online) loadSession();
       render();
     },
   });
 
   // Staff may look, and change nothing.
-  function askWho() {
+  function loadSession() {
     get('api/session').then((session) => {
       $('admin').hidden = page.isForStaff || session.role === 'admin';
       if (page.session) page.session(session);
@@ -72,12 +72,13 @@ export function start(page) {
     const link = $('admin').querySelector('a');
     const isDirty = () => forms.some((form) => form.isDirty());
     link.href = keepChoices('signin.html?then=' + encodeURIComponent(location.pathname.split('/').pop() + location.search));
-    stayWhere(() => {
-      // One signs in beside this page, and comes back to what is typed.
+    beforeSignIn(() => {
+      // The sign-in opens in another tab if something is typed here.
       $('admin').hidden = !isDirty();
       link.target = 'signin';
-      return isDirty();
-    }, () => { if (!$('admin').hidden) askWho(); });
+      return !isDirty();
+    });
+    afterChange(() => { if (!$('admin').hidden) loadSession(); });
     window.addEventListener('beforeunload', (e) => {
       if (!isDirty()) return;
       e.preventDefault();
@@ -101,7 +102,7 @@ export function start(page) {
     onLanguage(translate);
     translate();
     live.start();
-    window.addEventListener('focus', askWho);
+    window.addEventListener('focus', loadSession);
   });
   return live;
 }

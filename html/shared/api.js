@@ -1,5 +1,5 @@
-// REST: one request, its answer or a `Refusal`. A lost answer is asked for again with the same
-// Idempotency-Key, so the server does a thing once, however often the network drops the reply.
+// REST requests: an answer or a `Refusal`. A POST whose answer is lost is repeated with the same Idempotency-Key, so that
+// the server does it once.
 
 import { keepChoices } from './i18n.js';
 
@@ -31,21 +31,22 @@ const first = (...answers) => Promise.race([
   after(TIMEOUT_MS).then(() => { throw new Refusal('no-connection'); }),
 ]);
 
-let stays = () => false;
-let passed = () => {};
+let mayLeave = () => true;
+let changed = () => {};
 
-/**
- * Whether this page stays where a PIN is asked for, since it would lose what is typed in it. `changed()` is told whenever
- * something could be changed: perhaps somebody has signed in meanwhile, beside this page.
- */
-export function stayWhere(asked, changed) {
-  stays = asked;
-  passed = changed;
+/** `ask()` says whether the page may go to the sign-in; it may not if what is typed in it would be lost. */
+export function beforeSignIn(ask) {
+  mayLeave = ask;
 }
 
-/** To the sign-in, and back here afterwards. */
+/** `tell()` is called after each request that changed something: perhaps somebody has signed in in another tab. */
+export function afterChange(tell) {
+  changed = tell;
+}
+
+/** Goes to the sign-in, which comes back to this page. */
 export function signIn() {
-  if (stays()) return;
+  if (!mayLeave()) return;
   const url = new URL('signin.html', document.baseURI);
   url.searchParams.set('then', location.pathname + location.search);
   location.replace(keepChoices(url.href));
@@ -72,7 +73,7 @@ async function ask(method, path, body, key) {
     const wait = Number(answer.headers.get('Retry-After')) || 0;
     throw new Refusal(problem.code || 'unknown', problem.detail, answer.status, wait);
   }
-  if (method !== 'GET') passed();
+  if (method !== 'GET') changed();
   return content;
 }
 

@@ -1,5 +1,4 @@
-// The office's colour, as every screen needs it: one accent becomes the colours of both themes, each
-// mixed towards black or white until what is written with it or on it can be read. Pure.
+// Colours of both themes from the office's accent colour, mixed towards black or white until texts are readable. Pure.
 
 // As in tokens.css; a test compares them.
 const BASE = {

@@ -1,5 +1,5 @@
-// Text as large as its box allows, found by measuring. Nothing is ever cut: it wraps, then shrinks,
-// and only a word that is too long even then is broken.
+// Font sizes that fit a text into a box, found by measuring. Text wraps first, then shrinks; a word is broken only if it
+// is too long even then.
 
 const STEPS = 9;
 const NARROW_STEPS = 5;

@@ -1,5 +1,5 @@
-// The reader's language: `?lang=`, else the browser's first that we have, else the office's, else Spanish.
-// The first HTML is in Spanish, so nothing is ever shown empty while the words are on their way.
+// Texts in the reader's language: that of `?lang=`, else the browser's first that we have, else the office's, else
+// Spanish. The HTML is in Spanish, so that no text is missing while the texts are loading.
 
 import { LIST } from '../lang/languages.js';
 import { pluralForm } from './plurals.js';
@@ -12,7 +12,7 @@ const known = {};
 const listeners = [];
 let words = {};
 let current = 'es';
-let wished = 'es';
+let requested = 'es';
 
 const listed = (code) => LIST.filter((one) => one.code === code)[0] || {};
 
@@ -62,23 +62,23 @@ function translatePage() {
 
 /** Shows the page in `lang`, as soon as its words are here. A failed fetch is tried again until it works. */
 export async function setLanguage(lang) {
-  wished = lang;
+  requested = lang;
   try {
     const found = await wordsOf(lang);
-    if (wished !== lang) return;
+    if (requested !== lang) return;
     words = found;
     current = lang;
     translatePage();
     listeners.forEach((tell) => tell(lang));
   } catch (e) {
     await new Promise((done) => setTimeout(done, RETRY_MS));
-    if (wished === lang) await setLanguage(lang);
+    if (requested === lang) await setLanguage(lang);
   }
 }
 
 /** The office's language counts only where neither the address nor the browser says one that we have. */
 export function officeLanguage(lang) {
-  if (!own && lang !== wished && LANGUAGES.indexOf(lang) >= 0) setLanguage(lang);
+  if (!own && lang !== requested && LANGUAGES.indexOf(lang) >= 0) setLanguage(lang);
 }
 
 export function onLanguage(tell) {

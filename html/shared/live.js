@@ -1,5 +1,5 @@
-// The connection to the server. This file alone owns the socket: it connects, comes back, notices
-// silence, and tells. It draws nothing and keeps nothing but the number of the last event.
+// The connection to the server: a WebSocket, or long polling if sockets do not pass. It reconnects, notices silence and
+// delivers each message once, in order. It keeps only the number of the last event.
 
 const PROTOCOL = 'turnero.v1';
 // The server ticks every 5 s at the latest, so two missed ticks mean that nobody is there.

@@ -1,4 +1,4 @@
-// How the office presents itself on every screen: its name, its logo, its colour.
+// Shows the office's name, logo and colour on every page.
 
 import { PROPERTIES, coloursOf } from './appearance.js';
 import { $, make } from './dom.js';

@@ -1,4 +1,4 @@
-// A ticket's place in the line, in words: for the kiosk that gives it and for the page that follows it.
+// Texts for a ticket that waits: how many people are ahead, and the estimate.
 
 import { roughSpan, t, tn } from './i18n.js';
 

@@ -1,4 +1,4 @@
-// The chime, made by the browser itself: nothing to download, nothing that can be missing.
+// Chimes made with Web Audio, without sound files.
 
 let context = null;
 

@@ -1,5 +1,5 @@
-// What every screen knows, and how one message changes it. Pure: no page, no network.
-// An event carries what changed, whole, so this replaces and never computes.
+// The state of the queue as a screen knows it, and how each message changes it. Pure: events carry whole values, which
+// replace the old ones.
 
 const CALLS_KEPT = 8;
 

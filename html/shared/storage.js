@@ -1,4 +1,4 @@
-// Values that a browser keeps for our pages. If it keeps none, a page works and only forgets.
+// The browser's storage. If the browser forbids it, a page works without remembering.
 
 const PREFIX = 'turnero.';
 

@@ -1,4 +1,4 @@
-// Signing in: the PIN says whether one attends or organises. Then back to the page that asked for it.
+// The sign-in page: asks for the PIN, then goes back to the page that needed it.
 
 import { post } from '../shared/api.js';
 import { $ } from '../shared/dom.js';

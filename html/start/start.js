@@ -1,4 +1,4 @@
-// The start page: what is this screen for, and which desk is mine.
+// The start page: links to the screens, and the choice of a desk.
 
 import { get, put, remove } from '../shared/api.js';
 import { $, make, reconcile, setCurrent } from '../shared/dom.js';

@@ -1,4 +1,4 @@
-// A ticket's own page, on the phone of whoever holds it: where it stands, and that it is called.
+// A ticket's own page, for the phone of the person who holds it.
 
 import { freshKey, get, post } from '../shared/api.js';
 import { $, show } from '../shared/dom.js';
@@ -40,7 +40,7 @@ let rung = '';
 let blocked = false;
 let lock = null;
 let giving = false;
-let wish = '';
+let cancelKey = '';
 let endTimer = 0;
 
 const live = new Live({
@@ -224,14 +224,14 @@ async function giveUp() {
   if (giving) return;
   giving = true;
   // Silence keeps the wish's key, so that giving up twice is giving up once.
-  wish = wish || freshKey();
+  cancelKey = cancelKey || freshKey();
   render();
   try {
-    take(positionOf(await post(path + '/cancel', undefined, wish)));
+    take(positionOf(await post(path + '/cancel', undefined, cancelKey)));
   } catch (refusal) {
     const silent = refusal.code === 'no-connection' || refusal.status === 503;
     if (!silent) {
-      wish = '';
+      cancelKey = '';
       closeQuestion();
       pushed = false;
       ask();

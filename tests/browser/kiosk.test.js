@@ -281,7 +281,7 @@ async function printing(options) {
     ...options,
     before: () => {
       window.prints = [];
-      window.print = () => window.prints.push(document.getElementById('slip').innerText);
+      window.print = () => window.prints.push(document.getElementById('printed').innerText);
     },
   });
   return page;
@@ -305,15 +305,15 @@ test('where printing is on, a ticket is printed once, 80 mm wide, on one page as
     await page.setViewportSize({ width: 302, height: 800 });
     const got = await page.evaluate(() => {
       const seen = Array.from(document.querySelectorAll('body *')).filter((el) => el.getClientRects().length && !el.children.length && getComputedStyle(el).visibility === 'visible');
-      const slip = document.getElementById('slip');
+      const paper = document.getElementById('printed');
       return {
-        outside: seen.filter((el) => !slip.contains(el)).map((el) => el.id),
+        outside: seen.filter((el) => !paper.contains(el)).map((el) => el.id),
         wide: Math.max(...seen.map((el) => el.getBoundingClientRect().right)),
         paper: getComputedStyle(document.body).backgroundColor,
-        ink: getComputedStyle(slip).color,
-        text: slip.innerText,
-        code: parseFloat(getComputedStyle(document.getElementById('slip-code')).fontSize),
-        qr: document.getElementById('slip-qr').getBoundingClientRect().width,
+        ink: getComputedStyle(paper).color,
+        text: paper.innerText,
+        code: parseFloat(getComputedStyle(document.getElementById('printed-code')).fontSize),
+        qr: document.getElementById('printed-qr').getBoundingClientRect().width,
       };
     });
     assert.deepEqual(got.outside, [], 'nothing else is on the paper');
@@ -338,7 +338,7 @@ test('without a picture of the code a ticket is printed all the same, and what a
   await page.goto(server.url + '/new-ticket.html');
   await page.evaluate(() => {
     window.print = () => {
-      window.prints.push(document.getElementById('slip-phone').hidden);
+      window.prints.push(document.getElementById('printed-phone').hidden);
       // As a dialog does: the page stands still, and the clock on the wall goes on.
       for (const end = Date.now() + 9000; Date.now() < end;);
     };
