@@ -3,9 +3,9 @@
 
 import { freshKey, post } from '../shared/api.js';
 
-// For so long after «no answer» somebody still stands there, and the ticket would be theirs.
+// Time after a lost answer in which the visitor still stands there, and the ticket would be theirs.
 const STAY_MS = 10000;
-// An ordinary answer takes less.
+// Ordinary answers take less time.
 const SLOW_MS = 3000;
 const AGAIN_MS = 2000;
 
@@ -96,21 +96,21 @@ export class TicketRequests {
     this._listener.changed();
   }
 
-  // Whoever touched has been told that there are no tickets, and has left.
+  // The visitor has read that no ticket can be taken, and has left.
   _abandon() {
     delete this._requests[this._asking.name];
     this._finish(true);
     this._listener.left();
   }
 
-  // What is on paper, or will be, is somebody's: it stays in line.
+  // A printed ticket belongs to somebody and stays in the queue.
   _addOrphan(one) {
     if (this.prints) return;
     this._orphans.push(one);
     this._cancelOrphans();
   }
 
-  // What the server gave to nobody is taken out of the line: the next stranger must not get it, nor wait behind it.
+  // Tickets that nobody has are cancelled: the next visitor must neither get them nor wait behind them.
   async _cancelOrphans() {
     if (this._cancelling) return;
     this._cancelling = true;

@@ -1,4 +1,4 @@
-// What all pages of the settings share: connection, session, navigation and a warning before unsaved changes are lost.
+// Shared by all pages of the settings: connection, session, navigation and a warning before unsaved changes are lost.
 
 import { afterChange, beforeSignIn, get, signIn } from '../shared/api.js';
 import { $, make } from '../shared/dom.js';

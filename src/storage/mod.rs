@@ -6,9 +6,7 @@ mod audit;
 mod sqlite;
 
 #[cfg(test)]
-mod restarts;
-#[cfg(test)]
-mod testing;
+mod tests;
 
 use std::error;
 use std::path::Path;

@@ -128,6 +128,7 @@ impl Ledger {
         let mut pending = Pending::default();
         pending.batch.at = now().as_millis();
         self.start_day_if_due(&mut pending.batch);
+        let clock = self.clock;
         self.adjust_clock(&mut pending.batch);
         if let Some(first) = first {
             self.take(first, &mut pending);
@@ -137,7 +138,10 @@ impl Ledger {
         {
             self.take(request, &mut pending);
         }
-        self.commit(pending);
+        if !self.commit(pending) {
+            // A step that could not be stored is seen again.
+            self.clock = clock;
+        }
         self.snapshot_if_due();
         self.purge_if_due();
     }
@@ -316,8 +320,8 @@ impl Ledger {
     }
 
     /// Stores the batch, then publishes it. The shared queue comes first, so that whoever has an answer
-    /// finds its ticket there; then the listeners; then the replies.
-    fn commit(&mut self, pending: Pending) {
+    /// finds its ticket there; then the listeners; then the replies. Returns whether it is durable.
+    fn commit(&mut self, pending: Pending) -> bool {
         let Pending {
             batch,
             replies,
@@ -342,6 +346,7 @@ impl Ledger {
         for reply in confirmations {
             let _ = reply.send(is_durable);
         }
+        is_durable
     }
 
     /// Appends the batch to the journal. If that fails, the working copy goes back to the durable queue.

@@ -9,7 +9,7 @@ use crate::domain::{
     Appearance, CallingRule, Command, DeskName, Prefix, ScreenId, ServiceChange, Settings,
     SettingsChange, State, Target, TicketId, TicketRef, TransferPosition, apply, decide,
 };
-use crate::storage::testing::TestFile;
+use crate::storage::tests::testing::TestFile;
 use crate::storage::{AuditEntry, AuditKind};
 
 /// Some of everything that can happen.

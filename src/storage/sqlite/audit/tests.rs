@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use super::*;
 use crate::storage::sqlite::SqliteJournal;
-use crate::storage::testing::TestFile;
+use crate::storage::tests::testing::TestFile;
 use crate::storage::{Batch, Journal};
 
 const END: u64 = u64::MAX;

@@ -1,8 +1,8 @@
-//! The office is stopped and started again at any moment, through a real file, while everything is
-//! asked of it and its clock does what clocks do: it is the office that was never stopped.
+//! Random commands, clock steps, stops and kills on a real file: an office that is stopped at any
+//! moment equals one that never stopped.
 //!
-//! What the ledger does is done here step by step: the calendar is asked before each batch, a batch
-//! is decided on a working copy and stored in one go, and a snapshot is kept now and then.
+//! The test does the steps of the ledger itself: it checks for a new day before each batch, decides the
+//! batch on a working copy, stores it in one commit, and sometimes saves a snapshot.
 
 use std::collections::HashSet;
 use std::mem::Discriminant;
@@ -13,9 +13,7 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 
-use super::sqlite::SqliteJournal;
 use super::testing::TestFile;
-use super::{Batch, Journal};
 use crate::domain::tests::properties::Numbers;
 use crate::domain::tests::random_commands::any_request;
 use crate::domain::tests::testing::{ask, check};
@@ -23,6 +21,8 @@ use crate::domain::{
     Command, Day, Event, Prefix, Priority, Queue, ServiceChange, SettingsChange, Stamped, TicketId,
     TicketRef, Timestamp, apply,
 };
+use crate::storage::sqlite::SqliteJournal;
+use crate::storage::{Batch, Journal};
 
 const SECOND: i64 = 1_000;
 const HOUR: i64 = 60 * 60 * SECOND;
@@ -31,46 +31,46 @@ const DAY: i64 = 24 * HOUR;
 /// 2026-11-23T09:00:00Z.
 const OPENS: i64 = 20_780 * DAY + 9 * HOUR;
 
-/// What the office's clock does before a batch.
+/// A change of the office's clock before a batch.
 #[derive(Clone, Copy, Debug)]
 enum Clock {
-    /// So many milliseconds pass.
+    /// This many milliseconds pass.
     Pass(i64),
-    /// It is wrong by so much from now on.
+    /// The clock is wrong by this many milliseconds from now on.
     Wrong(i64),
-    /// It has lost its battery and says 1970.
+    /// The clock has lost its battery and says 1970.
     Lost,
-    /// It is set right.
+    /// The clock is set right.
     Right,
 }
 
-/// What comes after a batch.
+/// The end of a batch.
 #[derive(Clone, Copy, Debug)]
 enum End {
     Stored,
-    /// And the queue as it is then is kept.
+    /// Stored, and a snapshot is saved.
     Snapshot,
-    /// The office is stopped, and started from the newest snapshot that so many events follow.
+    /// Stored; then the office restarts from the newest snapshot that this many events follow.
     Restart {
         followed_by: u64,
     },
-    /// It is killed before the batch is stored.
+    /// The office is killed before the batch is stored.
     Killed {
         followed_by: u64,
     },
-    /// It moves, into the same file.
+    /// Stored; then the office is exported and imported into the same file.
     Move,
 }
 
 /// Commands that are stored together.
 #[derive(Clone, Debug)]
-struct Turn {
+struct RandomBatch {
     clock: Clock,
-    wishes: Vec<Command>,
+    commands: Vec<Command>,
     end: End,
 }
 
-fn any_turn() -> impl Strategy<Value = Turn> {
+fn any_batch() -> impl Strategy<Value = RandomBatch> {
     let clock = prop_oneof![
         12 => (0..20 * SECOND).prop_map(Clock::Pass),
         2 => (0..3 * HOUR).prop_map(Clock::Pass),
@@ -90,9 +90,9 @@ fn any_turn() -> impl Strategy<Value = Turn> {
         2 => followed_by.prop_map(|followed_by| End::Killed { followed_by }),
         1 => Just(End::Move),
     ];
-    (clock, vec(any_request(), 0..9), end).prop_map(|(clock, wishes, end)| Turn {
+    (clock, vec(any_request(), 0..9), end).prop_map(|(clock, commands, end)| RandomBatch {
         clock,
-        wishes,
+        commands,
         end,
     })
 }
@@ -155,9 +155,9 @@ impl Office {
         office
     }
 
-    fn take(&mut self, turn: &Turn) {
+    fn take(&mut self, batch: &RandomBatch) {
         let wrong_by = self.wrong_by;
-        match turn.clock {
+        match batch.clock {
             Clock::Pass(millis) => self.time += millis,
             Clock::Wrong(by) => self.wrong_by = by,
             Clock::Lost => self.wrong_by = -self.time,
@@ -168,11 +168,11 @@ impl Office {
         if by != 0 {
             self.ask(&Command::AdjustClock { by });
         }
-        for wish in &turn.wishes {
-            let wish = self.aimed(wish);
-            self.ask(&wish);
+        for command in &batch.commands {
+            let command = self.on_last_tickets(command);
+            self.ask(&command);
         }
-        match turn.end {
+        match batch.end {
             End::Stored => self.store(),
             End::Snapshot => {
                 self.store();
@@ -218,10 +218,10 @@ impl Office {
         }
     }
 
-    /// The same wish, about one of the last tickets; each new one has an id of its own.
-    fn aimed(&mut self, wish: &Command) -> Command {
-        let mut wish = wish.clone();
-        match &mut wish {
+    /// The same command about one of the last tickets; each new ticket gets an id of its own.
+    fn on_last_tickets(&mut self, command: &Command) -> Command {
+        let mut command = command.clone();
+        match &mut command {
             Command::Create { ticket, .. } => {
                 *ticket = TicketId::from_random(self.drawn);
                 self.drawn += 1;
@@ -239,7 +239,7 @@ impl Office {
             } => *id = self.one_of_the_last(*id),
             _ => {}
         }
-        wish
+        command
     }
 
     fn one_of_the_last(&self, ticket: TicketId) -> TicketId {
@@ -295,11 +295,11 @@ proptest! {
 
     #[test]
     fn an_office_that_is_stopped_at_any_moment_is_the_one_that_never_was(
-        turns in vec(any_turn(), 1..24)
+        batches in vec(any_batch(), 1..24)
     ) {
         let mut office = Office::open();
-        for turn in &turns {
-            office.take(turn);
+        for batch in &batches {
+            office.take(batch);
         }
         office.batch.clear();
         office.start(0);
@@ -313,16 +313,16 @@ proptest! {
     }
 }
 
-/// Random wishes that are all refused would show nothing.
+/// Random commands that are all refused would show nothing.
 #[test]
 fn whatever_can_happen_happens_in_such_an_office() {
     let mut runner = TestRunner::deterministic();
     let mut happened: HashSet<Discriminant<Event>> = HashSet::new();
     for _ in 0..40 {
-        let turns = vec(any_turn(), 20).new_tree(&mut runner).expect("drawn");
+        let batches = vec(any_batch(), 20).new_tree(&mut runner).expect("drawn");
         let mut office = Office::open();
-        for turn in turns.current() {
-            office.take(&turn);
+        for batch in batches.current() {
+            office.take(&batch);
         }
         let events = office.events.iter();
         happened.extend(events.map(|stamped| std::mem::discriminant(&stamped.event)));

@@ -1,13 +1,13 @@
-//! What the tests of storage share.
+//! Helpers of the storage tests.
 
 use std::fs;
 use std::path::PathBuf;
 
 /// A file of its own for each test, gone afterwards.
-pub(super) struct TestFile(pub(super) PathBuf);
+pub(in crate::storage) struct TestFile(pub(in crate::storage) PathBuf);
 
 impl TestFile {
-    pub(super) fn new(name: &str) -> Self {
+    pub(in crate::storage) fn new(name: &str) -> Self {
         let file = format!("turnero-{}-{name}.db", std::process::id());
         Self(std::env::temp_dir().join(file))
     }

@@ -1,0 +1,4 @@
+//! Tests of storage on real files.
+
+mod restarts;
+pub(super) mod testing;
