@@ -24,7 +24,6 @@ pub(super) const SCHEMA: &str = "
         token      TEXT,
         address    TEXT
     ) STRICT;
-    CREATE INDEX audit_by_age ON audit (at);
     CREATE INDEX audit_of_no_event ON audit (kind, at) WHERE seq IS NULL;
 ";
 
@@ -220,6 +219,9 @@ pub(super) fn purge(
 
 /// Deletes expired entries: how many rows, and how many of them the log counts. Entries that count
 /// a purge are not counted again: each would leave another.
+///
+/// It scans the table, once an hour: an index on the time would slow every event down
+/// (docs/decisions/0011-audit-log.md).
 fn delete_expired(transaction: &Transaction<'_>, before: i64) -> rusqlite::Result<(usize, u64)> {
     let mut statement = transaction.prepare_cached(
         "DELETE FROM audit WHERE id IN (SELECT id FROM audit WHERE at < ?1 LIMIT ?2)
