@@ -9,6 +9,7 @@ import { showOffice } from '../shared/office.js';
 import { softTone, watchSound } from '../shared/sound.js';
 import { apply, deskNamed, withinReach } from '../shared/state.js';
 import { local } from '../shared/storage.js';
+import { wakeLock } from '../shared/wake-lock.js';
 import { Claim, screen } from './claim.js';
 import { findPanel } from './find.js';
 import { LIST_MOST, Lists } from './lists.js';
@@ -395,6 +396,7 @@ if (!name) {
       render();
     });
     renderWords();
+    wakeLock()(true);
     live.start();
     setInterval(() => { if (state) renderTimes(); }, 1000);
   });
