@@ -135,7 +135,7 @@ pub(super) const FLAGS: &[Flag] = &[
         name: "tickets-per-10s",
         value: Some("N"),
         default: "20",
-        help: "tickets that one address may take in 10 seconds; staff, tokens and the server's own machine are exempt",
+        help: "tickets that one address may take in 10 seconds, and as many that it may cancel; staff, tokens and the server's own machine are exempt",
         set: |config, value| {
             config.limits.tickets_per_10s = number(value, 1, 10_000)?;
             Ok(())

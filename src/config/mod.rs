@@ -50,7 +50,7 @@ pub struct Limits {
     pub connections: usize,
     /// Open connections of one address: more than the screens of an office behind one router.
     pub connections_per_address: u32,
-    /// Tickets that one address may take in 10 s. Staff, tokens and the server's machine are exempt.
+    /// Tickets that one address may take in 10 s, and as many other changes. Staff, tokens and the server's machine are exempt.
     pub tickets_per_10s: u32,
     /// The size of the request line with all headers.
     pub head_bytes: usize,

@@ -86,6 +86,7 @@ fn handle(office: &Office, request: &Request, caller: Caller) -> Handled {
         return (route.handler)(&Context {
             office,
             request,
+            route,
             caller,
             parameters,
         });

@@ -1,8 +1,8 @@
-//! Limits on taking tickets.
+//! Limits on what everybody may change.
 
 use serde_json::json;
 
-use crate::common::Server;
+use crate::common::{Server, text};
 use crate::people::{FAR, Person, behind_a_proxy, pin};
 
 /// Takes tickets until one is refused. Returns how many it got.
@@ -60,6 +60,35 @@ fn the_ticket_limit_is_a_flag_and_a_refusal_says_how_long_to_wait() {
     refused.problem(429, "too-many-requests");
     let after: u64 = refused.header("Retry-After").unwrap().parse().unwrap();
     assert!((1..=10).contains(&after), "{after}");
+}
+
+#[test]
+fn an_address_cancels_20_tickets_in_10_s_whatever_key_each_request_has() {
+    let server = behind_a_proxy().start();
+    let cancel = |who: &Person, n: usize| {
+        // Each ticket is another visitor's.
+        let visitor = Person::at(&format!("198.51.100.{n}"));
+        let ticket = visitor.post(&server, "/api/tickets").expect(201).json();
+        let ticket = text(&ticket, "id");
+        let who = who
+            .clone()
+            .with("Idempotency-Key", &format!("a-key-of-this-request-{n}"));
+        who.post(&server, &format!("/api/tickets/{ticket}/cancel"))
+    };
+    let far = Person::at(FAR);
+    for n in 0..20 {
+        cancel(&far, n).expect(200);
+    }
+    let detail = cancel(&far, 20).problem(429, "too-many-requests");
+    assert!(detail.contains("Too many changes"), "{detail}");
+    // So is a ticket that does not exist.
+    let none = format!("/api/tickets/{:032}/cancel", 0);
+    far.post(&server, &none).problem(429, "too-many-requests");
+    // Another address, a new ticket, and the answer to a repeated request.
+    cancel(&Person::at("192.0.2.8"), 21).expect(200);
+    far.post(&server, "/api/tickets").expect(201);
+    let staff = far.signed_in(&server, &pin(&server, "staff"));
+    cancel(&staff, 22).expect(200);
 }
 
 #[test]

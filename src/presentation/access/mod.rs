@@ -37,6 +37,7 @@ use super::services::{TicketService, WssService};
 use crate::access::{AccessChange, AccessRecords, Role};
 use crate::calendar::now;
 use crate::config::Config;
+use crate::domain::Command;
 use crate::storage::Journal;
 
 pub use caller::Caller;
@@ -57,6 +58,7 @@ pub struct Access {
     credentials: Mutex<Credentials>,
     sign_ins: Mutex<SignInLimiter>,
     tickets: Mutex<RateLimiter>,
+    other_changes: Mutex<RateLimiter>,
     verifier: VerifierQueue,
     token_issuer: Mutex<TokenIssuer>,
     /// Closes the screens of a session or token that ends.
@@ -94,6 +96,7 @@ impl Access {
             credentials: Mutex::new(Credentials::from(records)),
             sign_ins: Mutex::new(SignInLimiter::new()),
             tickets: Mutex::new(RateLimiter::new(config.limits.tickets_per_10s)),
+            other_changes: Mutex::new(RateLimiter::new(config.limits.tickets_per_10s)),
             verifier: VerifierQueue::default(),
             token_issuer: Mutex::new(TokenIssuer::new(seed)),
             wss,
@@ -182,15 +185,22 @@ impl Access {
         }
     }
 
-    /// Counts a new ticket of this caller, or refuses it if there were too many in the last 10 s.
-    pub fn count_ticket(&self, caller: &Caller) -> Result<(), Problem> {
+    /// Counts a command that everybody may send, or refuses it if this caller sent too many in the
+    /// last 10 s. New tickets are counted apart, so that an office whose visitors share an address
+    /// can still cancel.
+    pub fn count_public_command(&self, caller: &Caller, command: &Command) -> Result<(), Problem> {
         let is_staff = caller.role >= Role::Staff && !self.open;
         if caller.is_here || is_staff || caller.token.is_some() {
             return Ok(());
         }
         let now = self.started.elapsed();
-        let taken = lock(&self.tickets).take(caller.address, now);
-        taken.map_err(Problem::too_many_tickets)
+        if matches!(command, Command::Create { .. }) {
+            let taken = lock(&self.tickets).take(caller.address, now);
+            taken.map_err(Problem::too_many_tickets)
+        } else {
+            let taken = lock(&self.other_changes).take(caller.address, now);
+            taken.map_err(Problem::too_many_changes)
+        }
     }
 
     /// The remaining lifetime of the caller's sessions and token; `None` if one has ended. They can end

@@ -1,4 +1,4 @@
-//! Limits how many tickets one client may take in any 10 s. The caller passes the time, as the
+//! Limits how often one client may do something in any 10 s, such as take a ticket. The caller passes the time, as the
 //! duration since the server started.
 
 use std::collections::{HashMap, VecDeque};
@@ -13,7 +13,7 @@ const SPAN: Duration = Duration::from_secs(10);
 /// The most clients in memory; each needs a few hundred bytes.
 const MOST_CLIENTS: usize = 4_096;
 
-/// The times at which each client took its last tickets.
+/// The times at which each client did it last.
 #[derive(Debug)]
 pub struct RateLimiter {
     most: usize,
@@ -21,7 +21,7 @@ pub struct RateLimiter {
 }
 
 impl RateLimiter {
-    /// A limit of `most` tickets per address in 10 s.
+    /// A limit of `most` times per address in 10 s.
     pub fn new(most: u32) -> Self {
         Self {
             most: usize::try_from(most).unwrap_or(usize::MAX),
@@ -29,7 +29,7 @@ impl RateLimiter {
         }
     }
 
-    /// Counts one more ticket. The error is the time to wait.
+    /// Counts once more. The error is the time to wait.
     pub fn take(&mut self, address: IpAddr, now: Duration) -> Result<(), Duration> {
         for key in ClientKey::all(address) {
             let Some(taken) = self.taken.get_mut(&key) else {
@@ -52,8 +52,8 @@ impl RateLimiter {
         Ok(())
     }
 
-    /// Forgets clients that took nothing within the window; if none did, the one that took its last
-    /// ticket first.
+    /// Forgets clients that did nothing within the window; if there are none, the one whose last time
+    /// is the oldest.
     fn make_room(&mut self, now: Duration) {
         let is_recent =
             |taken: &VecDeque<Duration>| taken.back().is_some_and(|at| *at + SPAN > now);

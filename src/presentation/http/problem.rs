@@ -139,6 +139,12 @@ impl Problem {
         Self::new(ErrorCode::TooManyRequests, detail).with_retry_after(seconds)
     }
 
+    pub fn too_many_changes(wait: Duration) -> Self {
+        let seconds = whole_seconds(wait);
+        let detail = format!("Too many changes from this address; try again in {seconds} s.");
+        Self::new(ErrorCode::TooManyRequests, detail).with_retry_after(seconds)
+    }
+
     pub fn not_found(detail: impl Into<String>) -> Self {
         Self::new(ErrorCode::NotFound, detail)
     }

@@ -15,6 +15,7 @@ use crate::presentation::office::Office;
 pub struct Context<'a> {
     pub office: &'a Office,
     pub request: &'a Request,
+    pub route: &'static Route,
     /// The caller; the router has checked the role that the route requires.
     pub caller: Caller,
     /// The path's variable parts, decoded.

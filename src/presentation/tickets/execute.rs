@@ -1,5 +1,6 @@
 //! How a handler has a command carried out, and how what came of it is answered.
 
+use crate::access::Role;
 use crate::domain::{Command, Queue, Refusal, Subject, TicketId};
 use crate::presentation::http::answer::Answer;
 use crate::presentation::http::problem::Problem;
@@ -14,15 +15,21 @@ const LONGEST_KEY: usize = 255;
 const UNGUESSABLE_KEY: usize = 22;
 
 /// Has a command carried out. Under an `Idempotency-Key` it happens once, and the same request
-/// gets the same answer again.
+/// gets the same answer again. A command that everybody may send has a rate limit.
 pub fn run(context: &Context<'_>, command: Command, render: Render) -> Handled {
+    if context.route.role == Role::Public {
+        let access = &context.office.access;
+        if let Err(problem) = access.count_public_command(&context.caller, &command) {
+            return refuse(context, problem);
+        }
+    }
     let idempotent = idempotent(context)?;
     let actor = Some(context.caller.actor());
     let tickets = &context.office.tickets;
     tickets.execute(command, actor, idempotent, render)
 }
 
-/// Refuses a request for a reason outside the queue, such as a rate limit. A repetition executes
+/// Refuses a request for a reason outside the queue, such as a rate limit or a printer. A repetition executes
 /// nothing, so it gets its first answer even then.
 pub fn refuse(context: &Context<'_>, problem: Problem) -> Handled {
     match idempotent(context)? {

@@ -38,9 +38,6 @@ pub fn create(context: &Context<'_>) -> Handled {
         priority: priority.map(Into::into),
         note: note.map(String::into_boxed_str),
     };
-    if let Err(problem) = context.office.access.count_ticket(&context.caller) {
-        return refuse(context, problem);
-    }
     run(context, command, created_format(context))
 }
 
