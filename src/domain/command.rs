@@ -79,7 +79,7 @@ pub enum Command {
         desk: DeskName,
         current: Option<Expected>,
     },
-    /// The same with a chosen ticket, waiting or held.
+    /// The same with a chosen ticket: waiting or held, or of this day and done or no-show.
     Call {
         desk: DeskName,
         ticket: TicketRef,

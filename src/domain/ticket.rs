@@ -54,9 +54,9 @@ pub enum State {
     Serving,
     /// On hold, to be called again or returned.
     Held,
-    /// Called, and did not come; may be returned.
+    /// Called, and did not come; may be returned, or called again on the same day.
     NoShow,
-    /// Served; final.
+    /// Served; final, but that a desk may call it again on the same day.
     Done,
     /// Cancelled; final.
     Cancelled,
@@ -72,7 +72,7 @@ names!(State {
 });
 
 impl State {
-    /// Whether nothing can happen to the ticket any more.
+    /// Whether the ticket has ended: nothing happens to it any more unless a desk calls it again.
     pub fn is_final(self) -> bool {
         matches!(self, Self::Done | Self::Cancelled)
     }

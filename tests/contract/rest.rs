@@ -376,7 +376,7 @@ fn call_takes_a_chosen_ticket_by_id_or_code() {
 }
 
 #[test]
-fn call_refuses_what_does_not_wait_and_leaves_the_desk_as_it_was() {
+fn call_refuses_what_another_desk_serves_and_leaves_the_desk_as_it_was() {
     let server = Server::new();
     let made = tickets(&server, 3);
     server.post("/api/desks/1/next").expect(200);
@@ -864,12 +864,50 @@ fn a_picture_on_another_sites_page_calls_nobody() {
 }
 
 #[test]
-fn a_code_that_was_ended_is_known_and_cannot_be_called() {
+fn who_was_finished_or_did_not_come_is_called_again_by_the_code_while_the_day_lasts() {
     let server = Server::new();
-    server.ticket();
-    server.post("/api/desks/1/next").expect(200);
-    server.post("/api/desks/1/finish").expect(200);
-    let call = |ticket: &str| server.post_json("/api/desks/1/call", &json!({ "ticket": ticket }));
-    call("A1").problem(409, "wrong-state");
-    call("A2").problem(404, "not-found");
+    tickets(&server, 2);
+    for end in ["finish", "no-show"] {
+        server.post("/api/desks/1/next").expect(200);
+        server.post(&format!("/api/desks/1/{end}")).expect(200);
+    }
+    let call = |ticket: &str| server.post_json("/api/desks/2/call", &json!({ "ticket": ticket }));
+    let where_is = |code: &str| server.json(&format!("/api/tickets?code={code}"));
+    for (code, was) in [("A1", "done"), ("A2", "no-show")] {
+        assert_eq!(where_is(code)[0]["state"], was);
+        let called = call(code).expect(200).json();
+        assert_eq!(
+            (&called["state"], &called["calls"]),
+            (&json!("serving"), &json!(2))
+        );
+        assert_eq!(
+            (&called["done"], &called["doneAt"], &called["handleAtDesk"]),
+            (&json!(false), &Value::Null, &json!("2"))
+        );
+    }
+    // Whoever called it by a slip takes that back, also after a restart.
+    let server = server.restart();
+    server.post("/api/desks/2/undo").expect(200);
+    let states: Vec<Value> = ["a002", "A1"].map(where_is_in(&server)).into();
+    assert_eq!(states, ["no-show", "serving"]);
+    assert_eq!(where_is_in(&server)("A3"), Value::Null);
+    server
+        .post_json("/api/desks/2/call", &json!({ "ticket": "A3" }))
+        .problem(404, "not-found");
+}
+
+/// The state of the ticket of a code, null where there is none.
+fn where_is_in(server: &Server) -> impl Fn(&str) -> Value + '_ {
+    |code| server.json(&format!("/api/tickets?code={code}"))[0]["state"].clone()
+}
+
+#[test]
+fn a_withdrawn_ticket_is_not_called_again() {
+    let server = Server::new();
+    let ticket = server.ticket();
+    let path = format!("/api/tickets/{}/cancel", text(&ticket, "id"));
+    server.post(&path).expect(200);
+    server
+        .post_json("/api/desks/1/call", &json!({ "ticket": "A1" }))
+        .problem(409, "wrong-state");
 }

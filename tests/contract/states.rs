@@ -19,7 +19,12 @@ const STEPS: [Step; 19] = [
     (
         "desks/2/call",
         |id| json!({ "ticket": id }),
-        &[("waiting", "serving"), ("held", "serving")],
+        &[
+            ("waiting", "serving"),
+            ("held", "serving"),
+            ("no-show", "serving"),
+            ("done", "serving"),
+        ],
     ),
     (
         "tickets/ID/cancel",
@@ -62,7 +67,12 @@ const STEPS: [Step; 19] = [
     (
         "desks/1/call",
         |id| json!({ "ticket": id }),
-        &[("waiting", "serving"), ("held", "serving")],
+        &[
+            ("waiting", "serving"),
+            ("held", "serving"),
+            ("no-show", "serving"),
+            ("done", "serving"),
+        ],
     ),
     (
         "desks/1/undo",

@@ -184,12 +184,17 @@ impl Queue {
         let Some(ticket) = self.ticket_mut(id) else {
             return;
         };
+        let was_done_or_missed = matches!(ticket.state, State::Done | State::NoShow);
         ticket.state = State::Serving;
         ticket.desk = Some(desk.clone());
         ticket.called_at = Some(at);
+        ticket.ended_at = None;
         ticket.calls += 1;
         let (arrival, code) = (ticket.arrival, ticket.code());
         let (list, priority) = (ticket.list.clone(), ticket.priority.clone());
+        if was_done_or_missed {
+            self.ended.retain(|other| *other != arrival);
+        }
         let called = StreakCall {
             seq: self.seq,
             higher: self.settings.weight(&priority) > self.settings.lowest_weight(),

@@ -106,7 +106,7 @@ impl Queue {
         match before.state {
             State::Waiting => self.enter_list(before.priority_list(), before.position),
             // Of those that ended it is the last to leave memory, which is all that their order says.
-            State::NoShow => self.ended.push_back(arrival),
+            State::NoShow | State::Done => self.ended.push_back(arrival),
             _ => {}
         }
         self.tickets.insert(arrival, before);

@@ -7,9 +7,10 @@ use crate::domain::command::{Decision, Expected, Subject, Target, TicketRef, Tra
 use crate::domain::desk::{Desk, DeskName};
 use crate::domain::event::Event;
 use crate::domain::next::calling_order::whose_turn;
-use crate::domain::queue::Queue;
+use crate::domain::queue::{ENDED_KEPT, Queue};
 use crate::domain::refusal::Refusal;
 use crate::domain::service::{Prefix, Service};
+use crate::domain::settings::Priority;
 use crate::domain::ticket::{ListPosition, State, Ticket, TicketId, WaitingList};
 use crate::domain::time::Timestamp;
 
@@ -28,19 +29,14 @@ pub(super) fn create(
             .first()
             .expect("an office has at least one service"),
     };
-    let priorities = &queue.settings().priorities;
-    let asked = priority.map_or("", |name| name);
-    let found = match priority {
-        None => priorities.first(),
-        Some(asked) => priorities.iter().find(|p| p.name == *asked),
+    let priority = match priority {
+        None => queue
+            .settings()
+            .priorities
+            .first()
+            .expect("an office has at least one priority"),
+        Some(asked) => require_priority(queue, asked)?,
     };
-    let priority = found.ok_or_else(|| {
-        let known: Vec<&str> = priorities.iter().map(|p| &*p.name).collect();
-        Refusal::UnknownPriority {
-            asked: asked.to_owned(),
-            known: known.join(", "),
-        }
-    })?;
     if !service.setup.open {
         return Err(Refusal::ServiceClosed {
             name: service.setup.name.to_string(),
@@ -67,6 +63,19 @@ pub(super) fn create(
             note,
         }],
         outcome: Ok(Subject::Ticket(id)),
+    })
+}
+
+/// The priority of that name, or the refusal that says which there are.
+fn require_priority<'a>(queue: &'a Queue, asked: &str) -> Result<&'a Priority, Refusal> {
+    let priorities = &queue.settings().priorities;
+    let found = priorities.iter().find(|p| &*p.name == asked);
+    found.ok_or_else(|| {
+        let known: Vec<&str> = priorities.iter().map(|p| &*p.name).collect();
+        Refusal::UnknownPriority {
+            asked: asked.to_owned(),
+            known: known.join(", "),
+        }
     })
 }
 
@@ -186,7 +195,8 @@ pub(super) fn next(
     Ok(Decision { events, outcome })
 }
 
-/// The same with a chosen ticket.
+/// The same with a chosen ticket: one that waits or is on hold, or one of this day that was finished or
+/// did not come.
 pub(super) fn call(
     queue: &Queue,
     desk: &DeskName,
@@ -196,13 +206,28 @@ pub(super) fn call(
     let mut events = Vec::new();
     let desk = at_desk(queue, desk, current, &mut events)?;
     let ticket = find(queue, ticket)?;
-    expect_state(ticket, &[State::Waiting, State::Held], "called")?;
+    let states = [State::Waiting, State::Held, State::NoShow, State::Done];
+    expect_state(ticket, &states, "called")?;
+    if ticket.state == State::Done {
+        can_be_called_again(queue, ticket)?;
+    }
     finish_attended(queue, &desk, &mut events);
     let subject = called(queue, ticket, &desk, &mut events);
     Ok(Decision {
         events,
         outcome: Ok(subject),
     })
+}
+
+/// Whether all that a finished ticket needs is still there: its service or its priority may have gone
+/// since, and the oldest leaves memory as the desk finishes the ticket that it serves.
+fn can_be_called_again(queue: &Queue, ticket: &Ticket) -> Result<(), Refusal> {
+    queue.require_service(&ticket.service)?;
+    require_priority(queue, &ticket.priority)?;
+    if queue.ended.len() >= ENDED_KEPT && queue.ended.front() == Some(&ticket.arrival) {
+        return Err(Refusal::NoSuchTicket(ticket.code()));
+    }
+    Ok(())
 }
 
 /// One event for the ticket that the desk serves.

@@ -207,4 +207,26 @@ fn ended_tickets_leave_memory_and_open_ones_stay() {
         "just kept"
     );
     check(&queue);
+    // The oldest makes room when the desk finishes the ticket that it serves.
+    let mut parts = queue.parts();
+    let desk = DeskName::parse("1").expect("a name");
+    let oldest = parts.ended[0];
+    let oldest = parts.tickets.iter_mut().find(|t| t.arrival == oldest);
+    let oldest = oldest.expect("it is kept");
+    (oldest.state, oldest.desk) = (State::Done, Some(desk.clone()));
+    let ticket = TicketRef::Id(oldest.id);
+    let mut queue = Queue::from_parts(parts);
+    let at = moment(&queue);
+    let next = Command::Next {
+        desk: desk.clone(),
+        current: None,
+    };
+    ask(&mut queue, &next, at).0.outcome.expect("one waits");
+    let call = Command::Call {
+        desk,
+        ticket,
+        current: None,
+    };
+    let (decision, _) = ask(&mut queue, &call, at);
+    assert!(matches!(decision.outcome, Err(Refusal::NoSuchTicket(_))));
 }

@@ -9,7 +9,15 @@ use crate::domain::*;
 const STEPS: [(&str, &[(State, State)]); 23] = {
     use State::{Cancelled, Done, Held, NoShow, Serving, Waiting};
     [
-        ("call 2 A1", &[(Waiting, Serving), (Held, Serving)]),
+        (
+            "call 2 A1",
+            &[
+                (Waiting, Serving),
+                (Held, Serving),
+                (NoShow, Serving),
+                (Done, Serving),
+            ],
+        ),
         ("cancel A1", &[(Waiting, Cancelled), (Held, Cancelled)]),
         ("cancel A1 2", &[(Waiting, Cancelled), (Held, Cancelled)]),
         (
@@ -28,7 +36,15 @@ const STEPS: [(&str, &[(State, State)]); 23] = {
         ("send 1 2", &[(Serving, Waiting)]),
         ("next 1", &[(Waiting, Serving), (Serving, Done)]),
         ("next 2", &[(Waiting, Serving)]),
-        ("call 1 A1", &[(Waiting, Serving), (Held, Serving)]),
+        (
+            "call 1 A1",
+            &[
+                (Waiting, Serving),
+                (Held, Serving),
+                (NoShow, Serving),
+                (Done, Serving),
+            ],
+        ),
         (
             "undo 1",
             &[

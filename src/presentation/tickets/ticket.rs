@@ -92,6 +92,7 @@ pub fn list(context: &Context<'_>) -> Handled {
     // An empty `?state=` selects every state.
     let states = fields.texts("state")?.filter(|states| !states.is_empty());
     let service = fields.text("service")?.as_deref().map(Prefix::asked);
+    let code = fields.text("code")?;
     let limit = fields.number("limit", MAX_LIMIT)?.unwrap_or(DEFAULT_LIMIT);
     let after = fields.text("after")?;
     fields.finish()?;
@@ -124,6 +125,7 @@ pub fn list(context: &Context<'_>) -> Handled {
                         && service
                             .as_ref()
                             .is_none_or(|service| *service == ticket.service)
+                        && code.as_ref().is_none_or(|code| ticket.has_code(code))
                 });
                 let views = wanted.take(usize::try_from(limit).unwrap_or(usize::MAX));
                 Ok(TicketView::all(queue, views))
