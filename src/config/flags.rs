@@ -145,7 +145,7 @@ pub(super) const FLAGS: &[Flag] = &[
         name: "max-connections-per-address",
         value: Some("N"),
         default: "256",
-        help: "open connections from one address; the server's own machine and trusted proxies are exempt",
+        help: "open connections from one address, and screens of one client behind a trusted proxy; the server's own machine is exempt",
         set: |config, value| {
             config.limits.connections_per_address = number(value, 1, 60_000)?;
             Ok(())

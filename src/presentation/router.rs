@@ -7,6 +7,7 @@ use tiny_http::Method;
 
 use super::access::Caller;
 use super::http::answer::Answer;
+use super::http::connections::Entered;
 use super::http::origin;
 use super::http::problem::Problem;
 use super::http::request::Request;
@@ -18,14 +19,14 @@ use super::tickets;
 const COURSE: &str = "/api/ticket";
 
 /// Answers a request.
-pub fn answer(office: &Office, request: &Request) -> Answer {
+pub fn answer(office: &Office, request: &Request, connection: &Entered) -> Answer {
     let caller = office
         .access
         .identify(&office.config, &office.tickets, request);
     let allowed = origin::allowed_origin(request, &office.config.allowed_origins);
     let handled = |caller: Result<Caller, Problem>| {
         caller
-            .and_then(|caller| handle(office, request, caller))
+            .and_then(|caller| handle(office, request, connection, caller))
             .unwrap_or_else(|problem| problem.answer())
     };
     let Some(origin) = allowed else {
@@ -49,7 +50,8 @@ pub fn answer(office: &Office, request: &Request) -> Answer {
         .with_header("Vary", "Origin")
 }
 
-fn handle(office: &Office, request: &Request, caller: Caller) -> Handled {
+fn handle(office: &Office, request: &Request, connection: &Entered, caller: Caller) -> Handled {
+    connection.set_public(office.access.is_public(&caller));
     if request.path == office.wss.path() {
         if request.method == Method::Get {
             return Err(Problem::upgrade_required());
@@ -87,6 +89,7 @@ fn handle(office: &Office, request: &Request, caller: Caller) -> Handled {
             office,
             request,
             route,
+            connection,
             caller,
             parameters,
         });

@@ -19,6 +19,7 @@ use super::http::answer::Framing;
 use super::http::client_key::ClientKey;
 use super::http::connections::{Connections, Entered, Full, allowed_connections};
 use super::http::origin;
+use super::http::places::Place;
 use super::http::problem::Problem;
 use super::http::request::Request;
 use super::http::request_reader::RequestReader;
@@ -175,7 +176,7 @@ impl Acceptor {
         }
         self.warned_at.set(Some(now));
         let (client, limit) = match full {
-            Full::All(limit) => ("The server".to_owned(), limit),
+            Full::All(limit) | Full::Public(limit) => ("The server".to_owned(), limit),
             Full::Of(ClientKey::Address(address), limit) => (address.to_string(), limit),
             Full::Of(ClientKey::Network(network), limit) => (format!("{network}/64"), limit),
         };
@@ -218,12 +219,7 @@ impl Acceptor {
 fn refuse(wire: &Wire, full: Full) {
     // Closing a socket with unread bytes resets it, and the answer could be lost.
     let _ = wire.read_now(&mut [0; 4096]);
-    let problem = match full {
-        Full::All(most) => Problem::too_many_connections(most),
-        Full::Of(ClientKey::Address(_), most) => Problem::too_many_connections_of("address", most),
-        Full::Of(ClientKey::Network(_), most) => Problem::too_many_connections_of("network", most),
-    };
-    let _ = problem.answer().send(wire, Framing::LAST);
+    let _ = Problem::from(full).answer().send(wire, Framing::LAST);
 }
 
 /// Serves one connection, on its own thread.
@@ -245,8 +241,8 @@ fn serve(wire: &Arc<Wire>, office: &Office, entered: &Entered) {
         };
         entered.works();
         log::debug!("{} {request:?}", wire.peer());
-        let answer = match Upgrade::of(office, &request) {
-            Ok(None) => router::answer(office, &request),
+        let answer = match Upgrade::of(office, &request, entered) {
+            Ok(None) => router::answer(office, &request, entered),
             Ok(Some(upgrade)) => {
                 drop(request);
                 return serve_upgraded(wire, reader, upgrade, office, entered);
@@ -259,6 +255,7 @@ fn serve(wire: &Arc<Wire>, office: &Office, entered: &Entered) {
             http_1_0: request.http_1_0,
             keep_alive,
         };
+        entered.sends();
         if let Err(error) = answer.send(wire, framing) {
             log::debug!("{} did not receive its answer: {error}", wire.peer());
             return;
@@ -282,6 +279,7 @@ fn serve_upgraded(
         response,
         handshake,
         caller,
+        place: _place,
     } = upgrade;
     if wire.write_all(&response).is_err() {
         return;
@@ -311,11 +309,17 @@ struct Upgrade {
     response: Vec<u8>,
     handshake: Handshake,
     caller: Caller,
+    /// Held while the screen is connected.
+    place: Option<Place>,
 }
 
 impl Upgrade {
     /// Checks a WebSocket handshake. `None` if the request is not one.
-    fn of(office: &Office, request: &Request) -> Result<Option<Self>, Problem> {
+    fn of(
+        office: &Office,
+        request: &Request,
+        connection: &Entered,
+    ) -> Result<Option<Self>, Problem> {
         if request.path != office.wss.path() || !request.wants_upgrade() {
             return Ok(None);
         }
@@ -325,9 +329,11 @@ impl Upgrade {
         origin::check(request, &caller, &office.config.allowed_origins)?;
         let (response, dialect) = accept(request)?;
         let handshake = handshake(office, request, caller.role, dialect)?;
+        connection.set_public(office.access.is_public(&caller));
         Ok(Some(Self {
             response,
             handshake,
+            place: connection.take_place(caller.address)?,
             caller,
         }))
     }

@@ -31,6 +31,7 @@ mod office;
 mod other_sites;
 mod pages;
 mod people;
+mod places;
 mod printing;
 mod qr;
 mod rest;

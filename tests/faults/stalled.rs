@@ -1,13 +1,13 @@
 //! Screens and clients that stop reading.
 
 use std::net::{SocketAddr, TcpStream};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::net::sockopt::set_socket_recv_buffer_size;
 use rustix::net::{AddressFamily, SocketType, connect, socket};
 use rustix::process::Signal;
 
-use crate::common::{Launch, Screen, Server, seq, wait_until};
+use crate::common::{Client, Folder, Launch, Screen, Server, seq, wait_until};
 
 /// Number of events: fewer than the server remembers, and far more than sockets hold.
 const EVENTS: u64 = 950;
@@ -106,6 +106,26 @@ fn a_screen_that_reads_nothing_is_dropped_and_misses_nothing_after_it_reconnects
 }
 
 #[test]
+fn a_download_that_stalls_ends_after_the_time_that_the_flag_says() {
+    let media = Folder::new();
+    media.write("long.mp4", &"x".repeat(8_000_000));
+    let server = Launch::new().with(&["--send-seconds=2", "--media"]);
+    let server = server.with(&[media.path()]).start();
+    let files = server.open_files();
+    let mut client = Client::over(narrow(server.address()));
+    let begun = Instant::now();
+    client.request("GET", "/media/long.mp4", &[], b"");
+    wait_until("it has begun", || server.open_files() > files);
+    wait_until("it has ended", || server.open_files() <= files);
+    // Once, not once for each part that the socket still took.
+    assert!(
+        begun.elapsed() < Duration::from_millis(3_800),
+        "{:?}",
+        begun.elapsed()
+    );
+}
+
+#[test]
 fn a_client_that_does_not_read_its_answers_is_dropped() {
     let server = Launch::new().with(&["--send-seconds=1"]).start();
     let mut client = server.client();
@@ -113,7 +133,7 @@ fn a_client_that_does_not_read_its_answers_is_dropped() {
         client.post("/api/tickets").expect(201);
     }
     let files = server.open_files();
-    let mut greedy = crate::common::Client::over(narrow(server.address()));
+    let mut greedy = Client::over(narrow(server.address()));
     // 40 lists of 300 kB each, and none of them read.
     for _ in 0..40 {
         greedy.request("GET", "/api/tickets", &[], b"");

@@ -185,12 +185,18 @@ impl Access {
         }
     }
 
+    /// Whether the limits of the public hold for this caller: all but staff, programs with a token
+    /// and this machine.
+    pub fn is_public(&self, caller: &Caller) -> bool {
+        let is_staff = caller.role >= Role::Staff && !self.open;
+        !caller.is_here && !is_staff && caller.token.is_none()
+    }
+
     /// Counts a command that everybody may send, or refuses it if this caller sent too many in the
     /// last 10 s. New tickets are counted apart, so that an office whose visitors share an address
     /// can still cancel.
     pub fn count_public_command(&self, caller: &Caller, command: &Command) -> Result<(), Problem> {
-        let is_staff = caller.role >= Role::Staff && !self.open;
-        if caller.is_here || is_staff || caller.token.is_some() {
+        if !self.is_public(caller) {
             return Ok(());
         }
         let now = self.started.elapsed();

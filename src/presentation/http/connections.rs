@@ -1,8 +1,8 @@
 //! The open connections: their limits, and which one is closed to make room for a new one.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use super::client_key::ClientKey;
+use super::places::{Place, Places};
 use super::wire::Wire;
 
 /// Open files that are not connections: the database, its log, the pollers and pages, with some to
@@ -17,10 +18,10 @@ use super::wire::Wire;
 const RESERVED_FILES: u64 = 32;
 
 /// A connection that has waited for less than this may be between two requests and is not closed.
-const SHORT_WAIT_MS: u64 = 100;
+const SHORT_WAIT: Duration = Duration::from_millis(100);
 
 /// How long a new connection waits for room, and how often it checks. The acceptor waits with it.
-/// Longer than [`SHORT_WAIT_MS`], so that an idle connection becomes old enough to be closed.
+/// Longer than [`SHORT_WAIT`], so that an idle connection becomes old enough to be closed.
 const ROOM_PATIENCE: Duration = Duration::from_millis(150);
 const ROOM_PAUSE: Duration = Duration::from_millis(2);
 
@@ -54,6 +55,7 @@ pub fn allowed_connections(wanted: usize, files_each: u64) -> usize {
 pub struct Connections {
     most: usize,
     most_of_address: usize,
+    places: Arc<Places>,
     open: Mutex<Open>,
     none_left: Condvar,
     started: Instant,
@@ -88,10 +90,12 @@ impl Open {
     }
 }
 
-/// The limit that a new connection would exceed, with its value.
+/// The limit that a new connection, screen or poll would exceed, with its value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Full {
     All(usize),
+    /// Of what public callers may hold for long.
+    Public(usize),
     Of(ClientKey, usize),
 }
 
@@ -100,28 +104,61 @@ struct Connection {
     wire: Arc<Wire>,
     /// The address whose limit it counts for; `None` if the address is exempt.
     address: Option<IpAddr>,
-    /// Since when it has waited for a complete request, in milliseconds since the server started; or
-    /// one of the states [`WORKING`] and [`SCREEN`].
-    waiting_since: AtomicU64,
+    activity: Mutex<Activity>,
+}
+
+/// What the thread of a connection does.
+#[derive(Clone, Copy, Debug)]
+enum Activity {
+    /// It waits for a complete request, for an event (long polling), or until the peer has received the
+    /// last answer. Such a connection gives way to a new one.
+    Waits { since: Instant },
+    /// It sends an answer to a public caller. It gives way, too.
+    Sends { since: Instant },
+    /// It answers a request.
+    Works,
+    /// It is a screen.
+    Screen,
 }
 
 impl Connection {
     fn keys(&self) -> impl Iterator<Item = ClientKey> {
         self.address.into_iter().flat_map(ClientKey::all)
     }
-}
 
-/// The connection's thread is answering a request.
-const WORKING: u64 = u64::MAX;
-/// The connection is a screen.
-const SCREEN: u64 = u64::MAX - 1;
+    fn set(&self, activity: Activity) {
+        *self.activity() = activity;
+    }
+
+    fn activity(&self) -> MutexGuard<'_, Activity> {
+        self.activity.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Since when the connection has been ready to give way.
+    fn gives_way_since(&self) -> Option<Instant> {
+        match *self.activity() {
+            Activity::Waits { since } | Activity::Sends { since } => Some(since),
+            Activity::Works | Activity::Screen => None,
+        }
+    }
+
+    /// Ends the connection. A request that has arrived is still read and answered.
+    fn give_way(&self) {
+        match *self.activity() {
+            Activity::Sends { .. } => self.wire.cut(),
+            _ => self.wire.end_reading(),
+        }
+    }
+}
 
 impl Connections {
     /// Limits of `most` connections in all and `most_of_address` for one address.
     pub fn new(most: usize, most_of_address: u32) -> Self {
+        let most_of_address = usize::try_from(most_of_address).unwrap_or(usize::MAX);
         Self {
             most,
-            most_of_address: usize::try_from(most_of_address).unwrap_or(usize::MAX),
+            most_of_address,
+            places: Arc::new(Places::new(most, most_of_address)),
             open: Mutex::default(),
             none_left: Condvar::new(),
             started: Instant::now(),
@@ -129,8 +166,8 @@ impl Connections {
     }
 
     /// Adds a connection. If a limit is reached, closes the connection that has waited longest for a
-    /// complete request: an idle one, or one that sends a byte now and then to stay. Fails if all are
-    /// screens or answering requests, and stay so for a moment. `address` is the address whose limit
+    /// complete request: an idle one, a long poll, or one that sends a byte now and then to stay. Fails if
+    /// all are screens or answering requests, and stay so for a moment. `address` is the address whose limit
     /// the connection counts for, if any; the wait applies to the overall limit only.
     pub fn enter(
         self: &Arc<Self>,
@@ -158,13 +195,16 @@ impl Connections {
         let connection = Arc::new(Connection {
             wire: wire.clone(),
             address,
-            waiting_since: AtomicU64::new(self.now()),
+            activity: Mutex::new(Activity::Waits {
+                since: Instant::now(),
+            }),
         });
         open.insert(number, connection.clone());
         Ok(Entered {
             number,
             connection,
             connections: self.clone(),
+            is_public: Cell::new(true),
         })
     }
 
@@ -175,28 +215,22 @@ impl Connections {
 
     /// Closes the connection that has waited longest, among those of a client if `of` is given.
     fn evict(&self, open: &mut Open, of: Option<ClientKey>) -> Option<()> {
-        let newest = self.now().saturating_sub(SHORT_WAIT_MS);
         let waiting = open.all.iter().filter_map(|(number, connection)| {
             if of.is_some_and(|of| connection.keys().all(|other| other != of)) {
                 return None;
             }
-            let since = connection.waiting_since.load(Ordering::Relaxed);
-            (since <= newest).then_some((since, *number))
+            let since = connection.gives_way_since()?;
+            (since.elapsed() >= SHORT_WAIT).then_some((since, *number))
         });
         let (_, longest) = waiting.min()?;
-        // Requests that have arrived are still read and answered.
-        open.remove(longest)?.wire.end_reading();
+        open.remove(longest)?.give_way();
         Some(())
-    }
-
-    fn now(&self) -> u64 {
-        u64::try_from(self.started.elapsed().as_millis()).unwrap_or(SCREEN - 1)
     }
 
     /// Ends the reading of requests: waiting connections end now, working ones after their answer.
     pub fn end_requests(&self) {
         for connection in self.all() {
-            if connection.waiting_since.load(Ordering::Relaxed) != SCREEN {
+            if !matches!(*connection.activity(), Activity::Screen) {
                 connection.wire.end_reading();
             }
         }
@@ -238,31 +272,60 @@ pub struct Entered {
     number: u64,
     connection: Arc<Connection>,
     connections: Arc<Connections>,
+    /// The caller of the request in progress is public.
+    is_public: Cell<bool>,
 }
 
 impl Entered {
-    /// From now on the thread waits for a request.
+    pub fn wire(&self) -> &Wire {
+        &self.connection.wire
+    }
+
+    /// Tells whether the caller of the request in progress is public: without a role, on
+    /// another machine.
+    pub fn set_public(&self, is_public: bool) {
+        self.is_public.set(is_public);
+    }
+
+    /// Takes a place that the caller at `address` may hold for long. `None` if the caller needs none,
+    /// because it is not public.
+    pub fn take_place(&self, address: IpAddr) -> Result<Option<Place>, Full> {
+        if self.is_public.get() {
+            Place::take(&self.connections.places, address).map(Some)
+        } else {
+            Ok(None)
+        }
+    }
+
+    /// From now on the thread waits for a request or for an event.
     pub fn waits(&self) {
-        let now = self.connections.now();
-        self.connection.waiting_since.store(now, Ordering::Relaxed);
+        let since = Instant::now();
+        self.connection.set(Activity::Waits { since });
     }
 
     /// From now on the thread answers a request.
     pub fn works(&self) {
-        let state = &self.connection.waiting_since;
-        state.store(WORKING, Ordering::Relaxed);
+        self.connection.set(Activity::Works);
+    }
+
+    /// From now on the thread sends an answer.
+    pub fn sends(&self) {
+        if self.is_public.get() {
+            let since = Instant::now();
+            self.connection.set(Activity::Sends { since });
+        }
     }
 
     /// The last answer is sent, and the connection stays open only until the peer has received it. It
     /// is the first to be closed for others.
     pub fn lingers(&self) {
-        self.connection.waiting_since.store(0, Ordering::Relaxed);
+        let since = self.connections.started;
+        self.connection.set(Activity::Waits { since });
     }
 
     /// From now on the connection is a screen.
     pub fn becomes_screen(&self) {
-        let state = &self.connection.waiting_since;
-        state.store(SCREEN, Ordering::Relaxed);
+        self.connection.set(Activity::Screen);
     }
 }
 

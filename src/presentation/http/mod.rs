@@ -6,6 +6,7 @@ pub mod client_key;
 pub mod connections;
 pub mod error_code;
 pub mod origin;
+pub mod places;
 pub mod problem;
 pub mod request;
 mod request_head;

@@ -8,6 +8,8 @@ use serde::Serialize;
 use tiny_http::StatusCode;
 
 use super::answer::Answer;
+use super::client_key::ClientKey;
+use super::connections::Full;
 use super::error_code::ErrorCode;
 use crate::access::Role;
 use crate::domain::Refusal;
@@ -233,6 +235,15 @@ impl Problem {
         Self::new(ErrorCode::TooManyConnections, detail)
     }
 
+    /// The screens and polls of public callers hold all places that they may hold.
+    pub fn too_many_public_screens(limit: usize) -> Self {
+        let detail = format!(
+            "There are {limit} public screens already, the most that are allowed; staff can \
+             still connect."
+        );
+        Self::new(ErrorCode::TooManyConnections, detail)
+    }
+
     /// `client` is "address" or "network".
     pub fn too_many_connections_of(client: &str, limit: usize) -> Self {
         let detail = format!(
@@ -277,6 +288,17 @@ impl Problem {
 /// Whole seconds, rounded up, and at least one: 0 would invite a retry at once.
 fn whole_seconds(wait: Duration) -> u64 {
     wait.as_millis().div_ceil(1_000).clamp(1, 86_400) as u64
+}
+
+impl From<Full> for Problem {
+    fn from(full: Full) -> Self {
+        match full {
+            Full::All(most) => Self::too_many_connections(most),
+            Full::Public(most) => Self::too_many_public_screens(most),
+            Full::Of(ClientKey::Address(_), most) => Self::too_many_connections_of("address", most),
+            Full::Of(ClientKey::Network(_), most) => Self::too_many_connections_of("network", most),
+        }
+    }
 }
 
 impl From<&Refusal> for Problem {

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use tiny_http::Method;
 
 use super::answer::Answer;
+use super::connections::Entered;
 use super::problem::Problem;
 use super::request::Request;
 use crate::access::Role;
@@ -16,6 +17,7 @@ pub struct Context<'a> {
     pub office: &'a Office,
     pub request: &'a Request,
     pub route: &'static Route,
+    pub connection: &'a Entered,
     /// The caller; the router has checked the role that the route requires.
     pub caller: Caller,
     /// The path's variable parts, decoded.

@@ -1,12 +1,13 @@
 //! The byte stream of one connection. The rest of the program uses this type and not `TcpStream`, so
 //! that an encrypted stream could take its place.
 
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::net::{RecvFlags, SendFlags, sockopt};
 
 /// The kernel's send buffer: enough for several full states of a large office. Without this limit a
@@ -18,22 +19,29 @@ const SEND_BUFFER_BYTES: usize = 128 * 1024;
 const LINGER: Duration = Duration::from_secs(2);
 const LINGER_BYTES: usize = 4 * 1024 * 1024;
 
+/// What poll(2) reports if the peer has ended its side, or we have ended reading, even if bytes of the
+/// peer wait to be read. Other systems report the end of both sides only.
+#[cfg(target_os = "linux")]
+const PEER_END: PollFlags = PollFlags::RDHUP;
+#[cfg(not(target_os = "linux"))]
+const PEER_END: PollFlags = PollFlags::HUP;
+
 /// A connection. All methods take `&self`: the connection's own thread, the publishing thread and the
 /// thread that stops the server share it.
 #[derive(Debug)]
 pub struct Wire {
     tcp: TcpStream,
     peer: SocketAddr,
+    send_timeout: Duration,
     /// The current read timeout in milliseconds, to avoid setting it again.
     read_timeout_ms: AtomicU64,
 }
 
 impl Wire {
-    /// Takes over an accepted connection. A write fails if the peer receives nothing for
+    /// Takes over an accepted connection. A write fails if the peer makes no room for more bytes within
     /// `send_timeout`.
     pub fn new(tcp: TcpStream, peer: SocketAddr, send_timeout: Duration) -> io::Result<Self> {
         tcp.set_nodelay(true)?;
-        tcp.set_write_timeout(Some(send_timeout))?;
         sockopt::set_socket_send_buffer_size(&tcp, SEND_BUFFER_BYTES)?;
         // Detects a peer that has lost power while there is nothing to send to it.
         sockopt::set_socket_keepalive(&tcp, true)?;
@@ -42,6 +50,7 @@ impl Wire {
         Ok(Self {
             tcp,
             peer,
+            send_timeout,
             read_timeout_ms: AtomicU64::new(0),
         })
     }
@@ -88,9 +97,46 @@ impl Wire {
         Ok(read)
     }
 
-    /// Writes all bytes, and waits for the peer if necessary.
+    /// Waits until `signal` is readable or closed, the peer ends its side of the connection, or `timeout`
+    /// passes. Returns whether the peer has ended it; a signal may also end the wait.
+    pub fn wait_for(&self, signal: &impl AsFd, timeout: Duration) -> io::Result<bool> {
+        let mut both = [
+            PollFd::new(&self.tcp, PEER_END),
+            PollFd::new(signal, PollFlags::IN),
+        ];
+        poll_within(&mut both, timeout)?;
+        Ok(!both[0].revents().is_empty())
+    }
+
+    /// Writes all bytes, and waits for the peer if necessary. `TimedOut` if the peer makes no room for
+    /// more within the time-out; what was not sent is then dropped with the connection.
     pub fn write_all(&self, bytes: &[u8]) -> io::Result<()> {
-        (&self.tcp).write_all(bytes)
+        let mut left = bytes;
+        while !left.is_empty() {
+            match self.write_now(left) {
+                Ok(written) => left = &left[written..],
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.wait_for_room()?,
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    fn wait_for_room(&self) -> io::Result<()> {
+        let deadline = Instant::now() + self.send_timeout;
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let mut socket = [PollFd::new(&self.tcp, PollFlags::OUT)];
+            poll_within(&mut socket, left)?;
+            if !socket[0].revents().is_empty() {
+                return Ok(());
+            }
+            if left.is_zero() {
+                // Nobody takes what is in the send buffer, so the kernel must not keep it.
+                sockopt::set_socket_linger(&self.tcp, Some(Duration::ZERO))?;
+                return Err(io::ErrorKind::TimedOut.into());
+            }
+        }
     }
 
     /// Writes as many bytes as fit into the send buffer. Never waits: `WouldBlock` if none fit.
@@ -129,6 +175,15 @@ impl Wire {
                 Ok(read) => total += read,
             }
         }
+    }
+}
+
+/// poll(2); a signal ends it early.
+fn poll_within(files: &mut [PollFd<'_>], timeout: Duration) -> io::Result<()> {
+    let timeout = Timespec::try_from(timeout).ok();
+    match poll(files, timeout.as_ref()) {
+        Err(error) if error != rustix::io::Errno::INTR => Err(error.into()),
+        _ => Ok(()),
     }
 }
 

@@ -39,7 +39,17 @@ pub fn events(context: &Context<'_>) -> Handled {
     // A seq that this office has not reached belongs to another office.
     let known = since.filter(|seq| *seq <= office.tickets.read_queue(|queue| queue.seq()));
     let remaining_lifetime = || office.access.remaining_lifetime(&context.caller);
-    let since = known.map(|seq| office.wss.wait_since(seq, wait, &remaining_lifetime));
+    let since = match known.map(|seq| (seq, office.wss.since(seq))) {
+        Some((seq, since)) if since.is_empty() && !wait.is_zero() => {
+            let _place = context.connection.take_place(context.caller.address)?;
+            context.connection.waits();
+            let wire = context.connection.wire();
+            let since = office.wss.wait_since(seq, wait, &remaining_lifetime, wire);
+            context.connection.works();
+            Some(since)
+        }
+        now => now.map(|(_, since)| since),
+    };
     if remaining_lifetime().is_none()
         && let Some(presence) = presence
     {

@@ -1,10 +1,12 @@
 //! The most recent updates, for screens that reconnect and for programs that poll.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::io::{self, PipeReader, PipeWriter};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::update::Update;
+use crate::presentation::http::wire::Wire;
 
 /// Number of updates that are remembered. The contract promises 1,000; a screen that missed more gets
 /// the whole state instead.
@@ -21,11 +23,21 @@ pub enum Since {
     NotYet,
 }
 
+impl Since {
+    /// Whether a poll must wait.
+    pub fn is_empty(&self) -> bool {
+        match self {
+            Self::Updates(updates) => updates.is_empty(),
+            Self::NotYet => true,
+            Self::TooOld => false,
+        }
+    }
+}
+
 /// The most recent updates.
 #[derive(Debug)]
 pub struct RecentUpdates {
     state: Mutex<State>,
-    changed: Condvar,
 }
 
 #[derive(Debug)]
@@ -34,6 +46,9 @@ struct State {
     /// The last event published.
     last: u64,
     closed: bool,
+    /// A pipe that all polls wait for, if there are any. Closing its end wakes them at once, and unlike
+    /// a condition variable it can be waited for together with a socket.
+    wake: Option<(Arc<PipeReader>, PipeWriter)>,
 }
 
 impl RecentUpdates {
@@ -44,8 +59,8 @@ impl RecentUpdates {
                 updates: updates.into_iter().collect(),
                 last,
                 closed: false,
+                wake: None,
             }),
-            changed: Condvar::new(),
         }
     }
 
@@ -59,8 +74,7 @@ impl RecentUpdates {
                 state.updates.pop_front();
             }
         }
-        drop(state);
-        self.changed.notify_all();
+        wake_polls(state);
     }
 
     /// The updates after event `seq`.
@@ -68,44 +82,48 @@ impl RecentUpdates {
         self.lock().since(seq)
     }
 
-    /// Like `since`, but blocks until an update arrives, `timeout` passes, or the caller's
-    /// `remaining_lifetime` ends.
+    /// Like `since`, but blocks until an update arrives, `timeout` passes, the caller's
+    /// `remaining_lifetime` ends, or the caller ends its side of the connection `wire`.
     pub fn wait_since(
         &self,
         seq: u64,
         timeout: Duration,
         remaining_lifetime: &dyn Fn() -> Option<Duration>,
+        wire: &Wire,
     ) -> Since {
         let deadline = Instant::now() + timeout;
-        let mut state = self.lock();
         loop {
+            let mut state = self.lock();
             let since = state.since(seq);
-            let is_empty = match &since {
-                Since::Updates(updates) => updates.is_empty(),
-                Since::NotYet => true,
-                Since::TooOld => false,
-            };
             // Read under the lock, so that a session that ends before the wait is not missed.
             let left = deadline.saturating_duration_since(Instant::now());
             let left = left.min(remaining_lifetime().unwrap_or_default());
-            if !is_empty || left.is_zero() || state.closed {
+            if !since.is_empty() || left.is_zero() || state.closed {
                 return since;
             }
-            let woken = self.changed.wait_timeout(state, left);
-            state = woken.unwrap_or_else(PoisonError::into_inner).0;
+            let wake = state.wake();
+            drop(state);
+            let waited = wake.and_then(|wake| wire.wait_for(&*wake, left));
+            let has_peer_ended = waited.unwrap_or_else(|error| {
+                log::warn!("A poll cannot wait, so it is answered at once: {error}");
+                true
+            });
+            if has_peer_ended {
+                return since;
+            }
         }
     }
 
     /// Makes every waiting thread read its `remaining_lifetime` again.
     pub fn recheck_access(&self) {
-        drop(self.lock());
-        self.changed.notify_all();
+        wake_polls(self.lock());
     }
 
     /// Ends every wait, now and later, because the server stops.
     pub fn close(&self) {
-        self.lock().closed = true;
-        self.changed.notify_all();
+        let mut state = self.lock();
+        state.closed = true;
+        wake_polls(state);
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -114,7 +132,24 @@ impl RecentUpdates {
     }
 }
 
+/// Wakes every thread that waits, after the lock is released.
+fn wake_polls(mut state: MutexGuard<'_, State>) {
+    let wake = state.wake.take();
+    drop(state);
+    drop(wake);
+}
+
 impl State {
+    /// What a poll waits for; it becomes readable when something changes.
+    fn wake(&mut self) -> io::Result<Arc<PipeReader>> {
+        if let Some((reader, _)) = &self.wake {
+            return Ok(reader.clone());
+        }
+        let (reader, writer) = io::pipe()?;
+        let (reader, _) = self.wake.insert((Arc::new(reader), writer));
+        Ok(reader.clone())
+    }
+
     fn since(&self, seq: u64) -> Since {
         if seq > self.last {
             return Since::NotYet;

@@ -121,12 +121,7 @@ impl Read for ScreenStream {
 
 impl Write for ScreenStream {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        // tungstenite must not take a write that timed out for a read that would block.
-        let timed_out = |error: io::Error| match error.kind() {
-            io::ErrorKind::WouldBlock => io::ErrorKind::TimedOut.into(),
-            _ => error,
-        };
-        self.0.write_all(bytes).map_err(timed_out)?;
+        self.0.write_all(bytes)?;
         Ok(bytes.len())
     }
 

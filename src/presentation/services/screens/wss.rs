@@ -18,6 +18,7 @@ use super::screen::Screen;
 use super::update::Update;
 use crate::config::Limits;
 use crate::domain::{Event, Queue, Stamped, apply};
+use crate::presentation::http::wire::Wire;
 use crate::threads;
 
 /// Limit of messages that wait for the thread `publish`. It takes all of them at once, so the channel
@@ -136,15 +137,17 @@ impl WssService {
         self.recent.since(seq)
     }
 
-    /// Like `since`, but blocks until an update arrives, `timeout` passes, or the caller's
-    /// `remaining_lifetime` ends.
+    /// Like `since`, but blocks until an update arrives, `timeout` passes, the caller's
+    /// `remaining_lifetime` ends, or the caller ends its side of the connection `wire`.
     pub fn wait_since(
         &self,
         seq: u64,
         timeout: Duration,
         remaining_lifetime: &dyn Fn() -> Option<Duration>,
+        wire: &Wire,
     ) -> Since {
-        self.recent.wait_since(seq, timeout, remaining_lifetime)
+        let recent = &self.recent;
+        recent.wait_since(seq, timeout, remaining_lifetime, wire)
     }
 
     /// Makes every screen and every waiting poll check again whether its session or token is valid.
