@@ -11,6 +11,7 @@ mod tests;
 use std::error;
 use std::path::Path;
 
+use blake2::{Blake2s256, Digest};
 use thiserror::Error;
 
 use crate::access::{AccessChange, AccessRecords};
@@ -41,12 +42,35 @@ pub enum StorageError {
     Database(Box<dyn error::Error + Send + Sync>),
 }
 
+/// The hash of a request. The request itself is not stored: it may be long, and have what nobody
+/// should read later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RequestHash([u8; 16]);
+
+impl RequestHash {
+    /// The hash of a request, word for word.
+    pub fn of(request: &[u8]) -> Self {
+        let whole: [u8; 32] = Blake2s256::digest(request).into();
+        let mut short = [0; 16];
+        short.copy_from_slice(&whole[..16]);
+        Self(short)
+    }
+
+    fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+
+    fn as_bytes(&self) -> &[u8; 16] {
+        &self.0
+    }
+}
+
 /// The answer to a request that carried an `Idempotency-Key`, kept with the events that it caused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredAnswer {
     pub key: String,
-    /// The request word for word, so that the same key with another request is noticed.
-    pub request: Vec<u8>,
+    /// So that the same key with another request is noticed.
+    pub request: RequestHash,
     pub status: u16,
     /// Header names and values.
     pub headers: Vec<(String, String)>,
@@ -108,12 +132,12 @@ pub trait Journal: Send {
     /// The entries of the audit log before the id `before`, newest first.
     fn audit(&mut self, before: u64, limit: u64) -> Result<Vec<AuditRecord>, StorageError>;
 
-    /// Deletes a bounded number of audit entries and answers: entries that were erased, entries from
-    /// before the time `before`, and answers from before `answers_before`. Adds an audit entry of
-    /// the time `at` that counts expired entries. Times are milliseconds since the Unix epoch.
-    /// Returns whether there may be more to delete.
+    /// Deletes audit entries and answers, in a step of bounded size: entries that were erased, entries from
+    /// before the time `before`, answers from before `answers_before`, and the oldest answers beyond the
+    /// limit of their bytes. Adds an audit entry of the time `at` that counts expired entries. Times are
+    /// milliseconds since the Unix epoch. Returns whether there may be more to delete.
     fn purge(&mut self, before: i64, answers_before: i64, at: i64) -> Result<bool, StorageError>;
 
-    /// Writes and commits something that changes nothing, to find out whether storage works again.
+    /// Writes and commits as much as a large batch, and deletes it again, to find out whether storage works.
     fn probe(&mut self) -> Result<(), StorageError>;
 }

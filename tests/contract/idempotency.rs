@@ -5,7 +5,7 @@ use std::thread;
 
 use serde_json::json;
 
-use crate::common::{Client, Response, Server, number, text};
+use crate::common::{Client, Launch, Response, Server, number, text};
 use crate::people::{FAR, Person, behind_a_proxy};
 
 fn post(client: &mut Client, path: &str, key: &str, body: &str) -> Response {
@@ -147,6 +147,39 @@ fn a_refusal_is_the_first_answer_too() {
     post(&mut client, "/api/desks/1/next", "k", "").problem(409, "queue-empty");
     assert_eq!(server.json("/api/health")["waiting"], 1);
     post(&mut client, "/api/desks/1/next", "l", "").expect(200);
+}
+
+/// The rows of a table of the data file, which no server uses.
+fn rows(launch: &Launch, query: &str) -> i64 {
+    let file = rusqlite::Connection::open(launch.data()).unwrap();
+    file.query_row(query, [], |row| row.get(0)).unwrap()
+}
+
+/// From the public, each refusal would stay for two days, and nobody could stop it.
+#[test]
+fn a_refusal_of_somebody_without_a_role_is_not_stored() {
+    let server = behind_a_proxy().start();
+    let cancel = format!("/api/tickets/{}/cancel", "0".repeat(32));
+    for n in 0..5 {
+        let far = Person::at(FAR).with("Idempotency-Key", &format!("key-{n}"));
+        far.post(&server, &cancel).problem(404, "not-found");
+    }
+    let taken = Person::at(FAR).with("Idempotency-Key", "mine");
+    taken.post(&server, "/api/tickets").expect(201);
+    assert_eq!(rows(&server.stop(), "SELECT count(*) FROM answers"), 1);
+}
+
+#[test]
+fn a_request_is_not_stored_with_its_answer() {
+    let server = Server::new();
+    let mut client = server.client();
+    let body = format!("{{{}}}", " ".repeat(60_000));
+    for n in 0..20 {
+        post(&mut client, "/api/tickets", &format!("key-{n}"), &body).expect(201);
+    }
+    drop(client);
+    let size = std::fs::metadata(server.stop().data()).unwrap().len();
+    assert!(size < 300_000, "the data file has {size} bytes");
 }
 
 #[test]

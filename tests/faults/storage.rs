@@ -3,7 +3,7 @@
 //! The failure is a limit on the size of files: with the signal for it ignored, every write to the
 //! database fails as on a full disk, and lifting the limit is making room.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::process::{Resource, Signal};
 use serde_json::{Value, json};
@@ -91,6 +91,46 @@ fn a_full_disk_refuses_and_loses_nothing_and_works_again() {
     let after = look(&server);
     let launch = server.kill();
     assert_eq!(look(&launch.start()), after);
+}
+
+/// A refusal stores nothing, so it cannot tell whether storage works.
+#[test]
+fn health_is_well_again_while_only_refusals_come() {
+    let server = start();
+    full(&server);
+    let mut client = server.client();
+    client
+        .post("/api/tickets")
+        .problem(503, "storage-unavailable");
+    room(&server);
+    wait_until("health is well again", || {
+        client.post("/api/desks/1/next").problem(409, "queue-empty");
+        client.get("/api/health").status == 200
+    });
+}
+
+/// There is room for a page, and none for a batch.
+#[test]
+fn health_fails_as_long_as_there_is_no_room_for_a_batch() {
+    let server = start();
+    let mut wal = server.launch().data().to_owned().into_os_string();
+    wal.push("-wal");
+    let size = std::fs::metadata(wal).unwrap().len();
+    server.limit(Resource::Fsize, Some(size + 6_000));
+    let mut client = server.client();
+    client
+        .post("/api/tickets")
+        .problem(503, "storage-unavailable");
+    let end = Instant::now() + Duration::from_secs(3);
+    while Instant::now() < end {
+        client.get("/api/health").expect(503);
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    room(&server);
+    wait_until("health is well again", || {
+        client.get("/api/health").status == 200
+    });
+    client.post("/api/tickets").expect(201);
 }
 
 #[test]

@@ -9,7 +9,7 @@ use serde::Serialize;
 use tiny_http::{HTTPVersion, Header, Response, StatusCode};
 
 use super::wire::Wire;
-use crate::storage::StoredAnswer;
+use crate::storage::{RequestHash, StoredAnswer};
 
 /// Files are sent in steps of this size.
 const FILE_STEP_BYTES: usize = 64 * 1024;
@@ -114,7 +114,7 @@ impl Answer {
     }
 
     /// The answer as it is stored under an `Idempotency-Key`.
-    pub fn kept(self, key: String, request: Vec<u8>) -> StoredAnswer {
+    pub fn kept(self, key: String, request: RequestHash) -> StoredAnswer {
         let headers = self.headers.into_iter();
         StoredAnswer {
             key,

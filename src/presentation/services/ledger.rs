@@ -27,7 +27,7 @@ const BATCH_REQUESTS: usize = 256;
 /// takes about 20 ms.
 const SNAPSHOT_EVENTS: u64 = 4_096;
 
-/// Interval between probes of failing storage while no request comes.
+/// Interval between probes of failing storage.
 const PROBE_INTERVAL: Duration = Duration::from_secs(2);
 
 /// Interval between looks at the calendar while no request comes: the longest delay of a new business
@@ -70,6 +70,8 @@ pub(super) struct Ledger {
     audit_retention: Duration,
     /// Time of the next purge.
     purge_at: Instant,
+    /// Time of the next probe, if storage fails.
+    probe_at: Instant,
     /// The wall clock and the monotonic clock at the last batch.
     clock: (i64, Instant),
     failing: bool,
@@ -100,6 +102,7 @@ impl Ledger {
             snapshot_seq,
             audit_retention,
             purge_at: Instant::now(),
+            probe_at: Instant::now(),
             working: shared.read_queue(Queue::clone),
             journal,
             shared,
@@ -125,6 +128,7 @@ impl Ledger {
 
     /// Processes a request and those that wait behind it, in one commit.
     pub(super) fn process(&mut self, first: Option<LedgerRequest>) {
+        self.probe_if_due();
         let mut pending = Pending::default();
         pending.batch.at = now().as_millis();
         self.start_day_if_due(&mut pending.batch);
@@ -151,21 +155,14 @@ impl Ledger {
         if self.stopping {
             return self.requests.try_recv().map_or(Wake::End, Wake::Request);
         }
-        let timeout = if self.failing {
-            PROBE_INTERVAL
-        } else {
-            CALENDAR_INTERVAL
-        };
-        match self.requests.recv_timeout(timeout) {
+        let mut due = self.purge_at.min(Instant::now() + CALENDAR_INTERVAL);
+        if self.failing {
+            due = due.min(self.probe_at);
+        }
+        match self.requests.recv_deadline(due) {
             Ok(request) => Wake::Request(request),
             Err(RecvTimeoutError::Disconnected) => Wake::End,
-            Err(RecvTimeoutError::Timeout) => {
-                if self.failing {
-                    let works = self.journal.probe().is_ok();
-                    self.set_storage_works(works);
-                }
-                Wake::Idle
-            }
+            Err(RecvTimeoutError::Timeout) => Wake::Idle,
         }
     }
 
@@ -289,7 +286,9 @@ impl Ledger {
                 .extend(self.working.ticket(*ticket).cloned());
         }
         let answer = render(&self.working, &decision.outcome);
-        let Some(idempotent) = idempotent else {
+        let is_kept =
+            |repeated: &IdempotentRequest| decision.outcome.is_ok() || repeated.keep_refusal;
+        let Some(idempotent) = idempotent.filter(is_kept) else {
             return Ok(answer);
         };
         let stored = answer.kept(idempotent.key, idempotent.request);
@@ -366,37 +365,55 @@ impl Ledger {
                 log::debug!("Storage still fails: {error}");
             } else {
                 log::error!("Storage fails: {error}");
+                self.set_failing(true);
+                // What has expired makes room.
+                self.purge_at = Instant::now();
             }
             self.working = self.shared.read_queue(Queue::clone);
         }
-        self.set_storage_works(stored.is_ok());
         stored.is_ok()
     }
 
-    fn set_storage_works(&mut self, works: bool) {
-        if self.failing && works {
-            log::info!("Storage works again");
+    /// Looks whether failing storage works again. Only a probe says so: on a full disk a small batch may
+    /// find room, and a larger one none.
+    fn probe_if_due(&mut self) {
+        if !self.failing || Instant::now() < self.probe_at {
+            return;
         }
-        self.failing = !works;
-        self.shared.set_storage_fails(self.failing);
+        match self.journal.probe() {
+            Ok(()) => {
+                log::info!("Storage works again");
+                self.set_failing(false);
+            }
+            Err(error) => log::debug!("Storage still fails: {error}"),
+        }
+        self.probe_at = Instant::now() + PROBE_INTERVAL;
+    }
+
+    fn set_failing(&mut self, failing: bool) {
+        self.failing = failing;
+        self.probe_at = Instant::now() + PROBE_INTERVAL;
+        self.shared.set_storage_fails(failing);
     }
 
     /// Purges a bounded number of expired audit entries and stored answers, if a purge is due.
     fn purge_if_due(&mut self) {
-        if self.failing || Instant::now() < self.purge_at {
+        if Instant::now() < self.purge_at {
             return;
         }
         let retention = i64::try_from(self.audit_retention.as_millis()).unwrap_or(i64::MAX);
         let at = now().as_millis();
         let answers_before = at - ANSWER_RETENTION.as_millis() as i64;
-        let is_more = self
-            .journal
-            .purge(at - retention, answers_before, at)
-            .unwrap_or_else(|error| {
+        let purged = self.journal.purge(at - retention, answers_before, at);
+        let pause = match purged {
+            Ok(true) => PURGE_PAUSE,
+            Ok(false) => PURGE_INTERVAL,
+            Err(_) if self.failing => PROBE_INTERVAL,
+            Err(error) => {
                 log::warn!("Expired data could not be purged; it is tried again: {error}");
-                false
-            });
-        let pause = if is_more { PURGE_PAUSE } else { PURGE_INTERVAL };
+                PURGE_INTERVAL
+            }
+        };
         self.purge_at = Instant::now() + pause;
     }
 

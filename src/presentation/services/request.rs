@@ -6,7 +6,7 @@ use crate::access::{AccessChange, Actor};
 use crate::domain::{Command, Queue, Refusal, Subject};
 use crate::presentation::http::answer::Answer;
 use crate::presentation::http::problem::Problem;
-use crate::storage::{AuditEntry, AuditRecord};
+use crate::storage::{AuditEntry, AuditRecord, RequestHash};
 
 /// Renders the outcome of a command as the answer that is sent and, under an `Idempotency-Key`,
 /// stored. The ledger's thread calls it with the queue as it is after the command.
@@ -18,8 +18,10 @@ pub type Reply = Result<Answer, Problem>;
 /// A request that must not be executed twice.
 pub struct IdempotentRequest {
     pub key: String,
-    /// The request word for word, to recognize a repetition.
-    pub request: Vec<u8>,
+    /// To recognize a repetition.
+    pub request: RequestHash,
+    /// Whether a refusal is stored, too. It is not if anyone may cause one for nothing.
+    pub keep_refusal: bool,
 }
 
 /// A request to the ledger. `reply` is answered once the result is durable.

@@ -7,6 +7,7 @@ use crate::presentation::http::problem::Problem;
 use crate::presentation::http::route::{Context, Handled};
 use crate::presentation::json::{DeskView, ServiceView, SettingsJson, TicketView};
 use crate::presentation::services::{IdempotentRequest, Render};
+use crate::storage::RequestHash;
 
 /// The longest `Idempotency-Key`, in bytes: several UUIDs.
 const LONGEST_KEY: usize = 255;
@@ -70,7 +71,8 @@ fn idempotent(context: &Context<'_>) -> Result<Option<IdempotentRequest>, Proble
     words.extend_from_slice(&request.body);
     Ok(Some(IdempotentRequest {
         key,
-        request: words,
+        request: RequestHash::of(&words),
+        keep_refusal: context.caller.role > Role::Public,
     }))
 }
 

@@ -31,7 +31,7 @@ pub(super) const SCHEMA: &str = "
 const ERASED: &str =
     "(SELECT coalesce(max(id), 0) FROM audit WHERE seq IS NULL AND kind = 'audit-erased')";
 
-/// Rows that one step of a purge deletes from each table: commands wait for it.
+/// Rows that one step of a purge deletes: commands wait for it. Each has some 200 bytes.
 const PURGE_STEP: i64 = 2_000;
 
 const HOUR_MS: i64 = 60 * 60 * 1_000;
@@ -185,36 +185,27 @@ fn read_entry(row: &Row<'_>, id: u64) -> Result<AuditEntry, StorageError> {
     })
 }
 
-/// Deletes a bounded number of rows: erased entries, entries from before the time `before`, and
-/// answers from before `answers_before`, whose keys may have an address. `at` is the time of the
-/// entry that counts them. Returns whether there may be more.
+/// Deletes a bounded number of rows: erased entries, and entries from before the time `before`. `at` is
+/// the time of the entry that counts them. Returns whether there may be more.
 pub(super) fn purge(
-    connection: &mut Connection,
+    transaction: &Transaction<'_>,
     before: i64,
-    answers_before: i64,
     at: i64,
 ) -> Result<bool, StorageError> {
-    let transaction = connection.transaction()?;
     let erased = transaction.execute(
         &format!(
             "DELETE FROM audit WHERE id IN (SELECT id FROM audit WHERE id < {ERASED} LIMIT ?1)"
         ),
         [PURGE_STEP],
     )?;
-    let answers = transaction.execute(
-        "DELETE FROM answers WHERE key IN (SELECT key FROM answers WHERE at < ?1 LIMIT ?2)",
-        [answers_before, PURGE_STEP],
-    )?;
-    let (expired, counted) = delete_expired(&transaction, before)?;
+    let (expired, counted) = delete_expired(transaction, before)?;
     if counted > 0 {
         let entry = AuditEntry::new(AuditKind::AuditPurged, None, None);
-        if !add_count(&transaction, &entry, at - DAY_MS, counted)? {
-            insert_row(&transaction, at, &entry, counted)?;
+        if !add_count(transaction, &entry, at - DAY_MS, counted)? {
+            insert_row(transaction, at, &entry, counted)?;
         }
     }
-    transaction.commit()?;
-    let most = erased.max(answers).max(expired);
-    Ok(most as i64 == PURGE_STEP)
+    Ok(erased.max(expired) as i64 == PURGE_STEP)
 }
 
 /// Deletes expired entries: how many rows, and how many of them the log counts. Entries that count

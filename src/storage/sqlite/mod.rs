@@ -5,6 +5,7 @@
 //! the process however it ends, and saves the shared-memory file.
 
 mod access;
+mod answers;
 mod audit;
 
 use std::fs::File;
@@ -22,7 +23,14 @@ const APPLICATION_ID: i32 = 0x5472_6e31;
 
 /// Version of the tables and of the JSON in them (`PRAGMA user_version`). It only grows: a new field
 /// has a default, and a stored name stays.
-const SCHEMA_VERSION: i32 = 1;
+const SCHEMA_VERSION: i32 = 2;
+
+/// Size of the answers that one step of a purge deletes: commands wait for it, and on a full disk it must
+/// fit into the `-wal` file as it is.
+const PURGE_STEP_BYTES: u64 = 256 * 1024;
+
+/// How much a probe writes: about as much as the largest batch, for which there must be room.
+const PROBE_BYTES: i64 = 512 * 1024;
 
 /// Why a second server is refused.
 const IN_USE: &str = "another turnero is using it";
@@ -37,20 +45,14 @@ const SCHEMA: &str = "
         seq  INTEGER PRIMARY KEY,       -- the last event in it
         body BLOB NOT NULL              -- JSON
     ) STRICT;
-    CREATE TABLE answers (
-        key     TEXT PRIMARY KEY,       -- Idempotency-Key
-        request BLOB NOT NULL,
-        status  INTEGER NOT NULL,
-        headers TEXT NOT NULL,          -- JSON
-        body    BLOB NOT NULL,
-        at      INTEGER NOT NULL        -- milliseconds since 1970-01-01T00:00:00Z
-    ) STRICT, WITHOUT ROWID;
-    CREATE INDEX answers_by_age ON answers (at);
 ";
 
 /// A journal in one SQLite file.
 pub struct SqliteJournal {
     connection: Connection,
+    /// The size of all stored answers, in bytes, and its limit.
+    answer_bytes: u64,
+    most_answer_bytes: u64,
     /// A second lock, of the kind that belongs to this open file: SQLite's own is of the kind that
     /// a process loses when it closes the file anywhere else. Dropped after the connection.
     _lock: File,
@@ -79,8 +81,11 @@ impl SqliteJournal {
         }
         let lock = File::open(path).map_err(|error| unusable(error.to_string()))?;
         lock.try_lock().map_err(|_| unusable(IN_USE.to_owned()))?;
+        let answer_bytes = answers::total_bytes(&connection)?;
         Ok(Self {
             connection,
+            answer_bytes,
+            most_answer_bytes: answers::MOST_BYTES,
             _lock: lock,
         })
     }
@@ -124,9 +129,11 @@ fn prepare_file(connection: &mut Connection) -> rusqlite::Result<Result<(), Stri
     // are there already.
     let transaction = connection.transaction()?;
     if tables == 0 {
-        transaction.execute_batch(SCHEMA)?;
-        transaction.execute_batch(access::SCHEMA)?;
-        transaction.execute_batch(audit::SCHEMA)?;
+        for schema in [SCHEMA, answers::SCHEMA, access::SCHEMA, audit::SCHEMA] {
+            transaction.execute_batch(schema)?;
+        }
+    } else if version < 2 {
+        transaction.execute_batch(answers::VERSION_2)?;
     }
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
     transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
@@ -215,7 +222,13 @@ impl Journal for SqliteJournal {
             });
         }
         insert_events(&transaction, &batch.events)?;
-        insert_answers(&transaction, batch)?;
+        let added = answers::insert(&transaction, batch)?;
+        let excess = (self.answer_bytes + added).saturating_sub(self.most_answer_bytes);
+        // A batch drops little more than it brings; a purge does the rest.
+        let dropped = match excess {
+            0 => 0,
+            _ => answers::delete_oldest(&transaction, i64::MIN, excess, 2 * added)?.0,
+        };
         for change in &batch.access {
             access::change(&transaction, change)?;
         }
@@ -223,25 +236,12 @@ impl Journal for SqliteJournal {
             audit::insert(&transaction, batch.at, entry)?;
         }
         transaction.commit()?;
+        self.answer_bytes = (self.answer_bytes + added).saturating_sub(dropped);
         Ok(())
     }
 
     fn answer(&mut self, key: &str) -> Result<Option<StoredAnswer>, StorageError> {
-        let mut statement = self
-            .connection
-            .prepare_cached("SELECT request, status, headers, body FROM answers WHERE key = ?1")?;
-        let found = statement
-            .query_row([key], |row| {
-                Ok(StoredAnswer {
-                    key: key.to_owned(),
-                    request: row.get(0)?,
-                    status: row.get(1)?,
-                    headers: serde_json::from_str(row.get_ref(2)?.as_str()?).unwrap_or_default(),
-                    body: row.get(3)?,
-                })
-            })
-            .optional()?;
-        Ok(found)
+        answers::find(&self.connection, key)
     }
 
     fn save_snapshot(&mut self, queue: &Queue) -> Result<(), StorageError> {
@@ -270,12 +270,29 @@ impl Journal for SqliteJournal {
     }
 
     fn purge(&mut self, before: i64, answers_before: i64, at: i64) -> Result<bool, StorageError> {
-        audit::purge(&mut self.connection, before, answers_before, at)
+        let transaction = self.connection.transaction()?;
+        let excess = self.answer_bytes.saturating_sub(self.most_answer_bytes);
+        let (dropped, more_answers) =
+            answers::delete_oldest(&transaction, answers_before, excess, PURGE_STEP_BYTES)?;
+        let more_entries = audit::purge(&transaction, before, at)?;
+        transaction.commit()?;
+        self.answer_bytes = self.answer_bytes.saturating_sub(dropped);
+        Ok(more_answers || more_entries)
     }
 
     fn probe(&mut self) -> Result<(), StorageError> {
-        self.connection
-            .pragma_update(None, "user_version", SCHEMA_VERSION)?;
+        // After a checkpoint the `-wal` file is written from its beginning again, which needs no room. If the
+        // data file cannot grow, the checkpoint fails, and the write below says whether that matters.
+        let _ = self
+            .connection
+            .query_row("PRAGMA wal_checkpoint(RESTART)", [], |_| Ok(()));
+        let transaction = self.connection.transaction()?;
+        transaction.execute_batch(
+            "CREATE TABLE IF NOT EXISTS probe (body BLOB) STRICT; DELETE FROM probe",
+        )?;
+        transaction.execute("INSERT INTO probe VALUES (zeroblob(?1))", [PROBE_BYTES])?;
+        transaction.commit()?;
+        self.connection.execute_batch("DROP TABLE probe")?;
         Ok(())
     }
 }
@@ -310,28 +327,6 @@ fn insert_events(transaction: &Transaction<'_>, events: &[Stamped]) -> rusqlite:
     for stamped in events {
         let at = stamped.at.as_millis();
         insert.execute(params![to_sql(stamped.seq), at, json(&stamped.event)])?;
-    }
-    Ok(())
-}
-
-fn insert_answers(transaction: &Transaction<'_>, batch: &Batch) -> rusqlite::Result<()> {
-    if batch.answers.is_empty() {
-        return Ok(());
-    }
-    let mut insert = transaction.prepare_cached(
-        "INSERT INTO answers (key, request, status, headers, body, at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-    )?;
-    for answer in &batch.answers {
-        let headers = json(&answer.headers);
-        insert.execute(params![
-            answer.key,
-            answer.request,
-            answer.status,
-            headers,
-            answer.body,
-            batch.at
-        ])?;
     }
     Ok(())
 }

@@ -10,7 +10,7 @@ use crate::domain::{
     SettingsChange, State, Target, TicketId, TicketRef, TransferPosition, apply, decide,
 };
 use crate::storage::tests::testing::TestFile;
-use crate::storage::{AuditEntry, AuditKind};
+use crate::storage::{AuditEntry, AuditKind, RequestHash};
 
 /// Some of everything that can happen.
 fn a_day() -> (Queue, Vec<Stamped>) {
@@ -165,7 +165,7 @@ fn what_was_appended_is_there_after_a_restart() {
     let (queue, events) = a_day();
     let answer = StoredAnswer {
         key: "k".to_owned(),
-        request: b"POST /".to_vec(),
+        request: RequestHash::of(b"POST /"),
         status: 201,
         headers: vec![("Location".to_owned(), "/x".to_owned())],
         body: b"{}".to_vec(),
@@ -217,7 +217,7 @@ fn old_answers_are_forgotten() {
     for (key, at) in [("old", 10), ("new", 20)] {
         let kept = StoredAnswer {
             key: key.to_owned(),
-            request: Vec::new(),
+            request: RequestHash::of(b""),
             status: 200,
             headers: Vec::new(),
             body: Vec::new(),
@@ -232,6 +232,141 @@ fn old_answers_are_forgotten() {
     journal.purge(0, 20, 40).expect("purged");
     assert_eq!(journal.answer("old").expect("read"), None);
     assert!(journal.answer("new").expect("read").is_some());
+}
+
+fn answer_of(key: &str, bytes: usize) -> StoredAnswer {
+    StoredAnswer {
+        key: key.to_owned(),
+        request: RequestHash::of(key.as_bytes()),
+        status: 200,
+        headers: Vec::new(),
+        body: vec![b' '; bytes],
+    }
+}
+
+fn append_answer(journal: &mut SqliteJournal, answer: StoredAnswer, at: i64) {
+    let batch = Batch {
+        answers: vec![answer],
+        at,
+        ..Batch::default()
+    };
+    journal.append(0, &batch).expect("appended");
+}
+
+#[test]
+fn answers_beyond_the_limit_of_bytes_drop_the_oldest() {
+    let file = TestFile::new("bytes");
+    let mut journal = SqliteJournal::open(&file.0).expect("a new file");
+    let limit = 10_500;
+    journal.most_answer_bytes = limit;
+    for n in 0..100 {
+        append_answer(&mut journal, answer_of(&format!("{n}"), 1_000), n);
+        assert!(journal.answer_bytes <= limit);
+        let stored = answers::total_bytes(&journal.connection).expect("read");
+        assert_eq!(journal.answer_bytes, stored);
+    }
+    drop(journal);
+    let mut journal = SqliteJournal::open(&file.0).expect("the same file");
+    let mut is_there = |key: &str| journal.answer(key).expect("read").is_some();
+    assert!(is_there("99") && is_there("91") && !is_there("89"));
+}
+
+#[test]
+fn a_step_of_a_purge_deletes_a_bounded_number_of_bytes() {
+    let file = TestFile::new("steps");
+    let mut journal = SqliteJournal::open(&file.0).expect("a new file");
+    for n in 0..20 {
+        append_answer(&mut journal, answer_of(&format!("{n}"), 60_000), n);
+    }
+    let mut steps = 1;
+    while journal.purge(0, 100, 200).expect("purged") {
+        steps += 1;
+    }
+    assert_eq!((journal.answer_bytes, steps), (0, 4), "5 answers each");
+}
+
+/// Without a page to spare, what expires makes room.
+#[test]
+fn a_purge_makes_room_on_a_full_disk() {
+    let file = TestFile::new("full");
+    let mut journal = SqliteJournal::open(&file.0).expect("a new file");
+    for n in 0..20 {
+        append_answer(&mut journal, answer_of(&format!("{n}"), 60_000), n);
+    }
+    let pages: i64 = journal
+        .connection
+        .pragma_query_value(None, "page_count", one)
+        .expect("read");
+    let full: i64 = journal
+        .connection
+        .pragma_update_and_check(None, "max_page_count", pages, one)
+        .expect("set");
+    assert_eq!(full, pages);
+    let batch = Batch {
+        answers: vec![answer_of("new", 60_000)],
+        at: 50,
+        ..Batch::default()
+    };
+    journal.append(0, &batch).expect_err("there is no room");
+    journal.probe().expect_err("there is no room");
+    while journal.purge(0, 20, 100).expect("purged") {}
+    journal.probe().expect("there is room");
+    journal.append(0, &batch).expect("there is room");
+}
+
+/// The tables of version 0.2.0.
+const SCHEMA_1: &str = "
+    CREATE TABLE events (seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, body TEXT NOT NULL) STRICT;
+    CREATE TABLE snapshots (seq INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT;
+    CREATE TABLE answers (
+        key TEXT PRIMARY KEY, request BLOB NOT NULL, status INTEGER NOT NULL, headers TEXT NOT NULL,
+        body BLOB NOT NULL, at INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX answers_by_age ON answers (at);
+    PRAGMA application_id = 0x54726e31;
+    PRAGMA user_version = 1;";
+
+#[test]
+fn a_file_of_version_1_opens_with_all_it_has() {
+    let file = TestFile::new("version-1");
+    let (queue, events) = a_day();
+    let connection = Connection::open(&file.0).expect("made");
+    connection.execute_batch(SCHEMA_1).expect("made");
+    for schema in [access::SCHEMA, audit::SCHEMA] {
+        connection.execute_batch(schema).expect("made");
+    }
+    for stamped in &events {
+        connection
+            .execute(
+                "INSERT INTO events VALUES (?1, ?2, ?3)",
+                params![
+                    to_sql(stamped.seq),
+                    stamped.at.as_millis(),
+                    json(&stamped.event)
+                ],
+            )
+            .expect("stored");
+    }
+    connection
+        .execute(
+            "INSERT INTO snapshots VALUES (?1, ?2)",
+            params![to_sql(queue.seq()), json(&queue.parts()).into_bytes()],
+        )
+        .expect("stored");
+    connection
+        .execute(
+            "INSERT INTO answers VALUES ('k', ?1, 200, '[]', x'7b7d', 5)",
+            params![b"POST /api/tickets?\n{}"],
+        )
+        .expect("stored");
+    drop(connection);
+    for _ in 0..2 {
+        let mut journal = SqliteJournal::open(&file.0).expect("it is understood");
+        assert_eq!(journal.load_snapshot(0).expect("read"), queue);
+        assert_eq!(journal.read_after(0).expect("read"), events);
+        let answer = journal.answer("k").expect("read").expect("kept");
+        assert_eq!(answer.request, RequestHash::of(b"POST /api/tickets?\n{}"));
+    }
 }
 
 #[test]
@@ -254,7 +389,7 @@ fn what_is_purged_is_nowhere_in_the_file() {
             let signed_in = AuditEntry::new(AuditKind::SignedIn, None, Some(actor.clone()));
             let answer = StoredAnswer {
                 key: format!("{} {seq}", actor.address),
-                request: Vec::new(),
+                request: RequestHash::of(b""),
                 status: 201,
                 headers: Vec::new(),
                 body: Vec::new(),
