@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use super::client_key::ClientKey;
-use super::places::{Place, Places};
+use super::places::{Full, Place, Places};
 use super::wire::Wire;
 
 /// Open files that are not connections: the database, its log, the pollers and pages, with some to
@@ -88,15 +88,6 @@ impl Open {
         }
         Some(removed)
     }
-}
-
-/// The limit that a new connection, screen or poll would exceed, with its value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Full {
-    All(usize),
-    /// Of what public callers may hold for long.
-    Public(usize),
-    Of(ClientKey, usize),
 }
 
 /// One open connection.

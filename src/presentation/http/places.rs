@@ -6,12 +6,20 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::client_key::ClientKey;
-use super::connections::Full;
 
 /// One in so many connections is kept free of them, and this number at most: more than an office
 /// has desks.
 const RESERVED_SHARE: usize = 8;
 const MOST_RESERVED: usize = 256;
+
+/// The limit that a new connection, screen or poll would exceed, with its value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Full {
+    All(usize),
+    /// Of what public callers may hold for long.
+    Public(usize),
+    Of(ClientKey, usize),
+}
 
 /// The places, and how many are taken.
 #[derive(Debug)]

@@ -9,8 +9,8 @@ use tiny_http::StatusCode;
 
 use super::answer::Answer;
 use super::client_key::ClientKey;
-use super::connections::Full;
 use super::error_code::ErrorCode;
+use super::places::Full;
 use crate::access::Role;
 use crate::domain::Refusal;
 
