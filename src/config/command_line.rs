@@ -150,6 +150,10 @@ impl Arguments {
             let Some(flag) = FLAGS.iter().find(|flag| flag.name == name) else {
                 return Err(unknown(&shown));
             };
+            let is_given = |other: &(&Flag, String)| other.0.name == flag.name;
+            if !flag.repeats && arguments.flags.iter().any(is_given) {
+                return Err(format!("{shown} is given twice; it is allowed once."));
+            }
             let value = match (flag.value, parser.optional_value()) {
                 (None, None) => "on".into(),
                 (_, Some(value)) => value,
@@ -345,6 +349,29 @@ mod tests {
             let one = format!("{flag}={c},{b}");
             assert_eq!(read(&[&one]), format!("{c} {b}"));
         }
+    }
+
+    #[test]
+    fn only_a_flag_with_a_list_may_be_given_twice() {
+        for flag in FLAGS {
+            let one = match flag.name {
+                "allow-origin" => "--allow-origin=https://a.example".to_owned(),
+                "host" => "--host=a.lan".to_owned(),
+                "trusted-proxy" => "--trusted-proxy=::1".to_owned(),
+                "html" | "media" => format!("--{}=/", flag.name),
+                "printer" => "--printer=a.lan".to_owned(),
+                name => format!("--{name}={}", flag.default),
+            };
+            assert!(read(&[&one], &[]).is_ok(), "{one}");
+            let error = read(&[&one, &one], &[]).err();
+            let shown = format!("--{}", flag.name);
+            let expected = format!("{shown} is given twice; it is allowed once.");
+            assert_eq!(error, (!flag.repeats).then_some(expected));
+            let is_list = flag.help.ends_with("may be repeated");
+            assert_eq!(flag.repeats, is_list, "the help of {shown}");
+        }
+        let error = read(&["--listen", "127.0.0.1:1", "--listen", "127.0.0.1:2"], &[]);
+        assert!(error.is_err_and(|error| error.starts_with("--listen is given twice")));
     }
 
     #[test]

@@ -14,6 +14,8 @@ pub(super) struct Flag {
     pub(super) value: Option<&'static str>,
     pub(super) default: &'static str,
     pub(super) help: &'static str,
+    /// Whether the flag may be given several times; each adds to its list.
+    pub(super) repeats: bool,
     /// Sets the value. The error says what is allowed.
     pub(super) set: fn(&mut Config, &str) -> Result<(), String>,
 }
@@ -40,6 +42,7 @@ pub(super) const FLAGS: &[Flag] = &[
         value: Some("ADDR"),
         default: "0.0.0.0:3000",
         help: "the address for pages, REST and WebSocket; port 0 picks a free port",
+        repeats: false,
         set: |config, value| {
             config.listen = address(value)?;
             Ok(())
@@ -50,6 +53,7 @@ pub(super) const FLAGS: &[Flag] = &[
         value: Some("FILE"),
         default: "turnero.db",
         help: "the SQLite file; created if it does not exist",
+        repeats: false,
         set: |config, value| {
             if value.is_empty() {
                 return Err("the name of a file".to_owned());
@@ -63,6 +67,7 @@ pub(super) const FLAGS: &[Flag] = &[
         value: Some("DIR"),
         default: "built in",
         help: "serve the pages in this folder instead of the built-in ones",
+        repeats: false,
         set: |config, value| {
             config.html = Some(folder(value)?);
             Ok(())
@@ -73,6 +78,7 @@ pub(super) const FLAGS: &[Flag] = &[
         value: Some("DIR"),
         default: "none",
         help: "a folder with pictures and videos that public screens show at the side",
+        repeats: false,
         set: |config, value| {
             config.media = Some(folder(value)?);
             Ok(())
@@ -83,6 +89,7 @@ pub(super) const FLAGS: &[Flag] = &[
         value: None,
         default: "off",
         help: "no PINs: everyone who can reach the server is an admin",
+        repeats: false,
         set: |config, value| {
             config.open = switch(value)?;
             Ok(())
@@ -93,6 +100,7 @@ pub(super) const FLAGS: &[Flag] = &[
         value: Some("ORIGIN"),
         default: "none",
         help: "let pages of another site, such as https://intranet.example, use the server; may be repeated",
+        repeats: true,
         set: |config, value| {
             let allowed = "SCHEME://HOST or SCHEME://HOST:PORT, without a path";
             config.allowed_origins.extend(list(value, allowed, origin)?);
@@ -104,6 +112,7 @@ pub(super) const FLAGS: &[Flag] = &[
         value: Some("NAME"),
         default: "none",
         help: "a name of the server, for browsers that need no PIN: with --open, and on its own machine; may be repeated",
+        repeats: true,
         set: |config, value| {
             let allowed = "a name such as turnero.lan, without a port";
             config.hosts.extend(list(value, allowed, host)?);
@@ -115,6 +124,7 @@ pub(super) const FLAGS: &[Flag] = &[
         value: Some("ADDR"),
         default: "none",
         help: "the address of a proxy in front of the server, whose X-Forwarded-For is trusted; may be repeated",
+        repeats: true,
         set: |config, value| {
             let allowed = "an address such as 127.0.0.1, without a port";
             config.trusted_proxies.extend(list(value, allowed, ip)?);
@@ -126,6 +136,7 @@ pub(super) const FLAGS: &[Flag] = &[
         value: Some("N"),
         default: "90",
         help: "how many days the audit log is kept",
+        repeats: false,
         set: |config, value| {
             config.keep_days = number(value, 1, 36_500)?;
             Ok(())
@@ -136,6 +147,7 @@ pub(super) const FLAGS: &[Flag] = &[
         value: Some("N"),
         default: "20",
         help: "tickets that one address may take in 10 seconds, and as many that it may cancel; staff, tokens and the server's own machine are exempt",
+        repeats: false,
         set: |config, value| {
             config.limits.tickets_per_10s = number(value, 1, 10_000)?;
             Ok(())
@@ -146,6 +158,7 @@ pub(super) const FLAGS: &[Flag] = &[
         value: Some("N"),
         default: "256",
         help: "open connections from one address, and screens of one client behind a trusted proxy; the server's own machine is exempt",
+        repeats: false,
         set: |config, value| {
             config.limits.connections_per_address = number(value, 1, 60_000)?;
             Ok(())
@@ -156,6 +169,7 @@ pub(super) const FLAGS: &[Flag] = &[
         value: Some("HOST:9100"),
         default: "none",
         help: "a network printer (ESC/POS) that prints each new ticket",
+        repeats: false,
         set: |config, value| {
             config.printer = Some(printer(value)?);
             Ok(())
@@ -166,6 +180,7 @@ pub(super) const FLAGS: &[Flag] = &[
         value: Some("N"),
         default: "4096",
         help: "open connections, including screens; the open-file limit may lower it",
+        repeats: false,
         set: |config, value| {
             config.limits.connections = whole(value, 1, 60_000)?;
             Ok(())
@@ -176,6 +191,7 @@ pub(super) const FLAGS: &[Flag] = &[
         value: Some("N"),
         default: "16384",
         help: "size of a request's first line and headers",
+        repeats: false,
         set: |config, value| {
             config.limits.head_bytes = whole(value, 1_024, 1_048_576)?;
             Ok(())
@@ -186,6 +202,7 @@ pub(super) const FLAGS: &[Flag] = &[
         value: Some("N"),
         default: "64",
         help: "number of headers in a request",
+        repeats: false,
         set: |config, value| {
             config.limits.headers = whole(value, 8, 1_000)?;
             Ok(())
@@ -196,6 +213,7 @@ pub(super) const FLAGS: &[Flag] = &[
         value: Some("N"),
         default: "65536",
         help: "size of a request's body",
+        repeats: false,
         set: |config, value| {
             config.limits.body_bytes = whole(value, 1_024, 16_777_216)?;
             Ok(())
@@ -206,6 +224,7 @@ pub(super) const FLAGS: &[Flag] = &[
         value: Some("S"),
         default: "10",
         help: "time to receive the first line and headers of a request",
+        repeats: false,
         set: |config, value| {
             config.limits.head_timeout = seconds(value)?;
             Ok(())
@@ -216,6 +235,7 @@ pub(super) const FLAGS: &[Flag] = &[
         value: Some("S"),
         default: "10",
         help: "time to receive the body of a request",
+        repeats: false,
         set: |config, value| {
             config.limits.body_timeout = seconds(value)?;
             Ok(())
@@ -226,6 +246,7 @@ pub(super) const FLAGS: &[Flag] = &[
         value: Some("S"),
         default: "15",
         help: "how long a connection without a request stays open",
+        repeats: false,
         set: |config, value| {
             config.limits.idle_timeout = seconds(value)?;
             Ok(())
@@ -236,6 +257,7 @@ pub(super) const FLAGS: &[Flag] = &[
         value: Some("S"),
         default: "10",
         help: "how long a screen or client may stop receiving before it is disconnected",
+        repeats: false,
         set: |config, value| {
             config.limits.send_timeout = seconds(value)?;
             Ok(())
@@ -246,6 +268,7 @@ pub(super) const FLAGS: &[Flag] = &[
         value: Some("N"),
         default: "4096",
         help: "size of a WebSocket message from a screen",
+        repeats: false,
         set: |config, value| {
             config.limits.message_bytes = whole(value, 125, 1_048_576)?;
             Ok(())

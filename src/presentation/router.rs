@@ -8,15 +8,13 @@ use tiny_http::Method;
 use super::access::Caller;
 use super::http::answer::Answer;
 use super::http::connections::Entered;
+use super::http::error_code::ErrorCode;
 use super::http::origin;
 use super::http::problem::Problem;
 use super::http::request::Request;
-use super::http::route::{Context, Effect, Handled};
+use super::http::route::{Context, Effect, Handled, Query, Route};
 use super::office::Office;
 use super::tickets;
-
-/// The path of the course's routes.
-const COURSE: &str = "/api/ticket";
 
 /// Answers a request.
 pub fn answer(office: &Office, request: &Request, connection: &Entered) -> Answer {
@@ -27,7 +25,7 @@ pub fn answer(office: &Office, request: &Request, connection: &Entered) -> Answe
     let handled = |caller: Result<Caller, Problem>| {
         caller
             .and_then(|caller| handle(office, request, connection, caller))
-            .unwrap_or_else(|problem| problem.answer())
+            .unwrap_or_else(|problem| refusal(office, request, &problem))
     };
     let Some(origin) = allowed else {
         return handled(caller);
@@ -48,6 +46,29 @@ pub fn answer(office: &Office, request: &Request, connection: &Entered) -> Answe
         .with_header("Access-Control-Allow-Origin", origin.to_owned())
         .with_header("Access-Control-Expose-Headers", "Location, Retry-After")
         .with_header("Vary", "Origin")
+}
+
+/// The answer to a refused request: a page if a person opened an address that does not exist in a
+/// browser, problem+json otherwise.
+fn refusal(office: &Office, request: &Request, problem: &Problem) -> Answer {
+    let page = if problem.code == ErrorCode::NotFound && reads(request) {
+        office.pages.not_found(request, &frame_ancestors(office))
+    } else {
+        None
+    };
+    page.unwrap_or_else(|| problem.answer())
+}
+
+fn reads(request: &Request) -> bool {
+    [Method::Get, Method::Head].contains(&request.method)
+}
+
+/// The sites that may show a page inside theirs.
+fn frame_ancestors(office: &Office) -> Vec<String> {
+    office.tickets.read_queue(|queue| {
+        let appearance = &queue.settings().appearance;
+        appearance.frame_ancestors.clone()
+    })
 }
 
 fn handle(office: &Office, request: &Request, connection: &Entered, caller: Caller) -> Handled {
@@ -84,7 +105,7 @@ fn handle(office: &Office, request: &Request, connection: &Entered, caller: Call
             origin::check(request, &caller, &office.config.allowed_origins)?;
         }
         caller.require(route.role)?;
-        check_query(request)?;
+        check_query(route, request)?;
         return (route.handler)(&Context {
             office,
             request,
@@ -101,34 +122,29 @@ fn handle(office: &Office, request: &Request, connection: &Entered, caller: Call
         let why = format!("No resource at {}.", request.path);
         return Err(Problem::not_found(why));
     }
-    if [Method::Get, Method::Head].contains(&request.method) {
-        let ancestors = office.tickets.read_queue(|queue| {
-            let appearance = &queue.settings().appearance;
-            appearance.frame_ancestors.clone()
-        });
-        return office.pages.answer(request, &ancestors);
+    if reads(request) {
+        return office.pages.answer(request, &frame_ancestors(office));
     }
     Err(not_allowed(request, &["GET", "HEAD"]))
 }
 
-/// Refuses a query if the fields belong in the body: a guard such as `current` would silently have no
-/// effect there. The course's routes ignore the query.
-fn check_query(request: &Request) -> Result<(), Problem> {
-    let in_body = matches!(request.method, Method::Post | Method::Put | Method::Delete);
-    let is_course = request
-        .path
-        .strip_prefix(COURSE)
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-    match form_urlencoded::parse(request.query.as_bytes()).next() {
-        Some((name, _)) if in_body && !is_course => Err(Problem::invalid(
-            &name,
-            format!(
-                "the fields of a {} go in its body, not in the address",
-                request.method
-            ),
-        )),
-        _ => Ok(()),
+/// Refuses a query that the route does not read: a mistyped or misplaced field, such as the guard
+/// `current` of a POST, would silently have no effect.
+fn check_query(route: &Route, request: &Request) -> Result<(), Problem> {
+    if route.query != Query::None {
+        return Ok(());
     }
+    let Some((name, _)) = form_urlencoded::parse(request.query.as_bytes()).next() else {
+        return Ok(());
+    };
+    let in_body = matches!(request.method, Method::Post | Method::Put | Method::Delete);
+    let why = if in_body {
+        let method = &request.method;
+        format!("the fields of a {method} go in its body, not in the address")
+    } else {
+        "is not known; there are no query fields here".to_owned()
+    };
+    Err(Problem::invalid(&name, why))
 }
 
 fn not_allowed(request: &Request, allowed: &[&str]) -> Problem {

@@ -275,6 +275,26 @@ export function shows(page, selector, wanted) {
 export const visible = (page, selector) => until(selector + ' is visible', () => page.isVisible(selector));
 export const hidden = (page, selector) => until(selector + ' is hidden', async () => !(await page.isVisible(selector)));
 
+/** The texts of a page that the element at `selector` lies over, or that lie over it. */
+export function covered(page, selector) {
+  return page.evaluate((banner) => {
+    const el = document.querySelector(banner);
+    const box = el.getBoundingClientRect();
+    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    const found = [];
+    while (walker.nextNode()) {
+      const node = walker.currentNode;
+      const parent = node.parentElement;
+      if (el.contains(node) || !node.textContent.trim() || getComputedStyle(parent).visibility === 'hidden' || parent.closest('.heard')) continue;
+      const range = document.createRange();
+      range.selectNodeContents(node);
+      const lies = Array.from(range.getClientRects()).some((r) => r.width && r.left < box.right && r.right > box.left && r.top < box.bottom - 1 && r.bottom > box.top + 1);
+      if (lies) found.push(node.textContent.trim());
+    }
+    return found;
+  }, selector);
+}
+
 /** A believable morning: desks, people attended, people waiting. */
 export async function morning(server) {
   for (const name of ['1', '2', '3', '4']) await server.desk(name);

@@ -121,8 +121,13 @@ impl Launch {
                 shell
             }
         };
-        command.arg("--listen").arg("127.0.0.1:0");
-        command.arg("--data").arg(&self.data);
+        let is_given = |flag: &str| self.arguments.iter().any(|argument| argument == flag);
+        if !is_given("--listen") {
+            command.args(["--listen", "127.0.0.1:0"]);
+        }
+        if !is_given("--data") {
+            command.arg("--data").arg(&self.data);
+        }
         command.args(&self.arguments);
         command.envs(self.environment.iter().map(|(n, v)| (n, v)));
         Server::spawn(command, self.clone())

@@ -1,6 +1,7 @@
 //! The fields of a request: where they go, and what is said of one that cannot be taken.
 
 use serde_json::{Value, json};
+use turnero::presentation::tickets::ROUTES;
 
 use crate::common::Server;
 
@@ -155,4 +156,43 @@ fn a_number_is_digits_alone() {
     server
         .send("DELETE", "/api/tokens/+1")
         .problem(404, "not-found");
+}
+
+#[test]
+fn every_route_but_the_courses_refuses_a_query_field_that_it_does_not_know() {
+    let server = Server::new();
+    let before = server.json("/api/state");
+    let mut checked = 0;
+    for route in ROUTES {
+        let path = route.path.replace('*', "1");
+        let is_course = path.starts_with("/api/ticket/") || path == "/api/ticket";
+        if !path.starts_with("/api/") || is_course {
+            continue;
+        }
+        let answer = server.send(route.method.as_str(), &format!("{path}?limitt=1"));
+        let detail = answer.problem(422, "invalid");
+        assert!(detail.starts_with("limitt: "), "{path}: {detail}");
+        checked += 1;
+    }
+    assert!(checked > 35, "{checked}");
+    assert_eq!(server.json("/api/state"), before, "nothing happened");
+    for (path, names) in [
+        ("/api/state?x=1", "there are no query fields here"),
+        ("/api/health?x=1", "there are no query fields here"),
+        (
+            "/api/audit?since=1",
+            "this call has the fields before, limit",
+        ),
+    ] {
+        let detail = server.get(path).problem(422, "invalid");
+        assert!(detail.contains(names), "{detail}");
+    }
+    for path in [
+        "/api/ticket/last?x=1",
+        "/api/state?",
+        "/logo?v=1",
+        "/index.html?x=1",
+    ] {
+        assert_ne!(server.get(path).status, 422, "{path}");
+    }
 }

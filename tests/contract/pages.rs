@@ -286,3 +286,51 @@ fn the_data_file_is_no_page_and_asking_for_it_lets_no_second_server_in() {
     let again = server.restart();
     assert_eq!(again.json("/api/health")["waiting"], 2);
 }
+
+#[test]
+fn a_wrong_address_gives_a_browser_a_page_with_links_that_work_and_a_program_json() {
+    let browser = [(
+        "Accept",
+        "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+    )];
+    let server = Server::new();
+    let mut client = server.client();
+    for (path, up) in [
+        ("/wrong", "./"),
+        ("/deskk.html?desk=3", "./"),
+        ("/a/b/", "./../../"),
+        ("/api/wrong", "./../"),
+        ("/t/a/b", "./../../"),
+        ("/%ff", "./"),
+    ] {
+        let page = client.send("GET", path, &browser, b"").expect(404);
+        let kind = page.header("Content-Type");
+        assert_eq!(kind, Some("text/html; charset=utf-8"), "{path}");
+        assert_eq!(page.header("Vary"), Some("Accept"));
+        let policy = page.header("Content-Security-Policy").unwrap();
+        assert!(policy.contains("default-src 'self'"), "{policy}");
+        let base = format!("<base href=\"{up}\">");
+        assert!(page.text().contains(&base), "{path}: {}", page.text());
+        let head = client.send("HEAD", path, &browser, b"").expect(404);
+        assert!(head.body.is_empty());
+        for accept in ["*/*", "application/json", "image/*", "text/html;q=0"] {
+            let answer = client.send("GET", path, &[("Accept", accept)], b"");
+            answer.problem(404, "not-found");
+        }
+        let posted = client.send("POST", path, &browser, b"");
+        assert_ne!(posted.header("Content-Type"), kind, "{path}");
+    }
+    let folder = Folder::new();
+    folder.write("html/index.html", "<!doctype html>mine");
+    let html = folder.join("html");
+    let server = Launch::new()
+        .with(&["--html", html.to_str().unwrap()])
+        .start();
+    let mut client = server.client();
+    client
+        .send("GET", "/wrong", &browser, b"")
+        .problem(404, "not-found");
+    folder.write("html/not-found.html", "<!doctype html>not mine");
+    let page = client.send("GET", "/wrong", &browser, b"").expect(404);
+    assert_eq!(page.text(), "<!doctype html>not mine");
+}

@@ -41,6 +41,17 @@ pub enum Effect {
     Changes,
 }
 
+/// What a route does with the fields of the query.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Query {
+    /// There are none: each is refused.
+    None,
+    /// The handler reads them and refuses those that it does not know.
+    Read,
+    /// They have no effect, as on the course's server.
+    Ignored,
+}
+
 /// A row of the table of routes.
 pub struct Route {
     pub method: Method,
@@ -49,10 +60,18 @@ pub struct Route {
     pub effect: Effect,
     /// The least role that may use the route.
     pub role: Role,
+    /// Whether the handler reads the query; the router refuses any query of other routes.
+    pub query: Query,
     pub handler: fn(&Context<'_>) -> Handled,
 }
 
 impl Route {
+    /// The same route, with another use of the query.
+    pub const fn with_query(mut self, query: Query) -> Self {
+        self.query = query;
+        self
+    }
+
     /// Whether the route answers this method; a route that reads answers `HEAD` too.
     pub fn answers(&self, method: &Method) -> bool {
         self.method == *method

@@ -21,6 +21,10 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; img-src 'self' data:;
 /// What `/t/ID` serves.
 const TICKET_PAGE: &str = "ticket.html";
 
+/// The page for an address that does not exist, and what the server replaces in it.
+const NOT_FOUND_PAGE: &str = "not-found.html";
+const BASE: &str = "<base href=\"./\">";
+
 /// A built-in file.
 struct Page {
     path: &'static str,
@@ -87,20 +91,52 @@ impl Pages {
                 built_in(path, request, &frames).ok_or_else(missing)
             }
         }?;
-        // The browser stores the file and asks each time whether it is current, so that it shows
-        // the pages of a newer program at once.
-        let mut answer = answer
-            .with_header("Cache-Control", "no-cache")
-            // With its own requests a page tells this server, and no other, where it is from. A
-            // browser without `Sec-Fetch-Site` must, if the request changes something.
-            .with_header("Referrer-Policy", "same-origin");
-        let is_document = answer.header("Content-Security-Policy").is_some();
-        if is_document && frame_ancestors.is_empty() {
-            // For browsers that do not know `frame-ancestors`; it cannot name other sites.
-            answer = answer.with_header("X-Frame-Options", "SAMEORIGIN");
-        }
-        Ok(answer)
+        Ok(as_page(answer, frame_ancestors))
     }
+
+    /// The page that says that an address does not exist, for a browser; `None` if the client does not
+    /// ask for HTML, or if the folder has no such page.
+    pub fn not_found(&self, request: &Request, frame_ancestors: &[String]) -> Option<Answer> {
+        if !wants_html(request.header("Accept").unwrap_or_default()) {
+            return None;
+        }
+        let page = match &self.folder {
+            Some(folder) => {
+                let mut file = folder.open(NOT_FOUND_PAGE).ok()?.file;
+                let mut content = String::new();
+                file.read_to_string(&mut content).ok()?;
+                content
+            }
+            None => String::from_utf8(Page::find(NOT_FOUND_PAGE)?.content()).ok()?,
+        };
+        // The page's links are relative, so that they hold behind a proxy that adds a prefix.
+        let up = "../".repeat(request.path.matches('/').count().saturating_sub(1));
+        let page = page.replace(BASE, &format!("<base href=\"./{up}\">"));
+        let mut policy = frame_policy(frame_ancestors);
+        if self.folder.is_none() {
+            policy.insert_str(0, CONTENT_SECURITY_POLICY);
+        }
+        let answer = Answer::new(404, content_type(NOT_FOUND_PAGE), page.into_bytes());
+        let answer = with_policy(answer, NOT_FOUND_PAGE, policy).with_header("Vary", "Accept");
+        Some(as_page(answer, frame_ancestors))
+    }
+}
+
+/// Adds the headers of every page and its files.
+fn as_page(answer: Answer, frame_ancestors: &[String]) -> Answer {
+    // The browser stores the file and asks each time whether it is current, so that it shows
+    // the pages of a newer program at once.
+    let mut answer = answer
+        .with_header("Cache-Control", "no-cache")
+        // With its own requests a page tells this server, and no other, where it is from. A
+        // browser without `Sec-Fetch-Site` must, if the request changes something.
+        .with_header("Referrer-Policy", "same-origin");
+    let is_document = answer.header("Content-Security-Policy").is_some();
+    if is_document && frame_ancestors.is_empty() {
+        // For browsers that do not know `frame-ancestors`; it cannot name other sites.
+        answer = answer.with_header("X-Frame-Options", "SAMEORIGIN");
+    }
+    answer
 }
 
 /// Whether it is a ticket's own address, `t/ID`. The page is the same whatever the ticket: it asks
@@ -189,14 +225,24 @@ pub fn has_version(request: &Request, etag: &str) -> bool {
 
 /// Whether an `Accept-Encoding` header names gzip, and not with `q=0`.
 fn accepts_gzip(header: &str) -> bool {
-    header.split(',').any(|coding| {
-        let mut parts = coding.split(';').map(str::trim);
+    accepts(header, "gzip")
+}
+
+/// Whether an `Accept` header names HTML, as those of browsers do for an address that a person opens.
+fn wants_html(header: &str) -> bool {
+    accepts(header, "text/html")
+}
+
+/// Whether a header such as `Accept` names `wanted`, and not with `q=0`.
+fn accepts(header: &str, wanted: &str) -> bool {
+    header.split(',').any(|one| {
+        let mut parts = one.split(';').map(str::trim);
         let name = parts.next().unwrap_or_default();
         let refused = parts.any(|part| {
             let value = part.strip_prefix("q=").or(part.strip_prefix("Q="));
             value.is_some_and(|value| value.trim().parse() == Ok(0.0))
         });
-        name.eq_ignore_ascii_case("gzip") && !refused
+        name.eq_ignore_ascii_case(wanted) && !refused
     })
 }
 

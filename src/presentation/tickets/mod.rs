@@ -23,7 +23,8 @@ pub mod transfer;
 use tiny_http::Method::{Delete, Get, Post, Put};
 
 use super::http::route::Effect::{Changes, Reads};
-use super::http::route::{Context, Effect, Handled, Route};
+use super::http::route::Query::{Ignored, Read};
+use super::http::route::{Context, Effect, Handled, Query, Route};
 use crate::access::Role::{self, Admin, Public, Staff};
 pub use desks::open_desk;
 
@@ -39,6 +40,7 @@ const fn route(
         path,
         effect,
         role,
+        query: Query::None,
         handler,
     }
 }
@@ -47,15 +49,15 @@ const fn route(
 #[rustfmt::skip]
 pub const ROUTES: &[Route] = &[
     route(Post, "/api/tickets", Changes, Public, ticket::create),
-    route(Get, "/api/tickets", Reads, Staff, ticket::list),
+    route(Get, "/api/tickets", Reads, Staff, ticket::list).with_query(Read),
     route(Get, "/api/tickets/*", Reads, Public, ticket::show),
-    route(Get, "/api/tickets/*/qr.svg", Reads, Public, qr::show),
+    route(Get, "/api/tickets/*/qr.svg", Reads, Public, qr::show).with_query(Read),
     route(Post, "/api/tickets/*/cancel", Changes, Public, ticket::cancel),
     route(Post, "/api/tickets/*/return", Changes, Staff, ticket::return_to_queue),
     route(Post, "/api/tickets/*/print", Changes, Staff, ticket::print),
     route(Get, "/api/desks", Reads, Staff, desks::list),
     route(Get, "/api/desks/*", Reads, Staff, desks::show),
-    route(Get, "/api/desks/*/queue", Reads, Staff, desks::queue),
+    route(Get, "/api/desks/*/queue", Reads, Staff, desks::queue).with_query(Read),
     route(Put, "/api/desks/*", Changes, Staff, desks::set),
     route(Delete, "/api/desks/*", Changes, Admin, desks::delete),
     route(Post, "/api/desks/*/claim", Changes, Staff, desks::claim),
@@ -70,9 +72,9 @@ pub const ROUTES: &[Route] = &[
     route(Post, "/api/day", Changes, Admin, day::start),
     route(Get, "/api/settings", Reads, Staff, settings::show),
     route(Put, "/api/settings", Changes, Admin, settings::set),
-    route(Get, "/logo", Reads, Public, appearance::logo),
+    route(Get, "/logo", Reads, Public, appearance::logo).with_query(Ignored),
     route(Get, "/api/media", Reads, Public, media::list),
-    route(Get, "/media/*", Reads, Public, media::show),
+    route(Get, "/media/*", Reads, Public, media::show).with_query(Ignored),
     route(Get, "/api/services", Reads, Public, services::list),
     route(Put, "/api/services/*", Changes, Admin, services::set),
     route(Delete, "/api/services/*", Changes, Admin, services::delete),
@@ -83,20 +85,20 @@ pub const ROUTES: &[Route] = &[
     route(Get, "/api/tokens", Reads, Admin, tokens::list),
     route(Post, "/api/tokens", Changes, Admin, tokens::create),
     route(Delete, "/api/tokens/*", Changes, Admin, tokens::delete),
-    route(Get, "/api/audit", Reads, Admin, audit::list),
+    route(Get, "/api/audit", Reads, Admin, audit::list).with_query(Read),
     route(Delete, "/api/audit", Changes, Admin, audit::erase),
     // An export is an entry in the audit log, so it counts as a change.
     route(Get, "/api/export", Changes, Admin, transfer::export),
     route(Get, "/api/state", Reads, Public, feed::state),
-    route(Get, "/api/events", Reads, Public, feed::events),
+    route(Get, "/api/events", Reads, Public, feed::events).with_query(Read),
     route(Get, "/api/figures", Reads, Staff, figures::show),
     route(Get, "/api/health", Reads, Public, health::health),
-    route(Get, "/api/ticket", Reads, Staff, course::list),
-    route(Post, "/api/ticket", Changes, Public, course::create),
-    route(Get, "/api/ticket/pending", Reads, Staff, course::pending),
-    route(Get, "/api/ticket/last", Reads, Public, course::last),
-    route(Get, "/api/ticket/working-on", Reads, Public, course::working_on),
-    route(Get, "/api/ticket/draw/*", Changes, Staff, course::draw),
-    route(Post, "/api/ticket/draw/*", Changes, Staff, course::draw),
-    route(Put, "/api/ticket/done/*", Changes, Staff, course::done),
+    route(Get, "/api/ticket", Reads, Staff, course::list).with_query(Ignored),
+    route(Post, "/api/ticket", Changes, Public, course::create).with_query(Ignored),
+    route(Get, "/api/ticket/pending", Reads, Staff, course::pending).with_query(Ignored),
+    route(Get, "/api/ticket/last", Reads, Public, course::last).with_query(Ignored),
+    route(Get, "/api/ticket/working-on", Reads, Public, course::working_on).with_query(Ignored),
+    route(Get, "/api/ticket/draw/*", Changes, Staff, course::draw).with_query(Ignored),
+    route(Post, "/api/ticket/draw/*", Changes, Staff, course::draw).with_query(Ignored),
+    route(Put, "/api/ticket/done/*", Changes, Staff, course::done).with_query(Ignored),
 ];
