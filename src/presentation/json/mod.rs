@@ -4,6 +4,7 @@
 //! after the lock is released.
 
 mod office;
+mod outcome;
 mod ticket;
 
 use std::collections::BTreeMap;
@@ -12,6 +13,7 @@ use std::fmt;
 use serde::{Serialize, Serializer};
 
 pub use office::{OfficeJson, PriorityJson, SettingsJson};
+pub use outcome::OutcomeView;
 pub use ticket::{CalledJson, OwnerTicket, PublicTicket, StaffTicket, TicketView};
 
 use super::http::answer::tag;

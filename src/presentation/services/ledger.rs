@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 
 use super::listeners::{Listeners, Publication};
-use super::request::{IdempotentRequest, LedgerRequest, Render, Reply};
+use super::request::{AnswerSource, IdempotentRequest, LedgerRequest, Render, Reply};
 use super::screens::Update;
 use super::shared::SharedState;
 use crate::access::Actor;
@@ -16,7 +16,7 @@ use crate::calendar::{business_day, now};
 use crate::domain::{Command, Event, Queue, Settings, Stamped, Ticket, Timestamp, apply, decide};
 use crate::presentation::http::answer::Answer;
 use crate::presentation::http::problem::Problem;
-use crate::presentation::json::SettingsJson;
+use crate::presentation::json::{OutcomeView, SettingsJson};
 use crate::storage::{AuditEntry, AuditKind, Batch, Journal};
 
 /// Limit of requests in one commit. A larger batch would make the first request wait for the last, and
@@ -234,7 +234,9 @@ impl Ledger {
             } => {
                 let answer = self.stored_answer(&repeated, &pending.batch);
                 let answer = answer.and_then(|stored| stored.ok_or(problem));
-                pending.replies.push((reply, answer));
+                pending
+                    .replies
+                    .push((reply, answer.map(AnswerSource::Stored)));
             }
             LedgerRequest::StoreAccess {
                 changes,
@@ -263,7 +265,7 @@ impl Ledger {
         }
     }
 
-    /// Executes one command on the working copy and renders its answer.
+    /// Executes one command on the working copy. Only an answer to be stored is rendered here.
     fn execute(
         &mut self,
         command: &Command,
@@ -276,7 +278,7 @@ impl Ledger {
         if let Some(repeated) = &idempotent
             && let Some(answer) = self.stored_answer(repeated, batch)?
         {
-            return Ok(answer);
+            return Ok(AnswerSource::Stored(answer));
         }
         let decision = decide(&self.working, command, Timestamp::from_millis(batch.at));
         self.record(decision.events, actor, batch);
@@ -285,15 +287,16 @@ impl Ledger {
                 .reprints
                 .extend(self.working.ticket(*ticket).cloned());
         }
-        let answer = render(&self.working, &decision.outcome);
         let is_kept =
             |repeated: &IdempotentRequest| decision.outcome.is_ok() || repeated.keep_refusal;
-        let Some(idempotent) = idempotent.filter(is_kept) else {
-            return Ok(answer);
+        let idempotent = idempotent.filter(is_kept);
+        let outcome = OutcomeView::of(&self.working, decision.outcome);
+        let Some(idempotent) = idempotent else {
+            return Ok(AnswerSource::Outcome(Box::new(outcome), render));
         };
-        let stored = answer.kept(idempotent.key, idempotent.request);
+        let stored = render(&outcome).kept(idempotent.key, idempotent.request);
         batch.answers.push(stored.clone());
-        Ok(stored.into())
+        Ok(AnswerSource::Stored(stored.into()))
     }
 
     /// The answer that the same request got under its key, whether it is durable or in this batch.

@@ -3,17 +3,35 @@
 use crossbeam_channel::Sender;
 
 use crate::access::{AccessChange, Actor};
-use crate::domain::{Command, Queue, Refusal, Subject};
+use crate::domain::Command;
 use crate::presentation::http::answer::Answer;
 use crate::presentation::http::problem::Problem;
+use crate::presentation::json::OutcomeView;
 use crate::storage::{AuditEntry, AuditRecord, RequestHash};
 
-/// Renders the outcome of a command as the answer that is sent and, under an `Idempotency-Key`,
-/// stored. The ledger's thread calls it with the queue as it is after the command.
-pub type Render = fn(&Queue, &Result<Subject, Refusal>) -> Answer;
+/// Renders the outcome of a command as an answer. The ledger's thread calls it for an answer that it
+/// stores under an `Idempotency-Key`; otherwise the caller's thread does, so that the ledger has less
+/// to do.
+pub type Render = fn(&OutcomeView) -> Answer;
 
-/// The reply to a command: the rendered answer, or why it could not be executed.
-pub type Reply = Result<Answer, Problem>;
+/// The source of an answer: an outcome that is still to be rendered, or the stored answer.
+pub(super) enum AnswerSource {
+    /// Boxed, so that the ledger's replies stay small.
+    Outcome(Box<OutcomeView>, Render),
+    Stored(Answer),
+}
+
+impl AnswerSource {
+    pub(super) fn answer(self) -> Answer {
+        match self {
+            Self::Outcome(outcome, render) => render(&outcome),
+            Self::Stored(answer) => answer,
+        }
+    }
+}
+
+/// The reply to a command: the source of its answer, or why it could not be executed.
+pub(super) type Reply = Result<AnswerSource, Problem>;
 
 /// A request that must not be executed twice.
 pub struct IdempotentRequest {

@@ -10,10 +10,11 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::ledger::Ledger;
 use super::listeners::Listeners;
-use super::request::{IdempotentRequest, LedgerRequest, Render, Reply};
+use super::request::{AnswerSource, IdempotentRequest, LedgerRequest, Render, Reply};
 use super::shared::SharedState;
 use crate::access::{AccessChange, Actor};
 use crate::domain::{Command, Queue};
+use crate::presentation::http::answer::Answer;
 use crate::presentation::http::problem::Problem;
 use crate::storage::{AuditEntry, AuditRecord, Journal};
 use crate::threads;
@@ -72,23 +73,29 @@ impl TicketService {
         actor: Option<Actor>,
         idempotent: Option<IdempotentRequest>,
         render: Render,
-    ) -> Reply {
-        self.ask(|reply| LedgerRequest::Execute {
+    ) -> Result<Answer, Problem> {
+        let reply = self.ask(|reply| LedgerRequest::Execute {
             command: Box::new(command),
             actor,
             idempotent,
             render,
             reply,
-        })
+        });
+        reply.map(AnswerSource::answer)
     }
 
     /// Answers a request that is refused: as it was answered before under its key, or with `problem`.
-    pub fn answer_again(&self, repeated: IdempotentRequest, problem: Problem) -> Reply {
-        self.ask(|reply| LedgerRequest::AnswerAgain {
+    pub fn answer_again(
+        &self,
+        repeated: IdempotentRequest,
+        problem: Problem,
+    ) -> Result<Answer, Problem> {
+        let reply = self.ask(|reply| LedgerRequest::AnswerAgain {
             repeated,
             problem,
             reply,
-        })
+        });
+        reply.map(AnswerSource::answer)
     }
 
     /// Sends a request to the ledger and waits for its reply.

@@ -2,12 +2,12 @@
 
 use serde::Serialize;
 
-use super::execute::{run, ticket_view};
+use super::execute::run;
 use super::ticket::{answer_list, created_json, new_id};
-use crate::domain::{Command, DeskName, Queue, Refusal, Subject, TicketId};
+use crate::domain::{Command, DeskName, Refusal, TicketId};
 use crate::presentation::http::answer::Answer;
 use crate::presentation::http::route::{Context, Handled};
-use crate::presentation::json::{CalledJson, OwnerTicket, TicketView};
+use crate::presentation::json::{CalledJson, OutcomeView, OwnerTicket, TicketView};
 use crate::presentation::services::last_called;
 
 #[derive(Serialize)]
@@ -104,12 +104,12 @@ pub fn draw(context: &Context<'_>) -> Handled {
     run(context, command, drawn)
 }
 
-fn drawn(queue: &Queue, outcome: &Result<Subject, Refusal>) -> Answer {
+fn drawn(outcome: &OutcomeView) -> Answer {
     match outcome {
-        Ok(Subject::Ticket(id)) => ok(Some(ticket_view(queue, *id).for_owner())),
-        Ok(_) => ok(None),
-        Err(Refusal::QueueEmpty) => error("No hay tickets pendientes"),
-        Err(refusal) => error(&refusal.to_string()),
+        OutcomeView::Ticket(ticket) => ok(Some(ticket.for_owner())),
+        OutcomeView::Refused(Refusal::QueueEmpty) => error("No hay tickets pendientes"),
+        OutcomeView::Refused(refusal) => error(&refusal.to_string()),
+        _ => ok(None),
     }
 }
 
@@ -123,9 +123,9 @@ pub fn done(context: &Context<'_>) -> Handled {
 
 const NOT_FOUND: &str = "Ticket no encontrado";
 
-fn finished(_: &Queue, outcome: &Result<Subject, Refusal>) -> Answer {
+fn finished(outcome: &OutcomeView) -> Answer {
     match outcome {
-        Ok(_) => ok(None),
-        Err(_) => error(NOT_FOUND),
+        OutcomeView::Refused(_) => error(NOT_FOUND),
+        _ => ok(None),
     }
 }

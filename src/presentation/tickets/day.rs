@@ -5,11 +5,12 @@ use crate::domain::Command;
 use crate::presentation::http::answer::Answer;
 use crate::presentation::http::problem::Problem;
 use crate::presentation::http::route::{Context, Handled};
+use crate::presentation::json::OutcomeView;
 
 /// `POST /api/day`: starts a day now, as at the office's hour.
 pub fn start(context: &Context<'_>) -> Handled {
-    run(context, Command::StartDay, |_, outcome| match outcome {
-        Ok(_) => Answer::empty(204),
-        Err(refusal) => Problem::from(refusal).answer(),
+    run(context, Command::StartDay, |outcome| match outcome {
+        OutcomeView::Refused(refusal) => Problem::from(refusal).answer(),
+        _ => Answer::empty(204),
     })
 }

@@ -1,11 +1,11 @@
 //! How a handler has a command carried out, and how what came of it is answered.
 
 use crate::access::Role;
-use crate::domain::{Command, Queue, Refusal, Subject, TicketId};
+use crate::domain::Command;
 use crate::presentation::http::answer::Answer;
 use crate::presentation::http::problem::Problem;
 use crate::presentation::http::route::{Context, Handled};
-use crate::presentation::json::{DeskView, ServiceView, SettingsJson, TicketView};
+use crate::presentation::json::{OutcomeView, SettingsJson};
 use crate::presentation::services::{IdempotentRequest, Render};
 use crate::storage::RequestHash;
 
@@ -77,28 +77,18 @@ fn idempotent(context: &Context<'_>) -> Result<Option<IdempotentRequest>, Proble
 }
 
 /// Answers with the subject of the command as it is now, or with the refusal.
-pub fn subject_or_problem(queue: &Queue, outcome: &Result<Subject, Refusal>) -> Answer {
-    let created_or_ok = |made: bool| if made { 201 } else { 200 };
+pub fn subject_or_problem(outcome: &OutcomeView) -> Answer {
+    let created_or_ok = |created: bool| if created { 201 } else { 200 };
     match outcome {
-        Ok(Subject::Ticket(id)) => Answer::json(200, &ticket_view(queue, *id).for_staff()),
-        Ok(Subject::Desk { name, created }) => {
-            let desk = queue.desk(name).expect("the command's desk exists");
-            let view = DeskView::of(queue, desk);
-            Answer::json(created_or_ok(*created), &view.for_staff())
+        OutcomeView::Ticket(ticket) => Answer::json(200, &ticket.for_staff()),
+        OutcomeView::Desk { desk, created } => {
+            Answer::json(created_or_ok(*created), &desk.for_staff())
         }
-        Ok(Subject::Service { prefix, created }) => {
-            let service = queue.service(prefix);
-            let view = ServiceView::of(queue, service.expect("the command's service exists"));
-            Answer::json(created_or_ok(*created), &view.for_staff())
+        OutcomeView::Service { service, created } => {
+            Answer::json(created_or_ok(*created), &service.for_staff())
         }
-        Ok(Subject::Office) => Answer::json(200, &SettingsJson::from(queue.settings())),
-        Ok(Subject::Deleted) => Answer::empty(204),
-        Err(refusal) => Problem::from(refusal).answer(),
+        OutcomeView::Office(settings) => Answer::json(200, &SettingsJson::from(&**settings)),
+        OutcomeView::Deleted => Answer::empty(204),
+        OutcomeView::Refused(refusal) => Problem::from(refusal).answer(),
     }
-}
-
-/// A view of the ticket that a command was about.
-pub fn ticket_view(queue: &Queue, id: TicketId) -> TicketView {
-    let ticket = queue.ticket(id).expect("the command's ticket is in memory");
-    TicketView::of(queue, ticket)
 }

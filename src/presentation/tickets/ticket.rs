@@ -1,15 +1,13 @@
 //! `/api/tickets`: create, list, show, cancel, return and print.
 
-use super::execute::{refuse, run, subject_or_problem, ticket_view};
+use super::execute::{refuse, run, subject_or_problem};
 use super::fields::Fields;
 use crate::access::Role;
-use crate::domain::{
-    Command, DeskName, Prefix, Queue, Refusal, State, Subject, Ticket, TicketId, TicketRef,
-};
+use crate::domain::{Command, DeskName, Prefix, Refusal, State, Ticket, TicketId, TicketRef};
 use crate::presentation::http::answer::Answer;
 use crate::presentation::http::problem::Problem;
 use crate::presentation::http::route::{Context, Handled};
-use crate::presentation::json::TicketView;
+use crate::presentation::json::{OutcomeView, TicketView};
 use crate::presentation::services::Render;
 
 /// Default number of tickets in one list.
@@ -53,26 +51,23 @@ fn created_format(context: &Context<'_>) -> Render {
 }
 
 /// 201 and the ticket.
-pub fn created_json(queue: &Queue, outcome: &Result<Subject, Refusal>) -> Answer {
-    created(queue, outcome, |view| Answer::json(201, &view.for_owner()))
+pub fn created_json(outcome: &OutcomeView) -> Answer {
+    created(outcome, |view| Answer::json(201, &view.for_owner()))
 }
 
-fn created_text(queue: &Queue, outcome: &Result<Subject, Refusal>) -> Answer {
-    created(queue, outcome, |view| {
+fn created_text(outcome: &OutcomeView) -> Answer {
+    created(outcome, |view| {
         Answer::text(201, format!("{}\n", view.ticket.code()))
     })
 }
 
-fn created(
-    queue: &Queue,
-    outcome: &Result<Subject, Refusal>,
-    answer: fn(&TicketView) -> Answer,
-) -> Answer {
+fn created(outcome: &OutcomeView, answer: fn(&TicketView) -> Answer) -> Answer {
     match outcome {
-        Ok(Subject::Ticket(id)) => {
-            answer(&ticket_view(queue, *id)).with_header("Location", format!("/api/tickets/{id}"))
+        OutcomeView::Ticket(view) => {
+            let location = format!("/api/tickets/{}", view.ticket.id);
+            answer(view).with_header("Location", location)
         }
-        _ => subject_or_problem(queue, outcome),
+        _ => subject_or_problem(outcome),
     }
 }
 
@@ -237,9 +232,9 @@ pub fn print(context: &Context<'_>) -> Handled {
 }
 
 /// 202 and the ticket: it is printed in its turn.
-fn accepted(queue: &Queue, outcome: &Result<Subject, Refusal>) -> Answer {
-    let mut answer = subject_or_problem(queue, outcome);
-    if outcome.is_ok() {
+fn accepted(outcome: &OutcomeView) -> Answer {
+    let mut answer = subject_or_problem(outcome);
+    if let OutcomeView::Ticket(_) = outcome {
         answer.status = 202;
     }
     answer

@@ -1,6 +1,6 @@
 //! The table of the audit log.
 
-use rusqlite::{Connection, Row, Transaction, params};
+use rusqlite::{CachedStatement, Connection, Row, Statement, Transaction, params};
 
 use super::{from_sql, json, to_sql};
 use crate::access::{Actor, Role};
@@ -41,21 +41,26 @@ const DAY_MS: i64 = 24 * HOUR_MS;
 /// Somebody who guesses for weeks from many addresses must not fill the disk.
 const MAX_REFUSED: i64 = 20;
 
-/// Inserts an entry, or counts it with an earlier one of its kind and address.
+/// Inserts entries, or counts them with earlier ones of their kind and address.
 pub(super) fn insert(
     transaction: &Transaction<'_>,
     at: i64,
-    entry: &AuditEntry,
+    entries: &[AuditEntry],
 ) -> rusqlite::Result<()> {
-    if entry.kind == AuditKind::SignInRefused {
-        insert_refused(transaction, at, entry)
-    } else {
-        insert_row(transaction, at, entry, 1)
+    let mut insert = prepare_insert(transaction)?;
+    for entry in entries {
+        if entry.kind == AuditKind::SignInRefused {
+            insert_refused(transaction, &mut insert, at, entry)?;
+        } else {
+            insert_row(&mut insert, at, entry, 1)?;
+        }
     }
+    Ok(())
 }
 
 fn insert_refused(
     transaction: &Transaction<'_>,
+    insert: &mut Statement<'_>,
     at: i64,
     entry: &AuditEntry,
 ) -> rusqlite::Result<()> {
@@ -69,13 +74,13 @@ fn insert_refused(
         |row| row.get(0),
     )?;
     if addresses < MAX_REFUSED {
-        return insert_row(transaction, at, entry, 1);
+        return insert_row(insert, at, entry, 1);
     }
     let shared = AuditEntry::new(entry.kind, None, None);
     if add_count(transaction, &shared, since, 1)? {
         return Ok(());
     }
-    insert_row(transaction, at, &shared, 1)
+    insert_row(insert, at, &shared, 1)
 }
 
 /// Adds to the count of the newest entry of that kind and address that is younger than `since`.
@@ -95,17 +100,20 @@ fn add_count(
     Ok(changed > 0)
 }
 
+fn prepare_insert<'a>(transaction: &'a Transaction<'_>) -> rusqlite::Result<CachedStatement<'a>> {
+    transaction.prepare_cached(
+        "INSERT INTO audit (at, seq, kind, subject, desk, to_desk, to_service, fields, count, role,
+             token, address)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+    )
+}
+
 fn insert_row(
-    transaction: &Transaction<'_>,
+    insert: &mut Statement<'_>,
     at: i64,
     entry: &AuditEntry,
     count: u64,
 ) -> rusqlite::Result<()> {
-    let mut insert = transaction.prepare_cached(
-        "INSERT INTO audit (at, seq, kind, subject, desk, to_desk, to_service, fields, count, role,
-             token, address)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
-    )?;
     let actor = entry.actor.as_ref();
     insert.execute(params![
         at,
@@ -202,7 +210,8 @@ pub(super) fn purge(
     if counted > 0 {
         let entry = AuditEntry::new(AuditKind::AuditPurged, None, None);
         if !add_count(transaction, &entry, at - DAY_MS, counted)? {
-            insert_row(transaction, at, &entry, counted)?;
+            let mut insert = prepare_insert(transaction)?;
+            insert_row(&mut insert, at, &entry, counted)?;
         }
     }
     Ok(erased.max(expired) as i64 == PURGE_STEP)

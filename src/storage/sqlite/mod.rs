@@ -232,9 +232,7 @@ impl Journal for SqliteJournal {
         for change in &batch.access {
             access::change(&transaction, change)?;
         }
-        for entry in &batch.audit {
-            audit::insert(&transaction, batch.at, entry)?;
-        }
+        audit::insert(&transaction, batch.at, &batch.audit)?;
         transaction.commit()?;
         self.answer_bytes = (self.answer_bytes + added).saturating_sub(dropped);
         Ok(())
