@@ -3,18 +3,23 @@
 import { freshKey, get, post } from '../shared/api.js';
 import { $, show } from '../shared/dom.js';
 import { fitText } from '../shared/fit.js';
-import { isNumbered, isolated, nameOf, officeLanguage, onLanguage, ready, t } from '../shared/i18n.js';
+import { explain, isNumbered, isolated, nameOf, officeLanguage, onLanguage, ready, t } from '../shared/i18n.js';
 import { Live } from '../shared/live.js';
 import { showOffice } from '../shared/office.js';
 import { aheadText, estimateText } from '../shared/progress.js';
 import { chime, softTone, watchSound } from '../shared/sound.js';
 import { apply } from '../shared/state.js';
+import { local } from '../shared/storage.js';
+import { wakeLock } from '../shared/wake-lock.js';
 
 // Where the socket cannot pass, nobody pushes the place in line: so often it is asked for.
 const ASK_EVERY_MS = 5000;
 // A desk may take its last step back for a while; then an end is an end, and nobody needs to be told more.
 const ENDED_AFTER_MS = 60000;
 const PULSES_MS = [500, 200, 500, 200, 500];
+// With so many ahead it is time to come back to the room, and to get up.
+const SOON = [3, 1];
+const SOON_KEY = 'soon';
 
 const KINDS = { waiting: 'waiting', serving: 'called', held: 'held', 'no-show': 'missed', done: 'done', cancelled: 'cancelled' };
 const MAIN = {
@@ -38,10 +43,16 @@ let pushed = false;
 let asking = false;
 let rung = '';
 let blocked = false;
-let lock = null;
+// Whether the browser keeps the screen on; null until it has been asked.
+let awake = null;
 let giving = false;
 let cancelKey = '';
 let endTimer = 0;
+
+const keepOn = wakeLock((isOn) => {
+  awake = isOn;
+  render();
+});
 
 const live = new Live({
   message(m) {
@@ -99,6 +110,7 @@ function take(next) {
   const call = next.state === 'serving' ? next.desk + '/' + next.calls : '';
   if (call && call !== rung) ring();
   rung = call;
+  if (before && isSoon(before, next)) ringSoftly();
   if (next.state !== 'waiting' && next.state !== 'held') closeQuestion();
   clearTimeout(endTimer);
   if (next.state === 'done' || next.state === 'cancelled') endTimer = setTimeout(() => end(false), ENDED_AFTER_MS);
@@ -114,6 +126,28 @@ function end(isGone) {
   live.stop();
   stayAwake();
   render();
+  if (gone) nameOffice();
+}
+
+// Whose ticket it was, for who has a page left from another day.
+async function nameOffice() {
+  try {
+    state = (await get('api/state')).payload;
+    officeLanguage(state.office.language);
+    render();
+  } catch (e) { /* Then nobody is named. */ }
+}
+
+// Whether somebody left the queue ahead, and one of the numbers of `SOON` is reached.
+function isSoon(before, next) {
+  const wait = before.state === 'waiting' && next.state === 'waiting';
+  return wait && SOON.some((n) => before.ahead > n && next.ahead <= n);
+}
+
+function ringSoftly() {
+  if (!$('soon').checked) return;
+  if (navigator.vibrate) navigator.vibrate(PULSES_MS[0]);
+  softTone();
 }
 
 async function ring() {
@@ -132,15 +166,9 @@ function tell(before) {
   $(called ? 'called' : 'said').textContent = text;
 }
 
-// A phone that sleeps hears nothing. Only where the browser can, and there over HTTPS alone.
-async function stayAwake() {
-  const wanted = !document.hidden && !ended && ['waiting', 'called', 'held'].indexOf(kind()) >= 0;
-  try {
-    if (wanted && !lock && navigator.wakeLock) {
-      lock = await navigator.wakeLock.request('screen');
-      lock.addEventListener('release', () => { lock = null; });
-    } else if (!wanted && lock) await lock.release();
-  } catch (e) { /* It may sleep. */ }
+// A phone that sleeps hears nothing.
+function stayAwake() {
+  keepOn(!ended && ['waiting', 'called', 'held'].indexOf(kind()) >= 0);
 }
 
 function render() {
@@ -167,6 +195,8 @@ function render() {
   fitDesk();
   show('more', now === 'waiting' ? waitingMore() : MORE[now] ? t(MORE[now], { desk }) : '');
   $('keep').hidden = !waits;
+  $('dark').hidden = !waits || awake !== false;
+  $('soon-choice').hidden = now !== 'waiting';
   $('alert').hidden = !waits || !blocked;
   $('alert-on').hidden = !waits || blocked || !rang;
   $('leave').hidden = !waits;
@@ -212,6 +242,8 @@ function openQuestion() {
   $('give-up').setAttribute('aria-expanded', 'true');
   $('error').hidden = true;
   $('no').focus();
+  // All of it, not only the button that has the focus.
+  $('sure').scrollIntoView(false);
 }
 
 function closeQuestion() {
@@ -236,7 +268,8 @@ async function giveUp() {
       pushed = false;
       ask();
     }
-    show('error', t(silent ? 'ticket.failed' : 'ticket.refused'));
+    const moved = refusal.code === 'wrong-state' || refusal.code === 'not-found';
+    show('error', silent ? t('ticket.failed') : moved ? t('ticket.refused') : explain(refusal));
   }
   giving = false;
   render();
@@ -257,12 +290,13 @@ ready.then(async () => {
     blocked = is;
     render();
   });
+  $('soon').checked = local.get(SOON_KEY) === '1';
+  $('soon').addEventListener('change', () => local.set(SOON_KEY, $('soon').checked ? '1' : null));
   $('give-up').addEventListener('click', openQuestion);
   $('no').addEventListener('click', () => { closeQuestion(); $('give-up').focus(); });
   $('yes').addEventListener('click', giveUp);
   $('sure').addEventListener('keydown', (e) => { if (e.key === 'Escape') $('no').click(); });
   window.addEventListener('resize', () => { fitCode(); fitDesk(); });
-  document.addEventListener('visibilitychange', stayAwake);
   render();
   await ask();
   if (gone) return;

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
-import { Cable, LANGUAGES, ROOT, Server, hidden, launch, open, shows, text, until, visible } from './support.mjs';
+import { Cable, LANGUAGES, ROOT, Server, covered, hidden, launch, open, shows, text, until, visible } from './support.mjs';
 
 const PHONE = [390, 844];
 let server;
@@ -222,11 +222,11 @@ test('a ticket that nobody knows is said kindly, and not asked for again and aga
   await shows(page, '#main', 'This ticket no longer exists');
   assert.equal(await page.isVisible('#leave'), false);
   assert.equal(await page.isVisible('#away'), false);
-  const asked = page.loaded.filter((r) => r.url().includes('/api/')).length;
-  assert.equal(asked, 1);
+  const asked = () => page.loaded.filter((r) => r.url().includes('/api/tickets/')).length;
+  assert.equal(asked(), 1);
   await page.clock.runFor(30000);
   await page.waitForTimeout(300);
-  assert.equal(page.loaded.filter((r) => r.url().includes('/api/')).length, asked);
+  assert.equal(asked(), 1);
   await page.context().close();
 });
 
@@ -340,5 +340,82 @@ test('no word over a number says that it is one\'s turn already, and who is next
     assert.equal(words['paper.next'].slice(-8), words['ahead.none'].slice(-8), lang);
     const turn = words['ticket.called'].toLowerCase().split(' ').pop();
     for (const key of ['take.yours', 'ticket.yours', 'ticket.title']) assert.ok(!words[key].replace('Turnero', '').toLowerCase().includes(turn), lang + ' ' + key);
+  }
+});
+
+test('who wants it hears a soft tone when 3 and when 1 are ahead, after a reload too, and who does not hears none', async () => {
+  const alerts = async (page) => [await page.evaluate(() => window.tones), await pulses(page)];
+  await server.tickets(5);
+  const ticket = await server.ticket();
+  const quiet = await phone(ticket);
+  const page = await phone(ticket);
+  await page.check('#soon');
+  await page.reload();
+  await shows(page, '#main', '5 personas delante');
+  assert.equal(await page.isChecked('#soon'), true);
+  await page.mouse.click(5, 5);
+  await until('sound is allowed', async () => !(await page.isVisible('#alert')));
+  const [tones, felt] = await alerts(page);
+  const heard = [];
+  for (const left of ['4 personas', '3 personas', '2 personas', '1 persona']) {
+    await server.act('3', 'next');
+    await shows(page, '#main', left + ' delante');
+    const [t, p] = await alerts(page);
+    heard.push([t - tones, p - felt]);
+  }
+  assert.deepEqual(heard, [[0, 0], [1, 1], [1, 1], [2, 2]]);
+  await shows(quiet, '#main', '1 persona delante');
+  assert.deepEqual(await alerts(quiet), [0, 0]);
+  for (const one of [page, quiet]) await one.context().close();
+});
+
+test('asked whether to give up, both answers are seen whole on every phone', async () => {
+  const ticket = await server.ticket();
+  for (const lang of LANGUAGES) {
+    for (const size of [[390, 844], [390, 664], [360, 560]]) {
+      const page = await phone(ticket, { lang, size });
+      await page.click('#give-up');
+      await visible(page, '#yes');
+      const seen = await page.$$eval('#sure, #no, #yes', (all) => all.map((el) => el.getBoundingClientRect()).map((b) => b.top >= -1 && b.bottom <= innerHeight + 1 && b.left >= 0 && b.right <= innerWidth));
+      assert.deepEqual(seen, [true, true, true], lang + ' ' + size);
+      assert.equal(await page.evaluate(() => document.activeElement.id), 'no');
+      await page.context().close();
+    }
+  }
+});
+
+test('a ticket that nobody knows names the office, in its language where the phone has none of ours', async () => {
+  await server.call('PUT', 'settings', { name: 'Oficina de prueba' });
+  const page = await open(browser, server.url + '/t/unknown', { size: PHONE });
+  await kindIs(page, 'gone');
+  await shows(page, '#office', 'Oficina de prueba');
+  await page.context().close();
+});
+
+test('where the browser cannot keep the screen on, the page says so while it waits', async () => {
+  const ticket = await server.ticket();
+  const page = await phone(ticket, { before: () => Object.defineProperty(navigator, 'wakeLock', { value: undefined }) });
+  await shows(page, '#dark', 'Este navegador no puede mantener la pantalla encendida: evite que se apague.');
+  await visible(page, '#dark');
+  await server.call('POST', 'tickets/' + ticket.id + '/cancel');
+  await hidden(page, '#dark');
+  await page.context().close();
+  const other = await server.ticket();
+  const awake = await phone(other, { before: () => Object.defineProperty(navigator, 'wakeLock', { value: { request: async () => ({ addEventListener() {}, async release() {} }) } }) });
+  await visible(awake, '#keep');
+  assert.equal(await awake.isVisible('#dark'), false);
+  await awake.context().close();
+});
+
+test('without a connection the page says so, over no other text', async () => {
+  const ticket = await server.ticket();
+  for (const size of [PHONE, [360, 560]]) {
+    const cable = await Cable.to(server);
+    const page = await phone(ticket, { at: cable.url, size });
+    await shows(page, '#main', 'No tiene a nadie delante');
+    await cable.cut();
+    await visible(page, '#away');
+    assert.deepEqual(await covered(page, '#away'), [], String(size));
+    await page.context().close();
   }
 });
