@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::name::{LONGEST_NAME, check_name};
 use super::screen::ScreenId;
 use super::service::Prefix;
 use super::text_form::serde_as_text;
@@ -14,25 +15,29 @@ use super::time::Arrival;
 /// largest town hall.
 pub const MOST_DESKS: usize = 1_000;
 
-/// A desk's name as people write it: 1 to 40 characters, no control characters, no blanks around.
+/// A desk's name as people write it, without blanks around.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DeskName(Arc<str>);
 
 impl DeskName {
-    /// The longest name, in characters: what a screen can still show large.
-    pub const LONGEST: usize = 40;
-
-    /// Takes a name, without the blanks around it. `Err` says what is wrong with it.
+    /// Takes the name of a new desk, without the blanks around it. `Err` says what is wrong with it.
     pub fn parse(text: &str) -> Result<Self, String> {
+        let name = text.trim();
+        check_name(name)?;
+        Ok(Self(name.into()))
+    }
+
+    /// Takes the name of a desk that there may be already. Earlier versions of the program accepted
+    /// more names.
+    pub fn stored(text: &str) -> Result<Self, String> {
         let name = text.trim();
         if name.is_empty() {
             return Err("a desk needs a name".to_owned());
         }
         let length = name.chars().count();
-        if length > Self::LONGEST {
+        if length > LONGEST_NAME {
             return Err(format!(
-                "a desk's name has {} characters at most, this one has {length}",
-                Self::LONGEST
+                "a desk's name has {LONGEST_NAME} characters at most, this one has {length}"
             ));
         }
         if name.chars().any(|c| c.is_control() || is_invisible(c)) {
@@ -58,12 +63,12 @@ fn is_invisible(c: char) -> bool {
     matches!(c, '\u{200b}'..='\u{200f}') || is_deceptive(c)
 }
 
-/// The invisible characters that no language needs within a text.
+/// The invisible characters that no language needs within a text, and those that end a line.
 pub fn is_deceptive(c: char) -> bool {
-    matches!(c, '\u{200b}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+    matches!(c, '\u{200b}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
-serde_as_text!(DeskName, Self::parse);
+serde_as_text!(DeskName, Self::stored);
 
 impl fmt::Display for DeskName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

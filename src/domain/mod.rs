@@ -11,6 +11,7 @@ mod decide;
 mod desk;
 mod event;
 mod export;
+mod name;
 mod next;
 mod pace;
 mod priority_streaks;
@@ -33,6 +34,7 @@ pub use command::{Command, Decision, Expected, Subject, Target, TicketRef, Trans
 pub use decide::decide;
 pub use desk::{Desk, DeskName, is_deceptive};
 pub use event::{Event, Stamped};
+pub use name::check_name;
 pub use next::calling_order::CallingOrder;
 pub use pace::{LastCall, Pace, Transaction};
 pub use priority_streaks::{MOST_IN_A_ROW, PriorityStreaks, StreakCall};

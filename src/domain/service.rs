@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::name::check_name;
 use super::text_form::serde_as_text;
 
 /// How many services an office can have: more buttons than a kiosk can show.
@@ -22,6 +23,14 @@ impl Prefix {
     /// Takes a prefix for a new service: 1 to 4 letters, kept as capitals. `Err` says what is wrong
     /// with it.
     pub fn parse(text: &str) -> Result<Self, String> {
+        let prefix = Self::stored(text)?;
+        check_name(prefix.as_str())?;
+        Ok(prefix)
+    }
+
+    /// Takes the prefix of a service that there may be already. Earlier versions of the program
+    /// accepted letters that nobody sees.
+    pub fn stored(text: &str) -> Result<Self, String> {
         // Some letters are several as capitals.
         let capitals = text.to_uppercase();
         let letters = capitals.chars().count();
@@ -47,7 +56,7 @@ impl Prefix {
     }
 }
 
-serde_as_text!(Prefix, Self::parse);
+serde_as_text!(Prefix, Self::stored);
 
 impl fmt::Display for Prefix {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -82,11 +82,6 @@ pub struct Settings {
     pub appearance: Arc<Appearance>,
 }
 
-impl Settings {
-    /// The longest name of an office, in characters.
-    pub const LONGEST_NAME: usize = 60;
-}
-
 impl Default for Settings {
     fn default() -> Self {
         Self {

@@ -410,7 +410,7 @@ fn handshake(
     }
     // Only staff can open a desk. For others this is a screen without one.
     if role >= Role::Staff {
-        handshake.desk = open_desk(desk.as_deref(), screen.as_deref())?;
+        handshake.desk = open_desk(&office.tickets, desk.as_deref(), screen.as_deref())?;
     }
     Ok(handshake)
 }

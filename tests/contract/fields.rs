@@ -69,7 +69,8 @@ fn what_is_said_of_a_field_is_true_and_names_it() {
         (
             "services/B",
             json!({"name": "Cash \u{202e}desk"}),
-            "name: it must be one line of visible characters.",
+            "name: a name cannot contain the invisible character U+202E; type the name again \
+             instead of pasting it.",
         ),
         (
             "services/B",
@@ -102,8 +103,8 @@ fn what_is_said_of_a_field_is_true_and_names_it() {
         assert_eq!(answer.problem(422, "invalid"), *said, "{body}");
     }
     // What languages need within a word is no trick.
-    let name = json!({"name": "\u{627}\u{644}\u{635}\u{200c}\u{62f}"});
-    server.put_json("/api/services/B", &name).expect(201);
+    let message = json!({"message": "\u{627}\u{644}\u{635}\u{200c}\u{62f}"});
+    server.put_json("/api/services/B", &message).expect(201);
     server
         .put_json("/api/settings", &json!({"mostWaiting": 1}))
         .expect(200);

@@ -26,6 +26,7 @@ mod leaks;
 mod limits;
 mod media;
 mod moving;
+mod names;
 mod network;
 mod office;
 mod other_sites;

@@ -248,12 +248,12 @@ fn a_service_is_made_set_up_closed_and_deleted() {
         ("A", json!({"last": 0}), "last"),
         ("C", json!({"digits": 7}), "digits"),
         ("C", json!({"digits": 0}), "digits"),
-        ("C", json!({"name": "n".repeat(81)}), "name"),
+        ("C", json!({"name": "n".repeat(61)}), "name"),
         ("C", json!({"name": ""}), "name"),
         ("C", json!({"message": "m".repeat(81)}), "message"),
         ("C", json!({"names": "Caja"}), "names"),
         ("C", json!({"names": {"xx": "Caja"}}), "names.xx"),
-        ("C", json!({"names": {"en": "n".repeat(81)}}), "names.en"),
+        ("C", json!({"names": {"en": "n".repeat(61)}}), "names.en"),
         ("C", json!({"open": 1}), "open"),
         ("C", json!({"colour": "red"}), "colour"),
     ] {
@@ -298,7 +298,7 @@ fn settings_are_checked_kept_and_shown() {
     for (body, field) in [
         (
             json!({"name": "n".repeat(61)}),
-            "name: it has 61 characters; at most 60",
+            "name: a name has at most 60 characters; this one has 61",
         ),
         (json!({"name": " "}), "name: it cannot be empty"),
         (json!({"name": "a\u{7}b"}), "name: it must be one line"),
@@ -318,7 +318,7 @@ fn settings_are_checked_kept_and_shown() {
             "priorities[1].name: ",
         ),
         (
-            json!({"priorities": [{"name": "n".repeat(41)}]}),
+            json!({"priorities": [{"name": "n".repeat(61)}]}),
             "priorities[0].name: ",
         ),
         (

@@ -2,9 +2,10 @@
 
 use serde::Serialize;
 
+use super::desks::desk_name;
 use super::execute::run;
 use super::ticket::{answer_list, created_json, new_id};
-use crate::domain::{Command, DeskName, Refusal, TicketId};
+use crate::domain::{Command, Refusal, TicketId};
 use crate::presentation::http::answer::Answer;
 use crate::presentation::http::route::{Context, Handled};
 use crate::presentation::json::{CalledJson, OutcomeView, OwnerTicket, TicketView};
@@ -93,9 +94,9 @@ pub fn create(context: &Context<'_>) -> Handled {
 
 /// `GET` or `POST /api/ticket/draw/DESK`
 pub fn draw(context: &Context<'_>) -> Handled {
-    let desk = match DeskName::parse(context.parameter()) {
+    let desk = match desk_name(&context.office.tickets, context.parameter()) {
         Ok(desk) => desk,
-        Err(why) => return Ok(error(&why)),
+        Err(problem) => return Ok(error(&problem.detail)),
     };
     let command = Command::Next {
         desk,

@@ -13,6 +13,7 @@ use crate::presentation::http::answer::Answer;
 use crate::presentation::http::problem::Problem;
 use crate::presentation::http::route::{Context, Handled};
 use crate::presentation::json::{DeskView, TicketView};
+use crate::presentation::services::TicketService;
 
 /// Default number of waiting tickets in one answer.
 const DEFAULT_LIMIT: u64 = 10;
@@ -106,13 +107,14 @@ pub fn claim(context: &Context<'_>) -> Handled {
 
 /// The desk that a screen has open, from the query fields `desk` and `screen`. `None` unless both are given.
 pub fn open_desk(
+    tickets: &TicketService,
     desk: Option<&str>,
     screen: Option<&str>,
 ) -> Result<Option<(DeskName, ScreenId)>, Problem> {
     let (Some(desk), Some(screen)) = (desk, screen) else {
         return Ok(None);
     };
-    let desk = DeskName::parse(desk).map_err(|why| Problem::invalid("desk", why))?;
+    let desk = desk_name(tickets, desk)?;
     Ok(Some((desk, screen_id(screen)?)))
 }
 
@@ -188,7 +190,7 @@ pub fn transfer(context: &Context<'_>) -> Handled {
         (None, None) => Target::Back,
         (Some(prefix), None) => Target::Service(Prefix::asked(&prefix)),
         (None, Some(name)) => {
-            let name = DeskName::parse(&name).map_err(|why| Problem::invalid("desk", why))?;
+            let name = desk_name(&context.office.tickets, &name)?;
             Target::Desk(name)
         }
         (Some(_), Some(_)) => {
@@ -242,7 +244,16 @@ fn desk_and_current(context: &Context<'_>) -> Result<(DeskName, Option<Expected>
 }
 
 fn desk(context: &Context<'_>) -> Result<DeskName, Problem> {
-    DeskName::parse(context.parameter()).map_err(|why| Problem::invalid("desk", why))
+    desk_name(&context.office.tickets, context.parameter())
+}
+
+/// Reads the name of a desk: of one that there is, or one that a new desk may have.
+pub fn desk_name(tickets: &TicketService, text: &str) -> Result<DeskName, Problem> {
+    DeskName::parse(text).or_else(|why| {
+        let stored = DeskName::stored(text).ok();
+        let stored = stored.filter(|name| tickets.read_queue(|queue| queue.desk(name).is_some()));
+        stored.ok_or_else(|| Problem::invalid("desk", why))
+    })
 }
 
 fn expected(fields: &mut Fields) -> Result<Option<Expected>, Problem> {

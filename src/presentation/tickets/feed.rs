@@ -27,6 +27,7 @@ pub fn events(context: &Context<'_>) -> Handled {
     let since = fields.number("since", u64::MAX)?;
     let wait = fields.number("wait", u64::MAX)?.unwrap_or(0);
     let open_desk = open_desk(
+        &context.office.tickets,
         fields.text("desk")?.as_deref(),
         fields.text("screen")?.as_deref(),
     )?;

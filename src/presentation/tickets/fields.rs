@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use form_urlencoded::parse;
 use serde::Serialize;
@@ -22,6 +23,8 @@ pub struct Fields {
     path: String,
     /// Whether values have types: they do in JSON, and are all text in a form.
     typed: bool,
+    /// Names that are stored already. They may stay, even if a new one like them is refused.
+    stored_names: Arc<[String]>,
 }
 
 impl Fields {
@@ -86,7 +89,22 @@ impl Fields {
             known: Vec::new(),
             path: String::new(),
             typed,
+            stored_names: Arc::default(),
         }
+    }
+
+    /// The same fields, which may repeat these stored names.
+    pub fn with_stored_names(self, names: Vec<String>) -> Self {
+        let stored_names = names.into();
+        Self {
+            stored_names,
+            ..self
+        }
+    }
+
+    /// Whether a name is stored already.
+    pub fn is_stored_name(&self, name: &str) -> bool {
+        self.stored_names.iter().any(|stored| stored == name)
     }
 
     /// Reads a text; `None` if it is absent, null or blank.
@@ -223,6 +241,7 @@ impl Fields {
         let objects = sent.into_iter().enumerate().map(|(n, value)| match value {
             Value::Object(object) => Ok(Self {
                 path: format!("{}{name}[{n}].", self.path),
+                stored_names: self.stored_names.clone(),
                 ..Self::new(object.into_iter().collect(), true)
             }),
             other => Err(self.wrong(name, "a list of objects", &other)),

@@ -10,8 +10,8 @@ use crate::presentation::http::problem::Problem;
 use crate::presentation::http::route::{Context, Handled};
 use crate::presentation::json::{ServiceJson, ServiceView};
 
-/// Limit of a name and of a message, in characters: what fits on a button.
-const LONGEST_TEXT: usize = 80;
+/// Limit of a message, in characters: what fits on a button.
+const LONGEST_MESSAGE: usize = 80;
 
 /// Largest number of a range.
 const LARGEST_NUMBER: u64 = 999_999;
@@ -34,7 +34,12 @@ pub fn list(context: &Context<'_>) -> Handled {
 /// `PUT /api/services/PREFIX`: an absent field keeps its value.
 pub fn set(context: &Context<'_>) -> Handled {
     let service = prefix(context)?;
-    let mut fields = Fields::of_body(context.request)?;
+    let stored = context.office.tickets.read_queue(|queue| {
+        let stored = queue.service(&service);
+        stored.map(|service| names_of(&service.setup))
+    });
+    let fields = Fields::of_body(context.request)?;
+    let mut fields = fields.with_stored_names(stored.unwrap_or_default());
     let change = changed(&mut fields)?;
     fields.finish()?;
     run(
@@ -55,24 +60,38 @@ pub fn delete(context: &Context<'_>) -> Handled {
 }
 
 fn prefix(context: &Context<'_>) -> Result<Prefix, Problem> {
-    Prefix::parse(context.parameter()).map_err(|why| Problem::invalid("prefix", why))
+    let text = context.parameter();
+    Prefix::parse(text).or_else(|why| {
+        let stored = Prefix::stored(text).ok().filter(|prefix| {
+            let tickets = &context.office.tickets;
+            tickets.read_queue(|queue| queue.service(prefix).is_some())
+        });
+        stored.ok_or_else(|| Problem::invalid("prefix", why))
+    })
+}
+
+/// All names of a service.
+fn names_of(setup: &ServiceSetup) -> Vec<String> {
+    let names = setup.names.values().cloned();
+    names.chain([setup.name.to_string()]).collect()
 }
 
 /// Checks a service of an imported office by the rules of `PUT /api/services/PREFIX`.
 pub fn checked_whole(service: &Service) -> Result<ServiceSetup, Problem> {
-    let mut fields = Fields::of_value(&service.setup);
+    let fields = Fields::of_value(&service.setup);
+    let mut fields = fields.with_stored_names(names_of(&service.setup));
     let setup = changed(&mut fields)?.of(&ServiceSetup::named(service.prefix.as_str()));
     setup.map_err(|refusal| Problem::from(&refusal))
 }
 
 /// Reads the changed settings of a service.
 pub fn changed(fields: &mut Fields) -> Result<ServiceChange, Problem> {
-    let name = texts::required(fields, "name", LONGEST_TEXT)?;
-    let names = texts::names(fields, LONGEST_TEXT)?;
+    let name = texts::name(fields)?;
+    let names = texts::names(fields)?;
     let first = fields.count("first", LARGEST_NUMBER)?;
     let last = fields.nullable_count("last", LARGEST_NUMBER)?;
     let digits = fields.count("digits", MOST_DIGITS)?;
-    let message = texts::optional(fields, "message", LONGEST_TEXT)?;
+    let message = texts::optional(fields, "message", LONGEST_MESSAGE)?;
     Ok(ServiceChange {
         name: name.map(Into::into),
         names: names.map(Into::into),

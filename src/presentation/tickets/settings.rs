@@ -19,9 +19,6 @@ const MOST_WEIGHT: u64 = 1_000;
 /// Largest number of priorities: more than a visitor reads at a kiosk.
 const MOST_PRIORITIES: usize = 8;
 
-/// Limit of a priority's name, in characters.
-const LONGEST_PRIORITY: usize = 40;
-
 /// Largest limit on the number of people who wait.
 const MOST_WAITING: u64 = 1_000_000;
 
@@ -36,7 +33,9 @@ pub fn show(context: &Context<'_>) -> Handled {
 
 /// `PUT /api/settings`: an absent field keeps its value.
 pub fn set(context: &Context<'_>) -> Handled {
-    let mut fields = Fields::of_body(context.request)?;
+    let tickets = &context.office.tickets;
+    let stored = tickets.read_queue(|queue| names_of(queue.settings()));
+    let mut fields = Fields::of_body(context.request)?.with_stored_names(stored);
     let change = changed(&mut fields)?;
     fields.finish()?;
     run(context, Command::SetSettings { change }, subject_or_problem)
@@ -44,13 +43,24 @@ pub fn set(context: &Context<'_>) -> Handled {
 
 /// Checks the settings of an imported office by the rules of `PUT /api/settings`.
 pub fn checked_whole(settings: &Settings) -> Result<Settings, Problem> {
-    let mut fields = Fields::of_value(&SettingsJson::from(settings));
+    let fields = Fields::of_value(&SettingsJson::from(settings));
+    let mut fields = fields.with_stored_names(names_of(settings));
     Ok(changed(&mut fields)?.of(&Settings::default()))
+}
+
+/// The names of an office and of its priorities.
+fn names_of(settings: &Settings) -> Vec<String> {
+    let mut names = vec![settings.name.to_string()];
+    for priority in settings.priorities.iter() {
+        names.push(priority.name.to_string());
+        names.extend(priority.names.values().cloned());
+    }
+    names
 }
 
 /// Reads the changed settings.
 pub fn changed(fields: &mut Fields) -> Result<SettingsChange, Problem> {
-    let name = texts::required(fields, "name", Settings::LONGEST_NAME)?;
+    let name = texts::name(fields)?;
     let language = fields.text("language")?;
     if let Some(asked) = &language {
         texts::check_language(asked).map_err(|why| Problem::invalid("language", why))?;
@@ -116,9 +126,9 @@ fn checked(list: Vec<Fields>) -> Result<Arc<[Priority]>, Problem> {
     }
     let mut priorities: Vec<Priority> = Vec::new();
     for mut fields in list {
-        let name = texts::required(&mut fields, "name", LONGEST_PRIORITY)?
+        let name = texts::name(&mut fields)?
             .ok_or_else(|| fields.invalid("name", "every priority needs a name"))?;
-        let names = texts::names(&mut fields, LONGEST_PRIORITY)?.unwrap_or_default();
+        let names = texts::names(&mut fields)?.unwrap_or_default();
         let weight = fields.count("weight", MOST_WEIGHT)?.unwrap_or(1);
         if priorities.iter().any(|other| *other.name == name) {
             return Err(fields.invalid("name", format!("«{name}» appears twice")));

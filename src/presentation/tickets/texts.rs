@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 
 use super::fields::Fields;
-use crate::domain::is_deceptive;
+use crate::domain::{self, is_deceptive};
 use crate::presentation::http::problem::Problem;
 
 /// The codes of the languages of the screens, from the list that the pages read too.
@@ -26,20 +26,26 @@ static LANGUAGES: LazyLock<Vec<String>> = LazyLock::new(|| {
         .collect()
 });
 
-/// Reads a text that cannot be empty, of at most `most` characters; `None` if it is absent.
-pub fn required(
-    fields: &mut Fields,
-    name: &'static str,
-    most: usize,
-) -> Result<Option<String>, Problem> {
-    match fields.nullable_text(name)? {
+/// Limit of a name that is stored already, in characters.
+const LONGEST_STORED_NAME: usize = 80;
+
+/// Reads the field `name`, which cannot be empty; `None` if it is absent.
+pub fn name(fields: &mut Fields) -> Result<Option<String>, Problem> {
+    match fields.nullable_text("name")? {
         None => Ok(None),
-        Some(None) => Err(fields.invalid(name, "it cannot be empty")),
-        Some(Some(text)) => {
-            check(&text, most).map_err(|why| fields.invalid(name, why))?;
-            Ok(Some(text))
+        Some(None) => Err(fields.invalid("name", "it cannot be empty")),
+        Some(Some(name)) => {
+            check_name(fields, &name).map_err(|why| fields.invalid("name", why))?;
+            Ok(Some(name))
         }
     }
+}
+
+fn check_name(fields: &Fields, name: &str) -> Result<(), String> {
+    if fields.is_stored_name(name) {
+        return check(name, LONGEST_STORED_NAME);
+    }
+    domain::check_name(name)
 }
 
 /// Reads a text that may be null, of at most `most` characters; `None` if it is absent.
@@ -56,15 +62,12 @@ pub fn optional(
 }
 
 /// Reads the field `names`: a name for each language of the screens.
-pub fn names(
-    fields: &mut Fields,
-    most: usize,
-) -> Result<Option<BTreeMap<String, String>>, Problem> {
+pub fn names(fields: &mut Fields) -> Result<Option<BTreeMap<String, String>>, Problem> {
     let names = fields.texts_by_key("names")?;
     for (language, name) in names.iter().flatten() {
         let field = format!("names.{language}");
         check_language(language).map_err(|why| fields.invalid(&field, why))?;
-        check(name, most).map_err(|why| fields.invalid(&field, why))?;
+        check_name(fields, name).map_err(|why| fields.invalid(&field, why))?;
     }
     Ok(names)
 }

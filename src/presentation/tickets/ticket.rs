@@ -1,5 +1,6 @@
 //! `/api/tickets`: create, list, show, cancel, return and print.
 
+use super::desks::desk_name;
 use super::execute::{refuse, run, subject_or_problem};
 use super::fields::Fields;
 use crate::access::Role;
@@ -142,9 +143,10 @@ fn state(word: &str) -> Result<State, Problem> {
     })
 }
 
-fn desk_name(text: Option<String>) -> Result<Option<DeskName>, Problem> {
-    let name = text.map(|text| DeskName::parse(&text)).transpose();
-    name.map_err(|why| Problem::invalid("desk", why))
+fn desk(context: &Context<'_>, fields: &mut Fields) -> Result<Option<DeskName>, Problem> {
+    let name = fields.text("desk")?;
+    let name = name.map(|name| desk_name(&context.office.tickets, &name));
+    name.transpose()
 }
 
 fn known_id(text: &str, field: &str) -> Result<TicketId, Problem> {
@@ -179,7 +181,7 @@ pub fn show(context: &Context<'_>) -> Handled {
 /// ticket's code, and can undo it.
 pub fn cancel(context: &Context<'_>) -> Handled {
     let mut fields = Fields::of_body(context.request)?;
-    let desk = desk_name(fields.text("desk")?)?;
+    let desk = desk(context, &mut fields)?;
     fields.finish()?;
     let ticket = if desk.is_some() {
         context.caller.require(Role::Staff)?;
@@ -194,7 +196,7 @@ pub fn cancel(context: &Context<'_>) -> Handled {
 /// `POST /api/tickets/ID/return`: a desk that names itself can undo it.
 pub fn return_to_queue(context: &Context<'_>) -> Handled {
     let mut fields = Fields::of_body(context.request)?;
-    let desk = desk_name(fields.text("desk")?)?;
+    let desk = desk(context, &mut fields)?;
     let seen = fields.text("state")?;
     let seen = seen.map(|word| state(&word)).transpose()?;
     fields.finish()?;

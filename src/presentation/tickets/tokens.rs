@@ -6,14 +6,11 @@ use super::execute::key;
 use super::fields::Fields;
 use crate::access::{Role, Token};
 use crate::digits;
-use crate::domain::Timestamp;
+use crate::domain::{Timestamp, check_name};
 use crate::presentation::http::answer::Answer;
 use crate::presentation::http::problem::Problem;
 use crate::presentation::http::route::{Context, Handled};
 use crate::presentation::json::Time;
-
-/// Limit of a name, in characters.
-const LONGEST_NAME: usize = 60;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -60,10 +57,7 @@ pub fn create(context: &Context<'_>) -> Handled {
     fields.finish()?;
     let name =
         name.ok_or_else(|| Problem::invalid("name", "name the program that will use the token"))?;
-    if name.chars().count() > LONGEST_NAME {
-        let why = format!("a name has at most {LONGEST_NAME} characters");
-        return Err(Problem::invalid("name", why));
-    }
+    check_name(&name).map_err(|why| Problem::invalid("name", why))?;
     let word = role.as_deref().unwrap_or("staff");
     let role = Role::parse(word).ok_or_else(|| {
         let why = format!("«{word}» is not a role; use staff or admin");
