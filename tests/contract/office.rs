@@ -301,7 +301,10 @@ fn settings_are_checked_kept_and_shown() {
             "name: a name has at most 60 characters; this one has 61",
         ),
         (json!({"name": " "}), "name: it cannot be empty"),
-        (json!({"name": "a\u{7}b"}), "name: it must be one line"),
+        (
+            json!({"name": "a\u{7}b"}),
+            "name: a name cannot contain the invisible character U+0007",
+        ),
         (json!({"language": "tlh"}), "language"),
         (json!({"timeZone": "Europe/Atlantis"}), "timeZone"),
         (json!({"dayBeginsHour": 24}), "dayBeginsHour"),
