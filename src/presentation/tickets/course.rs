@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::desks::desk_name;
+use super::desk_name::desk_name;
 use super::execute::run;
 use super::ticket::{answer_list, created_json, new_id};
 use crate::domain::{Command, Refusal, TicketId};

@@ -1,5 +1,6 @@
 //! `/api/desks`: the desks, and what staff do at them.
 
+use super::desk_name::desk_name;
 use super::execute::{run, subject_or_problem};
 use super::fields::Fields;
 use super::texts::without_duplicates;
@@ -245,15 +246,6 @@ fn desk_and_current(context: &Context<'_>) -> Result<(DeskName, Option<Expected>
 
 fn desk(context: &Context<'_>) -> Result<DeskName, Problem> {
     desk_name(&context.office.tickets, context.parameter())
-}
-
-/// Reads the name of a desk: of one that there is, or one that a new desk may have.
-pub fn desk_name(tickets: &TicketService, text: &str) -> Result<DeskName, Problem> {
-    DeskName::parse(text).or_else(|why| {
-        let stored = DeskName::stored(text).ok();
-        let stored = stored.filter(|name| tickets.read_queue(|queue| queue.desk(name).is_some()));
-        stored.ok_or_else(|| Problem::invalid("desk", why))
-    })
 }
 
 fn expected(fields: &mut Fields) -> Result<Option<Expected>, Problem> {

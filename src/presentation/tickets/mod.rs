@@ -4,6 +4,7 @@ mod appearance;
 mod audit;
 mod course;
 mod day;
+mod desk_name;
 mod desks;
 mod execute;
 mod feed;

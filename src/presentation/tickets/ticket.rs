@@ -1,6 +1,6 @@
 //! `/api/tickets`: create, list, show, cancel, return and print.
 
-use super::desks::desk_name;
+use super::desk_name::desk_name;
 use super::execute::{refuse, run, subject_or_problem};
 use super::fields::Fields;
 use crate::access::Role;
