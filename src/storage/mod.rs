@@ -9,7 +9,7 @@ mod sqlite;
 mod tests;
 
 use std::error;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use blake2::{Blake2s256, Digest};
 use thiserror::Error;
@@ -37,7 +37,16 @@ pub enum StorageError {
     /// Stored data cannot be read back.
     #[error("{what} cannot be read: {why}")]
     Damaged { what: String, why: String },
-    /// The database failed, for example because the disk is full.
+    /// The disk is full, or the data file is read-only. The text says which.
+    #[error("the data file cannot be written: {0}")]
+    Unwritable(String),
+    /// The data file was deleted or replaced by another one while it is open.
+    #[error(
+        "the data file, or the -wal file beside it, was deleted or replaced while the server runs: put it back, or \
+         take an export before you stop the server"
+    )]
+    Replaced,
+    /// The database failed.
     #[error("the database failed: {0}")]
     Database(Box<dyn error::Error + Send + Sync>),
 }
@@ -137,6 +146,14 @@ pub trait Journal: Send {
     /// limit of their bytes. Adds an audit entry of the time `at` that counts expired entries. Times are
     /// milliseconds since the Unix epoch. Returns whether there may be more to delete.
     fn purge(&mut self, before: i64, answers_before: i64, at: i64) -> Result<bool, StorageError>;
+
+    /// Whether changes can be stored, as far as that can be known without writing: the data file is still
+    /// there, and could be written when it was opened.
+    fn check(&mut self) -> Result<(), StorageError>;
+
+    /// Closes the storage. Returns the file beside the data file that holds the newest events, if they
+    /// could not be moved into the data file.
+    fn close(self: Box<Self>) -> Option<PathBuf>;
 
     /// Writes and commits as much as a large batch, and deletes it again, to find out whether storage works.
     fn probe(&mut self) -> Result<(), StorageError>;

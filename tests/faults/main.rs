@@ -16,8 +16,10 @@ mod common;
 
 mod crowd;
 mod hostile;
+mod io_faults;
 mod jammed;
 mod killed;
 mod random;
+mod replaced;
 mod stalled;
 mod storage;

@@ -3,12 +3,14 @@
 //! The failure is a limit on the size of files: with the signal for it ignored, every write to the
 //! database fails as on a full disk, and lifting the limit is making room.
 
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Resource, Signal};
 use serde_json::{Value, json};
 
-use crate::common::{Client, Launch, Response, Server, seq, text, wait_until};
+use crate::common::{Client, Launch, Response, Server, run_to_end, seq, text, wait_until};
+use crate::io_faults::IoFaults;
 
 fn start() -> Server {
     Launch::new().after("trap '' XFSZ").start()
@@ -210,6 +212,98 @@ fn a_stop_while_the_disk_is_full_ends_cleanly() {
     server.signal(Signal::TERM);
     let status = server.ends_within(Duration::from_secs(5)).expect("it ends");
     assert_eq!(status.code(), Some(0), "{}", server.log());
+    let log = server.log();
+    assert!(
+        log.contains("newest tickets are in") && log.contains("office.db-wal"),
+        "{log}"
+    );
     let server = server.launch().clone().start();
     assert_eq!(server.json("/api/tickets"), json!([ticket]));
+}
+
+/// A server that cannot write shows what there is, and refuses changes.
+fn is_read_only(server: &Server, codes: &[&str]) {
+    let tickets = server.json("/api/tickets");
+    assert_eq!(crate::common::codes(&tickets), codes);
+    let health = server.get("/api/health").expect(503).json();
+    assert_eq!(health["status"], "storage-unavailable");
+    let problem = text(&health, "storageProblem");
+    assert!(problem.contains("cannot be written"), "{problem}");
+    assert!(server.log().contains("changes are refused"));
+    for path in ["/api/tickets", "/api/desks/1/next"] {
+        server.post(path).problem(503, "storage-unavailable");
+    }
+}
+
+fn works_again(server: &Server, code: &str) {
+    wait_until("health is well", || server.get("/api/health").status == 200);
+    assert_eq!(server.ticket()["code"], code);
+}
+
+#[test]
+fn a_server_starts_on_a_full_disk_and_works_again_with_room() {
+    let ended: [fn(Server) -> Launch; 2] = [Server::stop, Server::kill];
+    for end in ended {
+        let server = start();
+        server.ticket();
+        let launch = end(server).after("trap '' XFSZ; ulimit -S -f 0");
+        let server = launch.start();
+        is_read_only(&server, &["A1"]);
+        room(&server);
+        works_again(&server, "A2");
+        let again = server.kill().after("true").start();
+        assert_eq!(again.ticket()["code"], "A3");
+    }
+}
+
+#[test]
+fn a_server_starts_on_a_read_only_disk_and_works_again_when_it_can_write() {
+    let ended: [fn(Server) -> Launch; 2] = [Server::stop, Server::kill];
+    for end in ended {
+        let server = Server::new();
+        server.ticket();
+        server.post("/api/desks/1/next").expect(200);
+        let (launch, faults) = IoFaults::of(end(server));
+        faults.begin("read-only");
+        let server = launch.start();
+        is_read_only(&server, &["A1"]);
+        // It is the only one all the same.
+        let data = launch.data().to_str().unwrap();
+        let arguments = ["--listen", "127.0.0.1:0", "--data", data];
+        let second = run_to_end(launch.data().parent().unwrap(), &arguments, &[]);
+        assert_eq!(second.status.code(), Some(1));
+        faults.end("read-only");
+        works_again(&server, "A2");
+        let again = server.kill().start();
+        assert_eq!(again.ticket()["code"], "A3");
+    }
+}
+
+#[test]
+fn an_export_needs_no_room_on_the_disk() {
+    let server = start();
+    server.ticket();
+    let launch = server.kill();
+    let (_, faults) = IoFaults::of(Launch::new());
+    faults.begin("read-only");
+    for read_only in [false, true] {
+        let mut command = Command::new("sh");
+        let limit = if read_only {
+            ""
+        } else {
+            "ulimit -S -f 0; trap '' XFSZ;"
+        };
+        command.arg("-c").arg(format!("{limit} exec \"$0\" \"$@\""));
+        command.arg(env!("CARGO_BIN_EXE_turnero"));
+        command.args(["export", "--data"]).arg(launch.data());
+        if read_only {
+            command.envs(faults.variables());
+        }
+        let output = command.output().unwrap();
+        let why = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{why}");
+        assert!(why.contains("no entry about this export"), "{why}");
+        let office: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(office["office"]["tickets"][0]["number"], 1);
+    }
 }

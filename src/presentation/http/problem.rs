@@ -13,6 +13,7 @@ use super::error_code::ErrorCode;
 use super::places::Full;
 use crate::access::Role;
 use crate::domain::Refusal;
+use crate::storage::StorageError;
 
 /// The `Retry-After` of a 503 that has no better estimate.
 pub const RETRY_AFTER_SECONDS: u64 = 2;
@@ -207,6 +208,12 @@ impl Problem {
         Self::new(ErrorCode::StorageUnavailable, detail)
     }
 
+    /// Storage failed. The detail says whether anything was changed, and what to do.
+    pub fn storage_failed(error: &StorageError) -> Self {
+        let detail = format!("{} Nothing was changed.", storage_advice(error));
+        Self::new(ErrorCode::StorageUnavailable, detail)
+    }
+
     pub fn no_printer() -> Self {
         let detail = "This server has no ticket printer; start it with --printer HOST:9100.";
         Self::new(ErrorCode::NoPrinter, detail)
@@ -282,6 +289,19 @@ impl Problem {
             426 => answer.with_header("Sec-WebSocket-Version", "13"),
             _ => answer,
         }
+    }
+}
+
+/// Why nothing can be stored, and what to do. It names no path: anyone may read it.
+pub fn storage_advice(error: &StorageError) -> String {
+    match error {
+        StorageError::Replaced => "The server's data file was deleted or replaced. Put it back; if it is \
+                                   gone, take an export from the settings before the server is stopped."
+            .to_owned(),
+        StorageError::Unwritable(why) => {
+            format!("The server's data file cannot be written: {why}.")
+        }
+        _ => "The server cannot store anything at the moment; its log says why.".to_owned(),
     }
 }
 

@@ -15,9 +15,9 @@ use crate::access::Actor;
 use crate::calendar::{business_day, now};
 use crate::domain::{Command, Event, Queue, Settings, Stamped, Ticket, Timestamp, apply, decide};
 use crate::presentation::http::answer::Answer;
-use crate::presentation::http::problem::Problem;
+use crate::presentation::http::problem::{Problem, storage_advice};
 use crate::presentation::json::{OutcomeView, SettingsJson};
-use crate::storage::{AuditEntry, AuditKind, Batch, Journal};
+use crate::storage::{AuditEntry, AuditKind, Batch, Journal, StorageError};
 
 /// Limit of requests in one commit. A larger batch would make the first request wait for the last, and
 /// save little: the cost of the commit is already shared by many.
@@ -27,12 +27,11 @@ const BATCH_REQUESTS: usize = 256;
 /// takes about 20 ms.
 const SNAPSHOT_EVENTS: u64 = 4_096;
 
+/// Interval between looks whether the data file is still there.
+const CHECK_INTERVAL: Duration = Duration::from_secs(1);
+
 /// Interval between probes of failing storage.
 const PROBE_INTERVAL: Duration = Duration::from_secs(2);
-
-/// Interval between looks at the calendar while no request comes: the longest delay of a new business
-/// day on the screens.
-const CALENDAR_INTERVAL: Duration = Duration::from_secs(20);
 
 /// Retention of the answers to an `Idempotency-Key`: longer than any client repeats a request.
 const ANSWER_RETENTION: Duration = Duration::from_secs(48 * 60 * 60);
@@ -70,8 +69,8 @@ pub(super) struct Ledger {
     audit_retention: Duration,
     /// Time of the next purge.
     purge_at: Instant,
-    /// Time of the next probe, if storage fails.
-    probe_at: Instant,
+    /// Time of the next check of the data file, or of the next probe if storage fails.
+    check_at: Instant,
     /// The wall clock and the monotonic clock at the last batch.
     clock: (i64, Instant),
     failing: bool,
@@ -102,7 +101,7 @@ impl Ledger {
             snapshot_seq,
             audit_retention,
             purge_at: Instant::now(),
-            probe_at: Instant::now(),
+            check_at: Instant::now(),
             working: shared.read_queue(Queue::clone),
             journal,
             shared,
@@ -121,14 +120,21 @@ impl Ledger {
             match self.wait() {
                 Wake::Request(request) => self.process(Some(request)),
                 Wake::Idle => self.process(None),
-                Wake::End => return,
+                Wake::End => break,
             }
+        }
+        if let Some(wal) = self.journal.close() {
+            log::warn!(
+                "The newest tickets are in {}, because they could not be moved into the data file: keep both \
+                 files together",
+                wal.display()
+            );
         }
     }
 
     /// Processes a request and those that wait behind it, in one commit.
     pub(super) fn process(&mut self, first: Option<LedgerRequest>) {
-        self.probe_if_due();
+        self.check_storage_if_due();
         let mut pending = Pending::default();
         pending.batch.at = now().as_millis();
         self.start_day_if_due(&mut pending.batch);
@@ -155,10 +161,8 @@ impl Ledger {
         if self.stopping {
             return self.requests.try_recv().map_or(Wake::End, Wake::Request);
         }
-        let mut due = self.purge_at.min(Instant::now() + CALENDAR_INTERVAL);
-        if self.failing {
-            due = due.min(self.probe_at);
-        }
+        // The calendar is looked at as often.
+        let due = self.purge_at.min(self.check_at);
         match self.requests.recv_deadline(due) {
             Ok(request) => Wake::Request(request),
             Err(RecvTimeoutError::Disconnected) => Wake::End,
@@ -331,8 +335,8 @@ impl Ledger {
             reprints,
         } = pending;
         let updates = std::mem::take(&mut self.updates).into();
-        let is_durable = self.store(&batch);
-        if is_durable {
+        let stored = self.store(&batch);
+        if stored.is_ok() {
             self.shared.with_queue(|queue| {
                 for stamped in &batch.events {
                     apply(queue, stamped);
@@ -342,9 +346,10 @@ impl Ledger {
         }
         // A send fails only if the thread that waited for the reply has ended.
         for (reply, answer) in replies {
-            let unavailable = || Err(Problem::storage_unavailable());
-            let _ = reply.send(if is_durable { answer } else { unavailable() });
+            let failed = |error| Err(Problem::storage_failed(error));
+            let _ = reply.send(stored.as_ref().map_or_else(failed, |()| answer));
         }
+        let is_durable = stored.is_ok();
         for reply in confirmations {
             let _ = reply.send(is_durable);
         }
@@ -352,51 +357,58 @@ impl Ledger {
     }
 
     /// Appends the batch to the journal. If that fails, the working copy goes back to the durable queue.
-    fn store(&mut self, batch: &Batch) -> bool {
+    fn store(&mut self, batch: &Batch) -> Result<(), StorageError> {
         let is_empty = batch.events.is_empty()
             && batch.answers.is_empty()
             && batch.access.is_empty()
             && batch.audit.is_empty();
         if is_empty {
-            return true;
+            return Ok(());
         }
         let expected = self.shared.read_queue(Queue::seq);
         let stored = self.journal.append(expected, batch);
         if let Err(error) = &stored {
-            // Not once for each request until storage works again.
-            if self.failing {
-                log::debug!("Storage still fails: {error}");
-            } else {
-                log::error!("Storage fails: {error}");
-                self.set_failing(true);
-                // What has expired makes room.
-                self.purge_at = Instant::now();
-            }
+            self.set_failing(error);
             self.working = self.shared.read_queue(Queue::clone);
         }
-        stored.is_ok()
+        stored
     }
 
-    /// Looks whether failing storage works again. Only a probe says so: on a full disk a small batch may
-    /// find room, and a larger one none.
-    fn probe_if_due(&mut self) {
-        if !self.failing || Instant::now() < self.probe_at {
+    /// Looks whether the data file is still there, or whether failing storage works again. Only a probe
+    /// says that it does: on a full disk a small batch may find room, and a larger one none.
+    fn check_storage_if_due(&mut self) {
+        if Instant::now() < self.check_at {
             return;
         }
-        match self.journal.probe() {
-            Ok(()) => {
+        let (checked, interval) = if self.failing {
+            (self.journal.probe(), PROBE_INTERVAL)
+        } else {
+            (self.journal.check(), CHECK_INTERVAL)
+        };
+        self.check_at = Instant::now() + interval;
+        match checked {
+            Ok(()) if self.failing => {
                 log::info!("Storage works again");
-                self.set_failing(false);
+                self.failing = false;
+                self.shared.set_storage_problem(None);
             }
-            Err(error) => log::debug!("Storage still fails: {error}"),
+            Ok(()) => {}
+            Err(error) => self.set_failing(&error),
         }
-        self.probe_at = Instant::now() + PROBE_INTERVAL;
     }
 
-    fn set_failing(&mut self, failing: bool) {
-        self.failing = failing;
-        self.probe_at = Instant::now() + PROBE_INTERVAL;
-        self.shared.set_storage_fails(failing);
+    fn set_failing(&mut self, error: &StorageError) {
+        if self.failing {
+            // Not once for each request until storage works again.
+            log::debug!("Storage still fails: {error}");
+        } else {
+            log::error!("Storage fails, and changes are refused: {error}");
+            // What has expired makes room.
+            self.purge_at = Instant::now();
+            self.check_at = Instant::now() + PROBE_INTERVAL;
+        }
+        self.failing = true;
+        self.shared.set_storage_problem(Some(storage_advice(error)));
     }
 
     /// Purges a bounded number of expired audit entries and stored answers, if a purge is due.

@@ -1,8 +1,7 @@
 //! The state that the ledger's thread shares with all others: the durable queue, the latest
-//! forecast of it, and whether storage fails. Nobody else locks the queue.
+//! forecast of it, and why storage fails. Nobody else locks the queue.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::domain::{Forecast, Queue, Timestamp};
 
@@ -14,7 +13,8 @@ pub struct SharedState {
     queue: Mutex<Queue>,
     /// Locked only while the queue is locked.
     forecast: Mutex<LatestForecast>,
-    storage_fails: AtomicBool,
+    /// Why nothing can be stored, and what to do; `None` if storage works.
+    storage_problem: Mutex<Option<String>>,
 }
 
 impl SharedState {
@@ -22,7 +22,7 @@ impl SharedState {
         Self {
             queue: Mutex::new(queue),
             forecast: Mutex::default(),
-            storage_fails: AtomicBool::new(false),
+            storage_problem: Mutex::default(),
         }
     }
 
@@ -50,13 +50,19 @@ impl SharedState {
         })
     }
 
-    /// Whether the last attempt to store something failed.
-    pub(super) fn storage_fails(&self) -> bool {
-        self.storage_fails.load(Ordering::Relaxed)
+    /// Why nothing can be stored, and what to do; `None` if storage works.
+    pub(super) fn storage_problem(&self) -> Option<String> {
+        self.lock_problem().clone()
     }
 
-    pub(super) fn set_storage_fails(&self, fails: bool) {
-        self.storage_fails.store(fails, Ordering::Relaxed);
+    pub(super) fn set_storage_problem(&self, problem: Option<String>) {
+        *self.lock_problem() = problem;
+    }
+
+    fn lock_problem(&self) -> MutexGuard<'_, Option<String>> {
+        // No code under this lock panics.
+        let problem = self.storage_problem.lock();
+        problem.unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -163,9 +163,9 @@ impl TicketService {
         &self.shared
     }
 
-    /// Whether the last attempt to store something failed.
-    pub fn storage_fails(&self) -> bool {
-        self.shared.storage_fails()
+    /// Why nothing can be stored, and what to do; `None` if storage works.
+    pub fn storage_problem(&self) -> Option<String> {
+        self.shared.storage_problem()
     }
 
     /// Executes the requests that wait, closes the journal, and ends the ledger's thread.

@@ -17,6 +17,9 @@ struct Health {
     seq: u64,
     waiting: usize,
     uptime_seconds: u64,
+    /// Why nothing can be stored, and what to do; omitted if storage works.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    storage_problem: Option<String>,
     /// State of the first printer that fails, or of any; omitted without printers.
     #[serde(skip_serializing_if = "Option::is_none")]
     printer: Option<&'static str>,
@@ -33,7 +36,8 @@ pub fn health(context: &Context<'_>) -> Handled {
     let (seq, waiting) = office
         .tickets
         .read_queue(|queue| (queue.seq(), queue.waiting()));
-    let failing = office.tickets.storage_fails();
+    let storage_problem = office.tickets.storage_problem();
+    let failing = storage_problem.is_some();
     let printers = office.wss.printers();
     let fails = |printer: &&PrinterState| printer.detail.is_some();
     let first_failing = printers.values().find(fails);
@@ -43,6 +47,7 @@ pub fn health(context: &Context<'_>) -> Handled {
         version: env!("CARGO_PKG_VERSION"),
         seq,
         waiting,
+        storage_problem,
         uptime_seconds: office.started.elapsed().as_secs(),
         printer: printer.map(|printer| printer.state),
         printer_problem: printer.and_then(|printer| printer.detail),

@@ -64,14 +64,16 @@ pub(super) fn insert(transaction: &Transaction<'_>, batch: &Batch) -> rusqlite::
     Ok(bytes as u64)
 }
 
-/// The answer stored under that key.
+/// The answer stored under that key, in tables of that version.
 pub(super) fn find(
     connection: &Connection,
+    version: i32,
     key: &str,
 ) -> Result<Option<StoredAnswer>, StorageError> {
-    let mut statement = connection.prepare_cached(
-        "SELECT request, status, headers, body, request_hash FROM answers WHERE key = ?1",
-    )?;
+    let hash = if version < 2 { "NULL" } else { "request_hash" };
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT request, status, headers, body, {hash} FROM answers WHERE key = ?1"
+    ))?;
     let found = statement
         .query_row([key], |row| {
             let request = match row.get(4)? {

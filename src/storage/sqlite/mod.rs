@@ -7,23 +7,21 @@
 mod access;
 mod answers;
 mod audit;
+mod data_file;
+mod open;
 
-use std::fs::File;
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, ErrorCode, OptionalExtension, Transaction, params};
+use rusqlite::{Connection, ErrorCode, MAIN_DB, OptionalExtension, Transaction, params};
+
+use data_file::{DataFile, NameLock};
+pub use open::create_private;
 
 use super::{AuditRecord, Batch, Journal, StorageError, StoredAnswer};
 use crate::access::AccessRecords;
 
 use crate::domain::{Event, Queue, QueueParts, Stamped, Timestamp};
-
-/// Marks a file as ours (`PRAGMA application_id`): «Trn1» in ASCII.
-const APPLICATION_ID: i32 = 0x5472_6e31;
-
-/// Version of the tables and of the JSON in them (`PRAGMA user_version`). It only grows: a new field
-/// has a default, and a stored name stays.
-const SCHEMA_VERSION: i32 = 2;
 
 /// Size of the answers that one step of a purge deletes: commands wait for it, and on a full disk it must
 /// fit into the `-wal` file as it is.
@@ -32,35 +30,24 @@ const PURGE_STEP_BYTES: u64 = 256 * 1024;
 /// How much a probe writes: about as much as the largest batch, for which there must be room.
 const PROBE_BYTES: i64 = 512 * 1024;
 
-/// Why a second server is refused.
-const IN_USE: &str = "another turnero is using it";
-
-const SCHEMA: &str = "
-    CREATE TABLE events (
-        seq  INTEGER PRIMARY KEY,
-        at   INTEGER NOT NULL,          -- milliseconds since 1970-01-01T00:00:00Z
-        body TEXT NOT NULL              -- JSON
-    ) STRICT;
-    CREATE TABLE snapshots (
-        seq  INTEGER PRIMARY KEY,       -- the last event in it
-        body BLOB NOT NULL              -- JSON
-    ) STRICT;
-";
-
 /// A journal in one SQLite file.
 pub struct SqliteJournal {
     connection: Connection,
+    /// Version of the tables: an older one where the file could not be written yet.
+    version: i32,
+    /// Why nothing can be written, since the start, if so.
+    unwritable: Option<String>,
     /// The size of all stored answers, in bytes, and its limit.
     answer_bytes: u64,
     most_answer_bytes: u64,
-    /// A second lock, of the kind that belongs to this open file: SQLite's own is of the kind that
-    /// a process loses when it closes the file anywhere else. Dropped after the connection.
-    _lock: File,
+    /// Dropped after the connection.
+    file: DataFile,
 }
 
 impl SqliteJournal {
-    /// Opens the file, making it when it is missing. `Unusable` says in one line why it cannot be
-    /// used: in use by another server, no SQLite file, another program's, of a newer version.
+    /// Opens the file, making it when it is missing; one that cannot be written, for reading.
+    /// `Unusable` says in one line why it cannot be used: in use by another server, no SQLite file,
+    /// another program's, of a newer version.
     pub fn open(path: &Path) -> Result<Self, StorageError> {
         let unusable = |why: String| {
             StorageError::Unusable(format!(
@@ -68,77 +55,42 @@ impl SqliteJournal {
                 path.display()
             ))
         };
+        let name = NameLock::take(path).map_err(unusable)?;
         // It holds notes and hashes of PINs. Where it cannot be made, opening it says why.
         if let Ok(file) = create_private(path) {
             file.sync_all()
                 .map_err(|error| unusable(error.to_string()))?;
         }
-        let mut connection = Connection::open(path).map_err(|error| unusable(reason(&error)))?;
-        match prepare_file(&mut connection) {
-            Ok(Ok(())) => {}
-            Ok(Err(why)) => return Err(unusable(why)),
-            Err(error) => return Err(unusable(reason(&error))),
-        }
-        let lock = File::open(path).map_err(|error| unusable(error.to_string()))?;
-        lock.try_lock().map_err(|_| unusable(IN_USE.to_owned()))?;
-        let answer_bytes = answers::total_bytes(&connection)?;
+        let opened = open::open(path).map_err(unusable)?;
+        let file = DataFile::lock(path, name).map_err(unusable)?;
+        let answer_bytes = answers::total_bytes(&opened.connection)?;
         Ok(Self {
-            connection,
+            connection: opened.connection,
+            version: opened.version,
+            unwritable: opened.unwritable,
             answer_bytes,
             most_answer_bytes: answers::MOST_BYTES,
-            _lock: lock,
+            file,
         })
     }
-}
 
-/// Makes a file that is missing, for this user's eyes alone. SQLite gives those beside it the same
-/// rights.
-pub fn create_private(path: &Path) -> std::io::Result<File> {
-    let mut options = File::options();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
-}
-
-/// Takes SQLite's lock, and makes or checks the tables. The inner `Err` is a file that is not ours.
-fn prepare_file(connection: &mut Connection) -> rusqlite::Result<Result<(), String>> {
-    connection.busy_timeout(std::time::Duration::ZERO)?;
-    connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
-    let application: i32 = connection.pragma_query_value(None, "application_id", one)?;
-    let version: i32 = connection.pragma_query_value(None, "user_version", one)?;
-    let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], one)?;
-    if application != APPLICATION_ID && (tables > 0 || application != 0) {
-        let why = "it is another program's database, or one of a turnero before its first release";
-        return Ok(Err(why.to_owned()));
-    }
-    if version > SCHEMA_VERSION {
-        return Ok(Err(format!(
-            "it was written by a newer turnero (version {version} of the form; this one knows {SCHEMA_VERSION})"
-        )));
-    }
-    let mode: String = connection.pragma_update_and_check(None, "journal_mode", "WAL", one)?;
-    if !mode.eq_ignore_ascii_case("wal") {
-        return Ok(Err(format!("its journal mode stays «{mode}», not WAL")));
-    }
-    connection.pragma_update(None, "synchronous", "FULL")?;
-    // What is purged is overwritten, and does not stay in pages that are free.
-    connection.pragma_update(None, "secure_delete", true)?;
-    connection.set_prepared_statement_cache_capacity(16);
-    // An exclusive lock is taken by the first write, so there is one here even where the tables
-    // are there already.
-    let transaction = connection.transaction()?;
-    if tables == 0 {
-        for schema in [SCHEMA, answers::SCHEMA, access::SCHEMA, audit::SCHEMA] {
-            transaction.execute_batch(schema)?;
+    /// Makes a file that could not be written at the start ready to be written.
+    fn make_writable(&mut self) -> Result<(), StorageError> {
+        if self.unwritable.is_none() {
+            return Ok(());
         }
-    } else if version < 2 {
-        transaction.execute_batch(answers::VERSION_2)?;
+        if self.connection.is_readonly(MAIN_DB)? {
+            let opened = open::open(self.file.path()).map_err(StorageError::Unwritable)?;
+            self.connection = opened.connection;
+            self.version = opened.version;
+            self.unwritable = opened.unwritable;
+        } else {
+            self.version = open::make_tables(&mut self.connection, true, self.version)?;
+            self.unwritable = None;
+        }
+        self.file.remember_wal();
+        self.check()
     }
-    transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
-    transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
-    transaction.commit()?;
-    Ok(Ok(()))
 }
 
 impl Journal for SqliteJournal {
@@ -212,6 +164,7 @@ impl Journal for SqliteJournal {
     }
 
     fn append(&mut self, expected_seq: u64, batch: &Batch) -> Result<(), StorageError> {
+        self.check()?;
         let transaction = self.connection.transaction()?;
         let end: i64 = transaction
             .prepare_cached("SELECT coalesce(max(seq), 0) FROM events")?
@@ -239,10 +192,11 @@ impl Journal for SqliteJournal {
     }
 
     fn answer(&mut self, key: &str) -> Result<Option<StoredAnswer>, StorageError> {
-        answers::find(&self.connection, key)
+        answers::find(&self.connection, self.version, key)
     }
 
     fn save_snapshot(&mut self, queue: &Queue) -> Result<(), StorageError> {
+        self.check()?;
         let transaction = self.connection.transaction()?;
         transaction.execute(
             "INSERT OR REPLACE INTO snapshots (seq, body) VALUES (?1, ?2)",
@@ -268,6 +222,7 @@ impl Journal for SqliteJournal {
     }
 
     fn purge(&mut self, before: i64, answers_before: i64, at: i64) -> Result<bool, StorageError> {
+        self.file.check()?;
         let transaction = self.connection.transaction()?;
         let excess = self.answer_bytes.saturating_sub(self.most_answer_bytes);
         let (dropped, more_answers) =
@@ -278,12 +233,30 @@ impl Journal for SqliteJournal {
         Ok(more_answers || more_entries)
     }
 
+    fn check(&mut self) -> Result<(), StorageError> {
+        self.file.check()?;
+        match &self.unwritable {
+            Some(why) => Err(StorageError::Unwritable(why.clone())),
+            None => Ok(()),
+        }
+    }
+
+    fn close(self: Box<Self>) -> Option<PathBuf> {
+        let wal = self.file.wal_path();
+        let is_replaced = self.file.check().is_err();
+        drop(self);
+        let is_left = fs::metadata(&wal).is_ok_and(|metadata| metadata.len() > 0);
+        (is_left && !is_replaced).then_some(wal)
+    }
+
     fn probe(&mut self) -> Result<(), StorageError> {
+        self.file.check()?;
         // After a checkpoint the `-wal` file is written from its beginning again, which needs no room. If the
         // data file cannot grow, the checkpoint fails, and the write below says whether that matters.
         let _ = self
             .connection
             .query_row("PRAGMA wal_checkpoint(RESTART)", [], |_| Ok(()));
+        self.make_writable()?;
         let transaction = self.connection.transaction()?;
         transaction.execute_batch(
             "CREATE TABLE IF NOT EXISTS probe (body BLOB) STRICT; DELETE FROM probe",
@@ -297,7 +270,12 @@ impl Journal for SqliteJournal {
 
 impl From<rusqlite::Error> for StorageError {
     fn from(error: rusqlite::Error) -> Self {
-        Self::Database(error.into())
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DiskFull | ErrorCode::ReadOnly) => {
+                Self::Unwritable(open::reason(&error))
+            }
+            _ => Self::Database(error.into()),
+        }
     }
 }
 
@@ -344,24 +322,6 @@ pub(super) fn to_sql(seq: u64) -> i64 {
 
 pub(super) fn from_sql(seq: i64) -> u64 {
     u64::try_from(seq).unwrap_or(0)
-}
-
-/// What a person can do something about.
-fn reason(error: &rusqlite::Error) -> String {
-    match error.sqlite_error_code() {
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => IN_USE.to_owned(),
-        Some(ErrorCode::NotADatabase) => "it is not an SQLite database".to_owned(),
-        Some(ErrorCode::CannotOpen) => {
-            "it cannot be opened (does its folder exist, and may this user write there?)".to_owned()
-        }
-        Some(ErrorCode::ReadOnly) => "it is read-only for this user".to_owned(),
-        Some(ErrorCode::DatabaseCorrupt) => "it is damaged".to_owned(),
-        Some(ErrorCode::SystemIoFailure) => {
-            "it cannot be read or written (may this user write there, and is the disk well?)"
-                .to_owned()
-        }
-        _ => error.to_string(),
-    }
 }
 
 #[cfg(test)]

@@ -1,0 +1,163 @@
+//! The data file on the disk: its locks, and whether it is still there.
+
+use std::fs::{self, File};
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use crate::storage::StorageError;
+
+/// Why a second server is refused.
+pub(super) const IN_USE: &str = "another turnero is using it";
+
+/// Why a second server is refused if the file that the first one uses was deleted or replaced.
+const NAME_IN_USE: &str = "another turnero is using the file that was here before it was deleted or replaced; stop \
+     that one first";
+
+/// What tells a file from another that takes its name.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct FileId {
+    device: u64,
+    inode: u64,
+}
+
+impl FileId {
+    fn of(metadata: &fs::Metadata) -> Self {
+        Self {
+            device: metadata.dev(),
+            inode: metadata.ino(),
+        }
+    }
+}
+
+/// The open data file with its locks. They end with the process, however it ends.
+pub(super) struct DataFile {
+    path: PathBuf,
+    id: FileId,
+    /// The file with the newest commits, once it is there.
+    wal: Option<FileId>,
+    /// A lock of the kind that belongs to this open file: SQLite's own is of the kind that a process loses
+    /// if it closes the file anywhere else.
+    _lock: File,
+    _name: NameLock,
+}
+
+impl DataFile {
+    /// Takes the locks of the data file, which exists. `name` was locked before it was created.
+    pub(super) fn lock(path: &Path, name: NameLock) -> Result<Self, String> {
+        let lock = File::open(path).map_err(|error| error.to_string())?;
+        lock.try_lock().map_err(|_| IN_USE.to_owned())?;
+        let id = lock.metadata().map_err(|error| error.to_string())?;
+        let mut file = Self {
+            path: path.to_owned(),
+            id: FileId::of(&id),
+            wal: None,
+            _lock: lock,
+            _name: name,
+        };
+        file.remember_wal();
+        Ok(file)
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The file beside the data file that has the newest commits.
+    pub(super) fn wal_path(&self) -> PathBuf {
+        wal_path(&self.path)
+    }
+
+    /// Remembers which file has the newest commits. Called after a commit.
+    pub(super) fn remember_wal(&mut self) {
+        let found = fs::metadata(self.wal_path());
+        self.wal = found.ok().map(|metadata| FileId::of(&metadata));
+    }
+
+    /// Fails if the data file, or the one with the newest commits, was deleted or replaced: what is
+    /// stored there would be gone with the process.
+    pub(super) fn check(&self) -> Result<(), StorageError> {
+        let is_there = |path: &Path, id: FileId| match fs::metadata(path) {
+            Ok(metadata) => FileId::of(&metadata) == id,
+            // An error that passes says nothing about the file.
+            Err(error) => error.kind() != io::ErrorKind::NotFound,
+        };
+        let all_there = is_there(&self.path, self.id)
+            && self.wal.is_none_or(|id| is_there(&self.wal_path(), id));
+        if all_there {
+            Ok(())
+        } else {
+            Err(StorageError::Replaced)
+        }
+    }
+}
+
+/// The file beside the data file `path` that has the newest commits.
+pub(super) fn wal_path(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push("-wal");
+    name.into()
+}
+
+/// A lock on the name of a data file. The locks of the file itself do not keep a second server away if
+/// the file is deleted: the second one makes a new file. It is a Unix socket without a file
+/// (abstract), which nobody can delete.
+pub(super) struct NameLock {
+    #[cfg(target_os = "linux")]
+    _socket: Option<std::os::unix::net::UnixListener>,
+}
+
+impl NameLock {
+    /// Locks the name. `Err` says who has it.
+    #[cfg(target_os = "linux")]
+    pub(super) fn take(path: &Path) -> Result<Self, String> {
+        use std::os::linux::net::SocketAddrExt;
+        use std::os::unix::ffi::OsStrExt;
+        use std::os::unix::net::{SocketAddr, UnixListener};
+
+        use blake2::{Blake2s256, Digest};
+
+        let Some(whole) = whole_path(path) else {
+            // Without a folder there can be no file; opening it says so.
+            return Ok(Self { _socket: None });
+        };
+        let hash = Blake2s256::digest(whole.as_os_str().as_bytes());
+        let name = format!("turnero-{}", data_encoding::HEXLOWER.encode(&hash));
+        let address = SocketAddr::from_abstract_name(name).map_err(|error| error.to_string())?;
+        match UnixListener::bind_addr(&address) {
+            Ok(socket) => Ok(Self {
+                _socket: Some(socket),
+            }),
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
+                let is_another = File::open(path).is_ok_and(|file| file.try_lock().is_ok());
+                let why = if is_another || !path.exists() {
+                    NAME_IN_USE
+                } else {
+                    IN_USE
+                };
+                Err(why.to_owned())
+            }
+            // Where no such socket can be made, the locks of the file remain.
+            Err(_) => Ok(Self { _socket: None }),
+        }
+    }
+
+    /// The locks of the file must do.
+    #[cfg(not(target_os = "linux"))]
+    pub(super) fn take(_path: &Path) -> Result<Self, String> {
+        Ok(Self {})
+    }
+}
+
+/// The path from the root, without links.
+#[cfg(target_os = "linux")]
+fn whole_path(path: &Path) -> Option<PathBuf> {
+    if let Ok(whole) = path.canonicalize() {
+        return Some(whole);
+    }
+    let folder = match path.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    };
+    Some(folder.canonicalize().ok()?.join(path.file_name()?))
+}

@@ -1,0 +1,212 @@
+//! Opens a data file, and makes or checks its tables.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::Path;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+
+use super::data_file::{IN_USE, wal_path};
+use super::{access, answers, audit, one};
+
+/// Marks a file as ours (`PRAGMA application_id`): «Trn1» in ASCII.
+const APPLICATION_ID: i32 = 0x5472_6e31;
+
+/// Version of the tables and of the JSON in them (`PRAGMA user_version`). It only grows: a new field
+/// has a default, and a stored name stays.
+const SCHEMA_VERSION: i32 = 2;
+
+const SCHEMA: &str = "
+    CREATE TABLE events (
+        seq  INTEGER PRIMARY KEY,
+        at   INTEGER NOT NULL,          -- milliseconds since 1970-01-01T00:00:00Z
+        body TEXT NOT NULL              -- JSON
+    ) STRICT;
+    CREATE TABLE snapshots (
+        seq  INTEGER PRIMARY KEY,       -- the last event in it
+        body BLOB NOT NULL              -- JSON
+    ) STRICT;
+";
+
+/// All but letters, digits and the separator of folders.
+const IN_ADDRESS: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/');
+
+/// A data file that is open.
+pub(super) struct Opened {
+    pub(super) connection: Connection,
+    /// Version of its tables.
+    pub(super) version: i32,
+    /// Why it cannot be written, if it cannot.
+    pub(super) unwritable: Option<String>,
+}
+
+/// Opens the file, and makes its tables if it is new. A file with tables that cannot be written is
+/// opened for reading. `Err` says why the file cannot be used at all.
+pub(super) fn open(path: &Path) -> Result<Opened, String> {
+    let written = Connection::open(path)
+        .map_err(Refused::from)
+        .and_then(|connection| prepare(connection, true));
+    match written {
+        Ok(opened) => Ok(opened),
+        Err(Refused::Foreign(why)) => Err(why),
+        Err(Refused::Fails(error)) => {
+            let may_be_read =
+                is_unwritable(&error) && fs::metadata(path).is_ok_and(|m| m.len() > 0);
+            if !may_be_read {
+                return Err(reason(&error));
+            }
+            let read = open_for_reading(path).map_err(Refused::from);
+            let read = read.and_then(|connection| prepare(connection, false));
+            read.map(|opened| Opened {
+                unwritable: Some(reason(&error)),
+                ..opened
+            })
+            .map_err(|refused| match refused {
+                Refused::Foreign(why) => why,
+                // The first error says more than the second.
+                Refused::Fails(_) => reason(&error),
+            })
+        }
+    }
+}
+
+/// Why a file is not opened.
+enum Refused {
+    /// It is not ours, or of a newer version.
+    Foreign(String),
+    Fails(rusqlite::Error),
+}
+
+impl From<rusqlite::Error> for Refused {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Fails(error)
+    }
+}
+
+/// Opens a file that only reading is possible on. SQLite's own locks need a file that can be written, so
+/// they are off; the data file's other locks keep a second server away.
+fn open_for_reading(path: &Path) -> rusqlite::Result<Connection> {
+    let has_wal = fs::metadata(wal_path(path)).is_ok_and(|metadata| metadata.len() > 0);
+    if has_wal {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        return Connection::open_with_flags_and_vfs(path, flags, "unix-none");
+    }
+    let text = path.to_string_lossy();
+    let address = format!(
+        "file:{}?immutable=1",
+        utf8_percent_encode(&text, IN_ADDRESS)
+    );
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX
+        | OpenFlags::SQLITE_OPEN_URI;
+    Connection::open_with_flags(address, flags)
+}
+
+/// Checks whose file it is, and takes SQLite's lock. With `write`, makes its tables.
+fn prepare(mut connection: Connection, write: bool) -> Result<Opened, Refused> {
+    connection.busy_timeout(std::time::Duration::ZERO)?;
+    connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
+    let application: i32 = connection.pragma_query_value(None, "application_id", one)?;
+    let version: i32 = connection.pragma_query_value(None, "user_version", one)?;
+    let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], one)?;
+    if application != APPLICATION_ID && (tables > 0 || application != 0) {
+        let why = "it is another program's database, or one of a turnero before its first release";
+        return Err(Refused::Foreign(why.to_owned()));
+    }
+    if version > SCHEMA_VERSION {
+        return Err(Refused::Foreign(format!(
+            "it was written by a newer turnero (version {version} of the form; this one knows {SCHEMA_VERSION})"
+        )));
+    }
+    connection.set_prepared_statement_cache_capacity(16);
+    if !write {
+        return Ok(Opened {
+            connection,
+            version,
+            unwritable: None,
+        });
+    }
+    let mode: String = connection.pragma_update_and_check(None, "journal_mode", "WAL", one)?;
+    if !mode.eq_ignore_ascii_case("wal") {
+        let why = format!("its journal mode stays «{mode}», not WAL");
+        return Err(Refused::Foreign(why));
+    }
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    // What is purged is overwritten, and does not stay in pages that are free.
+    connection.pragma_update(None, "secure_delete", true)?;
+    let made = make_tables(&mut connection, tables > 0, version);
+    let (version, unwritable) = match made {
+        Ok(version) => (version, None),
+        Err(error) if tables > 0 && is_unwritable(&error) => (version, Some(reason(&error))),
+        Err(error) => return Err(error.into()),
+    };
+    Ok(Opened {
+        connection,
+        version,
+        unwritable,
+    })
+}
+
+/// Makes the tables, or those parts that a file of an older version has not. Returns their version.
+pub(super) fn make_tables(
+    connection: &mut Connection,
+    has_tables: bool,
+    version: i32,
+) -> rusqlite::Result<i32> {
+    // An exclusive lock is taken by the first write, so there is one here even where the tables
+    // are there already.
+    let transaction = connection.transaction()?;
+    if !has_tables {
+        for schema in [SCHEMA, answers::SCHEMA, access::SCHEMA, audit::SCHEMA] {
+            transaction.execute_batch(schema)?;
+        }
+    } else if version < 2 {
+        transaction.execute_batch(answers::VERSION_2)?;
+    }
+    transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+    transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
+    transaction.commit()?;
+    Ok(SCHEMA_VERSION)
+}
+
+/// Makes a file that is missing, for this user's eyes alone. SQLite gives those beside it the same
+/// rights.
+pub fn create_private(path: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    options.write(true).create_new(true);
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+/// Whether a file that cannot be written can perhaps be read all the same.
+fn is_unwritable(error: &rusqlite::Error) -> bool {
+    matches!(
+        error.sqlite_error_code(),
+        Some(
+            ErrorCode::DiskFull
+                | ErrorCode::ReadOnly
+                | ErrorCode::CannotOpen
+                | ErrorCode::SystemIoFailure
+        )
+    )
+}
+
+/// What a person can do something about.
+pub(super) fn reason(error: &rusqlite::Error) -> String {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => IN_USE.to_owned(),
+        Some(ErrorCode::NotADatabase) => "it is not an SQLite database".to_owned(),
+        Some(ErrorCode::CannotOpen) => {
+            "it cannot be opened (does its folder exist, and may this user write there?)".to_owned()
+        }
+        Some(ErrorCode::ReadOnly) => "it is read-only for this user".to_owned(),
+        Some(ErrorCode::DiskFull) => "the disk is full".to_owned(),
+        Some(ErrorCode::DatabaseCorrupt) => "it is damaged".to_owned(),
+        Some(ErrorCode::SystemIoFailure) => {
+            "it cannot be read or written (may this user write there, and is the disk well?)"
+                .to_owned()
+        }
+        _ => error.to_string(),
+    }
+}
