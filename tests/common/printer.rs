@@ -1,11 +1,12 @@
 //! A fake network printer: it takes one connection at a time, records what it prints, and can have
 //! faults.
 
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use super::{PATIENCE, wait_for, wait_until};
 
@@ -27,6 +28,8 @@ pub enum Manner {
     Cuts,
     /// It accepts connections and reads nothing.
     Stuck,
+    /// It reads, prints nothing, and sends a byte that answers nothing every 50 ms.
+    Babbles,
     /// The program has ended.
     Gone,
 }
@@ -151,10 +154,36 @@ fn run(listener: &TcpListener, shared: &Shared) {
         match manner {
             Manner::Gone => return,
             Manner::Stuck => held.push(connection),
+            Manner::Babbles => {
+                drop(held);
+                babble(connection, shared);
+            }
             _ => {
                 drop(held);
                 take(connection, manner, shared);
             }
+        }
+    }
+}
+
+/// Sends bytes until it behaves otherwise or the other side ends the connection.
+fn babble(mut connection: TcpStream, shared: &Shared) {
+    connection
+        .set_read_timeout(Some(Duration::from_millis(50)))
+        .unwrap();
+    let mut step = [0; 1024];
+    shared.visits.fetch_add(1, Ordering::SeqCst);
+    while *shared.manner.lock().unwrap() == Manner::Babbles {
+        match connection.read(&mut step) {
+            // The end of the other side changes nothing for it.
+            Ok(0) => std::thread::sleep(Duration::from_millis(50)),
+            Ok(_) => {}
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+            Err(_) => return,
+        }
+        // It is an answer to no request.
+        if connection.write_all(&[0xff]).is_err() {
+            return;
         }
     }
 }

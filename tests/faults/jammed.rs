@@ -197,6 +197,34 @@ fn a_mute_printer_takes_many_tickets_without_waiting_for_answers() {
     );
 }
 
+#[test]
+fn a_printer_that_sends_a_byte_every_50_ms_counts_as_failing_and_delays_no_stop() {
+    let printer = Printer::new(Manner::Babbles);
+    let mut server = office(&printer);
+    wait_until("the fault is noticed", || {
+        server.json("/api/health")["printer"] == "failing"
+    });
+    printer.behave(WELL);
+    server.ticket();
+    printer.wait_for(1);
+    printer.behave(Manner::Babbles);
+    server.ticket();
+    wait_until("the fault is noticed again", || {
+        server.json("/api/health")["printer"] == "failing"
+    });
+    let begun = Instant::now();
+    server.signal(Signal::TERM);
+    let status = server.ends_within(STOP).expect("it ends in time");
+    assert_eq!(status.code(), Some(0), "{}", server.log());
+    // The printer's thread is given 1 s, and is left behind after 2.5 s.
+    assert!(
+        begun.elapsed() < Duration::from_millis(2_200),
+        "{:?}",
+        begun.elapsed()
+    );
+    assert!(!server.log().contains("left behind"));
+}
+
 fn office(printer: &Printer) -> Server {
     let target = printer.target();
     Launch::new().with(&["--printer", &target]).start()

@@ -24,7 +24,7 @@ pub struct Timeouts {
     pub connect: Duration,
     /// Limit of the wait for an answer from a printer that may not be able to answer.
     pub answer: Duration,
-    /// Limit of the time in which a printer accepts no byte, or does not confirm a job.
+    /// Limit of the time in which a printer takes a job, and then of the time in which it confirms the job.
     pub progress: Duration,
     /// First pause before a retry. Each further pause is twice as long.
     pub first_retry: Duration,
@@ -183,19 +183,18 @@ struct Delivery<'a> {
 }
 
 impl Delivery<'_> {
-    /// Writes all bytes, as long as the printer accepts some within the time-out.
+    /// Writes all bytes, which the printer must accept within the time-out.
     fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         let mut left = bytes;
-        let mut deadline = Instant::now() + self.timeouts.progress;
+        let deadline = Instant::now() + self.timeouts.progress;
         while !left.is_empty() {
             match self.connection.write(left) {
-                Ok(written) => {
-                    left = &left[written..];
-                    deadline = Instant::now() + self.timeouts.progress;
-                }
+                Ok(written) => left = &left[written..],
                 Err(error) if !is_pause(&error) => return Err(error),
-                Err(_) if self.is_over(deadline) => return Err(io::ErrorKind::TimedOut.into()),
                 Err(_) => {}
+            }
+            if !left.is_empty() && self.is_over(deadline) {
+                return Err(io::ErrorKind::TimedOut.into());
             }
         }
         Ok(())
@@ -237,19 +236,20 @@ impl Delivery<'_> {
         }
     }
 
-    /// Reads what has come; `None` if nothing comes before the deadline.
+    /// Reads what has come; `None` after the deadline, whether anything comes or not.
     fn read(&mut self, buffer: &mut [u8], deadline: Instant) -> io::Result<Option<usize>> {
-        loop {
+        // Also before each read: a printer that sends a byte now and then must not go on for ever.
+        while !self.is_over(deadline) {
             let left = deadline.saturating_duration_since(Instant::now());
             let step = left.clamp(Duration::from_millis(1), STEP);
             self.connection.set_read_timeout(Some(step))?;
             match self.connection.read(buffer) {
                 Ok(read) => return Ok(Some(read)),
                 Err(error) if !is_pause(&error) => return Err(error),
-                Err(_) if self.is_over(deadline) => return Ok(None),
                 Err(_) => {}
             }
         }
+        Ok(None)
     }
 
     fn is_over(&self, deadline: Instant) -> bool {
