@@ -1,6 +1,7 @@
 // Layout of the kiosk's buttons: large targets, on as many pages as they need. On a phone people scroll instead.
 
-const PHONE = '(max-width: 600px)';
+/** A phone in somebody's hand, and not a screen that stands in a room. */
+export const PHONE = '(max-width: 600px)';
 // In rem: a target's least width and height, and the space between two. The first that fits on one
 // page; the last in any case.
 const SHAPES = [

@@ -1,54 +1,41 @@
 // The kiosk page, where visitors take a ticket.
 
 import { $, make, reconcile, setCurrent } from '../shared/dom.js';
-import { fitText } from '../shared/fit.js';
-import { LANGUAGES, language, languageName, locale, nameOf, officeLanguage, onLanguage, ready, setLanguage, t, tn } from '../shared/i18n.js';
+import { LANGUAGES, language, languageName, nameOf, officeLanguage, onLanguage, ready, setLanguage, t, tn } from '../shared/i18n.js';
 import { Live } from '../shared/live.js';
 import { showOffice } from '../shared/office.js';
-import { aheadText, estimateText } from '../shared/progress.js';
 import { apply } from '../shared/state.js';
+import { wakeLock } from '../shared/wake-lock.js';
 import { layOut } from './buttons.js';
-import { printTicket } from './printed-ticket.js';
+import { GivenView } from './given.js';
+import { refusalText } from './refusals.js';
 import { isUnanswered, TicketRequests } from './ticket-request.js';
 
-const SHOW_MS = 8000;
-// A second touch right after the first must hit nothing.
-const DONE_AFTER_MS = 1500;
+const COMPLAINT_MS = 10000;
 const IGNORE_TOUCHES_MS = 700;
 // Who left in the middle took no ticket: the next person finds the screen as usual.
 const ASK_IDLE_MS = 20000;
 const IDLE_MS = 30000;
-
-// Why no ticket was given, in words for a stranger; anything else is `take.refused`.
-const REFUSED = {
-  'no-connection': 'take.refused.silence',
-  'no-number-left': 'take.refused.full',
-  'queue-full': 'take.refused.full',
-  'service-closed': 'take.refused.closed',
-  'storage-unavailable': 'take.refused.storage',
-  'too-many-connections': 'take.refused.full',
-  'too-many-requests': 'take.refused.full',
-  'unknown-priority': 'take.refused.gone',
-  'unknown-service': 'take.refused.gone',
-};
-
 
 let state = null;
 let view = 'offer';
 let chosen = null;
 let busy = '';
 let complaint = '';
-let given = null;
 let page = 0;
 let touchableAt = 0;
 let languageBefore = null;
-let returnTimer = 0;
+let complaintTimer = 0;
 let idleTimer = 0;
 let layoutKey = '';
 
 const live = new Live({
   message(m) {
-    if (m.type === 'printer') requests.prints = true;
+    if (m.type === 'printer') {
+      requests.prints = true;
+      printers.set(m.payload.name, m.payload.state);
+      given.printerFails([...printers.values()].includes('failing'));
+    }
     state = apply(state, m);
     if (!state) return;
     if (!languageBefore && (m.type === 'state' || m.type === 'settings-changed')) officeLanguage(state.office.language);
@@ -67,6 +54,10 @@ const requests = new TicketRequests(live, {
     returnToStart();
   },
 });
+
+const given = new GivenView(returnToStart);
+// The state of each ticket printer, by name.
+const printers = new Map();
 
 const isOpen = (service) => service.open !== false;
 const serviceOf = (prefix) => state.services.filter((s) => s.prefix === prefix)[0];
@@ -215,86 +206,30 @@ async function take(prefix, priority) {
     busy = '';
     restartIdleTimer();
     // Where the connection is gone the screen says so, and nothing besides.
-    if (live.online || !isUnanswered(refusal)) showComplaint(t(REFUSED[refusal.code] || 'take.refused'));
+    if (live.online || !isUnanswered(refusal)) showComplaint(t(refusalText(refusal.code)));
   }
   render();
 }
 
 function showComplaint(text) {
   complaint = text;
-  clearTimeout(returnTimer);
-  returnTimer = setTimeout(() => {
+  clearTimeout(complaintTimer);
+  complaintTimer = setTimeout(() => {
     complaint = '';
     render();
-  }, SHOW_MS);
+  }, COMPLAINT_MS);
 }
 
 function show(ticket) {
-  given = ticket;
   view = 'given';
   clearTimeout(idleTimer);
-  $('phone').hidden = true;
-  // Where this page was found, behind whatever proxy, a phone finds its own.
-  const base = new URL('./', document.baseURI).href;
-  const address = 'api/tickets/' + ticket.id + '/qr.svg?base=' + encodeURIComponent(base);
-  $('qr').src = address;
   render();
-  renderGiven();
-  $('said').textContent = [t('take.yours') + ': ' + ticket.code, aheadText(ticket.ahead), estimateText(ticket.estimateSeconds)]
-    .filter(Boolean).join('. ');
-  $('done').disabled = true;
-  setTimeout(() => { $('done').disabled = false; }, DONE_AFTER_MS);
-  countDown();
-  if (!state.office.printTickets) return;
-  printTicket({
-    office: state.office.name, code: ticket.code, what: whatOf(ticket), ahead: aheadText(ticket.ahead),
-    estimate: estimateText(ticket.estimateSeconds), qr: address, at: ticket.createdAt, locale: locale(),
-  // A dialog for printing stops the clock, and what is behind it is not seen.
-  }).then(() => { if (given === ticket) countDown(); });
-}
-
-function countDown() {
-  const bar = $('time');
-  bar.style.transition = 'none';
-  bar.style.transform = 'scaleX(1)';
-  bar.getBoundingClientRect();
-  bar.style.transition = 'transform ' + SHOW_MS + 'ms linear';
-  bar.style.transform = 'scaleX(0)';
-  clearTimeout(returnTimer);
-  returnTimer = setTimeout(returnToStart, SHOW_MS);
-}
-
-// Which line it is for, where there is more than one.
-function whatOf(ticket) {
-  const service = serviceOf(ticket.service);
-  const priorities = state.office.priorities || [];
-  const priority = priorities.slice(1).filter((p) => p.name === ticket.priority)[0];
-  return [state.services.length > 1 && service ? nameOf(service) : '', priority ? nameOf(priority) : '']
-    .filter(Boolean).join(' · ');
-}
-
-function renderGiven() {
-  if (!given) return;
-  const code = $('code');
-  code.textContent = given.code;
-  $('what').textContent = whatOf(given);
-  $('what').hidden = !$('what').textContent;
-  $('ahead').textContent = aheadText(given.ahead);
-  $('estimate').textContent = estimateText(given.estimateSeconds);
-  $('estimate').hidden = !$('estimate').textContent;
-  // As large as the rest of its half leaves room for.
-  code.style.fontSize = '0px';
-  const box = $('number');
-  const used = Array.from(box.children).reduce((sum, c) => {
-    const s = getComputedStyle(c);
-    return sum + (c === code ? 0 : c.offsetHeight + parseFloat(s.marginTop) + parseFloat(s.marginBottom));
-  }, 0);
-  fitText(code, box.clientWidth, Math.max(96, box.clientHeight - used), 720, 40);
+  given.show(ticket, state);
+  $('said').textContent = [t('take.yours') + ': ' + ticket.code].concat(given.sentences()).join('. ');
 }
 
 function returnToStart() {
-  clearTimeout(returnTimer);
-  given = null;
+  given.end();
   chosen = null;
   page = 0;
   view = 'offer';
@@ -358,17 +293,15 @@ function turnPage(by) {
 }
 
 ready.then(() => {
-  onLanguage(() => { render(); renderGiven(); });
+  onLanguage(() => { render(); given.render(); });
   $('before').addEventListener('click', () => turnPage(-1));
   $('after').addEventListener('click', () => turnPage(1));
   $('back').addEventListener('click', backToServices);
-  $('done').addEventListener('click', returnToStart);
-  // Until its picture is there, and where there is none, nothing speaks of the code.
-  $('qr').addEventListener('load', () => { $('phone').hidden = false; renderGiven(); });
   ['pointerdown', 'touchstart', 'keydown'].forEach((name) => document.addEventListener(name, restartIdleTimer));
-  window.addEventListener('resize', () => { render(); renderGiven(); });
+  window.addEventListener('resize', render);
   // A long touch is a touch, not a menu.
   document.addEventListener('contextmenu', (e) => e.preventDefault());
+  wakeLock()(true);
   render();
   live.start();
 });

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { Printer, Server, hidden, launch, open, shows, until, visible } from './support.mjs';
+import { Printer, Server, hidden, launch, open, shows, text, until, visible } from './support.mjs';
 
 const PAPER = 'Si sale un turno de la impresora, es válido.';
 // What the page waits for, and a little more.
@@ -167,5 +167,22 @@ test('a refusal that comes late is told as what it is', async () => {
   held[0]();
   await shows(page, '#error', 'Este servicio acaba de cerrar. Elija otro o pregunte al personal.');
   held[1]();
+  await page.context().close();
+});
+
+test('where the printer is out of paper, the kiosk says so beside the number', async () => {
+  const page = await kiosk();
+  printer.hasPaper = false;
+  try {
+    await page.click('.service');
+    await shows(page, '#write', 'La impresora no puede imprimir ahora: anote su número o escanee el código.');
+    await visible(page, '#write');
+    assert.equal(await page.isVisible('#phone'), true);
+    assert.match(await text(page, '#said'), /La impresora no puede imprimir ahora/);
+  } finally {
+    printer.hasPaper = true;
+  }
+  // It is well again while the ticket is shown.
+  await hidden(page, '#write');
   await page.context().close();
 });

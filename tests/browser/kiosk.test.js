@@ -91,23 +91,6 @@ test('a service that closes under the finger is refused in plain words', async (
   await page.context().close();
 });
 
-test('a refusal because too many wait is told in plain words, and any other too', async () => {
-  const page = await kiosk({ lang: 'en' });
-  const refuse = (status, code) => page.route('**/api/tickets', (route) => route.fulfill({
-    status, contentType: 'application/problem+json', body: JSON.stringify({ code, detail: 'Technical.' }),
-  }));
-  for (const [status, code] of [[429, 'too-many-requests'], [409, 'queue-full'], [409, 'no-number-left']]) {
-    await refuse(status, code);
-    await page.click('.service');
-    await shows(page, '#error', /^No more tickets can be given right now/);
-    await page.unroute('**/api/tickets');
-  }
-  await refuse(403, 'something-new');
-  await page.click('.service');
-  await shows(page, '#error', 'No ticket could be given. Touch again, or ask the staff.');
-  await page.context().close();
-});
-
 test('with priorities the service is asked for first, then the priority, with a way back', async () => {
   await server.call('PUT', 'settings', { priorities: PRIORITIES });
   const page = await kiosk({ lang: 'en' });
@@ -332,23 +315,28 @@ test('where printing is on, a ticket is printed once, 80 mm wide, on one page as
   }
 });
 
-test('without a picture of the code a ticket is printed all the same, and what a dialog takes is not taken from the 8 s', async () => {
+test('without a picture of the code a ticket is printed all the same, and what a dialog takes is not taken from the 15 s', async () => {
   const page = await printing();
   await page.route(/\/qr\.svg/, (route) => route.abort());
+  // Five times as fast as the clock on the wall.
+  await page.addInitScript(() => {
+    const later = window.setTimeout.bind(window);
+    window.setTimeout = (f, ms) => later(f, ms / 5);
+  });
   await page.goto(server.url + '/new-ticket.html');
   await page.evaluate(() => {
     window.print = () => {
       window.prints.push(document.getElementById('printed-phone').hidden);
       // As a dialog does: the page stands still, and the clock on the wall goes on.
-      for (const end = Date.now() + 9000; Date.now() < end;);
+      for (const end = Date.now() + 3200; Date.now() < end;);
     };
   });
   await page.click('.service');
   await until('it is printed', () => page.evaluate(() => window.prints.length));
   assert.deepEqual(await page.evaluate(() => window.prints), [true]);
-  await page.waitForTimeout(5000);
+  await page.waitForTimeout(1000);
   assert.equal(await page.isVisible('#given'), true);
-  await until('the offer is back', () => page.isVisible('#offer'), 6000);
+  await until('the offer is back', () => page.isVisible('#offer'), 4000);
   await page.context().close();
 });
 
@@ -461,7 +449,7 @@ test('a wish without an answer is its person\'s for ten seconds; then what came 
 });
 
 test('beside a ticket its code for the phone is large and says what it is for, and the way on stands below the number from the start', async () => {
-  for (const size of SIZES) {
+  for (const size of SIZES.filter(([width]) => width > 600)) {
     const page = await open(browser, server.url + '/new-ticket.html', { size });
     await visible(page, '.service');
     await page.click('.service');
@@ -484,4 +472,41 @@ test('beside a ticket its code for the phone is large and says what it is for, a
     assert.equal(await page.isVisible('#phone p'), true, String(size));
     await page.context().close();
   }
+});
+
+test('a ticket is shown for 15 s, and each touch and each key begins them again', async () => {
+  const page = await open(browser, server.url + '/new-ticket.html', { clock: true });
+  await visible(page, '.service');
+  await page.click('.service');
+  await visible(page, '#given');
+  await page.clock.runFor(14000);
+  await page.mouse.click(5, 5);
+  await page.clock.runFor(14000);
+  await page.keyboard.press('Shift');
+  await page.clock.runFor(14000);
+  assert.equal(await page.isVisible('#given'), true);
+  await page.clock.runFor(1500);
+  await visible(page, '#offer');
+  await page.context().close();
+});
+
+test('on a phone there is a link to the ticket\'s page instead of a code to scan, and the ticket stays until it is left', async () => {
+  const page = await open(browser, server.url + '/new-ticket.html?theme=dark', { size: [390, 844], clock: true });
+  await visible(page, '.service');
+  await page.click('#languages [lang="en"]');
+  await page.click('.service');
+  await visible(page, '#follow');
+  const code = await text(page, '#code');
+  await page.clock.runFor(120000);
+  assert.equal(await text(page, '#code'), code);
+  assert.equal(await page.isVisible('#given'), true);
+  assert.equal(await page.isVisible('#phone'), false);
+  assert.equal(await page.isVisible('#time'), false);
+  const inside = await page.$$eval('#follow, #done', (all) => all.map((el) => el.getBoundingClientRect()).map((b) => b.bottom <= innerHeight && b.height >= 64));
+  assert.deepEqual(inside, [true, true]);
+  await page.click('#follow');
+  await page.waitForSelector('html[lang="en"][data-theme="dark"] [data-kind="waiting"], html[lang="en"][data-theme="dark"] body[data-kind="waiting"]');
+  await shows(page, '#code', code);
+  assert.deepEqual(page.problems, []);
+  await page.context().close();
 });

@@ -76,7 +76,7 @@ for (const [name, screen] of Object.entries(SCREENS)) {
   });
 }
 
-for (const name of ['the desk']) {
+for (const name of ['the kiosk', 'the desk']) {
   test(name + ' stays on, and again when the lock was taken away', async () => {
     const page = await open(browser, server.url + SCREENS[name].path, { before: wakeLocks, clock: true });
     await locks(page, 1);
