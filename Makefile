@@ -6,12 +6,13 @@ BINARY := $$(cargo build --release --locked --message-format=json-render-diagnos
 # 6 MB: small enough for the oldest PC in the office.
 MOST_BYTES := 6000000
 
-.PHONY: help run build check test lint test-unit test-structure test-system test-browser pictures bench setup-build setup-browser clean
+.PHONY: help run build check test lint test-unit test-structure test-system test-browser soak pictures bench setup-build setup-browser clean
 
 help:
 	@echo "make run       build turnero and run it on http://localhost:3000 (ARGS=\"--listen 127.0.0.1:8080\")"
 	@echo "make test      all tests: rules, contract, faults, and the screens in Chromium"
 	@echo "make check     the gate for each commit: format, lints, unit tests, structure"
+	@echo "make soak      kills, failing disks and crowds for 30 minutes (SECONDS=1800)"
 	@echo "make bench     speed and memory, beside the course's server (ARGS=\"--quick\")"
 	@echo "make pictures  the screens' pictures, as README.md shows them"
 	@echo "make build     the program, and where it is"
@@ -44,6 +45,11 @@ test-system: setup-build
 test-browser: build setup-browser
 	@bytes=$$(wc -c < "$(BINARY)"); echo "The program has $$bytes bytes, $(MOST_BYTES) at most"; test $$bytes -le $(MOST_BYTES)
 	cd tests/browser && TURNERO_BIN="$(BINARY)" npm test
+
+# The tests of tests/faults/soak side by side, again and again until the time is up.
+soak: SECONDS ?= 1800
+soak: setup-build
+	SOAK_SECONDS=$(SECONDS) cargo test --locked --test faults soak:: -- --nocapture --test-threads=3
 
 pictures: build setup-browser
 	cd tests/browser && TURNERO_BIN="$(BINARY)" npm run pictures

@@ -90,9 +90,19 @@ impl Client {
         self.answer_to(method)
     }
 
-    /// The same where the server may be killed meanwhile.
+    /// The same without headers, where the server may be killed meanwhile.
     pub fn try_send(&mut self, method: &str, path: &str) -> io::Result<Response> {
-        let bytes = self.rendered(method, path, &[], b"");
+        self.try_send_with(method, path, &[])
+    }
+
+    /// The same with headers.
+    pub fn try_send_with(
+        &mut self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+    ) -> io::Result<Response> {
+        let bytes = self.rendered(method, path, headers, b"");
         self.stream.write_all(&bytes)?;
         self.try_answer(method == "HEAD")
     }
