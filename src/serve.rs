@@ -25,7 +25,7 @@ pub fn serve(config: Config) -> Result<(), Box<dyn Error>> {
     signal_hook::flag::register(SIGXFSZ, Arc::default())?;
 
     let listener = TcpListener::bind(config.listen)
-        .map_err(|error| format!("{} cannot be listened on: {error}.", config.listen))?;
+        .map_err(|error| format!("{} cannot be used to listen: {error}.", config.listen))?;
     let mut journal = storage::open(&config.data)?;
     let file = config.data.display();
     let unusable = |why| format!("The data file {file} cannot be used: {why}.");

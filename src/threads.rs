@@ -18,7 +18,7 @@ pub fn spawn_vital(name: &str, body: impl FnOnce() + Send + 'static) -> io::Resu
         .stack_size(STACK_BYTES)
         .spawn(move || {
             if catch_unwind(AssertUnwindSafe(body)).is_err() {
-                log::error!("Thread «{label}» has failed, and the program cannot go on without it");
+                log::error!("Thread «{label}» has panicked; the program ends");
                 process::exit(1);
             }
         })

@@ -61,7 +61,7 @@ impl QueueParts {
                 .collect(),
         };
         if known.priorities.is_empty() {
-            return invalid("settings.priorities", "there is at least one");
+            return invalid("settings.priorities", "at least one is required");
         }
         self.check_services()?;
         self.check_tickets(&known)?;
@@ -73,13 +73,13 @@ impl QueueParts {
         if self.services.is_empty() || self.services.len() > MOST_SERVICES {
             return invalid(
                 "services",
-                format!("there are 1 to {MOST_SERVICES} of them"),
+                format!("must have 1 to {MOST_SERVICES} entries"),
             );
         }
         let mut prefixes = HashSet::new();
         for (n, service) in self.services.iter().enumerate() {
             if !prefixes.insert(&service.prefix) {
-                let why = format!("{} is there twice", service.prefix);
+                let why = format!("{} appears twice", service.prefix);
                 return invalid(format!("services[{n}].prefix"), why);
             }
         }
@@ -94,7 +94,7 @@ impl QueueParts {
         for (n, desk) in self.desks.iter().enumerate() {
             let wrong = |name: &str, why: String| invalid(format!("desks[{n}].{name}"), why);
             if !names.insert(&desk.name) {
-                return wrong("name", format!("{} is there twice", desk.name));
+                return wrong("name", format!("{} appears twice", desk.name));
             }
             let mut services = desk.services.iter();
             if let Some(asked) = services.find(|p| !known.services.contains_key(p)) {
@@ -165,7 +165,7 @@ impl QueueParts {
         if let Some(n) = tickets.position(is_left) {
             return invalid(
                 format!("tickets[{n}].state"),
-                "it has ended, and `ended` has it not",
+                "this ticket has ended but is missing from `ended`",
             );
         }
         Ok(())
@@ -190,7 +190,7 @@ impl Ticket {
             return Err(("number", why));
         }
         if self.position.arrival() != self.arrival {
-            return Err(("position", "it is of another ticket".to_owned()));
+            return Err(("position", "it belongs to another ticket".to_owned()));
         }
         let note = self.note.as_ref().map_or(0, |note| note.chars().count());
         if note > Self::LONGEST_NOTE {
@@ -221,10 +221,7 @@ impl Ticket {
             .as_ref()
             .and_then(|name| known.desks.get(name).copied());
         if self.state == State::Serving && !desk.as_ref().is_some_and(attends) {
-            return Err((
-                "state",
-                "it is «serving», and no desk attends it".to_owned(),
-            ));
+            return Err(("state", "it is «serving», but no desk serves it".to_owned()));
         }
         Ok(())
     }

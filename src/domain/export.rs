@@ -41,7 +41,7 @@ impl Queue {
             calls: Vec::new(),
             ended: Vec::new(),
             last_called: Vec::new(),
-            streaks: parts.streaks.that_still_count(),
+            streaks: parts.streaks.relevant(),
             // What was done and how fast belongs to the people and the desks that stay behind.
             steps: Vec::new(),
             pace: Pace::default(),

@@ -27,12 +27,12 @@ pub struct StreakCall {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct PriorityStreaks {
-    #[serde(with = "by_line")]
+    #[serde(with = "as_pairs")]
     lists: BTreeMap<WaitingList, VecDeque<StreakCall>>,
 }
 
 impl PriorityStreaks {
-    /// A ticket of that list was called.
+    /// Adds a call from that list.
     pub(super) fn add(&mut self, list: &WaitingList, called: StreakCall) {
         let calls = match self.lists.get_mut(list) {
             Some(calls) => calls,
@@ -44,8 +44,8 @@ impl PriorityStreaks {
         }
     }
 
-    /// That call did not happen.
-    pub(super) fn take_back(&mut self, list: &WaitingList, seq: u64) {
+    /// Removes a call that was undone.
+    pub(super) fn remove(&mut self, list: &WaitingList, seq: u64) {
         if let Some(calls) = self.lists.get_mut(list) {
             calls.retain(|call| call.seq != seq);
             if calls.is_empty() {
@@ -54,7 +54,7 @@ impl PriorityStreaks {
         }
     }
 
-    /// The list no longer exists.
+    /// Forgets a deleted list.
     pub(super) fn forget(&mut self, list: &WaitingList) {
         self.lists.remove(list);
     }
@@ -77,8 +77,8 @@ impl PriorityStreaks {
         u32::try_from(run).unwrap_or(u32::MAX)
     }
 
-    /// What of it still counts: of each list the last call of the lowest weight and those since.
-    pub(super) fn that_still_count(&self) -> Self {
+    /// The calls that still count: of each list the last call of the lowest weight and those since.
+    pub(super) fn relevant(&self) -> Self {
         let lists = self.lists.iter().map(|(list, calls)| {
             let last = calls.iter().rposition(|call| !call.higher).unwrap_or(0);
             (list.clone(), calls.range(last..).copied().collect())
@@ -93,25 +93,22 @@ impl PriorityStreaks {
 }
 
 /// The calls of each list as pairs, because a key in JSON is a text and a list is not.
-mod by_line {
+mod as_pairs {
     use std::collections::{BTreeMap, VecDeque};
 
     use serde::{Deserialize, Deserializer, Serializer};
 
     use super::{StreakCall, WaitingList};
 
-    type CombinedLists = BTreeMap<WaitingList, VecDeque<StreakCall>>;
+    type CallsByList = BTreeMap<WaitingList, VecDeque<StreakCall>>;
 
-    pub fn serialize<S: Serializer>(
-        lists: &CombinedLists,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
+    pub fn serialize<S: Serializer>(lists: &CallsByList, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(lists)
     }
 
     pub fn deserialize<'de, D: Deserializer<'de>>(
         deserializer: D,
-    ) -> Result<CombinedLists, D::Error> {
+    ) -> Result<CallsByList, D::Error> {
         let pairs = Vec::<(WaitingList, VecDeque<StreakCall>)>::deserialize(deserializer)?;
         Ok(pairs.into_iter().collect())
     }

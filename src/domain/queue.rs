@@ -25,7 +25,7 @@ pub const ENDED_KEPT: usize = 20_000;
 /// How many calls and recalls are remembered for a screen that has just been switched on.
 pub const CALLS_KEPT: usize = 8;
 
-/// How many are stored: where one is taken back, those before it are still there.
+/// Number of stored calls: more than shown, so that an undone call reveals older ones.
 pub(super) const CALLS_STORED: usize = 2 * CALLS_KEPT;
 
 /// How many tickets the course's `working-on` list has.

@@ -11,7 +11,7 @@ use super::ticket::State;
 pub enum Refusal {
     #[error("Nobody is waiting.")]
     QueueEmpty,
-    #[error("Desk {desk} attends nobody.")]
+    #[error("Desk {desk} is not serving anyone.")]
     NobodyAttended { desk: DeskName },
     #[error("Ticket {code} is {}, so it cannot be {action}.", state.as_str())]
     WrongState {
@@ -19,19 +19,18 @@ pub enum Refusal {
         state: State,
         action: &'static str,
     },
-    #[error("Desk {desk} attends {actual} now, not {expected}: look again before you go on.")]
+    #[error("Desk {desk} now serves {actual}, not {expected}. Check the screen and try again.")]
     DeskMovedOn {
         desk: DeskName,
         expected: String,
         actual: String,
     },
-    #[error("Desk {desk} has nothing to take back: {why}.")]
+    #[error("Desk {desk} has nothing to undo: {why}.")]
     NothingToUndo { desk: DeskName, why: String },
-    #[error("Desk {desk} is needed for {code}: finish it first.")]
+    #[error("Desk {desk} still serves {code}; finish that ticket first.")]
     DeskInUse { desk: DeskName, code: String },
     #[error(
-        "Desk {desk} is open on another screen now; whoever has that in view can go on, or it can be \
-         taken over from here (`takeOver`)."
+        "Desk {desk} is open on another screen now. Continue there, or take it over here (`takeOver`)."
     )]
     DeskTaken { desk: DeskName },
     #[error("Desk {desk} is closed, so nobody would call the ticket there: open it first.")]
@@ -51,19 +50,16 @@ pub enum Refusal {
         so_many(*most as usize, "1 person is waiting", "people are waiting")
     )]
     QueueFull { most: u32 },
-    #[error(
-        "Service {service} has given all numbers there are today; new ones come with the next day."
-    )]
+    #[error("Service {service} has no numbers left today; they restart on the next business day.")]
     NoNumberLeft { service: Prefix },
-    #[error("Service {service} is needed: {why}.")]
+    #[error("Service {service} cannot be deleted: {why}.")]
     ServiceInUse { service: Prefix, why: String },
     #[error(
-        "Priority {priority} is needed: {}. It can go when nobody has it any more; what people see \
-         of it (`names`) can be changed now.",
+        "Priority {priority} cannot be removed: {}. Its display names (`names`) can be changed now.",
         so_many(*tickets, "1 ticket has it", "tickets have it")
     )]
     PriorityInUse { priority: String, tickets: usize },
-    #[error("last: the last number comes after the first, {first}.")]
+    #[error("last: must be at least {first}, the first number.")]
     EndsBeforeItBegins { first: u32 },
     #[error("An office has {MOST_SERVICES} services at most; delete one that is not used.")]
     TooManyServices,

@@ -104,12 +104,12 @@ impl ListPosition {
         self.rank < 0
     }
 
-    /// Orders places; smaller is earlier.
+    /// The rank; a smaller one is earlier.
     pub fn rank(self) -> i64 {
         self.rank
     }
 
-    /// Whose place it is.
+    /// The ticket's arrival.
     pub fn arrival(self) -> Arrival {
         self.arrival
     }
@@ -119,7 +119,7 @@ impl ListPosition {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum WaitingList {
-    /// Its service's.
+    /// The list of its service.
     Service(Prefix),
     /// One desk's own, after a transfer to it.
     Desk(DeskName),
@@ -132,17 +132,17 @@ pub struct PriorityList {
     pub priority: Arc<str>,
 }
 
-/// A person's place.
+/// A ticket: a person's place in a waiting list, and what became of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Ticket {
     pub id: TicketId,
     pub arrival: Arrival,
-    /// What its code begins with: the service that gave it. A transfer does not change it, because
-    /// people hold it in their hands.
+    /// The prefix of its code: the service that created it. A transfer does not change it, because
+    /// the code is on paper.
     pub prefix: Prefix,
     pub number: u32,
-    /// How many digits its number is written with, at least.
+    /// Minimum number of digits in its code.
     pub digits: u8,
     /// The service that it waits for.
     pub service: Prefix,
@@ -154,7 +154,7 @@ pub struct Ticket {
     pub list: WaitingList,
     pub position: ListPosition,
     pub created_at: Timestamp,
-    /// From when its waiting counts: when it was given, or sent behind all others.
+    /// When its waiting time began: when it was created, or sent behind all others.
     pub waiting_since: Timestamp,
     /// The desk that called it last; kept when it is done.
     #[serde(skip_serializing_if = "Option::is_none")]

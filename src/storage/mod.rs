@@ -102,8 +102,7 @@ pub struct Batch {
 
 /// Durable storage of an office. One thread owns it.
 pub trait Journal: Send {
-    /// The newest snapshot that has at least `followed_by` events after it (the empty queue where
-    /// none has), to replay the events after it.
+    /// The newest snapshot that has at least `followed_by` events after it, or the empty queue.
     fn load_snapshot(&mut self, followed_by: u64) -> Result<Queue, StorageError>;
 
     /// The events after `seq`, oldest first.
@@ -122,11 +121,11 @@ pub trait Journal: Send {
     /// Whether an event matches. Stops reading at the first that does.
     fn any_event(&mut self, matches: &dyn Fn(&Event) -> bool) -> Result<bool, StorageError>;
 
-    /// The last event, 0 where there is none: what `append` expects.
+    /// The number of the last event, 0 if there is none: what `append` expects.
     fn end(&mut self) -> Result<u64, StorageError>;
 
     /// Makes a batch durable: when this returns `Ok`, it survives a power cut. `expected_seq` is the
-    /// last event that the caller knows; where the journal ends elsewhere, nothing is written.
+    /// last event that the caller knows; if the journal ends elsewhere, nothing is written.
     fn append(&mut self, expected_seq: u64, batch: &Batch) -> Result<(), StorageError>;
 
     /// The answer kept under that key.
@@ -135,7 +134,7 @@ pub trait Journal: Send {
     /// Keeps the queue as it is, so that a later start replays less.
     fn save_snapshot(&mut self, queue: &Queue) -> Result<(), StorageError>;
 
-    /// Who may do what.
+    /// Loads the PINs, sessions and tokens.
     fn access(&mut self) -> Result<AccessRecords, StorageError>;
 
     /// The entries of the audit log before the id `before`, newest first.

@@ -289,7 +289,7 @@ fn the_environment_sets_what_flags_do_not() {
 }
 
 #[test]
-fn the_log_is_as_loud_as_it_is_told() {
+fn rust_log_sets_the_log_level() {
     let server = Launch::new().with_variable("RUST_LOG", "debug").start();
     server.get("/api/health").expect(200);
     wait_until("the request is logged", || {

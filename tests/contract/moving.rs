@@ -207,7 +207,7 @@ fn goes_on(server: &Server, made: &[Value], last_seq: u64) {
     let mut phone = server.screen(&format!("?ticket={}", text(&made[6], "id")));
     phone.expect("state");
     assert_eq!(phone.expect("ticket-position")["payload"]["ahead"], 0);
-    // The desk still attends its ticket, one that was put aside is called, one that did not come
+    // The desk still serves its ticket, one that was put aside is called, one that did not come
     // comes back, and one for a desk alone waits for it alone.
     let attends = json!({"current": "A2"});
     server
@@ -332,7 +332,11 @@ fn a_file_that_is_no_office_makes_nothing() {
     let import = |file: &str| turnero(&folder, &["import", file, "--data", "new.db"]);
     expect(&import("missing.json"), 1, &["missing.json cannot be read"]);
     fs::write(folder.join("list.json"), "a shopping list").unwrap();
-    expect(&import("list.json"), 1, &["list.json is no office", "JSON"]);
+    expect(
+        &import("list.json"),
+        1,
+        &["list.json cannot be imported", "JSON"],
+    );
     let server = Server::new();
     server.ticket();
     let mut office = server.json("/api/export");

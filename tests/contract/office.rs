@@ -265,7 +265,7 @@ fn a_service_is_made_set_up_closed_and_deleted() {
 }
 
 #[test]
-fn a_desk_attends_its_services_in_its_own_order_and_all_as_people_come() {
+fn a_desk_calls_its_services_in_its_own_order_or_all_by_arrival() {
     let server = Server::new();
     for prefix in ["B", "C"] {
         server

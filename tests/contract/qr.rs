@@ -83,7 +83,7 @@ fn a_phone_reads_the_address_of_the_tickets_page() {
 }
 
 #[test]
-fn there_is_no_code_for_a_ticket_or_an_address_that_is_none() {
+fn no_qr_code_for_an_unknown_ticket_or_address() {
     let server = Server::new();
     let (path, _) = path_of(&server);
     for unknown in ["0".repeat(32), "A1".to_owned(), "..".to_owned()] {

@@ -670,7 +670,7 @@ fn a_long_poll_waits_for_the_first_event() {
 }
 
 #[test]
-fn health_says_how_things_are() {
+fn health_gives_status_version_and_counts() {
     let server = Server::new();
     tickets(&server, 3);
     let health = server.json("/api/health");

@@ -24,7 +24,7 @@ fn a_priority_that_somebody_has_neither_goes_nor_changes_its_name() {
             .put_json("/api/settings", &wish)
             .problem(409, "priority-in-use");
         assert!(
-            detail.contains("urgent is needed: 2 tickets have it"),
+            detail.contains("urgent cannot be removed: 2 tickets have it"),
             "{detail}"
         );
         assert_eq!(server.json("/api/settings"), settings, "nothing was set");

@@ -70,7 +70,7 @@ fn each_step_is_taken_back_and_no_step_twice() {
         let path = format!("/api/desks/{desk}/undo");
         server.post(&path).problem(409, "nothing-to-undo")
     };
-    assert!(refused("1").contains("no such desk"));
+    assert!(refused("1").contains("no longer exists"));
     let desk = server.put_json("/api/desks/1", &json!({}));
     desk.expect(201);
     assert!(refused("1").contains("15 seconds"));
@@ -127,7 +127,7 @@ fn a_step_can_be_taken_back_after_a_restart_and_not_after_15_seconds() {
 }
 
 #[test]
-fn a_desks_own_line_is_told_whoever_changes_it() {
+fn screens_get_a_desks_own_list_whichever_desk_changes_it() {
     let server = Server::new();
     for _ in 0..3 {
         server.ticket();

@@ -339,7 +339,7 @@ fn a_follower_hears_of_every_way_its_ticket_can_go() {
 }
 
 #[test]
-fn a_follower_of_one_line_is_told_nothing_of_its_place_for_what_happens_in_another() {
+fn a_follower_gets_no_position_for_a_change_in_another_list() {
     let server = Server::new();
     let mut client = server.client();
     client
@@ -398,7 +398,7 @@ fn the_subprotocol_is_chosen_only_where_it_is_offered() {
 }
 
 #[test]
-fn what_is_no_handshake_is_told_to_upgrade() {
+fn a_request_without_upgrade_is_answered_426() {
     let server = Server::new();
     let without_key = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n";
     let old = HANDSHAKE.replace("13", "8");

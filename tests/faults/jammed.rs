@@ -116,7 +116,11 @@ fn a_stuck_printer_delays_neither_tickets_nor_a_stop() {
     assert!(slowest < Duration::from_secs(2), "{slowest:?}");
     let health = server.json("/api/health");
     assert!(health["printerProblem"].is_string(), "{health}");
-    assert!(server.log().contains("is not printed: too many wait"));
+    assert!(
+        server
+            .log()
+            .contains("is not printed: the print queue is full")
+    );
     let begun = Instant::now();
     server.signal(Signal::TERM);
     let status = server.ends_within(STOP).expect("it ends in time");

@@ -73,7 +73,7 @@ impl Queue {
 
     fn forget_call(&mut self, step: &UndoableStep, called: &Ticket) {
         let code = called.code();
-        self.streaks.take_back(&called.list, step.seq);
+        self.streaks.remove(&called.list, step.seq);
         // The recalls after it were of the same call.
         self.calls
             .retain(|call| call.seq < step.seq || call.code != code);

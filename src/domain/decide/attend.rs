@@ -348,7 +348,7 @@ pub(super) fn check_current(
     name: &DeskName,
     current: Option<&Expected>,
 ) -> Result<(), Refusal> {
-    const EMPTY_LIST: &str = "nobody";
+    const NOBODY: &str = "nobody";
     let Some(expected) = current else {
         return Ok(());
     };
@@ -364,10 +364,10 @@ pub(super) fn check_current(
     Err(Refusal::DeskMovedOn {
         desk: name.clone(),
         expected: match expected {
-            Expected::Nobody => EMPTY_LIST.to_owned(),
+            Expected::Nobody => NOBODY.to_owned(),
             Expected::Code(code) => code.clone(),
         },
-        actual: attended.map_or_else(|| EMPTY_LIST.to_owned(), Ticket::code),
+        actual: attended.map_or_else(|| NOBODY.to_owned(), Ticket::code),
     })
 }
 

@@ -52,11 +52,14 @@ pub(super) fn delete_service(queue: &Queue, prefix: &Prefix) -> Result<Decision,
     }
     let mut open = queue.tickets.values().filter(|t| !t.state.is_final());
     if let Some(ticket) = open.find(|t| t.service == *prefix) {
-        return Err(in_use(format!("{} is in it", ticket.code())));
+        return Err(in_use(format!(
+            "ticket {} is still open in it",
+            ticket.code()
+        )));
     }
     let mut desks = queue.desks();
     if let Some(desk) = desks.find(|desk| desk.services.contains(prefix)) {
-        return Err(in_use(format!("desk {} attends it", desk.name)));
+        return Err(in_use(format!("desk {} serves it", desk.name)));
     }
     let event = Event::ServiceDeleted {
         service: prefix.clone(),

@@ -11,7 +11,7 @@ use crate::domain::step::{TicketChange, UNDO_WITHIN_MS, UndoableStep};
 use crate::domain::ticket::{State, Ticket, WaitingList};
 use crate::domain::time::Timestamp;
 
-/// Takes back the desk's last step.
+/// Undoes the desk's last step.
 pub(super) fn undo(
     queue: &Queue,
     name: &DeskName,
@@ -24,12 +24,12 @@ pub(super) fn undo(
         why,
     };
     let desk = queue.desk(name);
-    let desk = desk.ok_or_else(|| refused("there is no such desk now".to_owned()))?;
+    let desk = desk.ok_or_else(|| refused("the desk no longer exists".to_owned()))?;
     let step = queue.steps.get(name).filter(|step| step.is_recent(now));
     let step = step.ok_or_else(|| {
         let seconds = UNDO_WITHIN_MS / 1_000;
         refused(format!(
-            "it took no step in the last {seconds} seconds, or has taken it back"
+            "no action in the last {seconds} seconds can be undone"
         ))
     })?;
     if step.changes.is_empty() {
@@ -38,14 +38,15 @@ pub(super) fn undo(
     for change in &step.changes {
         let code = change.before.code();
         let ticket = queue.arrived(change.before.arrival);
-        let ticket = ticket.ok_or_else(|| refused(format!("{code} is history")))?;
+        let ticket =
+            ticket.ok_or_else(|| refused(format!("{code} is no longer in today's queue")))?;
         if !is_untouched(queue, step, change, ticket) {
             let state = ticket.state.as_str();
             return Err(refused(format!(
-                "{code} has gone on since, and is {state} now"
+                "{code} has changed since and is now {state}"
             )));
         }
-        can_be_again(queue, &change.before).map_err(refused)?;
+        check_still_exists(queue, &change.before).map_err(refused)?;
     }
     let tickets = step.changes.iter().map(|change| change.before.id);
     let mut events = vec![Event::StepUndone {
@@ -67,8 +68,8 @@ pub(super) fn undo(
     })
 }
 
-/// Whether a ticket is still as the step left it. Whatever happens to a ticket changes its state, or
-/// the desk and the time of its call.
+/// Whether a ticket is still as the step left it. Every later event
+/// changes its state, or the desk and the time of its call.
 fn is_untouched(
     queue: &Queue,
     step: &UndoableStep,
@@ -78,7 +79,7 @@ fn is_untouched(
     let before = &change.before;
     let attending = queue.desk(&step.desk).and_then(|desk| desk.attending);
     let still_there = if step.is_beside() {
-        // Whoever was called meanwhile has been called once more.
+        // A call in between raised the number of calls.
         ticket.calls == before.calls
     } else if change.after == State::Serving {
         attending == Some(ticket.arrival) && ticket.called_at == Some(step.at)
@@ -89,8 +90,8 @@ fn is_untouched(
     ticket.state == change.after && still_there
 }
 
-/// Whether all that a ticket had is still there. `Err` says what is not.
-fn can_be_again(queue: &Queue, before: &Ticket) -> Result<(), String> {
+/// Refuses if the ticket's service, priority or list was deleted since.
+fn check_still_exists(queue: &Queue, before: &Ticket) -> Result<(), String> {
     let gone = |what: String| {
         Err(format!(
             "{what} of {} has been deleted since",

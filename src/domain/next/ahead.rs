@@ -2,7 +2,7 @@
 
 use std::iter;
 
-use super::competition::{CallingKey, Competition};
+use super::calling_rule::{CallingKey, Competition};
 use crate::domain::queue::Queue;
 use crate::domain::ticket::{Ticket, WaitingList};
 use crate::domain::time::Timestamp;
@@ -30,8 +30,8 @@ impl AheadCounts {
 }
 
 impl Competition<'_> {
-    /// How many of `list` go before one of a higher weight than the lowest, or of the lowest, where
-    /// so many stand before it.
+    /// Number of tickets of `list` that are called before one with `counts` ahead of it. `high`: its
+    /// weight is higher than the lowest.
     pub(in crate::domain) fn before(
         &self,
         list: &WaitingList,
@@ -47,11 +47,11 @@ impl Competition<'_> {
             return low + higher;
         };
         let most = most as usize;
-        // However long the row was, where nobody of the lowest waited or by chosen calls, one of the
-        // lowest ends it.
+        // The streak can be longer than the limit: nobody of the lowest weight waited, or a desk chose
+        // tickets. The next ticket of the lowest weight ends it all the same.
         let run = most.min(self.streaks.in_a_row(iter::once(list)) as usize);
         if high {
-            // One of the lowest goes after each so many.
+            // After each `most` calls, one ticket of the lowest weight is called.
             let between = (higher + run).checked_div(most).unwrap_or(usize::MAX);
             higher + low.max(between.min(all_low))
         } else {

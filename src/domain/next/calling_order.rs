@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::competition::{CallingKey, Competition};
+use super::calling_rule::{CallingKey, Competition};
 use crate::domain::desk::Desk;
 use crate::domain::queue::Queue;
 use crate::domain::ticket::{ListPosition, Ticket, WaitingList};
@@ -108,8 +108,10 @@ impl<'a> Iterator for CallingOrder<'a> {
         }
         let front = self.lists.front();
         let lists = front.into_iter().chain([&self.own]);
-        let enough = self.competition.enough(lists.flat_map(|l| &l.lists));
-        let key = |head: &Head<'_>| self.competition.of(enough, head.weight, head.key);
+        let limit_reached = self
+            .competition
+            .is_limit_reached(lists.flat_map(|l| &l.lists));
+        let key = |head: &Head<'_>| self.competition.key(limit_reached, head.weight, head.key);
         let own = self.own.heads.iter().enumerate();
         let own = own.map(|(index, head)| (key(head), true, index));
         let list = front.into_iter().flat_map(|l| &l.heads).enumerate();
@@ -131,7 +133,7 @@ impl<'a> Iterator for CallingOrder<'a> {
             Some(head) => heads[index] = head,
             None => drop(heads.swap_remove(index)),
         }
-        self.competition.called(&ticket.list, weight);
+        self.competition.record_call(&ticket.list, weight);
         Some(ticket)
     }
 }

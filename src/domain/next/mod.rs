@@ -3,4 +3,4 @@
 
 pub(super) mod ahead;
 pub(super) mod calling_order;
-pub(super) mod competition;
+pub(super) mod calling_rule;

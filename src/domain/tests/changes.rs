@@ -27,7 +27,7 @@ fn settings() -> Settings {
 }
 
 #[test]
-fn all_of_the_settings_are_taken_over_and_none_where_none_is_named() {
+fn a_change_replaces_only_the_settings_that_it_names() {
     let whole = SettingsChange::from(settings());
     assert_eq!(whole.of(&Settings::default()), settings());
     let nothing = SettingsChange::default();

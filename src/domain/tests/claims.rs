@@ -54,7 +54,7 @@ fn another_screen_has_it_only_where_the_first_has_gone_or_is_taken_over() {
 }
 
 #[test]
-fn of_two_that_find_the_same_one_gone_the_first_to_come_has_it() {
+fn of_two_screens_that_claim_a_free_desk_the_first_gets_it() {
     let first = (1, None, false, 2, false);
     check(
         &[

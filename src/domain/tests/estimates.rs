@@ -58,7 +58,7 @@ fn told(queue: &Queue, tickets: &[u128], minute: i64) -> Vec<Option<u64>> {
 }
 
 #[test]
-fn each_who_waits_is_told_the_turns_before_it() {
+fn each_waiting_ticket_shows_the_tickets_called_before_it() {
     let queue = office();
     let rows = [Some(4), Some(8), Some(12)];
     assert_eq!(told(&queue, &[7, 8, 9], 24), rows);

@@ -39,17 +39,17 @@ fn each_command_comes_to_what_the_contract_says() {
         (
             "new;new;next 1",
             "next 1 nobody",
-            "! Desk 1 attends A1 now, not nobody: look again before you go on.",
+            "! Desk 1 now serves A1, not nobody. Check the screen and try again.",
         ),
         (
             "new;new;next 1;next 1",
             "next 1 A1",
-            "! Desk 1 attends A2 now, not A1: look again before you go on.",
+            "! Desk 1 now serves A2, not A1. Check the screen and try again.",
         ),
         (
             "new",
             "next 1 A1",
-            "! Desk 1 attends nobody now, not A1: look again before you go on.",
+            "! Desk 1 now serves nobody, not A1. Check the screen and try again.",
         ),
         ("new", "next 1 nobody", "desk 1 open, called A1 at 1"),
         ("close 1;new", "next 1", "desk 1 open, called A1 at 1"),
@@ -71,17 +71,17 @@ fn each_command_comes_to_what_the_contract_says() {
             "! Ticket A1 is serving, so it cannot be called.",
         ),
         ("new;next 1", "recall 1", "recalled A1 at 1"),
-        ("", "recall 1", "! Desk 1 attends nobody."),
+        ("", "recall 1", "! Desk 1 is not serving anyone."),
         ("new;next 1", "finish 1", "finished A1 at 1"),
         (
             "new;next 1;finish 1",
             "finish 1",
-            "! Desk 1 attends nobody.",
+            "! Desk 1 is not serving anyone.",
         ),
         (
             "new;next 1",
             "finish 1 A7",
-            "! Desk 1 attends A1 now, not A7: look again before you go on.",
+            "! Desk 1 now serves A1, not A7. Check the screen and try again.",
         ),
         ("new;next 1", "done A1", "finished A1 at 1"),
         ("new;next 1;done A1", "done A1", ""),
@@ -114,10 +114,10 @@ fn each_command_comes_to_what_the_contract_says() {
         (
             "new;next 1",
             "delete 1",
-            "! Desk 1 is needed for A1: finish it first.",
+            "! Desk 1 still serves A1; finish that ticket first.",
         ),
         ("new;next 1", "no-show 1", "no-show A1 at 1"),
-        ("", "no-show 1", "! Desk 1 attends nobody."),
+        ("", "no-show 1", "! Desk 1 is not serving anyone."),
         ("new;next 1;no-show 1", "return A1", "returned A1"),
         ("new;next 1;no-show 1;return A1", "next 1", "called A1 at 1"),
         (
@@ -268,7 +268,7 @@ fn each_command_comes_to_what_the_contract_says() {
         (
             "new;next 1;open 2;send 1 2",
             "delete 2",
-            "! Desk 2 is needed for A1: finish it first.",
+            "! Desk 2 still serves A1; finish that ticket first.",
         ),
         ("new;next 1;send 1 B", "next 1", "called A1 at 1"),
         (
@@ -320,80 +320,76 @@ fn each_command_comes_to_what_the_contract_says() {
         (
             "new;new;next 1;next 1",
             "undo 1 A1",
-            "! Desk 1 attends A2 now, not A1: look again before you go on.",
+            "! Desk 1 now serves A2, not A1. Check the screen and try again.",
         ),
         ("new;next 1;finish 1", "undo 1 nobody", "undone A1 at 1"),
         // Nothing was done, it was taken back, or it was long ago.
         (
             "new;open 1",
             "undo 1",
-            "! Desk 1 has nothing to take back: it took no step in the last 15 seconds, or has \
-             taken it back.",
+            "! Desk 1 has nothing to undo: no action in the last 15 seconds can be undone.",
         ),
         (
             "new;new;next 1;next 1;undo 1",
             "undo 1",
-            "! Desk 1 has nothing to take back: it took no step in the last 15 seconds, or has \
-             taken it back.",
+            "! Desk 1 has nothing to undo: no action in the last 15 seconds can be undone.",
         ),
         (
             "new;next 1;finish 1;delete 1;open 1",
             "undo 1",
-            "! Desk 1 has nothing to take back: it took no step in the last 15 seconds, or has \
-             taken it back.",
+            "! Desk 1 has nothing to undo: no action in the last 15 seconds can be undone.",
         ),
         (
             "next 1;new;next 1;new;new;new;new;new;new;new;new;new;new;new;new;new;new;new;new",
             "undo 1",
-            "! Desk 1 has nothing to take back: it took no step in the last 15 seconds, or has \
-             taken it back.",
+            "! Desk 1 has nothing to undo: no action in the last 15 seconds can be undone.",
         ),
         // Somebody has gone on from there.
         (
             "new;next 1;hold 1;call 2 A1",
             "undo 1",
-            "! Desk 1 has nothing to take back: A1 has gone on since, and is serving now.",
+            "! Desk 1 has nothing to undo: A1 has changed since and is now serving.",
         ),
         (
             "new;next 1;hold 1;return A1",
             "undo 1",
-            "! Desk 1 has nothing to take back: A1 has gone on since, and is waiting now.",
+            "! Desk 1 has nothing to undo: A1 has changed since and is now waiting.",
         ),
         (
             "new;next 1;no-show 1;return A1;next 2;no-show 2",
             "undo 1",
-            "! Desk 1 has nothing to take back: A1 has gone on since, and is no-show now.",
+            "! Desk 1 has nothing to undo: A1 has changed since and is now no-show.",
         ),
         (
             "new;next 1;send 1 B;next 2;send 2 B",
             "undo 1",
-            "! Desk 1 has nothing to take back: A1 has gone on since, and is waiting now.",
+            "! Desk 1 has nothing to undo: A1 has changed since and is now waiting.",
         ),
         (
             "new;next 1;hold 1;cancel A1",
             "undo 1",
-            "! Desk 1 has nothing to take back: A1 has gone on since, and is cancelled now.",
+            "! Desk 1 has nothing to undo: A1 has changed since and is now cancelled.",
         ),
         // The desk whose own line it waited in is gone; or the service that it was sent away from.
         (
             "new;next 1;open 2;send 1 2;call 3 A1;delete 2",
             "undo 3",
-            "! Desk 3 has nothing to take back: the desk 2 of A1 has been deleted since.",
+            "! Desk 3 has nothing to undo: the desk 2 of A1 has been deleted since.",
         ),
         (
             "new B;next 1;send 1 A;delete-service B",
             "undo 1",
-            "! Desk 1 has nothing to take back: the service B of B1 has been deleted since.",
+            "! Desk 1 has nothing to undo: the service B of B1 has been deleted since.",
         ),
         (
             "open 2;new;next 1;send 1 2;next 2;finish 2;delete 2",
             "undo 2",
-            "! Desk 2 has nothing to take back: there is no such desk now.",
+            "! Desk 2 has nothing to undo: the desk no longer exists.",
         ),
         (
             "",
             "undo 9",
-            "! Desk 9 has nothing to take back: there is no such desk now.",
+            "! Desk 9 has nothing to undo: the desk no longer exists.",
         ),
         // A desk that the call opened is closed again; one that it made stays.
         (
@@ -431,14 +427,12 @@ fn each_command_comes_to_what_the_contract_says() {
         (
             "new;open 1;open 2;cancel A1 1",
             "undo 2",
-            "! Desk 2 has nothing to take back: it took no step in the last 15 seconds, or has taken \
-             it back.",
+            "! Desk 2 has nothing to undo: no action in the last 15 seconds can be undone.",
         ),
         (
             "new;open 1;cancel A1",
             "undo 1",
-            "! Desk 1 has nothing to take back: it took no step in the last 15 seconds, or has taken \
-             it back.",
+            "! Desk 1 has nothing to undo: no action in the last 15 seconds can be undone.",
         ),
         // Another desk has undone what it did to the ticket, so it is as it was.
         (

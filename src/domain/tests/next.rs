@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use super::testing::{ask, moment, two_lines, words};
 use super::{properties, random_commands::any_request};
 use crate::domain::next::ahead::AheadCounts;
-use crate::domain::next::competition::Competition;
+use crate::domain::next::calling_rule::Competition;
 use crate::domain::*;
 
 #[test]
@@ -57,7 +57,7 @@ fn the_most_seconds_waited_times_weight_goes_first() {
 }
 
 #[test]
-fn a_desk_attends_the_lines_it_is_told_to() {
+fn a_desk_calls_only_from_its_services() {
     let mut queue = two_lines();
     let mut ask = |asked: Command| {
         let at = moment(&queue);
@@ -109,20 +109,20 @@ fn one_of_the_lowest_ends_a_row_however_long_it_was() {
     ];
     let list = WaitingList::Service(Prefix::new("A"));
     for ((run, high), expected) in rows {
-        let mut transactions = Competition {
+        let mut competition = Competition {
             settings: &settings,
             streaks: Cow::Owned(PriorityStreaks::default()),
             seq: 0,
         };
         for _ in 0..run {
-            transactions.called(&list, settings.lowest_weight() + 1);
+            competition.record_call(&list, settings.lowest_weight() + 1);
         }
         let counts = AheadCounts {
             low: 0,
             high,
             all_low: 9,
         };
-        let before = transactions.before(&list, &counts, true);
+        let before = competition.before(&list, &counts, true);
         assert_eq!(before, expected, "{run} called, {high} before");
     }
 }

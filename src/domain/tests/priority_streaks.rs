@@ -29,7 +29,7 @@ fn a_row_is_counted_in_the_lines_that_are_chosen_between() {
     );
     call(&mut streaks, &a, true);
     assert_eq!(counts(&streaks), [2, 0, 1]);
-    streaks.take_back(&b, low);
+    streaks.remove(&b, low);
     assert_eq!(counts(&streaks), [2, 1, 3]);
     for _ in 0..500 {
         call(&mut streaks, &a, true);

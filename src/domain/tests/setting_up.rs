@@ -83,7 +83,7 @@ fn a_priority_stays_while_somebody_has_it() {
     let why = then(&mut queue, &only_priorities(&["normal"])).expect_err("three have it");
     let why = why.to_string();
     assert!(
-        why.contains("urgent is needed: 3 tickets have it."),
+        why.contains("urgent cannot be removed: 3 tickets have it."),
         "{why}"
     );
     then(&mut queue, &only_priorities(&["urgent"])).expect("nobody is normal");
@@ -111,7 +111,7 @@ fn a_number_is_rather_not_given_than_given_twice() {
 }
 
 #[test]
-fn why_a_step_cannot_be_taken_back_is_said_as_it_is() {
+fn the_refusal_says_why_a_step_cannot_be_undone() {
     let undo = Command::Undo {
         desk: DeskName::parse("1").expect("a name"),
         current: None,
@@ -151,7 +151,7 @@ fn why_a_step_cannot_be_taken_back_is_said_as_it_is() {
 }
 
 #[test]
-fn who_was_withdrawn_by_a_day_is_known_until_the_next_one() {
+fn tickets_cancelled_by_a_new_day_are_known_until_the_next_one() {
     let mut queue = after("new;new;new;next 1;no-show 1;next 1;finish 1");
     let known = |queue: &Queue| -> Vec<Option<State>> {
         let ids = (0..3).map(TicketId::from_random);

@@ -5,7 +5,7 @@ use super::testing::{ask, command, moment, two_lines};
 use crate::domain::*;
 
 /// A step as `testing::command` reads it, on ticket A1 or on what desk 1 attends; and from which
-/// states to which it leads. Desk 2 attends nobody.
+/// states to which it leads. Desk 2 is not serving anyone.
 const STEPS: [(&str, &[(State, State)]); 23] = {
     use State::{Cancelled, Done, Held, NoShow, Serving, Waiting};
     [

@@ -50,7 +50,7 @@ impl Queue {
             return None;
         }
         while !play.called.contains_key(&ticket.arrival) {
-            play.go_on()?;
+            play.step()?;
         }
         seconds_until(play.called[&ticket.arrival], now)
     }
@@ -60,7 +60,7 @@ impl Forecast {
     /// Plays the office on from that moment.
     pub fn of(queue: &Queue, now: Timestamp) -> Self {
         let mut play = ForecastSimulation::of(queue, now);
-        while play.go_on().is_some() {}
+        while play.step().is_some() {}
         let services = queue.services().iter().map(|service| &service.prefix);
         let known = services.filter(|prefix| play.speeds.knows(prefix));
         Self {

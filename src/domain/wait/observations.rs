@@ -142,15 +142,15 @@ impl<'a> TransactionTimes<'a> {
         speeds
     }
 
-    /// Whether enough is known of a service.
+    /// Whether a service has enough recent transactions for an estimate.
     pub(super) fn knows(&self, service: &Prefix) -> bool {
         let speed = self.services.get(service);
         speed.is_some_and(|speed| speed.sum.count >= LEAST_TRANSACTIONS)
     }
 
-    /// How long a transaction of a service takes at a desk, in milliseconds: the mean of its last ones, with
-    /// that of all open desks for some more; as long as one of all services where too little is known
-    /// of this one.
+    /// Expected length of a transaction of a service at a desk, in milliseconds: the mean of the desk's own
+    /// recent ones and of some more at the mean of all open desks. If the service has too few, the mean is
+    /// that of all services.
     pub(super) fn turn(&self, desk: &DeskName, service: &Prefix) -> i64 {
         let speed = self.services.get(service);
         let known = speed.map(|speed| speed.sum);
@@ -164,7 +164,7 @@ impl<'a> TransactionTimes<'a> {
     }
 }
 
-/// When a desk is free; `None` where it is not at work.
+/// When a desk is free, in milliseconds; `None` if nobody works there.
 pub(super) fn free_at(
     queue: &Queue,
     speeds: &TransactionTimes<'_>,

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, BinaryHeap, HashMap, VecDeque, vec_deque};
 
 use super::observations::{ArrivalRate, EMPTY_LIST, RecentArrivals, TransactionTimes, free_at};
 use crate::domain::desk::{Desk, DeskName};
-use crate::domain::next::competition::{CallingKey, Competition};
+use crate::domain::next::calling_rule::{CallingKey, Competition};
 use crate::domain::queue::Queue;
 use crate::domain::service::Prefix;
 use crate::domain::ticket::{ListPosition, Ticket, WaitingList};
@@ -27,9 +27,9 @@ pub(super) struct ForecastSimulation<'a> {
     free: BinaryHeap<Reverse<(i64, usize)>>,
     competition: Competition<'a>,
     pub(super) speeds: TransactionTimes<'a>,
-    /// When those who have been reached are called.
+    /// Time of the simulated call, by ticket.
     pub(super) called: HashMap<Arrival, i64>,
-    /// How many of those who wait can be reached by a desk at work.
+    /// Number of waiting tickets that an open desk can call.
     within_reach: usize,
     steps: usize,
 }
@@ -38,7 +38,7 @@ pub(super) struct ForecastSimulation<'a> {
 struct WorkingDesk<'a> {
     name: &'a DeskName,
     own: CombinedLists,
-    /// Each when those before it are empty.
+    /// In the desk's order: a list is used only if those before it are empty.
     lists: Vec<CombinedLists>,
 }
 
@@ -53,7 +53,7 @@ struct ForecastList<'a> {
     list: WaitingList,
     weight: u32,
     next: NextTicket<'a>,
-    /// Those who wait behind the next one.
+    /// The tickets behind the next one.
     waiting: vec_deque::Iter<'a, ListPosition>,
     arrivals: ArrivalRate,
 }
@@ -61,9 +61,9 @@ struct ForecastList<'a> {
 /// The next ticket of a priority list.
 #[derive(Clone, Copy)]
 struct NextTicket<'a> {
-    /// `None` for one who is not here yet.
+    /// `None` for a ticket that has not arrived yet.
     ticket: Option<&'a Ticket>,
-    /// From when its waiting counts; or when it comes.
+    /// When its waiting time began, or when it arrives.
     since: i64,
     position: ListPosition,
 }
@@ -71,7 +71,7 @@ struct NextTicket<'a> {
 impl<'a> ForecastSimulation<'a> {
     pub(super) fn of(queue: &'a Queue, now: Timestamp) -> Self {
         let begun = now.as_millis();
-        let mut play = Self {
+        let mut simulation = Self {
             queue,
             begun,
             priority_lists: Vec::new(),
@@ -85,22 +85,23 @@ impl<'a> ForecastSimulation<'a> {
         };
         let open = queue.desks().filter(|desk| desk.open);
         let at_work: Vec<(&Desk, i64)> = open
-            .filter_map(|desk| Some((desk, free_at(queue, &play.speeds, desk, begun)?)))
+            .filter_map(|desk| Some((desk, free_at(queue, &simulation.speeds, desk, begun)?)))
             .collect();
         if !at_work.is_empty() {
-            play.begin(&at_work);
+            simulation.add_desks_and_lists(&at_work);
         }
-        play
+        simulation
     }
 
-    fn begin(&mut self, at_work: &[(&'a Desk, i64)]) {
+    /// Adds the open desks with the times when they are free, and the lists that they call from.
+    fn add_desks_and_lists(&mut self, at_work: &[(&'a Desk, i64)]) {
         let queue = self.queue;
-        let newest = RecentArrivals::of(queue, self.begun);
+        let recent_arrivals = RecentArrivals::of(queue, self.begun);
         let services = queue.services().iter();
         let services: Vec<(&Prefix, Vec<usize>)> = services
             .map(|service| {
                 let prefix = &service.prefix;
-                let mut priority_lists = newest.priority_lists_of(prefix);
+                let mut priority_lists = recent_arrivals.priority_lists_of(prefix);
                 for (priority_list, positions) in
                     queue.priority_lists_of(&WaitingList::Service(prefix.clone()))
                 {
@@ -132,7 +133,7 @@ impl<'a> ForecastSimulation<'a> {
                 priority_lists: own.collect(),
                 lists: vec![list.clone()],
             };
-            let together = |wanted: &[&Prefix]| {
+            let combined = |wanted: &[&Prefix]| {
                 let services = services
                     .iter()
                     .filter(|(prefix, _)| wanted.contains(prefix));
@@ -149,9 +150,9 @@ impl<'a> ForecastSimulation<'a> {
             };
             let lists = if desk.services.is_empty() {
                 let all: Vec<&Prefix> = services.iter().map(|(prefix, _)| *prefix).collect();
-                vec![together(&all)]
+                vec![combined(&all)]
             } else {
-                desk.services.iter().map(|one| together(&[one])).collect()
+                desk.services.iter().map(|one| combined(&[one])).collect()
             };
             self.desks.push(WorkingDesk {
                 name: &desk.name,
@@ -189,8 +190,9 @@ impl<'a> ForecastSimulation<'a> {
         self.priority_lists.len() - 1
     }
 
-    /// Goes on until a desk calls or waits for somebody to come. `None` where nothing more is known.
-    pub(super) fn go_on(&mut self) -> Option<()> {
+    /// Simulates one step: a desk calls a ticket, or waits for the next arrival. `None` at the horizon, at
+    /// the step limit, or when every reachable ticket is called.
+    pub(super) fn step(&mut self) -> Option<()> {
         let Reverse((now, desk)) = self.free.pop()?;
         let is_over = self.called.len() >= self.within_reach
             || self.steps >= MOST_STEPS
@@ -200,31 +202,31 @@ impl<'a> ForecastSimulation<'a> {
             return None;
         }
         self.steps += 1;
-        let free_at = match self.whose_turn(&self.desks[desk], now) {
+        let free_at = match self.next_list(&self.desks[desk], now) {
             Some(index) => now + self.call(desk, index, now),
-            None => self.somebody_comes(&self.desks[desk]),
+            None => self.next_arrival(&self.desks[desk]),
         };
         self.free.push(Reverse((free_at, desk)));
         Some(())
     }
 
     /// The priority list from which a desk calls at that moment; `None` if no ticket is there.
-    fn whose_turn(&self, desk: &WorkingDesk<'_>, now: i64) -> Option<usize> {
+    fn next_list(&self, desk: &WorkingDesk<'_>, now: i64) -> Option<usize> {
         let here = |index: &&usize| self.priority_lists[**index].next.is_here(now);
         let waits =
-            |together: &&CombinedLists| together.priority_lists.iter().any(|index| here(&index));
+            |combined: &&CombinedLists| combined.priority_lists.iter().any(|index| here(&index));
         let front = desk.lists.iter().find(waits).or(desk.lists.last());
-        let together = front.into_iter().chain([&desk.own]);
-        let enough = self
+        let combined = front.into_iter().chain([&desk.own]);
+        let limit_reached = self
             .competition
-            .enough(together.clone().flat_map(|t| &t.lists));
-        let priority_lists = together.flat_map(|t| &t.priority_lists);
+            .is_limit_reached(combined.clone().flat_map(|t| &t.lists));
+        let priority_lists = combined.flat_map(|t| &t.priority_lists);
         let first = priority_lists.filter(here).min_by_key(|index| {
             let ForecastList { weight, next, .. } = &self.priority_lists[**index];
             let waited = now - next.since;
             let settings = self.queue.settings();
-            self.competition.of(
-                enough,
+            self.competition.key(
+                limit_reached,
                 *weight,
                 CallingKey::new(settings, *weight, waited, next.position),
             )
@@ -244,7 +246,7 @@ impl<'a> ForecastSimulation<'a> {
             arrivals,
         } = &mut self.priority_lists[priority_list];
         let called = std::mem::replace(next, NextTicket::of(queue, waiting, arrivals));
-        self.competition.called(list, *weight);
+        self.competition.record_call(list, *weight);
         let service = match (called.ticket, &*list) {
             (Some(ticket), _) => {
                 self.called.insert(ticket.arrival, now);
@@ -258,7 +260,7 @@ impl<'a> ForecastSimulation<'a> {
     }
 
     /// When the next ticket comes to the lists of a desk.
-    fn somebody_comes(&self, desk: &WorkingDesk<'_>) -> i64 {
+    fn next_arrival(&self, desk: &WorkingDesk<'_>) -> i64 {
         let next = desk
             .priority_lists()
             .map(|index| self.priority_lists[index].next.since)
@@ -269,13 +271,13 @@ impl<'a> ForecastSimulation<'a> {
 
 impl WorkingDesk<'_> {
     fn priority_lists(&self) -> impl Iterator<Item = usize> {
-        let together = [&self.own].into_iter().chain(&self.lists);
-        together.flat_map(|t| &t.priority_lists).copied()
+        let combined = [&self.own].into_iter().chain(&self.lists);
+        combined.flat_map(|t| &t.priority_lists).copied()
     }
 }
 
 impl ForecastList<'_> {
-    /// How many wait in it.
+    /// Number of waiting tickets in it.
     fn len(&self) -> usize {
         usize::from(self.next.ticket.is_some()) + self.waiting.len()
     }

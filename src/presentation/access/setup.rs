@@ -95,13 +95,13 @@ pub fn set_pin_of_file(role: Role, file: &Path) -> Result<(), Box<dyn Error>> {
         let message = format!("The PIN of {name} in {} is set.", file.display());
         (given.to_owned(), message)
     };
-    pin::check(&new).map_err(|why| format!("That cannot be the PIN: {why}."))?;
+    pin::check(&new).map_err(|why| format!("That PIN is not accepted: {why}."))?;
     let others = journal.access()?.pins;
     if others
         .iter()
         .any(|(other, kept)| *other != role && pin::matches(&new, kept))
     {
-        return Err("This cannot be the PIN: staff and admin need different PINs.".into());
+        return Err("This PIN is not accepted: staff and admin need different PINs.".into());
     }
     let set = AccessChange::SetPin(role, pin::hash(&new)?);
     store(&mut *journal, vec![set], role)?;

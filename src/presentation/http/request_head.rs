@@ -145,7 +145,7 @@ fn body_length(request: &Request, limits: &Limits) -> Result<BodyLength, Problem
     let (encoding, length) = (encodings.next(), lengths.next());
     if encodings.next().is_some() || lengths.next().is_some() {
         return Err(Problem::unreadable(
-            "Transfer-Encoding or Content-Length is there twice",
+            "Transfer-Encoding or Content-Length appears twice",
         ));
     }
     match (encoding, length) {
@@ -154,7 +154,9 @@ fn body_length(request: &Request, limits: &Limits) -> Result<BodyLength, Problem
             if encoding.eq_ignore_ascii_case(b"chunked") {
                 return Ok(BodyLength::Chunked);
             }
-            Err(Problem::unreadable("the only Transfer-Encoding is chunked"))
+            Err(Problem::unreadable(
+                "only the Transfer-Encoding chunked is supported",
+            ))
         }
         (Some(_), _) => Err(Problem::unreadable(
             "Transfer-Encoding is not allowed with Content-Length or HTTP/1.0",
@@ -190,6 +192,8 @@ fn expects_continue(request: &Request) -> Result<bool, Problem> {
     match request.header("Expect") {
         None => Ok(false),
         Some(value) if value.eq_ignore_ascii_case("100-continue") => Ok(!request.http_1_0),
-        Some(_) => Err(Problem::unreadable("the only Expect is 100-continue")),
+        Some(_) => Err(Problem::unreadable(
+            "only Expect: 100-continue is supported",
+        )),
     }
 }

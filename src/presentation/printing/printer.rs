@@ -62,7 +62,10 @@ impl Printer {
     /// Adds a job to the queue without waiting.
     pub fn print(&self, job: PrintJob) {
         if let Some(dropped) = self.queue.push(job) {
-            log::warn!("Ticket {} is not printed: too many wait", dropped.code);
+            log::warn!(
+                "Ticket {} is not printed: the print queue is full",
+                dropped.code
+            );
             self.reporter.set_behind();
         }
     }
@@ -80,7 +83,9 @@ impl Printer {
             return;
         };
         if self.ended.recv_timeout(STOP_TIMEOUT) == Err(RecvTimeoutError::Timeout) {
-            log::debug!("The printer's thread still looks up a host name, and is left behind");
+            log::debug!(
+                "The printer's thread is still looking up a host name and did not stop in time"
+            );
         } else if thread.join().is_err() {
             log::error!("The printer's thread has failed");
         }

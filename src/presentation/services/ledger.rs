@@ -57,7 +57,7 @@ const CLOCK_STEP_MS: i64 = 10_000;
 pub(super) struct Ledger {
     /// The durable queue and the events that are decided and not yet durable.
     working: Queue,
-    /// What screens are told of these events. Their estimates are costly, so they are computed on the
+    /// The screens' updates of these events. Their estimates are costly, so they are computed on the
     /// working copy and not under the lock of the shared queue.
     updates: Vec<Arc<Update>>,
     journal: Box<dyn Journal>,
@@ -141,15 +141,15 @@ impl Ledger {
         let clock = self.clock;
         self.adjust_clock(&mut pending.batch);
         if let Some(first) = first {
-            self.take(first, &mut pending);
+            self.handle_request(first, &mut pending);
         }
         while pending.replies.len() + pending.confirmations.len() < BATCH_REQUESTS
             && let Ok(request) = self.requests.try_recv()
         {
-            self.take(request, &mut pending);
+            self.handle_request(request, &mut pending);
         }
         if !self.commit(pending) {
-            // A step that could not be stored is seen again.
+            // The commit failed: keep the old clock, so that the step is detected again.
             self.clock = clock;
         }
         self.snapshot_if_due();
@@ -195,7 +195,8 @@ impl Ledger {
         }
     }
 
-    /// Lets events happen on the working copy, at the batch's time: the calendar was asked for that.
+    /// Applies events to the working copy, stamped with the batch's time: the business day was checked
+    /// for that time.
     fn record(&mut self, events: Vec<Event>, actor: Option<&Actor>, batch: &mut Batch) {
         let at = Timestamp::from_millis(batch.at);
         for event in events {
@@ -218,7 +219,7 @@ impl Ledger {
         }
     }
 
-    fn take(&mut self, request: LedgerRequest, pending: &mut Pending) {
+    fn handle_request(&mut self, request: LedgerRequest, pending: &mut Pending) {
         match request {
             LedgerRequest::Stop => self.stopping = true,
             LedgerRequest::Execute {
@@ -231,7 +232,7 @@ impl Ledger {
                 let answer = self.execute(&command, actor.as_ref(), idempotent, render, pending);
                 pending.replies.push((reply, answer));
             }
-            LedgerRequest::AnswerAgain {
+            LedgerRequest::ReplayOrRefuse {
                 repeated,
                 problem,
                 reply,
@@ -254,6 +255,7 @@ impl Ledger {
                     }
                     pending.batch.audit.push(*entry);
                 }
+                // Without a reply channel, nobody waits for the confirmation.
                 pending.confirmations.extend(reply);
             }
             LedgerRequest::ReadAudit {
@@ -425,7 +427,7 @@ impl Ledger {
             Ok(false) => PURGE_INTERVAL,
             Err(_) if self.failing => PROBE_INTERVAL,
             Err(error) => {
-                log::warn!("Expired data could not be purged; it is tried again: {error}");
+                log::warn!("Expired data could not be purged; it will be tried again: {error}");
                 PURGE_INTERVAL
             }
         };

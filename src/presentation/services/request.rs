@@ -54,8 +54,8 @@ pub(super) enum LedgerRequest {
         render: Render,
         reply: Sender<Reply>,
     },
-    /// Answer a refused request: as it was answered before under its key, or with this problem.
-    AnswerAgain {
+    /// Answer a refused request: with the stored answer of its key, or with this problem.
+    ReplayOrRefuse {
         repeated: IdempotentRequest,
         problem: Problem,
         reply: Sender<Reply>,

@@ -84,13 +84,13 @@ impl TicketService {
         reply.map(AnswerSource::answer)
     }
 
-    /// Answers a request that is refused: as it was answered before under its key, or with `problem`.
-    pub fn answer_again(
+    /// Answers a refused request: with the stored answer of its key, or with `problem`.
+    pub fn replay_or_refuse(
         &self,
         repeated: IdempotentRequest,
         problem: Problem,
     ) -> Result<Answer, Problem> {
-        let reply = self.ask(|reply| LedgerRequest::AnswerAgain {
+        let reply = self.ask(|reply| LedgerRequest::ReplayOrRefuse {
             repeated,
             problem,
             reply,

@@ -34,7 +34,7 @@ pub fn run(context: &Context<'_>, command: Command, render: Render) -> Handled {
 /// nothing, so it gets its first answer even then.
 pub fn refuse(context: &Context<'_>, problem: Problem) -> Handled {
     match idempotent(context)? {
-        Some(repeated) => context.office.tickets.answer_again(repeated, problem),
+        Some(repeated) => context.office.tickets.replay_or_refuse(repeated, problem),
         None => Err(problem),
     }
 }

@@ -158,7 +158,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_kept_of_who_may_do_what_reads_back() {
+    fn stored_access_records_read_back() {
         let file = std::env::temp_dir().join(format!("turnero-access-{}.db", std::process::id()));
         let pin = |n| PinHash {
             salt: [n; 16],

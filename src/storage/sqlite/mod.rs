@@ -132,7 +132,7 @@ impl Journal for SqliteJournal {
         while let Some(row) = rows.next()? {
             let (seq, event) = read_event(row, 0, 2)?;
             if seq != last + 1 && !matches!(event, Event::OfficeImported { .. }) {
-                let why = format!("it follows event {last}, and what was between is missing");
+                let why = format!("the events between {last} and it are missing");
                 return Err(damaged_event(seq, why));
             }
             last = seq;

@@ -111,7 +111,7 @@ fn prepare(mut connection: Connection, write: bool) -> Result<Opened, Refused> {
     let version: i32 = connection.pragma_query_value(None, "user_version", one)?;
     let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], one)?;
     if application != APPLICATION_ID && (tables > 0 || application != 0) {
-        let why = "it is another program's database, or one of a turnero before its first release";
+        let why = "it is another program's database, or it was made by a turnero before its first release";
         return Err(Refused::Foreign(why.to_owned()));
     }
     if version > SCHEMA_VERSION {
@@ -192,7 +192,7 @@ fn is_unwritable(error: &rusqlite::Error) -> bool {
     )
 }
 
-/// What a person can do something about.
+/// An error text that a person can act on.
 pub(super) fn reason(error: &rusqlite::Error) -> String {
     match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => IN_USE.to_owned(),
@@ -204,7 +204,7 @@ pub(super) fn reason(error: &rusqlite::Error) -> String {
         Some(ErrorCode::DiskFull) => "the disk is full".to_owned(),
         Some(ErrorCode::DatabaseCorrupt) => "it is damaged".to_owned(),
         Some(ErrorCode::SystemIoFailure) => {
-            "it cannot be read or written (may this user write there, and is the disk well?)"
+            "it cannot be read or written (may this user write there, and is the disk healthy?)"
                 .to_owned()
         }
         _ => error.to_string(),

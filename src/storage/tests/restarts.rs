@@ -315,7 +315,7 @@ proptest! {
 
 /// Random commands that are all refused would show nothing.
 #[test]
-fn whatever_can_happen_happens_in_such_an_office() {
+fn random_commands_reach_every_kind_of_event() {
     let mut runner = TestRunner::deterministic();
     let mut happened: HashSet<Discriminant<Event>> = HashSet::new();
     for _ in 0..40 {

@@ -106,10 +106,9 @@ fn audit_export(journal: &mut dyn Journal) {
 pub fn import_file(from: &Path, data: &Path, replace: bool) -> Result<(), Box<dyn Error>> {
     let shown = from.display();
     let bytes = read_file(from).map_err(|error| format!("{shown} cannot be read: {error}."))?;
-    let office = file::read(&bytes)
-        .map_err(|why| format!("{shown} is no office that can be taken: {why}."))?;
+    let office = file::read(&bytes).map_err(|why| format!("{shown} cannot be imported: {why}."))?;
     let mut journal = storage::open(data).map_err(|error| {
-        format!("{error} Stop the server first; an office moves into one that is at rest.")
+        format!("{error} Stop the server first; stop the server before you import.")
     })?;
     let queue = load(&mut *journal)?;
     check_empty(&queue, &mut *journal).map_err(|why| {
@@ -318,12 +317,12 @@ mod tests {
             (
                 "/office/services",
                 json!([]),
-                "office.services: there are 1 to 100",
+                "office.services: must have 1 to 100 entries",
             ),
             (
                 "/office/services/1/prefix",
                 json!("A"),
-                "office.services[1].prefix: A is there twice",
+                "office.services[1].prefix: A appears twice",
             ),
             (
                 "/office/services/0/prefix",
@@ -403,7 +402,7 @@ mod tests {
             (
                 "/office/tickets/1/state",
                 json!("done"),
-                "office.tickets[1].state: it has ended",
+                "office.tickets[1].state: this ticket has ended",
             ),
             (
                 "/office/tickets/1/service",

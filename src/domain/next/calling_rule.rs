@@ -20,7 +20,7 @@ pub(in crate::domain) struct CallingKey {
 }
 
 impl CallingKey {
-    /// Where a ticket stands at the moment `now`.
+    /// The key of a ticket at the time `now`.
     pub(in crate::domain) fn of(queue: &Queue, ticket: &Ticket, now: Timestamp) -> Self {
         let settings = queue.settings();
         let waited = now.as_millis() - ticket.waiting_since.as_millis();
@@ -32,7 +32,7 @@ impl CallingKey {
         )
     }
 
-    /// Where one stands that has waited for so many milliseconds.
+    /// The key of a ticket that has waited for `waited` milliseconds.
     pub(in crate::domain) fn new(
         settings: &Settings,
         weight: u32,
@@ -53,7 +53,7 @@ impl CallingKey {
     }
 }
 
-/// The rule of the office, after what was called of late.
+/// The calling rule of the office, with the recent calls that it depends on.
 pub(in crate::domain) struct Competition<'a> {
     pub(in crate::domain) settings: &'a Settings,
     pub(in crate::domain) streaks: Cow<'a, PriorityStreaks>,
@@ -69,9 +69,9 @@ impl<'a> Competition<'a> {
         }
     }
 
-    /// Whether enough of a higher weight in a row were called from these lines, so that one of the
-    /// lowest goes, where one waits.
-    pub(in crate::domain) fn enough<'l>(
+    /// Whether the limit of consecutive high-priority calls from these lists is reached. If so, a ticket
+    /// of the lowest weight is next, if one waits.
+    pub(in crate::domain) fn is_limit_reached<'l>(
         &self,
         lists: impl Iterator<Item = &'l WaitingList> + Clone,
     ) -> bool {
@@ -80,17 +80,17 @@ impl<'a> Competition<'a> {
     }
 
     /// The key that tickets at the head of their lists are compared by; the smallest is next.
-    pub(in crate::domain) fn of(
+    pub(in crate::domain) fn key(
         &self,
-        enough: bool,
+        limit_reached: bool,
         weight: u32,
         key: CallingKey,
     ) -> (bool, CallingKey) {
-        (enough && weight > self.settings.lowest_weight(), key)
+        (limit_reached && weight > self.settings.lowest_weight(), key)
     }
 
-    /// A ticket of that weight was called from that list.
-    pub(in crate::domain) fn called(&mut self, list: &WaitingList, weight: u32) {
+    /// Records the call of a ticket of that weight from that list.
+    pub(in crate::domain) fn record_call(&mut self, list: &WaitingList, weight: u32) {
         if self.settings.most_priority_in_a_row.is_none() {
             return;
         }
