@@ -1,45 +1,58 @@
 // The public screen: the announced call in large letters, and the other desks at its side.
 
-import { $ } from '../shared/dom.js';
+import { $, show } from '../shared/dom.js';
 import { language, locale, officeLanguage, onLanguage, ready, t, tn } from '../shared/i18n.js';
 import { Live } from '../shared/live.js';
 import { showOffice } from '../shared/office.js';
 import { chime, watchSound } from '../shared/sound.js';
 import { apply } from '../shared/state.js';
+import { wakeLock } from '../shared/wake-lock.js';
 import { Announcements } from './announcements.js';
-import { drawBoard, measureAgain } from './board.js';
+import { LastTickets } from './last-tickets.js';
+import { layOut, measureCapitals, showPage } from './layout.js';
 import { Media } from './media.js';
-import { writeDesk } from './side.js';
+import { Room } from './room.js';
+import { drawRows, rowsOf, writeDesk } from './rows.js';
 import { Voice } from './voice.js';
 
 const TURN_MS = 8000;
 const PAUSE_MS = 700;
 const PAUSE_UNSPOKEN_MS = 2500;
+// As in public.css: where the screen is as wide as this, the other desks stand beside the call.
+const WIDE = '(min-aspect-ratio: 33/20)';
 
-
+const room = new Room(location.search);
+// The whole office, and what of it this room's screen shows.
+let office = null;
 let state = null;
 let turn = 0;
+let drawn = '';
 let soundBlocked = false;
 let voiceBlocked = false;
 
 const live = new Live({
   message(m) {
-    state = apply(state, m);
-    if (!state) return;
+    office = apply(office, m);
+    if (!office) return;
+    state = room.of(office);
+    const { call, calls } = m.payload;
+    lastTickets.note(m);
     if (m.type === 'state') {
       officeLanguage(state.office.language);
       announcements.known(state.calls);
     } else if (m.type === 'step-undone') {
-      announcements.undone(m.payload);
-    } else if (m.payload.call) {
-      announcements.add(m.payload.call);
-    } else if (m.payload.calls) {
+      announcements.undone(Object.assign({}, m.payload, { calls: state.calls }));
+    } else if (call) {
+      if (room.has(call.service, call.desk)) announcements.add(call);
+    } else if (calls) {
       announcements.begun(state.calls);
     }
     render();
   },
   status: renderStatus,
 });
+
+const lastTickets = new LastTickets(() => live.now());
 
 const voice = new Voice({
   languages: () => (state.office.languages && state.office.languages.length ? state.office.languages : [language()]),
@@ -71,6 +84,7 @@ function render() {
   const announced = Boolean(announcements.current);
   showOffice(state.office);
   renderWaiting();
+  renderMessage();
   $('call').classList.toggle('is-announced', announced);
   $('call-label').textContent = t(label(call, announced));
   // Written only when it changes: a screen reader would read it again each time.
@@ -80,16 +94,38 @@ function render() {
     $('code').textContent = call ? call.code : '';
     writeDesk($('desk'), call ? call.desk : '');
   }
-  $('code-box').hidden = $('desk').hidden = !call;
+  $('code-box').hidden = $('desk-box').hidden = !call;
   $('none').hidden = Boolean(call);
   $('call').classList.toggle('is-empty', !call);
-  $('none-office').textContent = state.office.name;
-  place();
+  renderBoard(call);
 }
 
-function place() {
-  const { office, desks } = state;
-  media.place(drawBoard({ office, desks, call: shownCall(), turn, hasMedia: media.ready }));
+function lastOf(desk) {
+  const last = lastTickets.of(desk);
+  return last && room.has(last.service, desk) ? last : null;
+}
+
+function renderBoard(call) {
+  const rows = rowsOf(state.desks, call, lastOf);
+  const hasMedia = media.ready && window.matchMedia(WIDE).matches;
+  media.place(hasMedia);
+  // Measuring is dear on an old television, and most events change nothing of this.
+  const what = JSON.stringify([call && [call.code, call.desk], rows, hasMedia, language(), $('message').textContent, $('muted').hidden]);
+  if (what === drawn) return;
+  drawn = what;
+  $('media').hidden = !hasMedia;
+  $('others-box').hidden = !rows.length;
+  $('side').hidden = !rows.length && !hasMedia;
+  $('board').classList.toggle('is-alone', $('side').hidden);
+  drawRows($('others'), rows);
+  layOut(call, turn);
+}
+
+// What the office has to say; first of all that the address of this screen is wrong.
+function renderMessage() {
+  const unknown = room.unknown(office.services);
+  const text = unknown.length ? t('public.unknown', { names: unknown.join(', '), known: office.services.map((one) => one.prefix).join(', ') }) : state.office.message || '';
+  show('message', text);
 }
 
 function label(call, announced) {
@@ -100,21 +136,17 @@ function label(call, announced) {
 
 function renderWaiting() {
   const parts = tn('public.waiting', state.waiting).split('#');
-  ['waiting', 'none-waiting'].forEach((id) => {
-    const box = $(id);
-    box.textContent = parts[0] || '';
-    box.appendChild(document.createElement('b')).textContent = String(state.waiting);
-    box.appendChild(document.createTextNode(parts[1] || ''));
-  });
+  const box = $('waiting');
+  box.textContent = parts[0] || '';
+  box.appendChild(document.createElement('b')).textContent = String(state.waiting);
+  box.appendChild(document.createTextNode(parts[1] || ''));
 }
 
 function renderStatus() {
   if (live.stale === !$('stale').hidden) return;
   document.documentElement.classList.toggle('is-stale', live.stale);
   $('stale').hidden = !live.stale;
-  $('stale-text').textContent = live.stale ? t('public.stale') : '';
-  measureAgain();
-  render();
+  $('stale').textContent = live.stale ? t('public.stale') : '';
 }
 
 function renderMuted() {
@@ -125,21 +157,32 @@ function renderMuted() {
 function renderClock() {
   const now = new Date(live.now());
   const text = now.toLocaleTimeString(locale(), { hour: '2-digit', minute: '2-digit', hour12: false });
-  ['clock', 'none-clock'].forEach((id) => { if ($(id).textContent !== text) $(id).textContent = text; });
+  if ($('clock').textContent !== text) $('clock').textContent = text;
+}
+
+function measureAgain() {
+  measureCapitals();
+  drawn = '';
+  render();
 }
 
 ready.then(() => {
   onLanguage(() => { render(); renderClock(); });
-  render();
+  measureAgain();
   renderClock();
   live.start();
   media.start();
-  setInterval(renderClock, 1000);
+  wakeLock()(true);
+  setInterval(() => {
+    renderClock();
+    // A last ticket may have been shown for long enough.
+    render();
+  }, 1000);
   setInterval(() => {
     turn += 1;
-    if (state && !$('turns').hidden) place();
+    showPage(turn);
   }, TURN_MS);
-  window.addEventListener('resize', () => { measureAgain(); render(); });
+  window.addEventListener('resize', measureAgain);
   watchSound((blocked) => {
     soundBlocked = blocked;
     renderMuted();

@@ -2,7 +2,6 @@
 // is too long even then.
 
 const STEPS = 9;
-const NARROW_STEPS = 5;
 
 function search(el, least, most, fits) {
   const set = (size) => { el.style.fontSize = size + 'px'; };
@@ -37,24 +36,6 @@ function boxed(el, width, height) {
   el.style.width = width + 'px';
   el.classList.remove('is-broken');
   return () => el.scrollWidth <= Math.ceil(width) && el.offsetHeight <= height + 1;
-}
-
-/**
- * The same, its letters as wide as they can be, down to `narrowest` of their own width, where it is `least`
- * pixels high or as high as it can be: height is what carries far, so it gives way last.
- */
-export function fitNarrowed(el, width, height, { least, most, whole, narrowest }) {
-  const fitsAt = (scale, size) => {
-    el.style.fontSize = size + 'px';
-    return boxed(el, width / scale, height)();
-  };
-  let scale = 1;
-  if (narrowest < 1 && !fitsAt(1, least)) {
-    const size = Math.min(least, fitText(el, width / narrowest, height, most, whole));
-    for (let step = 1; step <= NARROW_STEPS && !fitsAt(scale, size); step++) scale = Math.pow(narrowest, step / NARROW_STEPS);
-  }
-  el.style.transform = scale < 1 ? 'scaleX(' + scale + ')' : '';
-  return fitText(el, width / scale, height, most, whole);
 }
 
 const pen = document.createElement('canvas').getContext('2d');

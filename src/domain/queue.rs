@@ -50,6 +50,9 @@ pub struct Call {
     /// The event that it was.
     pub seq: u64,
     pub code: String,
+    /// The ticket's service at that time; unknown for calls stored before it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service: Option<Prefix>,
     pub desk: DeskName,
     pub kind: CallKind,
     pub at: Timestamp,

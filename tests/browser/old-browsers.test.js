@@ -15,6 +15,7 @@ const BROWSERS = ['chrome 64', 'firefox 60', 'safari 11.1'];
 // What a style may use all the same, each with what happens in a browser that does not know it.
 const STYLES_DO_WITHOUT = {
   'css-focus-visible': 'it drops the rule that takes outlines away, and shows them always',
+  'css-line-clamp': 'a name over two lines ends without an ellipsis',
   'css-math-functions': 'minmax() of a grid is taken for one; the real ones need a fallback, see below',
   'css-media-interaction': 'the keys are shown on a touch screen too',
   'css-overscroll-behavior': 'a swipe may lead to the page before, or pull the page down',
@@ -32,7 +33,7 @@ const SCRIPTS_ASK_FOR = ['AudioContext'];
 const YOUNG_APIS = /\b(replaceChildren|structuredClone|randomUUID|globalThis|queueMicrotask|matchAll|replaceAll|allSettled|flatMap|fromEntries|trimStart|trimEnd|ResizeObserver|IntersectionObserver|AbortController|RelativeTimeFormat|ListFormat|requestIdleCallback|startViewTransition|showModal|inert)\b|\.(flat|at|findLast|toSorted|toReversed|toggleAttribute|hasOwn)\(/;
 
 // Of styles, what the tool does not know.
-const YOUNG_STYLES = [/:is\(/, /:where\(/, /\binset\s*:/, /aspect-ratio\s*:/, /(^|[;{\s])gap\s*:/, /color-mix\(/, /@layer/, /(?:margin|padding|border|inset)-(?:inline|block)/];
+const YOUNG_STYLES = [/:is\(/, /:where\(/, /\binset\s*:/, /(^|[;{\s])aspect-ratio\s*:/, /(^|[;{\s])gap\s*:/, /color-mix\(/, /@layer/, /(?:margin|padding|border|inset)-(?:inline|block)/];
 
 const linter = new Linter();
 

@@ -104,7 +104,7 @@ fn a_screen_is_told_the_state_and_then_every_change_in_order() {
     assert_eq!(called["waiting"], 1);
     let call = &called["call"];
     assert!(is_time(&call["at"]), "{call}");
-    let expected = json!({"seq": 4, "code": "A1", "desk": "3", "kind": "call", "at": call["at"]});
+    let expected = json!({"seq": 4, "code": "A1", "service": "A", "desk": "3", "kind": "call", "at": call["at"]});
     assert_eq!(*call, expected);
     let recalled = &messages[3]["payload"];
     assert_eq!(recalled["call"]["kind"], "recall");

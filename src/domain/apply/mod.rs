@@ -190,7 +190,7 @@ impl Queue {
         ticket.called_at = Some(at);
         ticket.ended_at = None;
         ticket.calls += 1;
-        let (arrival, code) = (ticket.arrival, ticket.code());
+        let (arrival, code, service) = (ticket.arrival, ticket.code(), ticket.service.clone());
         let (list, priority) = (ticket.list.clone(), ticket.priority.clone());
         if was_done_or_missed {
             self.ended.retain(|other| *other != arrival);
@@ -206,7 +206,7 @@ impl Queue {
         self.last_called.retain(|other| *other != arrival);
         self.last_called.push_front(arrival);
         self.last_called.truncate(LAST_CALLED_KEPT);
-        self.remember_call(code, desk, CallKind::Call, at);
+        self.remember_call(code, service, desk, CallKind::Call, at);
     }
 
     fn recall(&mut self, id: TicketId, desk: &DeskName, at: Timestamp) {
@@ -214,14 +214,22 @@ impl Queue {
             return;
         };
         ticket.calls += 1;
-        let code = ticket.code();
-        self.remember_call(code, desk, CallKind::Recall, at);
+        let (code, service) = (ticket.code(), ticket.service.clone());
+        self.remember_call(code, service, desk, CallKind::Recall, at);
     }
 
-    fn remember_call(&mut self, code: String, desk: &DeskName, kind: CallKind, at: Timestamp) {
+    fn remember_call(
+        &mut self,
+        code: String,
+        service: Prefix,
+        desk: &DeskName,
+        kind: CallKind,
+        at: Timestamp,
+    ) {
         self.calls.push_front(Call {
             seq: self.seq,
             code,
+            service: Some(service),
             desk: desk.clone(),
             kind,
             at,

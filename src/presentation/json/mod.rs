@@ -202,6 +202,8 @@ fn is_zero(number: &usize) -> bool {
 pub struct CallJson<'a> {
     seq: u64,
     code: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    service: Option<&'a str>,
     desk: &'a str,
     kind: &'static str,
     at: Time,
@@ -212,6 +214,7 @@ impl<'a> From<&'a Call> for CallJson<'a> {
         Self {
             seq: call.seq,
             code: &call.code,
+            service: call.service.as_ref().map(Prefix::as_str),
             desk: call.desk.as_str(),
             kind: call.kind.as_str(),
             at: Time(call.at),
