@@ -7,7 +7,7 @@ import { get } from '../shared/api.js';
 export const LIST_MOST = 10;
 // Many events at once ask for the list once.
 const LIST_AFTER_MS = 60;
-// What these tell changes neither who is put aside nor who did not come.
+// These events change neither the tickets on hold nor the no-shows.
 const LEAVES_ASIDE = ['ticket-created', 'ticket-recalled', 'ticket-finished', 'desk-changed'];
 
 const keyOf = (ticket) => (ticket ? ticket.code + ' ' + ticket.createdAt : '');

@@ -9,25 +9,25 @@ export function append(parent, tag, properties, key) {
   return parent.appendChild(make(tag, Object.assign({}, properties, key ? { 'data-t': key } : {})));
 }
 
-/** A choice among several of that name. */
-export function radio(of, name, value, words, more) {
-  const label = append(of, 'label', {});
-  append(label, 'input', Object.assign({ type: 'radio', name, value }, more));
-  append(label, 'span', {}, words);
+/** Adds a radio button with its label to `parent`; `key` is that of its text. */
+export function radio(parent, name, value, key, properties) {
+  const label = append(parent, 'label', {});
+  append(label, 'input', Object.assign({ type: 'radio', name, value }, properties));
+  append(label, 'span', {}, key);
   return label;
 }
 
-/** A group of choices under a heading. */
-export function group(of, words, legend) {
-  const made = append(of, 'fieldset', {});
-  append(made, 'legend', legend || {}, words);
-  return made;
+/** Adds a group of choices under a heading. */
+export function group(parent, key, legend) {
+  const fieldset = append(parent, 'fieldset', {});
+  append(fieldset, 'legend', legend || {}, key);
+  return fieldset;
 }
 
 /**
- * A panel in the place of the actions, closed: `id` begins the names of its parts, `title` and `send` are
- * keys of words, `fill(form)` makes what is asked, `closed()` is told when it had the focus and gives it away;
- * `ready()` is whether there is something to send.
+ * Adds a panel in the place of the actions, closed. `id` is the prefix of its elements' ids; `title` and `send` are
+ * text keys; `fill(form)` adds the form fields; `closed()` is called if the panel had the focus when it closed, to
+ * move it; `ready()` says whether there is something to send.
  */
 export function panel({ id, title, send, fill, closed, ready }) {
   const box = append($('attending'), 'div', { class: 'panel', id, role: 'dialog', 'aria-labelledby': id + '-title', hidden: true });
@@ -58,12 +58,12 @@ export function panel({ id, title, send, fill, closed, ready }) {
     box, form, close,
     isOpen: () => !box.hidden,
     show: () => show(true),
-    /** Without the connection all it can do is close. */
+    /** Disables Send while offline; Close always works. */
     live(on = isOn) {
       isOn = on;
       Array.from(end.children).forEach((button) => { button.disabled = button !== cancel && !(on && (!ready || ready())); });
     },
-    /** Puts the words in, where the language is another one. */
+    /** Writes the texts again if the language changed. */
     render() {
       if (box.lang === document.documentElement.lang) return;
       box.lang = document.documentElement.lang;

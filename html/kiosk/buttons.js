@@ -2,15 +2,15 @@
 
 /** A phone in somebody's hand, and not a screen that stands in a room. */
 export const PHONE = '(max-width: 600px)';
-// In rem: a target's least width and height, and the space between two. The first that fits on one
-// page; the last in any case.
+// A button's least width and height and the space between two, in rem. The first shape that fits on one page
+// is used; otherwise the middle one, on several pages.
 const SHAPES = [
   { width: 22, height: 9, gap: 1.5 },
   { width: 16, height: 6.5, gap: 1 },
   { width: 15, height: 6, gap: 0.75 },
 ];
-// Letters in rem: the largest with which every name stays in its target, words whole. What is said
-// besides is smaller, but not too small to read.
+// Letters in rem: the largest with which every name stays in its button, words whole. Secondary text is
+// smaller, but not too small to read.
 const LETTERS = [2.5, 2, 1.75, 1.5, 1.25];
 const LEAST_LETTERS = 1;
 
@@ -20,10 +20,10 @@ function grid(shape, width, height, rem) {
 }
 
 /**
- * Arranges the children of `box` in the room that it has, and shows those of `page`; `turner` holds
- * the buttons for turning the page, where there can be several. Returns how many pages there are.
+ * Arranges the children of `box` in the room that it has, and shows those of `page`; `pager` holds
+ * the buttons for turning the page, if there can be several pages. Returns how many pages there are.
  */
-export function layOut(box, turner, page) {
+export function layOut(box, pager, page) {
   const all = Array.from(box.children);
   const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
   const phone = window.matchMedia(PHONE).matches;
@@ -31,43 +31,43 @@ export function layOut(box, turner, page) {
     all.forEach((el) => { el.style.display = 'none'; });
     return grids(box.clientWidth, box.clientHeight, rem);
   };
-  if (turner) turner.hidden = true;
+  if (pager) pager.hidden = true;
   let fitting = room();
   let chosen = fitting.filter((g) => g.columns * g.rows >= all.length)[0];
-  if (!chosen && turner && !phone) {
-    // The way to the other pages takes room, too.
-    turner.hidden = false;
+  if (!chosen && pager && !phone) {
+    // The pager needs room, too.
+    pager.hidden = false;
     fitting = room();
   }
   if (!chosen) chosen = fitting[1];
-  const each = phone || !turner ? all.length : Math.max(1, chosen.columns * chosen.rows);
-  const pages = Math.max(1, Math.ceil(all.length / each));
-  const first = Math.min(page, pages - 1) * each;
-  const shown = all.slice(first, first + each);
+  const perPage = phone || !pager ? all.length : Math.max(1, chosen.columns * chosen.rows);
+  const pages = Math.max(1, Math.ceil(all.length / perPage));
+  const first = Math.min(page, pages - 1) * perPage;
+  const shown = all.slice(first, first + perPage);
   shown.forEach((el) => { el.style.display = ''; });
-  // Even rows: four are two and two, not three and one.
-  const rows = Math.max(1, Math.ceil(Math.min(all.length, each) / chosen.columns));
-  const columns = phone ? 1 : Math.ceil(Math.min(all.length, each) / rows);
+  // Balance the rows: four buttons are two and two, not three and one.
+  const rows = Math.max(1, Math.ceil(Math.min(all.length, perPage) / chosen.columns));
+  const columns = phone ? 1 : Math.ceil(Math.min(all.length, perPage) / rows);
   box.style.gridTemplateColumns = 'repeat(' + columns + ', minmax(0, 1fr))';
   box.style.gridAutoRows = 'minmax(' + chosen.shape.height + 'rem, 1fr)';
   box.style.gridGap = chosen.shape.gap + 'rem';
   const most = columns > 3 ? 2 : columns > 2 ? 1 : 0;
   const isCut = () => shown.some(leavesItsBox);
-  const over = () => !phone && document.documentElement.scrollHeight > window.innerHeight;
-  const write = (letters) => {
+  const overflows = () => !phone && document.documentElement.scrollHeight > window.innerHeight;
+  const fits = (letters) => {
     box.style.fontSize = letters + 'rem';
     box.style.setProperty('--besides', Math.max(1, letters * 0.55) + 'rem');
-    return !isCut() && !over();
+    return !isCut() && !overflows();
   };
   box.classList.remove('is-broken');
-  if (!LETTERS.slice(most).some(write)) {
+  if (!LETTERS.slice(most).some(fits)) {
     box.classList.add('is-broken');
-    write(LEAST_LETTERS);
+    fits(LEAST_LETTERS);
   }
   return pages;
 }
 
-// Its words keep the target's own padding, too.
+// The text must stay inside the button's padding, too.
 function leavesItsBox(el) {
   const box = el.getBoundingClientRect();
   const style = getComputedStyle(el);

@@ -9,7 +9,7 @@ import { names } from './names.js';
 import { start } from './settings.js';
 
 const MOST_DIGITS = 6;
-// Numbers go past their range without an event that says so: loadedAt at again at most so often.
+// Numbers can pass their range without an event, so the page loads again, at most once in this time.
 const RELOAD_MS = 3000;
 
 let state = null;

@@ -1,4 +1,5 @@
-// Shared by all pages of the settings: connection, session, navigation and a warning before unsaved changes are lost.
+// Common start of the settings and statistics pages: connection, session, navigation, and a warning before
+// unsaved changes are lost.
 
 import { afterChange, beforeSignIn, get, signIn } from '../shared/api.js';
 import { $, make } from '../shared/dom.js';
@@ -11,15 +12,15 @@ let office = null;
 
 /**
  * Starts a page. `page.forms` are its forms; `page.load(message)` fetches what the server has, at the
- * first message and at each of a type that `page.wants`; `page.tell(message, live)` is told all of them;
- * `page.translate()` says what is not in the HTML; `page.copies` are links to files for admins alone;
- * `page.isForStaff` is that nothing there needs an admin.
+ * first message and at each of a type that `page.wants`; `page.tell(message, live)` receives every message;
+ * `page.translate()` writes the texts that are not in the HTML; `page.copies` are links to files for admins only;
+ * `page.isForStaff`: staff may change everything on the page.
  */
 export function start(page) {
   const forms = page.forms || [];
   let loading = false;
   let next = null;
-  let mayCopy = false;
+  let isAdmin = false;
 
   async function load(message) {
     next = message;
@@ -28,7 +29,7 @@ export function start(page) {
     while (next) {
       const now = next;
       next = null;
-      // What fails here is the connection, which comes back with a state of its own.
+      // If loading fails, the connection is down: it sends the state again when it is back.
       try { await page.load(now); } catch (refusal) { /* as above */ }
     }
     loading = false;
@@ -49,7 +50,7 @@ export function start(page) {
     },
   });
 
-  // Staff may look, and change nothing.
+  // Staff may read, but not change anything.
   function loadSession() {
     get('api/session').then((session) => {
       $('admin').hidden = page.isForStaff || session.role === 'admin';
@@ -85,13 +86,13 @@ export function start(page) {
       e.returnValue = '';
     });
     (page.copies || []).forEach((link) => link.addEventListener('click', (e) => {
-      // A browser that is refused a file says nothing, or saves the refusal.
-      if (mayCopy) return;
+      // On a refused download a browser shows nothing or saves the error, so the role is checked first.
+      if (isAdmin) return;
       e.preventDefault();
       get('api/session').then(({ role }) => {
-        mayCopy = role === 'admin';
-        if (mayCopy) link.click(); else location.href = $('admin').querySelector('a').href;
-        mayCopy = false;
+        isAdmin = role === 'admin';
+        if (isAdmin) link.click(); else location.href = $('admin').querySelector('a').href;
+        isAdmin = false;
       }, () => { $('away').hidden = false; });
     }));
     const translate = () => {

@@ -12,7 +12,7 @@ const SOCKETS_BEFORE_POLLING = 3;
 // Long polling has no ticks: an answer, even an empty one, must come inside the staleness clock.
 const POLL_WAIT_SECONDS = 8;
 const POLL_TIMEOUT_MS = 15000;
-// What is said beside the events: it moves no number, and is not repeated after a time away.
+// Messages without a number of their own: they are not repeated after a disconnection.
 const BESIDE = ['ticket-position', 'printer'];
 
 export class Live {
@@ -28,7 +28,7 @@ export class Live {
     this._parameters = parameters || {};
     this._seq = null;
     this._heardAt = performance.now();
-    // Not known before the server has told its time.
+    // Unknown until the server sends its time.
     this._clockOffset = null;
     this._failures = 0;
     this._odd = 0;
@@ -58,12 +58,12 @@ export class Live {
     return Date.now() + (this._clockOffset || 0);
   }
 
-  /** How many milliseconds ago the server's time was `at`; none before that is known, since all that it hears is new. */
+  /** How many milliseconds ago the server's time was `at`; 0 before the server's time is known: all messages are new then. */
   age(at) {
     return this._clockOffset === null ? 0 : this.now() - Date.parse(at);
   }
 
-  /** For how many seconds nothing was heard. */
+  /** Seconds since the last message. */
   silentSeconds() {
     return Math.floor((performance.now() - this._heardAt) / 1000);
   }
@@ -76,7 +76,7 @@ export class Live {
     this._open();
   }
 
-  /** For good: there is nothing more to hear. */
+  /** Closes the connection for good. */
   stop() {
     this._stopped = true;
     clearTimeout(this._retry);
@@ -193,7 +193,7 @@ export class Live {
     this._tell(true, false);
   }
 
-  // Not all that it hears is new any more; where it was told no time, its own clock is the best there is.
+  // From now on a message can be old. If the server sent no time, the browser's clock is the best there is.
   _mayHaveMissed() {
     if (this._clockOffset === null && this._seq !== null) this._clockOffset = 0;
   }

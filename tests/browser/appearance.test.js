@@ -55,7 +55,7 @@ test('every accent that the server takes gives colours that can be read, in both
   }
 });
 
-test('our own colours meet the same contrasts, and look.js knows the same pages', () => {
+test('our own colours meet the same contrasts, and appearance.js knows the same pages', () => {
   for (const base of [light, dark]) {
     for (const ground of ['--page', '--surface', '--sunken', '--accent-tint']) {
       assert.ok(contrast(base['--accent-ink'], base[ground]) >= (ground === '--accent-tint' ? 4.5 : 7), ground);

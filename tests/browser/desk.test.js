@@ -30,7 +30,7 @@ const focusIs = (page, wanted) => until('the focus is on ' + wanted, async () =>
 const ACTIONS = ['#recall', '#finish', '#no-show', '#hold', '#transfer'];
 
 async function next(page, code) {
-  await until('«attend next» is live', () => page.isEnabled('#next'));
+  await until('«Call next» is live', () => page.isEnabled('#next'));
   await page.click('#next');
   await shows(page, '#code', code);
 }
@@ -319,7 +319,7 @@ test('with single keys turned off, they do nothing and are not shown', async () 
   assert.equal((await server.call('GET', 'desks')).find((d) => d.name === '1').ticket.code, 'A8');
 });
 
-test('where only people for another desk wait, «attend next» says so instead of «nobody»', async () => {
+test('where only people for another desk wait, «Call next» says so instead of «nobody»', async () => {
   await next(mine, 'A10');
   await listIs(mine, '#queue', '');
   await mine.click('#next');

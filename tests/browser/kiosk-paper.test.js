@@ -129,7 +129,7 @@ test('an ordinary answer is shown without a word of paper', async () => {
   await page.context().close();
 });
 
-/** Holds each answer to a wish until the test lets it go. */
+/** Holds each answer until the test lets it go. */
 async function holdAnswers(page, answer) {
   const held = [];
   await page.route('**/api/tickets', async (route) => {

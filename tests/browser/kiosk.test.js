@@ -125,7 +125,7 @@ test('a double touch on a service chooses no priority', async () => {
   await page.context().close();
 });
 
-test('a lost answer is asked for again by the same wish, and another priority is another wish', async () => {
+test('a request is repeated with the same key after a lost answer, and another priority is a new request', async () => {
   await server.call('PUT', 'settings', { priorities: PRIORITIES });
   const page = await kiosk();
   const had = await waiting();
@@ -419,7 +419,7 @@ test('a ticket that comes when its person has left is taken out of the line, and
   await page.context().close();
 });
 
-test('a wish without an answer is its person\'s for ten seconds; then what came of it is taken back', async () => {
+test('a request without an answer belongs to its person for ten seconds; then its ticket is cancelled', async () => {
   const page = await open(browser, server.url + '/new-ticket.html', { clock: true });
   await visible(page, '.service');
   const had = await waiting();

@@ -72,7 +72,7 @@ test('a lost answer is asked for again with the same key, and gives one ticket',
   await kiosk.click('#done');
 });
 
-test('a touch after a wish that was never answered gets that wish\'s ticket, not a second one', async () => {
+test('a touch after a request that was never answered gets the ticket of that request, not a second one', async () => {
   const had = await waiting();
   let cut = true;
   await kiosk.route('**/api/tickets', async (route) => {

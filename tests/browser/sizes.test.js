@@ -19,7 +19,7 @@ after(async () => {
   if (server) await server.stop();
 });
 
-test('«attend next» stays the largest button of a desk, and on a computer all that can be done is seen without scrolling', async () => {
+test('«Call next» stays the largest button of a desk, and on a computer all that can be done is seen without scrolling', async () => {
   const page = await open(browser, server.url + '/desk.html?desk=3');
   await visible(page, '#held li');
   for (const [width, height] of SIZES) {

@@ -27,7 +27,7 @@ fn a_busy_office() -> (Server, Vec<Value>) {
     put(&server, "/api/desks/1", &json!({"services": ["B", "A"]}));
     put(&server, "/api/desks/2", &json!({}));
     let mut made = Vec::new();
-    for wish in [
+    for body in [
         json!({}),
         json!({"priority": "urgent"}),
         json!({"note": "wheelchair «ñ»"}),
@@ -36,7 +36,7 @@ fn a_busy_office() -> (Server, Vec<Value>) {
         json!({}),
         json!({}),
     ] {
-        let answer = server.post_json("/api/tickets", &wish);
+        let answer = server.post_json("/api/tickets", &body);
         made.push(answer.expect(201).json());
     }
     let post = |path: &str, body: Value| {

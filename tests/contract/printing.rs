@@ -37,7 +37,7 @@ fn each_new_ticket_is_printed_once() {
     server.ticket();
     server.post("/api/ticket").expect(201);
     let keyed = |client: &mut crate::common::Client| {
-        let key = [("Idempotency-Key", "one-wish")];
+        let key = [("Idempotency-Key", "one-request")];
         client.send("POST", "/api/tickets", &key, b"").expect(201)
     };
     for _ in 0..3 {
@@ -47,7 +47,7 @@ fn each_new_ticket_is_printed_once() {
     let prints = printer.wait_for(3);
     let codes: Vec<String> = prints.iter().map(|print| printed_code(print)).collect();
     assert_eq!(codes, ["A1", "A2", "A3"]);
-    // Nothing is printed again by a start, nor by the same wish after it.
+    // Nothing is printed again by a start, nor by the same request after it.
     let server = server.restart();
     keyed(&mut server.client());
     server.ticket();

@@ -107,8 +107,8 @@ fn numbers_grow_by_one_and_ids_cannot_be_told_from_each_other() {
 #[test]
 fn a_ticket_takes_json_a_form_and_no_body_alike() {
     let server = Server::new();
-    let wish = json!({"service": "A", "priority": "normal", "note": "con carrito"});
-    let ticket = server.post_json("/api/tickets", &wish).expect(201).json();
+    let body = json!({"service": "A", "priority": "normal", "note": "con carrito"});
+    let ticket = server.post_json("/api/tickets", &body).expect(201).json();
     assert_eq!(ticket["note"], "con carrito");
     assert_eq!(ticket["service"], "A");
     let body = "service=A&priority=normal&note=ma%C3%B1ana+%26+tarde";
@@ -135,9 +135,9 @@ fn what_a_ticket_cannot_take_is_refused_by_name_and_makes_none() {
         (json!({"service": ["A"]}), "invalid", "service"),
         (json!({"note": "x".repeat(10_000)}), "invalid", "note"),
     ];
-    for (wish, code, named) in refusals {
-        let detail = server.post_json("/api/tickets", &wish).problem(422, code);
-        assert!(detail.contains(named), "{wish}: {detail}");
+    for (body, code, named) in refusals {
+        let detail = server.post_json("/api/tickets", &body).problem(422, code);
+        assert!(detail.contains(named), "{body}: {detail}");
     }
     let detail = form(&server, "/api/tickets", "notes=x").problem(422, "invalid");
     assert!(detail.contains("notes"), "{detail}");
@@ -381,7 +381,7 @@ fn call_refuses_what_another_desk_serves_and_leaves_the_desk_as_it_was() {
     let made = tickets(&server, 3);
     server.post("/api/desks/1/next").expect(200);
     let attended = server.post("/api/desks/2/next").expect(200).json();
-    let call = |wish: &Value| server.post_json("/api/desks/2/call", wish);
+    let call = |body: &Value| server.post_json("/api/desks/2/call", body);
     call(&json!({"ticket": "A1"})).problem(409, "wrong-state");
     call(&json!({"ticket": made[0]["id"]})).problem(409, "wrong-state");
     call(&json!({"ticket": "A99"})).problem(404, "not-found");
@@ -435,16 +435,16 @@ fn current_guards_every_action_of_a_desk() {
             act(action, &json!({"current": wrong})).problem(409, "desk-moved-on");
         }
     }
-    let wish = json!({"ticket": "A2", "current": null});
-    act("call", &wish).problem(409, "desk-moved-on");
+    let body = json!({"ticket": "A2", "current": null});
+    act("call", &body).problem(409, "desk-moved-on");
     assert_eq!(server.json("/api/state"), before);
     act("recall", &json!({"current": "A1"})).expect(200);
     let called = act("next", &json!({"current": "A1"})).expect(200).json();
     assert_eq!(called["code"], "A2");
     // The same click, a second time.
     act("next", &json!({"current": "A1"})).problem(409, "desk-moved-on");
-    let wish = json!({"ticket": "A4", "current": "A2"});
-    assert_eq!(act("call", &wish).expect(200).json()["code"], "A4");
+    let body = json!({"ticket": "A4", "current": "A2"});
+    assert_eq!(act("call", &body).expect(200).json()["code"], "A4");
     act("finish", &json!({"current": "A4"})).expect(200);
     // In a form an empty text stands for nobody.
     let called = form(&server, "/api/desks/3/next", "current=")
@@ -690,8 +690,8 @@ fn health_gives_status_version_and_counts() {
 #[test]
 fn after_a_stop_everything_is_as_it_was() {
     let server = Server::new();
-    let wish = json!({"note": "vuelve mañana"});
-    server.post_json("/api/tickets", &wish).expect(201);
+    let body = json!({"note": "vuelve mañana"});
+    server.post_json("/api/tickets", &body).expect(201);
     tickets(&server, 5);
     server.post("/api/desks/3/next").expect(200);
     server.post("/api/desks/4/next").expect(200);

@@ -16,12 +16,12 @@ fn a_priority_that_somebody_has_neither_goes_nor_changes_its_name() {
     let first = server.post_json("/api/tickets", &urgent).expect(201).json();
     server.post_json("/api/tickets", &urgent).expect(201);
     let settings = server.json("/api/settings");
-    for wish in [
+    for body in [
         with("pressing"),
         json!({"priorities": [{"name": "normal"}]}),
     ] {
         let detail = server
-            .put_json("/api/settings", &wish)
+            .put_json("/api/settings", &body)
             .problem(409, "priority-in-use");
         assert!(
             detail.contains("urgent cannot be removed: 2 tickets have it"),
