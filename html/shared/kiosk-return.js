@@ -1,0 +1,59 @@
+// The way back to the kiosk: a tab that stands as a kiosk returns to it 60 s after the last touch, wherever a swipe or a
+// curious visitor has led it.
+//
+// A tab stands as a kiosk if the kiosk's address was opened in it directly, or if the kiosk was left untouched for 60 s.
+// Who only has a look at the kiosk on the way from the start page to another page is not sent back. A tab in which the
+// address of another page is opened directly is a kiosk no more.
+
+import { session } from './storage.js';
+
+const RETURN_MS = 60000;
+const ADDRESS = 'kiosk';
+const STANDS = 'kiosk-stands';
+const TOUCHES = ['pointerdown', 'touchstart', 'mousedown', 'keydown', 'wheel', 'scroll'];
+
+const isKiosk = /\/new-ticket\.html$/.test(location.pathname);
+const isStart = /\/(index\.html)?$/.test(location.pathname);
+// By its address or a bookmark; not by a link, going back or loading again.
+const [navigation] = performance.getEntriesByType('navigation');
+const isDirect = !document.referrer && (!navigation || navigation.type === 'navigate');
+
+let timer = 0;
+let isReturning = false;
+
+function forget() {
+  session.set(ADDRESS, null);
+  session.set(STANDS, null);
+}
+
+function atTheKiosk() {
+  // A visitor's own phone is no kiosk.
+  if (window.matchMedia('(max-width: 600px)').matches) return;
+  session.set(ADDRESS, location.href);
+  if (isDirect) session.set(STANDS, '1');
+  timer = setTimeout(() => session.set(STANDS, '1'), RETURN_MS);
+}
+
+function elsewhere() {
+  const address = session.get(ADDRESS);
+  if (!address) return;
+  if (!isStart && (isDirect || !session.get(STANDS))) forget();
+  else {
+    timer = setTimeout(() => {
+      isReturning = true;
+      location.replace(address);
+    }, RETURN_MS);
+  }
+}
+
+function restart() {
+  clearTimeout(timer);
+  if (isKiosk) atTheKiosk(); else elsewhere();
+}
+
+TOUCHES.forEach((name) => document.addEventListener(name, restart, { capture: true, passive: true }));
+// Nobody is here to answer whether what is typed in a form may be lost. This listener is the page's first.
+window.addEventListener('beforeunload', (e) => { if (isReturning) e.stopImmediatePropagation(); });
+// A page to which one goes back is shown as it was left.
+window.addEventListener('pageshow', restart);
+restart();
