@@ -21,6 +21,7 @@ pub struct SettingsChange {
     pub rule: Option<CallingRule>,
     pub most_priority_in_a_row: Option<Option<u32>>,
     pub keep_waiting: Option<bool>,
+    pub admins_choose_services: Option<bool>,
     pub most_waiting: Option<Option<u32>>,
     pub appearance: AppearanceChange,
 }
@@ -68,6 +69,8 @@ impl SettingsChange {
         let in_a_row = self.most_priority_in_a_row.as_ref();
         put(&mut after.most_priority_in_a_row, in_a_row);
         put(&mut after.keep_waiting, self.keep_waiting.as_ref());
+        let admins_choose = self.admins_choose_services.as_ref();
+        put(&mut after.admins_choose_services, admins_choose);
         put(&mut after.most_waiting, self.most_waiting.as_ref());
         if self.appearance != AppearanceChange::default() {
             after.appearance = Arc::new(self.appearance.of(&before.appearance));
@@ -123,6 +126,7 @@ impl From<Settings> for SettingsChange {
             rule: Some(settings.rule),
             most_priority_in_a_row: Some(settings.most_priority_in_a_row),
             keep_waiting: Some(settings.keep_waiting),
+            admins_choose_services: Some(settings.admins_choose_services),
             most_waiting: Some(settings.most_waiting),
             appearance: AppearanceChange {
                 languages: Some(appearance.languages),

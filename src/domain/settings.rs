@@ -77,6 +77,8 @@ pub struct Settings {
     pub most_priority_in_a_row: Option<u32>,
     /// Whether those who still wait when a day begins go on waiting, as in an emergency room.
     pub keep_waiting: bool,
+    /// Whether only admins choose the services of a desk.
+    pub admins_choose_services: bool,
     /// How many tickets may wait at a time; past it no ticket is created.
     pub most_waiting: Option<u32>,
     pub appearance: Arc<Appearance>,
@@ -97,6 +99,7 @@ impl Default for Settings {
             rule: CallingRule::default(),
             most_priority_in_a_row: None,
             keep_waiting: false,
+            admins_choose_services: false,
             most_waiting: None,
             appearance: Arc::default(),
         }

@@ -100,7 +100,7 @@ pub struct AuditEntry {
     pub to_desk: Option<String>,
     /// The service to which a ticket was transferred.
     pub to_service: Option<String>,
-    /// The settings that changed, by their names in JSON.
+    /// What changed of the settings, a desk or a service, by names in JSON.
     pub fields: Vec<String>,
     /// `None` if the server did it by itself.
     pub actor: Option<Actor>,

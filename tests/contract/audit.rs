@@ -181,6 +181,13 @@ fn each_change_says_what_it_was_about() {
         .send(&server, "POST", "/api/desks/3/transfer", &body)
         .expect(200);
     admin.post(&server, "/api/desks/3/undo").expect(200);
+    let both = json!({ "open": false, "services": ["A"] });
+    admin.put(&server, "/api/desks/4", &both).expect(200);
+    let open = json!({ "open": true });
+    admin.put(&server, "/api/desks/4", &open).expect(200);
+    let service = |body: Value| admin.put(&server, "/api/services/B", &body);
+    service(json!({ "name": "Caja" })).expect(201);
+    service(json!({ "first": 100, "open": false })).expect(200);
     let server = server.restart();
     let audit = admin.get(&server, "/api/audit").expect(200).json();
     let of = |kind: &str| {
@@ -192,6 +199,24 @@ fn each_change_says_what_it_was_about() {
     assert_eq!(
         of("settings-changed")["fields"],
         json!(["mostWaiting", "name"])
+    );
+    let fields = |kind: &str| -> Vec<Value> {
+        let of = array(&audit).iter().filter(|one| one["kind"] == kind);
+        of.map(|one| one["fields"].clone()).collect()
+    };
+    // Newest first: closed and set up at once, made by its first call, made.
+    assert_eq!(
+        fields("desk-changed"),
+        [
+            json!(["opened"]),
+            json!(["closed", "services"]),
+            json!(["created"]),
+            json!(["created"])
+        ]
+    );
+    assert_eq!(
+        fields("service-changed"),
+        [json!(["first", "closed"]), json!(["created"])]
     );
     let sent = of("ticket-transferred");
     assert_eq!((&sent["desk"], &sent["toDesk"]), (&json!("3"), &json!("4")));

@@ -17,6 +17,13 @@ fn takes_over(server: &Server, screen: &str) -> Value {
     server.post_json(CLAIM, &body).expect(200).json()
 }
 
+/// An office with desk 3.
+fn with_desk() -> Server {
+    let server = Server::new();
+    server.put_json("/api/desks/3", &json!({})).expect(201);
+    server
+}
+
 /// The desk's page, as it is connected.
 fn page(server: &Server, screen: &str) -> Screen {
     let mut page = server.screen(&format!("?desk=3&screen={screen}"));
@@ -41,14 +48,12 @@ fn granted_soon(server: &Server, screen: &str) -> Value {
 
 #[test]
 fn a_desk_that_another_screen_has_open_says_so_until_it_is_taken_over() {
-    let server = Server::new();
+    let server = with_desk();
     let mut first = page(&server, ONE);
     let mine = claims(&server, ONE).expect(200).json();
     assert_eq!(mine["name"], "3");
     let holder = text(&mine, "screen").to_owned();
     assert!(holder.len() == 8 && !ONE.contains(&holder), "{holder}");
-    let made = first.expect("desk-changed");
-    assert_eq!(made["payload"]["desk"].get("screen"), None);
     let claimed = first.expect("desk-changed");
     assert_eq!(claimed["payload"]["desk"]["screen"], holder.as_str());
     assert!(
@@ -79,7 +84,7 @@ fn a_desk_that_another_screen_has_open_says_so_until_it_is_taken_over() {
 
 #[test]
 fn a_screen_that_has_gone_leaves_its_desk_to_the_next() {
-    let server = Server::new();
+    let server = with_desk();
     let first = page(&server, ONE);
     let other_tab = page(&server, ONE);
     claims(&server, ONE).expect(200);
@@ -93,7 +98,7 @@ fn a_screen_that_has_gone_leaves_its_desk_to_the_next() {
 
 #[test]
 fn somebody_who_is_at_another_desk_is_not_at_this_one() {
-    let server = Server::new();
+    let server = with_desk();
     let _elsewhere = server.screen(&format!("?desk=4&screen={ONE}"));
     claims(&server, ONE).expect(200);
     claims(&server, TWO).expect(200);
@@ -101,7 +106,7 @@ fn somebody_who_is_at_another_desk_is_not_at_this_one() {
 
 #[test]
 fn who_has_a_desk_survives_a_restart_and_a_kill() {
-    let server = Server::new();
+    let server = with_desk();
     let first = page(&server, ONE);
     let mine = claims(&server, ONE).expect(200).json();
     let server = server.kill().start();
@@ -121,7 +126,7 @@ fn who_has_a_desk_survives_a_restart_and_a_kill() {
 
 #[test]
 fn a_screen_that_polls_is_connected_between_two_polls() {
-    let server = Server::new();
+    let server = with_desk();
     let poll = format!("/api/events?since=0&wait=0&desk=3&screen={ONE}");
     server.get(&poll).expect(200);
     claims(&server, ONE).expect(200);
@@ -141,7 +146,7 @@ fn a_screen_that_polls_is_connected_between_two_polls() {
 
 #[test]
 fn scripts_need_no_claim_and_a_claim_changes_nothing_else() {
-    let server = Server::new();
+    let server = with_desk();
     let _page = page(&server, ONE);
     claims(&server, ONE).expect(200);
     server.ticket();
@@ -180,5 +185,15 @@ fn what_is_no_screen_is_refused_by_name() {
     assert!(detail.starts_with("takeOver: "), "{detail}");
     let bad = server.get("/api/events?desk=3&screen=1");
     assert!(bad.problem(422, "invalid").starts_with("screen: "));
-    assert_eq!(server.json("/api/desks"), json!([]), "no desk was made");
+}
+
+#[test]
+fn looking_at_a_desk_that_is_not_there_makes_none() {
+    let server = Server::new();
+    let _page = page(&server, ONE);
+    claims(&server, ONE).problem(404, "not-found");
+    server
+        .post_json(CLAIM, &json!({"screen": ONE, "takeOver": true}))
+        .problem(404, "not-found");
+    assert_eq!(server.json("/api/desks"), json!([]));
 }

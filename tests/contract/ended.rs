@@ -85,6 +85,7 @@ fn who_signs_out_is_no_longer_at_a_desk_however_it_listens() {
     let server = behind_a_proxy().start();
     let staff_pin = pin(&server, "staff");
     let other = Person::at(FAR).signed_in(&server, &staff_pin);
+    other.put(&server, "/api/desks/1", &json!({})).expect(201);
     let claim = |who: &Person, screen: &str| {
         let body = json!({ "screen": screen }).to_string();
         who.send(&server, "POST", "/api/desks/1/claim", &body)

@@ -292,7 +292,7 @@ fn settings_are_checked_kept_and_shown() {
         "keepWaiting": false, "priorities": [{"name": "normal", "weight": 1}],
         "rule": "weighted", "mostPriorityInARow": null, "mostWaiting": null,
         "languages": [], "message": null, "accent": null, "logo": null,
-        "printTickets": false, "frameAncestors": [],
+        "printTickets": false, "frameAncestors": [], "adminsChooseServices": false,
     });
     assert_eq!(before, expected);
     for (body, field) in [
@@ -310,6 +310,7 @@ fn settings_are_checked_kept_and_shown() {
         (json!({"dayBeginsHour": 24}), "dayBeginsHour"),
         (json!({"dayBeginsHour": "4"}), "dayBeginsHour"),
         (json!({"keepWaiting": "yes"}), "keepWaiting"),
+        (json!({"adminsChooseServices": 1}), "adminsChooseServices"),
         (json!({"priorities": []}), "priorities"),
         (json!({"priorities": "a"}), "priorities: "),
         (
@@ -358,7 +359,7 @@ fn settings_are_checked_kept_and_shown() {
     assert_eq!(server.json("/api/settings"), before);
     let after = json!({
         "name": "Clínica", "language": "en", "timeZone": "Europe/Madrid", "dayBeginsHour": 4,
-        "keepWaiting": true, "mostPriorityInARow": 2, "rule": "strict",
+        "keepWaiting": true, "mostPriorityInARow": 2, "rule": "strict", "adminsChooseServices": true,
         "priorities": [
             {"name": "normal", "weight": 1},
             {"name": "urgent", "weight": 5, "names": {"es": "Urgente"}},
@@ -590,6 +591,7 @@ fn many_who_set_up_at_once_lose_nothing_of_each_other() {
         ("accent", json!("#0b5348")),
         ("dayBeginsHour", json!(4)),
         ("keepWaiting", json!(true)),
+        ("adminsChooseServices", json!(true)),
         ("mostWaiting", json!(300)),
         ("rule", json!("strict")),
         ("printTickets", json!(true)),

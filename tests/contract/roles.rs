@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use turnero::presentation::tickets::ROUTES;
 
 use crate::common::{Launch, Server, text};
@@ -328,6 +328,33 @@ fn with_open_only_local_callers_set_pins_and_tokens() {
         .expect(201);
     here.put(&server, "/api/pins/admin", &json!({ "pin": "735102-b" }))
         .expect(204);
+}
+
+#[test]
+fn an_office_may_leave_the_choice_of_a_desks_services_to_admins() {
+    let server = behind_a_proxy().start();
+    let admin = Person::at(FAR).signed_in(&server, &pin(&server, "admin"));
+    let staff = Person::at("192.0.2.99").signed_in(&server, &pin(&server, "staff"));
+    let choice = json!({ "services": ["A"] });
+    staff.put(&server, "/api/desks/1", &choice).expect(201);
+    let office = || server.json("/api/state")["payload"]["office"]["adminsChooseServices"].clone();
+    assert_eq!(office(), Value::Null);
+    let only_admins = json!({ "adminsChooseServices": true });
+    admin
+        .put(&server, "/api/settings", &only_admins)
+        .expect(200);
+    assert_eq!(office(), true);
+    let server = server.restart();
+    let none = json!({ "services": [] });
+    staff
+        .put(&server, "/api/desks/1", &none)
+        .problem(403, "not-allowed");
+    let closed = json!({ "open": false });
+    staff.put(&server, "/api/desks/1", &closed).expect(200);
+    staff.put(&server, "/api/desks/2", &json!({})).expect(201);
+    let desk = admin.get(&server, "/api/desks/1").expect(200).json();
+    assert_eq!(desk["services"], json!(["A"]));
+    admin.put(&server, "/api/desks/1", &none).expect(200);
 }
 
 #[test]

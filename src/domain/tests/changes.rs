@@ -14,6 +14,7 @@ fn settings() -> Settings {
         rule: CallingRule::Strict,
         most_priority_in_a_row: Some(2),
         keep_waiting: true,
+        admins_choose_services: true,
         most_waiting: Some(9),
         appearance: Arc::new(Appearance {
             languages: vec!["en".to_owned()],

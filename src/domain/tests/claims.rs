@@ -1,5 +1,6 @@
 //! Which screen has a desk open.
 
+use super::testing::{ask, command};
 use crate::domain::*;
 
 /// Claims, one after the other: the screen, who is found to have gone, whether to take over;
@@ -7,6 +8,8 @@ use crate::domain::*;
 fn check(claims: &[(u128, Option<u128>, bool, usize, bool)], holder: u128) {
     let name = DeskName::parse("3").expect("a name");
     let mut queue = Queue::new();
+    let open = command(&queue, "open 3", 0);
+    ask(&mut queue, &open, Timestamp::from_millis(0));
     for (nth, (screen, gone, take_over, events, refused)) in claims.iter().enumerate() {
         let command = Command::Claim {
             desk: name.clone(),
@@ -36,14 +39,30 @@ fn check(claims: &[(u128, Option<u128>, bool, usize, bool)], holder: u128) {
 }
 
 #[test]
-fn the_first_screen_makes_the_desk_and_has_it() {
-    check(&[(1, None, false, 2, false)], 1);
-    check(&[(1, None, true, 2, false), (1, None, false, 0, false)], 1);
+fn the_first_screen_has_it() {
+    check(&[(1, None, false, 1, false)], 1);
+    check(&[(1, None, true, 1, false), (1, None, false, 0, false)], 1);
+}
+
+#[test]
+fn looking_at_a_desk_makes_none() {
+    let desk = DeskName::parse("99").expect("a name");
+    for take_over in [false, true] {
+        let claim = Command::Claim {
+            desk: desk.clone(),
+            screen: ScreenId::from_random(1),
+            gone: None,
+            take_over,
+        };
+        let decision = decide(&Queue::new(), &claim, Timestamp::from_millis(0));
+        assert_eq!(decision.events, []);
+        assert_eq!(decision.outcome, Err(Refusal::NoSuchDesk(desk.clone())));
+    }
 }
 
 #[test]
 fn another_screen_has_it_only_where_the_first_has_gone_or_is_taken_over() {
-    let first = (1, None, false, 2, false);
+    let first = (1, None, false, 1, false);
     check(&[first, (2, None, false, 0, true)], 1);
     check(&[first, (2, Some(1), false, 1, false)], 2);
     check(&[first, (2, None, true, 1, false)], 2);
@@ -55,7 +74,7 @@ fn another_screen_has_it_only_where_the_first_has_gone_or_is_taken_over() {
 
 #[test]
 fn of_two_screens_that_claim_a_free_desk_the_first_gets_it() {
-    let first = (1, None, false, 2, false);
+    let first = (1, None, false, 1, false);
     check(
         &[
             first,

@@ -28,6 +28,12 @@ pub struct OfficeJson<'a> {
     /// Whether the kiosk prints through its browser; omitted if not.
     #[serde(rename = "printTickets", skip_serializing_if = "std::ops::Not::not")]
     print_tickets: bool,
+    /// Whether only admins choose the services of a desk; omitted if not.
+    #[serde(
+        rename = "adminsChooseServices",
+        skip_serializing_if = "std::ops::Not::not"
+    )]
+    admins_choose_services: bool,
 }
 
 /// A priority in JSON.
@@ -63,6 +69,7 @@ impl<'a> From<&'a Settings> for OfficeJson<'a> {
             accent: settings.appearance.accent.as_deref(),
             logo: settings.appearance.logo.as_deref().map(logo_address),
             print_tickets: settings.appearance.print_tickets,
+            admins_choose_services: settings.admins_choose_services,
         }
     }
 }
@@ -76,6 +83,7 @@ pub struct SettingsJson<'a> {
     time_zone: Option<&'a str>,
     day_begins_hour: u8,
     keep_waiting: bool,
+    admins_choose_services: bool,
     priorities: Vec<PriorityJson<'a>>,
     rule: &'static str,
     most_priority_in_a_row: Option<u32>,
@@ -96,6 +104,7 @@ impl<'a> From<&'a Settings> for SettingsJson<'a> {
             time_zone: settings.time_zone.as_deref(),
             day_begins_hour: settings.day_begins_hour,
             keep_waiting: settings.keep_waiting,
+            admins_choose_services: settings.admins_choose_services,
             priorities: settings.priorities.iter().map(PriorityJson::from).collect(),
             rule: settings.rule.as_str(),
             most_priority_in_a_row: settings.most_priority_in_a_row,

@@ -7,16 +7,17 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 
+use super::changed_fields::changed_fields;
 use super::listeners::{Listeners, Publication};
 use super::request::{AnswerSource, IdempotentRequest, LedgerRequest, Render, Reply};
 use super::screens::Update;
 use super::shared::SharedState;
 use crate::access::Actor;
 use crate::calendar::{business_day, now};
-use crate::domain::{Command, Event, Queue, Settings, Stamped, Ticket, Timestamp, apply, decide};
+use crate::domain::{Command, Event, Queue, Stamped, Ticket, Timestamp, apply, decide};
 use crate::presentation::http::answer::Answer;
 use crate::presentation::http::problem::{Problem, storage_advice};
-use crate::presentation::json::{OutcomeView, SettingsJson};
+use crate::presentation::json::OutcomeView;
 use crate::storage::{AuditEntry, AuditKind, Batch, Journal, StorageError};
 
 /// Limit of requests in one commit. A larger batch would make the first request wait for the last, and
@@ -205,12 +206,7 @@ impl Ledger {
                 at,
                 event,
             };
-            let fields = match &stamped.event {
-                Event::SettingsChanged { settings } => {
-                    changed_fields(self.working.settings(), settings)
-                }
-                _ => Vec::new(),
-            };
+            let fields = changed_fields(&self.working, &stamped.event);
             let update = Update::apply(&mut self.working, &stamped);
             self.updates.push(Arc::new(update));
             let entry = AuditEntry::of_event(&self.working, &stamped, actor);
@@ -447,16 +443,4 @@ impl Ledger {
             log::warn!("No snapshot could be saved, so the next start takes longer: {error}");
         }
     }
-}
-
-/// The JSON names of the settings that differ.
-fn changed_fields(before: &Settings, after: &Settings) -> Vec<String> {
-    let fields = |settings| match serde_json::to_value(SettingsJson::from(settings)) {
-        Ok(serde_json::Value::Object(fields)) => fields,
-        _ => serde_json::Map::new(),
-    };
-    let before = fields(before);
-    let after = fields(after).into_iter();
-    let changed = after.filter(|(name, value)| before.get(name) != Some(value));
-    changed.map(|(name, _)| name).collect()
 }

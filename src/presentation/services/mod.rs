@@ -1,5 +1,6 @@
 //! The services that live as long as the program: the ticket service with its ledger, and the screens.
 
+mod changed_fields;
 mod ledger;
 mod listeners;
 mod request;

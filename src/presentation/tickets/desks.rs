@@ -5,6 +5,7 @@ use super::execute::{run, subject_or_problem};
 use super::fields::Fields;
 use super::texts::without_duplicates;
 use super::ticket::answer_list;
+use crate::access::Role;
 use crate::calendar::now;
 use crate::domain::{
     CallingOrder, Command, DeskName, Expected, Prefix, ScreenId, Target, TicketRef,
@@ -68,13 +69,17 @@ fn no_desk(name: &DeskName) -> Problem {
     Problem::not_found(format!("There is no desk «{name}»."))
 }
 
-/// `PUT /api/desks/NAME`
+/// `PUT /api/desks/NAME`: an office may leave the choice of services to admins.
 pub fn set(context: &Context<'_>) -> Handled {
     let desk = desk(context)?;
     let mut fields = Fields::of_body(context.request)?;
     let services = fields.texts("services")?;
     let open = fields.boolean("open")?;
     fields.finish()?;
+    let tickets = &context.office.tickets;
+    if services.is_some() && tickets.read_queue(|queue| queue.settings().admins_choose_services) {
+        context.caller.require(Role::Admin)?;
+    }
     let services: Option<Vec<Prefix>> =
         services.map(|list| without_duplicates(list.iter().map(|p| Prefix::asked(p)).collect()));
     let command = Command::SetDesk {

@@ -85,6 +85,7 @@ pub fn changed(fields: &mut Fields) -> Result<SettingsChange, Problem> {
         rule,
         most_priority_in_a_row: bound(fields, "mostPriorityInARow", MOST_IN_A_ROW.into())?,
         keep_waiting: fields.boolean("keepWaiting")?,
+        admins_choose_services: fields.boolean("adminsChooseServices")?,
         most_waiting: bound(fields, "mostWaiting", MOST_WAITING)?,
         appearance: appearance::changed(fields)?,
         ..day

@@ -178,7 +178,7 @@ fn is_in_use(office: &QueueParts) -> bool {
     given || !office.tickets.is_empty()
 }
 
-/// Whether nobody has set up anything here. A desk is made by looking at its screen.
+/// Whether nobody has set up anything here. A desk alone is made on the start page by typing its name.
 fn is_as_new(queue: &Queue) -> bool {
     let new = Queue::new();
     let services = queue.services().iter().map(|service| &service.setup);
