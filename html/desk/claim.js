@@ -20,7 +20,7 @@ export const screen = ownScreen();
 
 /**
  * The claim to a desk; `changed()` is told of every new `standing`: `asking`, `mine`, `refused` (it
- * was open elsewhere) or `lost` (another screen took it over).
+ * was open elsewhere), `lost` (another screen took it over) or `absent` (there is no such desk).
  */
 export class Claim {
   constructor(name, changed) {
@@ -47,6 +47,7 @@ export class Claim {
       this.standing = taken ? 'lost' : 'mine';
     } catch (refusal) {
       if (refusal.code === 'desk-in-use') this.standing = this._mark ? 'lost' : 'refused';
+      else if (refusal.code === 'not-found') this.standing = 'absent';
       // Whatever else is wrong, each step says so by itself; without an answer it is asked again.
       else if (refusal.code !== 'no-connection' && this.standing === 'asking') this.standing = 'mine';
     }
@@ -66,10 +67,19 @@ export class Claim {
     this._holders.push(holder);
     if (this._busy) return;
     this._holders = [holder];
+    // Looking at a desk makes none. One that was deleted and made again is nobody's.
+    if (!desk) {
+      this.standing = 'absent';
+      this._mark = null;
+      return;
+    }
+    if (this.standing === 'absent') {
+      this.ask();
+      return;
+    }
     if (m.type === 'state') {
       if (holder !== this._mark) this.ask();
-    } else if (m.payload.desk && m.payload.desk.name === this._name && desk && holder !== this._mark) {
-      // A desk that was deleted and made again is nobody's. Else somebody has taken it over.
+    } else if (m.payload.desk && m.payload.desk.name === this._name && holder !== this._mark) {
       if (!holder || this.standing !== 'mine') this.ask();
       else this.standing = 'lost';
     } else if (holder && holder === this._mark) {

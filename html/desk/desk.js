@@ -1,15 +1,15 @@
 // The desk page: the attended ticket, the steps of the desk, and its lists. It shows only what events say. Each step
 // names the ticket that this screen shows as attended (`current`), so that two people never call twice.
 
-import { put } from '../shared/api.js';
+import { get, put } from '../shared/api.js';
 import { $, keepPresses, show } from '../shared/dom.js';
-import { clockSpan, deskTitle, keepChoices, officeLanguage, onLanguage, ready, t, tn } from '../shared/i18n.js';
+import { clockSpan, deskTitle, explain, keepChoices, officeLanguage, onLanguage, ready, t, tn } from '../shared/i18n.js';
 import { Live } from '../shared/live.js';
 import { showOffice } from '../shared/office.js';
-import { softTone, watchSound } from '../shared/sound.js';
 import { apply, deskNamed, withinReach } from '../shared/state.js';
 import { local } from '../shared/storage.js';
 import { wakeLock } from '../shared/wake-lock.js';
+import { alertArrival, renderAlerts, startAlerts } from './alerts.js';
 import { Claim, screen } from './claim.js';
 import { findPanel } from './find.js';
 import { LIST_MOST, Lists } from './lists.js';
@@ -18,7 +18,7 @@ import { servicesPanel } from './services.js';
 import { Steps } from './steps.js';
 import { transferPanel } from './transfer.js';
 import { Undo } from './undo.js';
-import { about, renderFacts, renderTaken, renderWarning } from './view.js';
+import { about, isWithout, renderFacts, renderTaken, renderWarning } from './view.js';
 
 const WANTED_MS = 6500;
 // What is said of another person's step.
@@ -29,7 +29,8 @@ const path = 'api/desks/' + encodeURIComponent(name);
 
 let state = null;
 let missedOpen = false;
-let soundWatched = false;
+// Of whoever signed in here; asked for where it matters.
+let role = '';
 const panels = {};
 // The state of each ticket printer, by name.
 const printers = new Map();
@@ -40,7 +41,7 @@ let saying = null;
 let heard = '';
 
 const claim = new Claim(name, () => {
-  lists.ask();
+  if (hasDesk()) lists.ask();
   render();
 });
 const undo = new Undo(render);
@@ -61,15 +62,15 @@ const live = new Live({
     if (m.type === 'state') officeLanguage(state.office.language);
     if (before && m.type !== 'state') noticeOthers(m);
     claim.hear(state, m);
-    noticeArrival();
-    // The claim makes a new desk; until then there is nothing to ask for.
-    if (claim.standing !== 'asking') lists.ask(m.type);
+    noticeArrival(m);
+    askRole();
+    if (hasDesk()) lists.ask(m.type);
     render();
   },
   status() {
     if (!live.online) printers.clear();
     if (live.online) {
-      if (claim.standing !== 'asking') lists.ask();
+      if (hasDesk()) lists.ask();
       if (state) claim.online();
     }
     render();
@@ -83,6 +84,9 @@ function ownDesk() {
 function attended() {
   return ownDesk().ticket;
 }
+
+// Until it is claimed there may be no such desk, and nothing to ask for.
+const hasDesk = () => claim.standing !== 'asking' && claim.standing !== 'absent';
 
 function isLive() {
   return live.online && Boolean(state) && claim.standing === 'mine';
@@ -102,15 +106,29 @@ function noticeOthers(m) {
   if (p.desk && m.type !== 'ticket-recalled') undo.forget();
 }
 
-function noticeArrival() {
+function noticeArrival({ payload }) {
   const waits = withinReach(state, name);
-  if (waitedBefore === 0 && waits > 0) {
+  const isFirst = waitedBefore === 0 && waits > 0;
+  if (isFirst) {
     wantedUntil = performance.now() + WANTED_MS;
     setTimeout(render, WANTED_MS + 50);
-    if ($('sound').checked) softTone();
   }
+  // Whom this desk sent back itself is no news to it.
+  const isOwn = payload.desk && payload.desk.name === name;
+  if (waitedBefore !== null && waits > waitedBefore && !isOwn) alertArrival(isFirst, deskTitle(name), tn('desk.facts', waits));
   waitedBefore = waits;
 }
+
+// An office may leave the choice of services to its admins.
+async function askRole() {
+  if (!state.office.adminsChooseServices || role) return;
+  try {
+    ({ role } = await get('api/session'));
+    render();
+  } catch (refusal) { /* The next event asks again. */ }
+}
+
+const maySetServices = () => state.services.length > 1 && (!state.office.adminsChooseServices || role === 'admin');
 
 function say(text, isProblem) {
   saying = text;
@@ -170,6 +188,7 @@ function chooseServices() {
 function findSomeone() {
   const row = focusedRow();
   openPanel('find', () => findPanel({
+    now: () => live.now(),
     call: (ticket, close) => act('call', { ticket }, said('called', close)),
     drop: (code, close) => steps.take('cancel', 'api/tickets/' + encodeURIComponent(code) + '/cancel', { desk: name }, said('cancelled', close)),
     closed: () => focusWhenEnabled('find'),
@@ -250,6 +269,7 @@ function render() {
   $('code').classList.toggle('is-nobody', !ticket);
   $('attending-label').classList.toggle('heard', !ticket && !desk.open);
   renderFacts(state, name, desk, lists.wholeOf(ticket).note);
+  $('attends').hidden = !maySetServices();
   renderWarning(state, [...printers.values()].includes('failing'));
   renderQueue(waits);
   renderAside();
@@ -264,12 +284,12 @@ function render() {
 
 function renderClaim() {
   const { standing } = claim;
-  if (standing === 'lost' || standing === 'refused') {
+  if (isWithout(standing)) {
     const opened = openedPanel();
     if (opened) opened.close();
     undo.forget();
   }
-  if (renderTaken(standing, live.online)) focusWhenEnabled('next');
+  if (renderTaken(standing, name, live.online)) focusWhenEnabled('next');
 }
 
 function renderUndo() {
@@ -321,7 +341,6 @@ function renderAside() {
   $('held-box').hidden = !held.length;
   $('missed-box').hidden = !missed.length;
   $('aside').hidden = !aside.length;
-  $('mine').classList.toggle('has-aside', aside.length > 0);
   $('missed').hidden = !missedOpen;
   $('missed-fold').setAttribute('aria-expanded', String(missedOpen));
 }
@@ -355,26 +374,32 @@ function onKey(e) {
 function renderWords() {
   $('desk-name').textContent = deskTitle(name);
   ['other', 'elsewhere'].forEach((id) => { $(id).href = keepChoices('./'); });
+  renderAlerts();
   render();
   if (saying) say('');
 }
 
-// A box that is remembered: single keys can be turned off, since dictation software types letters.
-function rememberedBox(id, otherwise) {
-  const choice = local.get(id);
-  $(id).checked = choice === null ? otherwise : choice === 'yes';
-  $(id).addEventListener('change', () => {
-    local.set(id, $(id).checked ? 'yes' : 'no');
-    heedBoxes();
+// Single keys can be turned off, since dictation software types letters.
+function startKeys() {
+  const heed = () => document.body.classList.toggle('no-keys', !$('keys').checked);
+  $('keys').checked = local.get('keys') !== 'no';
+  $('keys').addEventListener('change', () => {
+    local.set('keys', $('keys').checked ? 'yes' : 'no');
+    heed();
   });
-  heedBoxes();
+  heed();
 }
 
-function heedBoxes() {
-  document.body.classList.toggle('no-keys', !$('keys').checked);
-  if ($('sound').checked && !soundWatched) {
-    soundWatched = true;
-    watchSound(() => {});
+// The desk that another screen has is taken over; one that is not there is made.
+async function getDesk() {
+  if (claim.standing !== 'absent') {
+    claim.ask(true);
+    return;
+  }
+  try {
+    await put(path, {});
+  } catch (refusal) {
+    say(explain(refusal), true);
   }
 }
 
@@ -384,13 +409,13 @@ if (!name) {
   ready.then(() => {
     local.set('desk', name);
     onLanguage(renderWords);
-    rememberedBox('sound', false);
-    rememberedBox('keys', true);
+    startAlerts();
+    startKeys();
     Object.keys(actions).forEach((id) => $(id).addEventListener('click', actions[id]));
     keepPresses();
     document.addEventListener('keydown', onKey);
     window.addEventListener('pagehide', () => undo.keep(heard));
-    $('take-over').addEventListener('click', () => claim.ask(true));
+    $('take-over').addEventListener('click', getDesk);
     $('missed-fold').addEventListener('click', () => {
       missedOpen = !missedOpen;
       render();

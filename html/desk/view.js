@@ -4,7 +4,6 @@ import { $, show } from '../shared/dom.js';
 import { deskTitle, nameOf, t, tn } from '../shared/i18n.js';
 import { withinReach } from '../shared/state.js';
 
-
 const serviceName = (state, prefix) => nameOf(state.services.find((s) => s.prefix === prefix) || { name: prefix });
 
 /** What a receptionist should see of a ticket beside its code; what is usual is left out. */
@@ -23,8 +22,9 @@ export function renderFacts(state, name, desk, note) {
   show('note', note || '');
   const names = desk.services.map((prefix) => serviceName(state, prefix)).join(' · ');
   show('scope', names && t('desk.scope', { names }));
-  $('attends').hidden = state.services.length < 2;
   $('pause-text').textContent = t(open ? 'desk.pause' : 'desk.open');
+  $('next-text').textContent = t(open ? 'desk.next' : 'desk.next.closed');
+  $('shut').hidden = open;
   if (ticket) {
     const { service, priority } = about(state, ticket);
     const calls = ticket.calls > 1 ? t('desk.calls', { n: ticket.calls }) : '';
@@ -50,13 +50,23 @@ export function renderWarning(state, printerFails) {
   show('warning', (printerFails ? [t('error.printer-failing')] : []).concat(past).join(' '));
 }
 
-/** That another screen has the desk. Gives whether what had the focus is gone with it. */
-export function renderTaken(standing, online) {
-  const lost = standing === 'lost';
-  const taken = lost || standing === 'refused';
+// What is said of a desk that this screen has not, and the button that gets it.
+const WITHOUT = {
+  refused: ['desk.taken', 'desk.taken.over'],
+  lost: ['desk.taken.lost', 'desk.taken.back'],
+  absent: ['desk.absent', 'desk.absent.make'],
+};
+
+/** Whether a screen with this standing has not got the desk. */
+export const isWithout = (standing) => standing in WITHOUT;
+
+/** That another screen has the desk, or that there is none. Gives whether what had the focus is gone with it. */
+export function renderTaken(standing, name, online) {
+  const taken = isWithout(standing);
   const gone = !taken && $('taken').contains(document.activeElement);
-  show('taken-text', taken ? t(lost ? 'desk.taken.lost' : 'desk.taken') : '');
-  if (taken) $('take-over').textContent = t(lost ? 'desk.taken.back' : 'desk.taken.over');
+  const [text, button] = WITHOUT[standing] || [];
+  show('taken-text', taken ? t(text, { name }) : '');
+  if (taken) $('take-over').textContent = t(button);
   $('take-over').disabled = !online;
   $('taken').hidden = !taken;
   return gone;

@@ -27,12 +27,19 @@ function firstMatch(list) {
 const asked = firstMatch([new URLSearchParams(location.search).get('lang') || '']);
 const own = asked || firstMatch(navigator.languages || [navigator.language || '']);
 
-/** The texts of a language by their keys. */
+async function fetchTexts(path) {
+  const answer = await fetch(path);
+  if (!answer.ok) throw new Error(path + ' ' + answer.status);
+  return answer.json();
+}
+
+/** The texts of a language by their keys; on a page with `data-texts`, those of that folder too. */
 export async function wordsOf(lang) {
   if (!known[lang]) {
-    const answer = await fetch('lang/' + lang + '.json');
-    if (!answer.ok) throw new Error('lang ' + answer.status);
-    known[lang] = await answer.json();
+    const folder = document.documentElement.getAttribute('data-texts');
+    const folders = (folder ? [folder + '/'] : []).concat('');
+    const found = await Promise.all(folders.map((at) => fetchTexts(at + 'lang/' + lang + '.json')));
+    known[lang] = Object.assign({}, ...found);
   }
   return known[lang];
 }

@@ -13,7 +13,7 @@ export function upButton(press) {
 /** Says which item the button moves. It stays focusable at the first place, so that the focus is not lost there. */
 export function renderUp(button, name, index, isUsed) {
   button.hidden = !isUsed;
-  button.setAttribute('aria-label', t('settings.up', { name }));
+  button.setAttribute('aria-label', t('word.up', { name }));
   button.title = button.getAttribute('aria-label');
   button.setAttribute('aria-disabled', String(index === 0));
 }

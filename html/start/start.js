@@ -6,9 +6,11 @@ import { LANGUAGES, deskTitle, explain, keepChoices, language, languageName, off
 import { Live } from '../shared/live.js';
 import { showOffice } from '../shared/office.js';
 import { apply, byName } from '../shared/state.js';
-import { local } from '../shared/storage.js';
+import { local, session } from '../shared/storage.js';
 
 const LAST_DESK = 'desk';
+// The name of a new desk that was typed before a sign-in.
+const TYPED = 'new desk';
 
 let state = null;
 
@@ -76,18 +78,21 @@ function deskItem({ name }) {
   return make('li', {}, [link]);
 }
 
-async function enter(e) {
-  e.preventDefault();
+async function enter() {
   const name = $('name').value.trim();
-  if (!name || !live.online) return;
+  if (!name) return;
   $('error').hidden = true;
   $('enter').disabled = true;
   try {
     const had = state && state.desks.some((d) => d.name === name);
+    // A sign-in comes back to this page, which goes on then.
+    session.set(TYPED, name);
     if (!had) await put('api/desks/' + encodeURIComponent(name), {});
+    session.set(TYPED, null);
     local.set(LAST_DESK, name);
     location.href = address(name);
   } catch (refusal) {
+    if (refusal.code !== 'pin-needed') session.set(TYPED, null);
     $('error').textContent = explain(refusal);
     $('error').hidden = false;
   }
@@ -97,7 +102,14 @@ async function enter(e) {
 // Only who has signed in can sign out; at the server's own machine nobody needs to.
 async function showSession() {
   try {
-    $('leave').hidden = !(await get('api/session')).session;
+    const { session: hasSession, role } = await get('api/session');
+    $('leave').hidden = !hasSession;
+    const typed = session.get(TYPED);
+    session.set(TYPED, null);
+    if (!typed || $('name').value) return;
+    $('name').value = typed;
+    // Whoever gave up signing in finds the name, and is not asked again.
+    if (role !== 'public') enter();
   } catch (e) { /* The button stays as it is. */ }
 }
 
@@ -117,7 +129,10 @@ ready.then(() => {
   onLanguage(render);
   $('leave').addEventListener('click', leave);
   showSession();
-  $('new').addEventListener('submit', enter);
+  $('new').addEventListener('submit', (e) => {
+    e.preventDefault();
+    if (live.online) enter();
+  });
   render();
   live.start();
 });

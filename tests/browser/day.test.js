@@ -2,10 +2,8 @@
 // open from the first person to the last, through a power cut, and the numbers agree everywhere.
 
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
 import { after, before, suite, test as plain } from 'node:test';
-import { ROOT, Server, hidden, launch, open, recorder, shows, story, text, until, visible } from './support.mjs';
+import { Server, hidden, launch, open, recorder, shows, story, text, textsOf, until, visible } from './support.mjs';
 
 const FAST = 10;
 const HOLD_MS = 10000 / FAST;
@@ -25,7 +23,7 @@ for (const lang of Object.keys(DAYS)) suite('a day in ' + lang, () => theDay(lan
 
 function theDay(lang, day) {
   const test = story(plain);
-  const words = JSON.parse(readFileSync(path.join(ROOT, 'html/lang', lang + '.json'), 'utf8'));
+  const words = textsOf(lang);
   const say = (key, values = {}) => words[key].replace(/\{(\w+)\}/g, (all, name) => values[name]);
   const ahead = (n) => (n ? say(n === 1 ? 'ahead.one' : 'ahead.other', { n }) : say('ahead.none'));
   let server;

@@ -168,6 +168,24 @@ test('where WebSockets cannot pass, a desk is held all the same', async () => {
   await visible(first, '#taken');
 });
 
+test('looking at a desk that is not there makes none; it is made where that is wanted', async () => {
+  const missing = 'desk ' + desk;
+  const page = await open(browser, server.url + '/desk.html?desk=' + encodeURIComponent(missing), { lang: 'en', screen: null });
+  opened.push(page);
+  await shows(page, '#taken-text', 'There is no desk named “' + missing + '”.');
+  const names = async () => (await server.call('GET', 'desks')).map((one) => one.name);
+  assert.ok(!(await names()).includes(missing));
+  assert.equal(await page.isEnabled('#next'), false);
+  await page.click('#take-over');
+  await live(page);
+  await hidden(page, '#taken');
+  assert.ok((await names()).includes(missing));
+  await server.call('DELETE', 'desks/' + encodeURIComponent(missing));
+  await visible(page, '#taken');
+  assert.equal(await page.isEnabled('#next'), false);
+  assert.deepEqual(page.problems, []);
+});
+
 test('a desk that is deleted and made again belongs to whoever has it open', async () => {
   const first = await there();
   await live(first);

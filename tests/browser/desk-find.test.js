@@ -85,6 +85,48 @@ test('one that was put on hold is cancelled as well, and who is attended cannot 
   assert.equal(await stateOf('A12'), 'held');
 });
 
+test('it says where any ticket of today stands, and offers what can be done with it', async () => {
+  await server.act('1', 'finish');
+  await server.act('1', 'call', { ticket: 'A5' });
+  await server.act('1', 'no-show');
+  await server.act('1', 'call', { ticket: 'A6' });
+  await finds(page);
+  const says = async (code, where, sends, drops) => {
+    await page.fill('#found-code', code);
+    await shows(page, '#found-where', where);
+    assert.deepEqual([await page.isEnabled('#found-send'), await page.isVisible('#found-drop')], [sends, drops], code);
+  };
+  await says('a-002', 'A2 has been waiting for under 1 min.', true, true);
+  await says('A1', 'A1 is finished: Desk 1, under 1 min ago.', true, false);
+  await shows(page, '#found-send', 'Recall');
+  await says('A5', 'A5 did not show up. Last called: Desk 1, under 1 min ago.', true, false);
+  await says('A6', 'A6 is being served: Desk 1, for under 1 min.', false, false);
+  await shows(page, '#found-send', 'Call');
+  await says('A12', 'A12 is on hold. Last called: Desk 1, under 1 min ago.', true, true);
+  await says('A99', 'There is no ticket A99 today.', false, true);
+});
+
+test('somebody who was served or did not come is called again, once that was read, and that is undone', async () => {
+  // Typed and sent at once: where it stands is said first.
+  await page.fill('#found-code', 'A1');
+  await page.keyboard.press('Enter');
+  await shows(page, '#found-where', /^A1 is finished/);
+  assert.equal(await stateOf('A1'), 'done');
+  await page.keyboard.press('Enter');
+  await shows(page, '#code', 'A1');
+  await hidden(page, '#found');
+  await shows(page, '#fact', 'Called 2 times');
+  await page.click('#undo');
+  await shows(page, '#code', 'A6');
+  assert.equal(await stateOf('A1'), 'done');
+  await finds(page);
+  await page.fill('#found-code', 'A5');
+  await shows(page, '#found-where', /^A5 did not show up/);
+  await page.click('#found-send');
+  await shows(page, '#code', 'A5');
+  await hidden(page, '#found');
+});
+
 test('the panel is closed by Escape, speaks the language of the moment, and goes with the desk', async () => {
   await finds(page);
   await shows(page, '#found-title', 'Find a ticket');

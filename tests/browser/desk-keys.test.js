@@ -24,6 +24,7 @@ after(async () => {
 
 for (const lang of LANGUAGES) {
   test('each button shows the key that presses it, in ' + lang, async () => {
+    await server.desk(lang);
     const page = await open(browser, server.url + '/desk.html?desk=' + lang, { lang });
     await until('the desk is live', () => page.isEnabled('#pause'));
     await page.click('#next');
@@ -43,6 +44,7 @@ for (const lang of LANGUAGES) {
 }
 
 test('a keyboard of another script presses by the place of its keys, one of another layout by its letters', async () => {
+  await server.desk('K');
   const page = await open(browser, server.url + '/desk.html?desk=K', { lang: 'ar' });
   await until('the desk is live', () => page.isEnabled('#find'));
   const press = (key, code) => page.evaluate((init) => document.dispatchEvent(new KeyboardEvent('keydown', init)), { key, code });

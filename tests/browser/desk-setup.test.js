@@ -73,12 +73,37 @@ test('a desk is closed for a while and opened again, by its key too', async () =
   // It would not take this back.
   await hidden(page, '#undo');
   await shows(page, '#fact', /^Esta ventanilla está cerrada; se abre sola al llamar a alguien\. Esperan 2 personas\.$/);
-  await shows(page, '#pause-text', 'Abrir');
+  await shows(page, '#pause-text', 'Abrir la ventanilla');
   assert.equal((await desk()).open, false);
   await page.keyboard.press('p');
   await shows(page, '#code', 'A nadie');
   await shows(page, '#said', 'Esta ventanilla está abierta.');
   assert.equal((await desk()).open, true);
+});
+
+test('closed while it serves somebody, a desk says so, also after a reload, and that the next call opens it', async () => {
+  await page.click('#next');
+  await shows(page, '#code', 'A1');
+  await page.click('#pause');
+  const saysSo = async () => {
+    await shows(page, '#shut', 'Cerrada');
+    await visible(page, '#shut');
+    await shows(page, '#code', 'A1');
+    await shows(page, '#next-text', 'Abrir y llamar al siguiente');
+    await shows(page, '#pause-text', 'Abrir la ventanilla');
+  };
+  await saysSo();
+  await page.reload();
+  await saysSo();
+  await until('the desk is live', () => page.isEnabled('#transfer'));
+  await page.click('#transfer');
+  await visible(page, '#panel');
+  await page.click('#panel-send');
+  await shows(page, '#code', 'Cerrada');
+  await visible(page, '#shut');
+  await server.call('PUT', 'desks/3', { open: true });
+  await hidden(page, '#shut');
+  await shows(page, '#next-text', 'Llamar al siguiente');
 });
 
 test('what another person sets up is shown at once', async () => {
@@ -163,38 +188,6 @@ test('a printer that jams and numbers that run out are shown quietly, for as lon
   await server.call('PUT', 'services/A', { last: 99 });
   await hidden(page, '#warning');
   assert.deepEqual(page.problems, []);
-});
-
-test('a soft tone when someone comes is heard where it is wanted, and the title says so', async () => {
-  await server.desk('9');
-  const quiet = await open(browser, server.url + '/desk.html?desk=9', {
-    before: () => {
-      window.tones = 0;
-      const param = { setValueAtTime() {}, exponentialRampToValueAtTime() {} };
-      window.AudioContext = class {
-        constructor() { this.state = 'running'; this.currentTime = 0; }
-        createOscillator() { return { frequency: {}, connect() {}, start() { window.tones += 1; }, stop() {} }; }
-        createGain() { return { gain: param, connect() {} }; }
-        resume() { return Promise.resolve(); }
-      };
-    },
-  });
-  await server.call('PUT', 'desks/9', { services: ['B'] });
-  await until('the desk is live', () => quiet.isEnabled('#pause'));
-  while ((await server.call('GET', 'health')).waiting) await server.act('8', 'next');
-  const comes = async () => {
-    await hidden(quiet, '#queue li');
-    await server.call('POST', 'tickets', { service: 'B' });
-    await until('the title says so', async () => /^● \(1\) /.test(await quiet.title()));
-    await server.act('9', 'next');
-    await server.act('9', 'finish');
-  };
-  await comes();
-  assert.equal(await quiet.evaluate(() => window.tones), 0);
-  await quiet.check('#sound');
-  await comes();
-  assert.equal(await quiet.evaluate(() => window.tones), 1);
-  assert.deepEqual(quiet.problems, []);
 });
 
 test('who waits where nobody attends is told to every desk', async () => {

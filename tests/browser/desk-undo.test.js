@@ -157,7 +157,7 @@ test('too late, the server\'s word is passed on', async () => {
 test('after a reload the offer stands for as long as it did, where nothing has happened since', async () => {
   const other = await Server.start();
   await other.tickets(3);
-  await other.desk('1');
+  for (const name of ['1', '2']) await other.desk(name);
   const desk = await open(browser, other.url + '/desk.html?desk=1', { lang: 'en' });
   const live = () => until('the desk is live', () => desk.isEnabled('#pause'));
   await live();

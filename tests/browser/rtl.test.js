@@ -77,7 +77,10 @@ function measure() {
     for (const node of texts) if (el.contains(node)) own.push(letters(node));
     for (const inner of el.querySelectorAll('*')) if (isSeen(inner) && filled(inner)) own.push(inner.getBoundingClientRect());
     if (!own.length) return null;
-    return { left: Math.min(...own.map((b) => b.left)), right: Math.max(...own.map((b) => b.right)), top: Math.min(...own.map((b) => b.top)), bottom: Math.max(...own.map((b) => b.bottom)) };
+    const all = { left: Math.min(...own.map((b) => b.left)), right: Math.max(...own.map((b) => b.right)), top: Math.min(...own.map((b) => b.top)), bottom: Math.max(...own.map((b) => b.bottom)) };
+    // What has scrolled away is not seen.
+    const clip = getComputedStyle(el).overflowY === 'visible' ? all : el.getBoundingClientRect();
+    return { left: all.left, right: all.right, top: Math.max(all.top, clip.top), bottom: Math.min(all.bottom, clip.bottom) };
   };
   let rows = 0;
   for (const box of document.body.querySelectorAll('*')) {

@@ -39,6 +39,26 @@ async function signIn(page, pin) {
   await page.keyboard.press('Enter');
 }
 
+test('the desk that was typed before the first sign-in of a device is the desk after it', async () => {
+  const page = await far('/?lang=en');
+  await until('the page is live', () => page.isEnabled('#enter'));
+  await page.fill('#name', 'Caja');
+  await page.click('#enter');
+  await page.waitForURL(/signin\.html/);
+  // Whoever goes back instead finds the name, and is not asked again.
+  await page.click('#back');
+  await until('the name is there', async () => (await page.inputValue('#name')) === 'Caja');
+  await until('the page is live', () => page.isEnabled('#enter'));
+  await page.click('#enter');
+  await signIn(page, STAFF);
+  await page.waitForURL(/desk\.html\?desk=Caja/);
+  await until('the desk is live', () => page.isEnabled('#pause'));
+  await page.goto(server.url + '/?lang=en');
+  await until('the page is live', () => page.isEnabled('#enter'));
+  assert.equal(await page.inputValue('#name'), '');
+  await page.context().close();
+});
+
 test('without its script the page sends no PIN', async () => {
   const context = await browser.newContext({ javaScriptEnabled: false, extraHTTPHeaders: { 'X-Forwarded-For': '192.0.2.7' } });
   const page = await context.newPage();

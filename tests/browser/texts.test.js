@@ -5,11 +5,11 @@ import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
-import { LANGUAGES, ROOT, pageFiles, readPage, script } from './support.mjs';
+import { LANGUAGES, ROOT, TEXT_FOLDERS, pageFiles, readPage, script, textsOf } from './support.mjs';
 
 const { pluralForm } = await script('shared/plurals.js');
 const { LIST } = await script('lang/languages.js');
-const words = Object.fromEntries(LANGUAGES.map((lang) => [lang, JSON.parse(readPage('lang/' + lang + '.json'))]));
+const words = Object.fromEntries(LANGUAGES.map((lang) => [lang, textsOf(lang)]));
 const all = (text, pattern) => [...text.matchAll(pattern)].map((m) => m[1]);
 const source = (file) => readFileSync(path.join(ROOT, 'src', file), 'utf8');
 const everyText = (check) => LANGUAGES.forEach((lang) => Object.entries(words[lang]).forEach(([key, text]) => check(text, lang + ' ' + key)));
@@ -19,16 +19,32 @@ const counted = Object.keys(words.es).filter((key) => key.endsWith('.one')).map(
 // A language may have more forms of a number than Spanish.
 const isExtraForm = (key) => /\.(?:zero|two|few|many)$/.test(key) && key.replace(/[^.]+$/, 'other') in words.es;
 
-test('each language of the list has a file of texts, and each file is in the list', () => {
-  const files = readdirSync(path.join(ROOT, 'html/lang')).filter((file) => file.endsWith('.json'));
-  assert.deepEqual(files, LANGUAGES.map((lang) => lang + '.json').sort());
+test('each language of the list has a file of texts in each folder, and each file is in the list', () => {
+  for (const folder of TEXT_FOLDERS) {
+    const files = readdirSync(path.join(ROOT, 'html', folder)).filter((file) => file.endsWith('.json'));
+    assert.deepEqual(files, LANGUAGES.map((lang) => lang + '.json').sort(), folder);
+  }
+});
+
+test('each text is in one folder: the settings have those that no other screen uses', () => {
+  const [common, settings] = TEXT_FOLDERS.map((folder) => Object.keys(JSON.parse(readPage(folder + '/es.json'))));
+  assert.deepEqual(common.filter((key) => settings.includes(key)), []);
+  // The settings' pages load both.
+  const others = pageFiles('.js').concat(pageFiles('.html')).filter((file) => !/^(settings|figures)/.test(file)).map(readPage).join('\n');
+  assert.deepEqual(settings.filter((key) => others.includes("'" + key + "'") || others.includes('"' + key + '"')), []);
+  for (const file of pageFiles('.html')) {
+    assert.equal(/ data-texts="settings"/.test(readPage(file)), /^(settings|figures)/.test(file), file);
+  }
 });
 
 test('every language has the same keys, sorted, and a text for each', () => {
   const keys = Object.keys(words.es).sort();
   for (const [lang, texts] of Object.entries(words)) {
-    const own = Object.keys(texts);
-    assert.deepEqual(own, own.slice().sort(), lang);
+    const own = Object.keys(texts).sort();
+    for (const folder of TEXT_FOLDERS) {
+      const written = Object.keys(JSON.parse(readPage(folder + '/' + lang + '.json')));
+      assert.deepEqual(written, written.slice().sort(), folder + ' ' + lang);
+    }
     assert.deepEqual(own.filter((key) => !isExtraForm(key)), keys, lang);
     for (const key of own) assert.ok(texts[key].trim(), lang + ' ' + key);
   }
@@ -106,7 +122,7 @@ test('French has a space that does not break before its tall signs, inside its q
 
 test('no language but Spanish has texts left in Spanish', () => {
   // Names, units and what is spelled the same.
-  const same = { en: 1, pt: 40, fr: 2, ar: 0 };
+  const same = { en: 1, pt: 41, fr: 2, ar: 0 };
   for (const [lang, most] of Object.entries(same)) {
     const left = Object.keys(words.es).filter((key) => /[a-z]{4}/i.test(words.es[key]) && words[lang][key] === words.es[key]);
     assert.ok(left.length <= most, lang + ': ' + left);

@@ -2,10 +2,8 @@
 // Chromium without a screen has no voices of its own.
 
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { Cable, LANGUAGES, ROOT, Server, launch, open, recorder, shows, until, visible } from './support.mjs';
+import { Cable, LANGUAGES, Server, launch, open, recorder, shows, textsOf, until, visible } from './support.mjs';
 
 let server;
 let browser;
@@ -134,12 +132,12 @@ test('codes and desks are said so that they are understood', async () => {
 
 test('the voice, the public screen, the phone and the staff have one word for a desk', () => {
   for (const lang of LANGUAGES) {
-    const words = JSON.parse(readFileSync(path.join(ROOT, 'html/lang', lang + '.json'), 'utf8'));
+    const words = textsOf(lang);
     const [voice, ...others] = [words['voice.desk'], words['public.desk'] + ' {name}', words['ticket.desk'], words['word.desk']]
       .map((text) => text.toLocaleLowerCase(lang));
     for (const text of others) assert.equal(text, voice, lang);
   }
-  const spanish = JSON.parse(readFileSync(path.join(ROOT, 'html/lang/es.json'), 'utf8'));
+  const spanish = textsOf('es');
   for (const [key, text] of Object.entries(spanish)) assert.doesNotMatch(text, /escritorio/i, key);
 });
 
