@@ -4,7 +4,7 @@ import { $, show } from '../shared/dom.js';
 import { language, locale, officeLanguage, onLanguage, ready, t, tn } from '../shared/i18n.js';
 import { Live } from '../shared/live.js';
 import { showOffice } from '../shared/office.js';
-import { chime, watchSound } from '../shared/sound.js';
+import { chime, keepOutputOpen, watchSound } from '../shared/sound.js';
 import { apply } from '../shared/state.js';
 import { wakeLock } from '../shared/wake-lock.js';
 import { Announcements } from './announcements.js';
@@ -37,8 +37,8 @@ const live = new Live({
     state = room.of(office);
     const { call, calls } = m.payload;
     lastTickets.note(m);
+    officeLanguage(state.office.language);
     if (m.type === 'state') {
-      officeLanguage(state.office.language);
       announcements.known(state.calls);
     } else if (m.type === 'step-undone') {
       announcements.undone(Object.assign({}, m.payload, { calls: state.calls }));
@@ -55,7 +55,7 @@ const live = new Live({
 const lastTickets = new LastTickets(() => live.now());
 
 const voice = new Voice({
-  languages: () => (state.office.languages && state.office.languages.length ? state.office.languages : [language()]),
+  languages: () => (state.office.languages && state.office.languages.length ? state.office.languages : [state.office.language]),
   blocked: () => { voiceBlocked = true; renderMuted(); },
 });
 
@@ -183,6 +183,7 @@ ready.then(() => {
     showPage(turn);
   }, TURN_MS);
   window.addEventListener('resize', measureAgain);
+  keepOutputOpen();
   watchSound((blocked) => {
     soundBlocked = blocked;
     renderMuted();

@@ -28,6 +28,21 @@ function play(notes, seconds, loud) {
   return new Promise((done) => setTimeout(done, (notes.length * 0.6 + 0.4) * seconds * 1000));
 }
 
+/**
+ * Plays what nobody hears, for as long as the page lives. A television on HDMI turns its amplifier off in digital silence, and
+ * swallows the first second of what comes next.
+ */
+export function keepOutputOpen() {
+  if (!audio()) return;
+  const tone = context.createOscillator();
+  const volume = context.createGain();
+  tone.frequency.value = 20;
+  volume.gain.value = 0.0005;
+  tone.connect(volume);
+  volume.connect(context.destination);
+  tone.start();
+}
+
 /** Two falling tones, for the public screen. */
 export function chime() {
   return play([784, 587], 0.9, 0.5);

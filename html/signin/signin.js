@@ -1,8 +1,8 @@
 // The sign-in page: asks for the PIN, then goes back to the page that needed it.
 
-import { post } from '../shared/api.js';
+import { get, post } from '../shared/api.js';
 import { $ } from '../shared/dom.js';
-import { explain, keepChoices, onLanguage, ready, roughSpan, t } from '../shared/i18n.js';
+import { explain, keepChoices, officeLanguage, onLanguage, ready, roughSpan, t } from '../shared/i18n.js';
 
 
 // The server is verifying the PINs of others.
@@ -93,4 +93,5 @@ ready.then(() => {
     $('pin').focus();
   });
   render();
+  get('api/state').then((m) => officeLanguage(m.payload.office.language), () => { /* It stays in Spanish. */ });
 });

@@ -54,14 +54,44 @@ async function calls(desk) {
   return ticket.number;
 }
 
-test('a call is said twice, in the reader\'s language', async () => {
-  for (const [lang, say] of [['es', es], ['en', en]]) {
-    const page = await listen({}, { lang });
+test('a call is said twice, in the office\'s main language where none are ticked, whatever the browser\'s', async () => {
+  for (const [office, reader, say] of [['es', 'es', es], ['es', 'en', es], ['en', 'es', en], ['en', 'de', en]]) {
+    await server.call('PUT', 'settings', { language: office });
+    const page = await listen({ fast: 5 }, { lang: reader });
     const n = await calls('3');
     await hears(page, twice(say(n, 3)));
     assert.deepEqual(page.problems, []);
     await page.context().close();
   }
+  await server.call('PUT', 'settings', { language: 'es' });
+});
+
+test('the sound\'s way to a television is open long before the first chime, and stays so', async () => {
+  const page = await listen({}, {
+    before: () => {
+      window.tones = [];
+      const { start, stop } = OscillatorNode.prototype;
+      OscillatorNode.prototype.start = function begin(at) {
+        this.note = { hertz: this.frequency.value, at: at || this.context.currentTime, end: Infinity };
+        window.tones.push(this.note);
+        start.call(this, at);
+      };
+      OscillatorNode.prototype.stop = function end(at) {
+        this.note.end = at;
+        stop.call(this, at);
+      };
+    },
+  });
+  await page.mouse.click(300, 300);
+  await until('the chime is free', () => page.isHidden('#muted'));
+  await page.waitForFunction(() => window.tones.length && performance.now() > 1000);
+  await calls('3');
+  await until('the chime', () => page.evaluate(() => window.tones.length > 2));
+  const [first, ...notes] = await page.evaluate(() => window.tones.map((it) => ({ ...it, end: it.end === Infinity ? 'never' : it.end })));
+  assert.equal(first.end, 'never');
+  assert.ok(first.hertz <= 20, 'nobody hears it');
+  assert.ok(notes.every((it) => it.at > first.at && it.hertz > 400), JSON.stringify(notes));
+  await page.context().close();
 });
 
 test('a call right after a screen has loaded is said, on a computer whose clock is minutes wrong', async () => {

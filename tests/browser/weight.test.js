@@ -24,13 +24,17 @@ const SCREENS = {
   ...FIRST_SIGHT,
 };
 
+// The public screen keeps to the aim for all of them.
+const PUBLIC_WIRE_BYTES = 45000;
+
 for (const [name, screen] of Object.entries(SCREENS)) {
-  test(name + ' loads at most 50 kB, all from its own host, and does not scroll sideways', async () => {
+  const most = name === 'public' ? PUBLIC_WIRE_BYTES : MOST_WIRE_BYTES;
+  test(name + ' loads at most ' + most / 1000 + ' kB, all from its own host, and does not scroll sideways', async () => {
     for (const lang of LANGUAGES) {
       const page = await open(browser, server.url + screen.path.replace('/t/ID', '/t/' + ticket.id), { lang });
       await screen.ready(page);
       const bytes = await wireBytes(page);
-      assert.ok(bytes <= MOST_WIRE_BYTES, lang + ': ' + bytes + ' bytes');
+      assert.ok(bytes <= most, lang + ': ' + bytes + ' bytes');
       for (const [width, height] of SIZES) {
         await page.setViewportSize({ width, height });
         // Two frames: one to hear of it, one to draw it.
