@@ -11,7 +11,11 @@ fn main() -> ExitCode {
     let (done, code) = match Action::read() {
         Ok(Action::Serve(config)) => (serve(*config), 1),
         Ok(Action::SetPin(role, config)) => (set_pin_of_file(role, &config.data), 1),
-        Ok(Action::Export(file, config)) => (export_file(&config.data, &file), 1),
+        Ok(Action::Export {
+            file,
+            until,
+            config,
+        }) => (export_file(&config.data, &file, until), 1),
         Ok(Action::Import {
             file,
             replace,

@@ -29,8 +29,15 @@ pub fn serve(config: Config) -> Result<(), Box<dyn Error>> {
     let mut journal = storage::open(&config.data)?;
     let file = config.data.display();
     let unusable = |why| format!("The data file {file} cannot be used: {why}.");
-    let (mut queue, events) = journal.load(RECENT_EVENTS as u64).map_err(unusable)?;
-    let snapshot_seq = journal.newest_snapshot()?;
+    let loaded = journal
+        .load(RECENT_EVENTS as u64, u64::MAX)
+        .map_err(unusable)?;
+    for damage in &loaded.damage {
+        log::warn!(
+            "{damage}: the office is put together from what was stored before it and all events since"
+        );
+    }
+    let (mut queue, events) = (loaded.queue, loaded.events);
     let wss = WssService::init(Options::from(&config.limits), &mut queue, &events)?;
     let shared = Arc::new(SharedState::new(queue));
     let printers = start_printers(&config, listener.local_addr()?, &shared, wss)?;
@@ -42,7 +49,7 @@ pub fn serve(config: Config) -> Result<(), Box<dyn Error>> {
         .for_each(|printer| listeners.add(printer));
     let (access, announcement) = Access::open(&config, &mut *journal, wss)?;
     let kept = config.audit_retention();
-    let tickets = TicketService::start(shared, snapshot_seq, journal, listeners, kept)?;
+    let tickets = TicketService::start(shared, loaded.newest_snapshot, journal, listeners, kept)?;
     let office = Office::new(config, access, tickets, wss, printers);
     let server = Server::start(listener, office.clone())?;
 

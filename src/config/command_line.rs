@@ -9,6 +9,7 @@ use lexopt::{Arg, Parser};
 use super::Config;
 use super::flags::{FLAGS, Flag, whole};
 use crate::access::Role;
+use crate::digits;
 
 /// The roles that have a PIN.
 const ROLES: &str = "staff or admin";
@@ -20,8 +21,13 @@ pub enum Action {
     Serve(Box<Config>),
     /// `turnero pin ROLE`: set the PIN of a role.
     SetPin(Role, Box<Config>),
-    /// `turnero export FILE`: write the office to that file.
-    Export(PathBuf, Box<Config>),
+    /// `turnero export FILE`: write the office to that file, as it was after the event `until` or as
+    /// it is now.
+    Export {
+        file: PathBuf,
+        until: Option<u64>,
+        config: Box<Config>,
+    },
     /// `turnero import FILE`: read the office from that file into a new data file. With `replace`,
     /// the office in the data file may be set up already.
     Import {
@@ -72,20 +78,27 @@ impl Action {
             (flag.set)(&mut config, value)
                 .map_err(|allowed| not_allowed(&format!("--{}", flag.name), value, &allowed))?;
         }
-        Self::from_words(&arguments.words, arguments.replace, Box::new(config))
+        Self::from_words(&arguments, Box::new(config))
     }
 
     /// The action that the words beside the flags name; without words, to serve.
-    fn from_words(words: &[OsString], replace: bool, config: Box<Config>) -> Result<Self, String> {
+    fn from_words(arguments: &Arguments, config: Box<Config>) -> Result<Self, String> {
+        let Arguments {
+            words,
+            replace,
+            until,
+            ..
+        } = arguments;
         let word = |n: usize| words.get(n).map(|word| word.to_string_lossy());
-        let Some(command) = word(0) else {
-            return match replace {
-                true => Err(REPLACE_IS_FOR_IMPORT.to_owned()),
-                false => Ok(Self::Serve(config)),
-            };
-        };
-        if replace && command != "import" {
-            return Err(REPLACE_IS_FOR_IMPORT.to_owned());
+        let command = word(0).unwrap_or_default();
+        if *replace && command != "import" {
+            return Err("--replace is for import only.".to_owned());
+        }
+        if until.is_some() && command != "export" {
+            return Err("--until is for export only.".to_owned());
+        }
+        if words.is_empty() {
+            return Ok(Self::Serve(config));
         }
         if words.len() > 2 {
             return Err(unknown(&word(2).unwrap_or_default()));
@@ -97,18 +110,20 @@ impl Action {
                 let role = Role::parse(&role).ok_or_else(|| not_allowed("pin", &role, ROLES))?;
                 Ok(Self::SetPin(role, config))
             }
-            "export" => Ok(Self::Export(file.unwrap_or_else(|| "-".into()), config)),
+            "export" => Ok(Self::Export {
+                file: file.unwrap_or_else(|| "-".into()),
+                until: *until,
+                config,
+            }),
             "import" => Ok(Self::Import {
                 file: file.ok_or("import needs the name of a file that export has written.")?,
-                replace,
+                replace: *replace,
                 config,
             }),
             other => Err(unknown(other)),
         }
     }
 }
-
-const REPLACE_IS_FOR_IMPORT: &str = "--replace is for import only.";
 
 /// The arguments of the command line, before they are checked.
 #[derive(Default)]
@@ -118,6 +133,8 @@ struct Arguments {
     /// The words beside the flags.
     words: Vec<OsString>,
     replace: bool,
+    /// The last event of an export.
+    until: Option<u64>,
 }
 
 enum Parsed {
@@ -137,6 +154,17 @@ impl Arguments {
                 }
                 Arg::Long("replace") => {
                     arguments.replace = true;
+                    continue;
+                }
+                Arg::Long("until") => {
+                    let allowed = "the number of an event";
+                    let value = parser.value().ok();
+                    let value =
+                        value.ok_or_else(|| format!("--until needs a value: {allowed}."))?;
+                    let value = utf8("--until", value)?;
+                    let seq = digits::parse(&value);
+                    let seq = seq.ok_or_else(|| not_allowed("--until", &value, allowed))?;
+                    arguments.until = Some(seq);
                     continue;
                 }
                 Arg::Value(word) => {
@@ -178,7 +206,8 @@ fn help() -> String {
         "Usage: turnero [FLAGS]".to_owned(),
         "       turnero pin staff|admin [--data FILE]    sets a PIN: reads it, or makes one"
             .to_owned(),
-        "       turnero export [FILE] [--data FILE]      writes the office to a file, as JSON"
+        "       turnero export [FILE] [--data FILE] [--until SEQ]".to_owned(),
+        "                    writes the office to a file, as JSON; with --until as it was after that event"
             .to_owned(),
         "       turnero import FILE [--data FILE] [--replace]".to_owned(),
         "                    reads it into a new data file, or replaces the settings there"
@@ -236,7 +265,10 @@ mod tests {
         match action {
             Action::Serve(config) => Ok(*config),
             Action::SetPin(role, _) => Err(format!("the PIN of {}", role.as_str())),
-            Action::Export(file, _) => Err(format!("export to {}", file.display())),
+            Action::Export { file, until, .. } => {
+                let until = until.map_or(String::new(), |seq| format!(" until {seq}"));
+                Err(format!("export to {}{until}", file.display()))
+            }
             Action::Import { file, replace, .. } => {
                 let whole = if replace { "replacing " } else { "" };
                 Err(format!("{whole}import of {}", file.display()))
@@ -274,6 +306,14 @@ mod tests {
                 "--replace is for import",
             ),
             (&["--replace"], "--replace is for import"),
+            (&["export", "--until", "7"], "export to - until 7"),
+            (
+                &["export", "--until", "now"],
+                "--until «now» is not allowed; it takes the number of an event.",
+            ),
+            (&["export", "--until"], "--until needs a value"),
+            (&["import", "a", "--until", "7"], "--until is for export"),
+            (&["--until", "7"], "--until is for export"),
             (&["import"], "import needs the name of a file"),
             (&["export", "a", "b"], "b is not known"),
             (&["import", "a", "b"], "b is not known"),

@@ -34,7 +34,17 @@ pub enum StorageError {
     /// Another process has appended events after `expected`.
     #[error("the journal does not end at event {expected}")]
     MovedOn { expected: u64 },
-    /// Stored data cannot be read back.
+    /// A stored event cannot be read back. `last_good` is the one before it.
+    #[error(
+        "event {seq} cannot be read: {why}; «turnero export FILE --until {last_good}» writes the office as it was \
+         before it, to be imported into a new data file"
+    )]
+    DamagedEvent {
+        seq: u64,
+        last_good: u64,
+        why: String,
+    },
+    /// Other stored data cannot be read back.
     #[error("{what} cannot be read: {why}")]
     Damaged { what: String, why: String },
     /// The disk is full, or the data file is read-only. The text says which.
@@ -100,23 +110,26 @@ pub struct Batch {
     pub at: i64,
 }
 
+/// An office as it was stored.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The queue of a snapshot, or the empty one.
+    pub queue: Queue,
+    /// The events after it, oldest first.
+    pub events: Vec<Stamped>,
+    /// The last event in the newest snapshot that is not damaged, whether enough follows it or not; 0
+    /// without one.
+    pub newest_snapshot: u64,
+    /// What is damaged and was not needed, in sentences without a full stop.
+    pub damage: Vec<String>,
+}
+
 /// Durable storage of an office. One thread owns it.
 pub trait Journal: Send {
-    /// The newest snapshot that has at least `followed_by` events after it, or the empty queue.
-    fn load_snapshot(&mut self, followed_by: u64) -> Result<Queue, StorageError>;
-
-    /// The events after `seq`, oldest first.
-    fn read_after(&mut self, seq: u64) -> Result<Vec<Stamped>, StorageError>;
-
-    /// The last event in the newest snapshot, whether enough follows it or not; 0 without one.
-    fn newest_snapshot(&mut self) -> Result<u64, StorageError>;
-
-    /// Both: the queue of that snapshot, and the events to replay.
-    fn load(&mut self, followed_by: u64) -> Result<(Queue, Vec<Stamped>), StorageError> {
-        let queue = self.load_snapshot(followed_by)?;
-        let events = self.read_after(queue.seq())?;
-        Ok((queue, events))
-    }
+    /// The office as it was after event `until`, or now if there are fewer: the newest snapshot with at
+    /// least `followed_by` events after it, and the events to replay. If a snapshot is damaged, the one
+    /// before it is used; without any, all events are replayed.
+    fn load(&mut self, followed_by: u64, until: u64) -> Result<Loaded, StorageError>;
 
     /// Whether an event matches. Stops reading at the first that does.
     fn any_event(&mut self, matches: &dyn Fn(&Event) -> bool) -> Result<bool, StorageError>;

@@ -15,6 +15,7 @@
 mod common;
 
 mod crowd;
+mod damaged;
 mod hostile;
 mod io_faults;
 mod jammed;

@@ -8,20 +8,21 @@ mod access;
 mod answers;
 mod audit;
 mod data_file;
+mod history;
 mod open;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, ErrorCode, MAIN_DB, OptionalExtension, Transaction, params};
+use rusqlite::{Connection, ErrorCode, MAIN_DB};
 
 use data_file::{DataFile, NameLock};
 pub use open::create_private;
 
-use super::{AuditRecord, Batch, Journal, StorageError, StoredAnswer};
+use super::{AuditRecord, Batch, Journal, Loaded, StorageError, StoredAnswer};
 use crate::access::AccessRecords;
 
-use crate::domain::{Event, Queue, QueueParts, Stamped, Timestamp};
+use crate::domain::{Event, Queue, Stamped};
 
 /// Size of the answers that one step of a purge deletes: commands wait for it, and on a full disk it must
 /// fit into the `-wal` file as it is.
@@ -63,7 +64,8 @@ impl SqliteJournal {
         }
         let opened = open::open(path).map_err(unusable)?;
         let file = DataFile::lock(path, name).map_err(unusable)?;
-        let answer_bytes = answers::total_bytes(&opened.connection)?;
+        // A damaged table of answers is no reason to refuse a start.
+        let answer_bytes = answers::total_bytes(&opened.connection).unwrap_or(0);
         Ok(Self {
             connection: opened.connection,
             version: opened.version,
@@ -72,6 +74,16 @@ impl SqliteJournal {
             most_answer_bytes: answers::MOST_BYTES,
             file,
         })
+    }
+
+    /// The events after `after` up to `until`, oldest first.
+    pub(super) fn read_events(&self, after: u64, until: u64) -> Result<Vec<Stamped>, StorageError> {
+        let mut events = Vec::new();
+        history::read_events(&self.connection, self.version, (after, until), |stamped| {
+            events.push(stamped);
+            true
+        })?;
+        Ok(events)
     }
 
     /// Makes a file that could not be written at the start ready to be written.
@@ -94,68 +106,57 @@ impl SqliteJournal {
 }
 
 impl Journal for SqliteJournal {
-    fn load_snapshot(&mut self, followed_by: u64) -> Result<Queue, StorageError> {
-        let newest: Option<(i64, Vec<u8>)> = self
-            .connection
-            .prepare_cached(
-                "SELECT seq, body FROM snapshots
-                 WHERE seq <= (SELECT coalesce(max(seq), 0) FROM events) - ?1
-                 ORDER BY seq DESC LIMIT 1",
-            )?
-            .query_row([to_sql(followed_by)], |row| Ok((row.get(0)?, row.get(1)?)))
-            .optional()?;
-        let Some((seq, body)) = newest else {
-            return Ok(Queue::new());
-        };
-        let damaged = |why| StorageError::Damaged {
-            what: format!("snapshot {seq}"),
-            why,
-        };
-        let parts: QueueParts =
-            serde_json::from_slice(&body).map_err(|error| damaged(error.to_string()))?;
-        parts.check().map_err(|wrong| damaged(wrong.to_string()))?;
-        Ok(Queue::from_parts(parts))
-    }
-
-    fn newest_snapshot(&mut self) -> Result<u64, StorageError> {
-        let newest = "SELECT coalesce(max(seq), 0) FROM snapshots";
-        Ok(from_sql(self.connection.query_row(newest, [], one)?))
-    }
-
-    fn read_after(&mut self, seq: u64) -> Result<Vec<Stamped>, StorageError> {
-        let mut statement = self
-            .connection
-            .prepare_cached("SELECT seq, at, body FROM events WHERE seq > ?1 ORDER BY seq")?;
-        let mut rows = statement.query([to_sql(seq)])?;
-        let mut events = Vec::new();
-        let mut last = seq;
-        while let Some(row) = rows.next()? {
-            let (seq, event) = read_event(row, 0, 2)?;
-            if seq != last + 1 && !matches!(event, Event::OfficeImported { .. }) {
-                let why = format!("the events between {last} and it are missing");
-                return Err(damaged_event(seq, why));
-            }
-            last = seq;
-            events.push(Stamped {
-                seq,
-                at: Timestamp::from_millis(row.get(1)?),
-                event,
+    fn load(&mut self, followed_by: u64, until: u64) -> Result<Loaded, StorageError> {
+        let mut damage = Vec::new();
+        let end = self.end()?;
+        // A damaged table that is not needed says nothing.
+        let last_known = history::last_known(&self.connection).unwrap_or(0);
+        if end < last_known.min(until) {
+            return Err(StorageError::DamagedEvent {
+                seq: end + 1,
+                last_good: end,
+                why: "it is missing".to_owned(),
             });
         }
-        Ok(events)
+        let end = end.min(until);
+        let all = history::snapshots(&self.connection, u64::MAX).unwrap_or_else(|error| {
+            damage.push(format!("The snapshots cannot be read ({error})"));
+            Vec::new()
+        });
+        let newest_snapshot = all.first().copied().unwrap_or(0);
+        let mut queue = Queue::new();
+        let is_early = |seq: &u64| seq.saturating_add(followed_by) <= end;
+        for seq in all.into_iter().filter(is_early) {
+            match history::read_snapshot(&self.connection, self.version, seq) {
+                Ok(found) => {
+                    queue = found;
+                    break;
+                }
+                Err(why) => {
+                    damage.push(format!("The snapshot after event {seq} is damaged ({why})"))
+                }
+            }
+        }
+        let events = self.read_events(queue.seq(), until)?;
+        Ok(Loaded {
+            newest_snapshot: if damage.is_empty() {
+                newest_snapshot
+            } else {
+                queue.seq()
+            },
+            queue,
+            events,
+            damage,
+        })
     }
 
     fn any_event(&mut self, matches: &dyn Fn(&Event) -> bool) -> Result<bool, StorageError> {
-        let mut statement = self
-            .connection
-            .prepare_cached("SELECT seq, body FROM events ORDER BY seq")?;
-        let mut rows = statement.query([])?;
-        while let Some(row) = rows.next()? {
-            if matches(&read_event(row, 0, 1)?.1) {
-                return Ok(true);
-            }
-        }
-        Ok(false)
+        let mut found = false;
+        history::read_events(&self.connection, self.version, (0, u64::MAX), |stamped| {
+            found = matches(&stamped.event);
+            !found
+        })?;
+        Ok(found)
     }
 
     fn end(&mut self) -> Result<u64, StorageError> {
@@ -174,7 +175,7 @@ impl Journal for SqliteJournal {
                 expected: expected_seq,
             });
         }
-        insert_events(&transaction, &batch.events)?;
+        history::insert_events(&transaction, &batch.events)?;
         let added = answers::insert(&transaction, batch)?;
         let excess = (self.answer_bytes + added).saturating_sub(self.most_answer_bytes);
         // A batch drops little more than it brings; a purge does the rest.
@@ -198,17 +199,7 @@ impl Journal for SqliteJournal {
     fn save_snapshot(&mut self, queue: &Queue) -> Result<(), StorageError> {
         self.check()?;
         let transaction = self.connection.transaction()?;
-        transaction.execute(
-            "INSERT OR REPLACE INTO snapshots (seq, body) VALUES (?1, ?2)",
-            params![to_sql(queue.seq()), json(&queue.parts()).into_bytes()],
-        )?;
-        // Two stay: the newest may not yet have enough events after it for a start to use it, and the
-        // one before it has, since snapshots are thousands of events apart.
-        transaction.execute(
-            "DELETE FROM snapshots WHERE seq NOT IN
-                 (SELECT seq FROM snapshots ORDER BY seq DESC LIMIT 2)",
-            [],
-        )?;
+        history::insert_snapshot(&transaction, queue)?;
         transaction.commit()?;
         Ok(())
     }
@@ -277,34 +268,6 @@ impl From<rusqlite::Error> for StorageError {
             _ => Self::Database(error.into()),
         }
     }
-}
-
-/// The number of an event and the event, in those columns of a row.
-fn read_event(
-    row: &rusqlite::Row<'_>,
-    seq: usize,
-    body: usize,
-) -> Result<(u64, Event), StorageError> {
-    let seq = from_sql(row.get(seq)?);
-    let body = row.get_ref(body)?.as_str().map_err(rusqlite::Error::from)?;
-    let event =
-        serde_json::from_str(body).map_err(|error| damaged_event(seq, error.to_string()))?;
-    Ok((seq, event))
-}
-
-fn damaged_event(seq: u64, why: String) -> StorageError {
-    let what = format!("event {seq}");
-    StorageError::Damaged { what, why }
-}
-
-fn insert_events(transaction: &Transaction<'_>, events: &[Stamped]) -> rusqlite::Result<()> {
-    let mut insert =
-        transaction.prepare_cached("INSERT INTO events (seq, at, body) VALUES (?1, ?2, ?3)")?;
-    for stamped in events {
-        let at = stamped.at.as_millis();
-        insert.execute(params![to_sql(stamped.seq), at, json(&stamped.event)])?;
-    }
-    Ok(())
 }
 
 fn json<T: serde::Serialize>(value: &T) -> String {

@@ -8,7 +8,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::data_file::{IN_USE, wal_path};
-use super::{access, answers, audit, one};
+use super::{access, answers, audit, history, one};
 
 /// Marks a file as ours (`PRAGMA application_id`): «Trn1» in ASCII.
 const APPLICATION_ID: i32 = 0x5472_6e31;
@@ -16,18 +16,6 @@ const APPLICATION_ID: i32 = 0x5472_6e31;
 /// Version of the tables and of the JSON in them (`PRAGMA user_version`). It only grows: a new field
 /// has a default, and a stored name stays.
 const SCHEMA_VERSION: i32 = 2;
-
-const SCHEMA: &str = "
-    CREATE TABLE events (
-        seq  INTEGER PRIMARY KEY,
-        at   INTEGER NOT NULL,          -- milliseconds since 1970-01-01T00:00:00Z
-        body TEXT NOT NULL              -- JSON
-    ) STRICT;
-    CREATE TABLE snapshots (
-        seq  INTEGER PRIMARY KEY,       -- the last event in it
-        body BLOB NOT NULL              -- JSON
-    ) STRICT;
-";
 
 /// All but letters, digits and the separator of folders.
 const IN_ADDRESS: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/');
@@ -158,11 +146,17 @@ pub(super) fn make_tables(
     // are there already.
     let transaction = connection.transaction()?;
     if !has_tables {
-        for schema in [SCHEMA, answers::SCHEMA, access::SCHEMA, audit::SCHEMA] {
+        for schema in [
+            history::SCHEMA,
+            answers::SCHEMA,
+            access::SCHEMA,
+            audit::SCHEMA,
+        ] {
             transaction.execute_batch(schema)?;
         }
     } else if version < 2 {
         transaction.execute_batch(answers::VERSION_2)?;
+        transaction.execute_batch(history::VERSION_2)?;
     }
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
     transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;

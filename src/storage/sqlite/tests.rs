@@ -3,17 +3,19 @@
 use std::fs;
 use std::sync::Arc;
 
+use rusqlite::params;
+
 use super::*;
 use crate::access::{Actor, Role};
 use crate::domain::{
     Appearance, CallingRule, Command, DeskName, Prefix, ScreenId, ServiceChange, Settings,
-    SettingsChange, State, Target, TicketId, TicketRef, TransferPosition, apply, decide,
+    SettingsChange, State, Target, TicketId, TicketRef, Timestamp, TransferPosition, apply, decide,
 };
 use crate::storage::tests::testing::TestFile;
 use crate::storage::{AuditEntry, AuditKind, RequestHash};
 
 /// Some of everything that can happen.
-fn a_day() -> (Queue, Vec<Stamped>) {
+pub(super) fn a_day() -> (Queue, Vec<Stamped>) {
     let mut queue = Queue::new();
     let mut events = Vec::new();
     let desk = |name: &str| DeskName::parse(name).expect("a name");
@@ -148,11 +150,16 @@ fn a_day() -> (Queue, Vec<Stamped>) {
     (queue, events)
 }
 
+/// The snapshot that a start uses.
+fn load_snapshot(journal: &mut SqliteJournal, followed_by: u64) -> Queue {
+    journal.load(followed_by, u64::MAX).expect("loaded").queue
+}
+
 fn moment(queue: &Queue) -> Timestamp {
     Timestamp::from_millis(1_700_000_000_000 + queue.seq() as i64)
 }
 
-fn batch(events: &[Stamped]) -> Batch {
+pub(super) fn batch(events: &[Stamped]) -> Batch {
     Batch {
         events: events.to_vec(),
         ..Batch::default()
@@ -180,15 +187,15 @@ fn what_was_appended_is_there_after_a_restart() {
         journal.append(3, &rest).expect("appended");
     }
     let mut journal = SqliteJournal::open(&file.0).expect("the same file");
-    assert_eq!(journal.load_snapshot(0).expect("none"), Queue::new());
-    assert_eq!(journal.read_after(0).expect("all"), events);
-    assert_eq!(journal.read_after(5).expect("some"), events[5..]);
+    assert_eq!(load_snapshot(&mut journal, 0), Queue::new());
+    assert_eq!(journal.read_events(0, u64::MAX).expect("all"), events);
+    assert_eq!(journal.read_events(5, u64::MAX).expect("some"), events[5..]);
     assert_eq!(journal.answer("k").expect("read"), Some(answer));
     assert_eq!(journal.answer("other").expect("read"), None);
     journal.save_snapshot(&queue).expect("kept");
-    assert_eq!(journal.load_snapshot(0).expect("it"), queue);
+    assert_eq!(load_snapshot(&mut journal, 0), queue);
     assert_eq!(
-        journal.load_snapshot(1).expect("an older one"),
+        load_snapshot(&mut journal, 1),
         Queue::new(),
         "nothing follows the snapshot yet"
     );
@@ -207,7 +214,7 @@ fn a_batch_that_does_not_follow_is_refused_whole() {
             "{expected}"
         );
     }
-    assert_eq!(journal.read_after(0).expect("two"), events[..2]);
+    assert_eq!(journal.read_events(0, u64::MAX).expect("two"), events[..2]);
 }
 
 #[test]
@@ -362,8 +369,8 @@ fn a_file_of_version_1_opens_with_all_it_has() {
     drop(connection);
     for _ in 0..2 {
         let mut journal = SqliteJournal::open(&file.0).expect("it is understood");
-        assert_eq!(journal.load_snapshot(0).expect("read"), queue);
-        assert_eq!(journal.read_after(0).expect("read"), events);
+        assert_eq!(load_snapshot(&mut journal, 0), queue);
+        assert_eq!(journal.read_events(0, u64::MAX).expect("read"), events);
         let answer = journal.answer("k").expect("read").expect("kept");
         assert_eq!(answer.request, RequestHash::of(b"POST /api/tickets?\n{}"));
     }
@@ -482,7 +489,7 @@ fn a_hole_in_the_events_is_noticed() {
         .connection
         .execute("DELETE FROM events WHERE seq = 4", [])
         .expect("deleted");
-    let error = journal.read_after(0).expect_err("noticed");
+    let error = journal.read_events(0, u64::MAX).expect_err("noticed");
     assert!(
         error.to_string().starts_with("event 5 cannot be read"),
         "{error}"
@@ -526,10 +533,13 @@ fn an_unknown_stored_value_is_an_error_that_names_its_event() {
     ];
     for (what, body, said) in rows {
         let file = TestFile::new("unknown");
-        let mut journal = SqliteJournal::open(&file.0).expect("a new file");
+        let journal = SqliteJournal::open(&file.0).expect("a new file");
         let insert = "INSERT INTO events (seq, at, body) VALUES (1, 0, ?1)";
         journal.connection.execute(insert, [body]).expect("stored");
-        let error = journal.read_after(0).expect_err(what).to_string();
+        let error = journal
+            .read_events(0, u64::MAX)
+            .expect_err(what)
+            .to_string();
         assert!(error.starts_with("event 1 cannot be read"), "{error}");
         assert!(error.contains(said), "{what}: {error}");
     }

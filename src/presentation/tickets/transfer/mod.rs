@@ -51,18 +51,23 @@ pub fn export(context: &Context<'_>) -> Handled {
         .with_header("Cache-Control", "no-store"))
 }
 
-/// `turnero export`: writes the office in the data file `data` to `to`.
-pub fn export_file(data: &Path, to: &Path) -> Result<(), Box<dyn Error>> {
+/// `turnero export`: writes the office in the data file `data` to `to`, as it was after event `until` or as
+/// it is now. What is damaged and not needed is named and left out.
+pub fn export_file(data: &Path, to: &Path, until: Option<u64>) -> Result<(), Box<dyn Error>> {
     if !data.exists() {
         return Err(format!("There is no data file {}.", data.display()).into());
     }
     let mut journal = storage::open(data).map_err(|error| {
         format!("{error} While the server runs, take the file from GET /api/export.")
     })?;
-    let queue = load(&mut *journal)?;
+    let queue = load(&mut *journal, until.unwrap_or(u64::MAX))?;
     let audit = audit::newest(MOST_AUDIT_ENTRIES, |before, limit| {
         journal.audit(before, limit)
-    })?;
+    });
+    let audit = audit.unwrap_or_else(|error| {
+        eprintln!("turnero: the audit log is not in the export: {error}.");
+        Vec::new()
+    });
     let bytes = file::write(&queue.to_export(), &audit);
     let shown = to.display();
     if to == Path::new(STANDARD) {
@@ -110,7 +115,7 @@ pub fn import_file(from: &Path, data: &Path, replace: bool) -> Result<(), Box<dy
     let mut journal = storage::open(data).map_err(|error| {
         format!("{error} Stop the server first; stop the server before you import.")
     })?;
-    let queue = load(&mut *journal)?;
+    let queue = load(&mut *journal, u64::MAX)?;
     check_empty(&queue, &mut *journal).map_err(|why| {
         format!(
             "The data file {} {why}; an office moves into a new one: name another with --data.",
@@ -145,10 +150,14 @@ pub fn import_file(from: &Path, data: &Path, replace: bool) -> Result<(), Box<dy
     Ok(())
 }
 
-/// The office as the journal has it.
-fn load(journal: &mut dyn Journal) -> Result<Queue, Box<dyn Error>> {
-    let (mut queue, events) = journal.load(0)?;
-    for stamped in &events {
+/// The office as it was after event `until`, or as it is now.
+fn load(journal: &mut dyn Journal, until: u64) -> Result<Queue, Box<dyn Error>> {
+    let loaded = journal.load(0, until)?;
+    for damage in &loaded.damage {
+        eprintln!("turnero: {damage}, and the events are whole: they are used.");
+    }
+    let mut queue = loaded.queue;
+    for stamped in &loaded.events {
         apply(&mut queue, stamped);
     }
     Ok(queue)
