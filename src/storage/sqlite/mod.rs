@@ -133,7 +133,7 @@ impl Journal for SqliteJournal {
                     break;
                 }
                 Err(why) => {
-                    damage.push(format!("The snapshot after event {seq} is damaged ({why})"))
+                    damage.push(format!("The snapshot after event {seq} is damaged ({why})"));
                 }
             }
         }
