@@ -17,15 +17,24 @@ pub fn now() -> domain::Timestamp {
 
 /// The business day at `millis` since the Unix epoch, where the office is and when its day begins.
 pub fn business_day(rule: &DayRule, millis: i64) -> Day {
-    let zone = match &rule.time_zone {
-        // Checked when it was set; a name that has gone from the database since is as none.
-        Some(name) => zone(name).unwrap_or_else(TimeZone::system),
-        None => TimeZone::system(),
-    };
+    let zone = office_zone(rule);
     let now = Timestamp::from_millisecond(millis).unwrap_or(Timestamp::UNIX_EPOCH);
     let local = zone.to_datetime(now);
     let begun = local.saturating_sub(i64::from(rule.begins_hour).hours());
     day_of(begun.date())
+}
+
+/// The office's time zone: the one that is set, or the machine's.
+fn office_zone(rule: &DayRule) -> TimeZone {
+    // The name was checked when it was set; one that the database no longer has counts as none.
+    let set = rule.time_zone.as_deref().and_then(zone);
+    set.unwrap_or_else(TimeZone::system)
+}
+
+/// The IANA name of the office's time zone, such as `Europe/Madrid`; `None` if the machine's zone has
+/// no name.
+pub fn zone_name(rule: &DayRule) -> Option<String> {
+    office_zone(rule).iana_name().map(str::to_owned)
 }
 
 const EPOCH: Date = jiff::civil::date(1970, 1, 1);

@@ -1,6 +1,7 @@
 // Prints a ticket with the browser's print function, on paper 80 mm wide and as long as its content.
 
 import { $ } from '../shared/dom.js';
+import { CLOCK, formatTime } from '../shared/time.js';
 
 const WIDTH_MM = 80;
 const MM_PER_PIXEL = 25.4 / 96;
@@ -37,17 +38,13 @@ function picture(address) {
 
 /** Prints one ticket; resolves when the browser has taken it, or whoever was asked has answered. */
 export async function printTicket(ticket) {
-  const at = new Date(ticket.at);
-  // «en» alone is American to a browser; its own idea of the language says which country's.
-  const own = navigator.language;
-  const locale = own.slice(0, 2) === ticket.locale ? own : ticket.locale;
   $('printed-office').textContent = ticket.office;
   $('printed-code').textContent = ticket.code;
   $('printed-what').textContent = ticket.what;
   $('printed-ahead').textContent = ticket.ahead;
   $('printed-estimate').textContent = ticket.estimate;
-  $('printed-time').textContent = at.toLocaleDateString(locale, { day: 'numeric', month: 'long', year: 'numeric' })
-    + ', ' + at.toLocaleTimeString(locale, { hour: '2-digit', minute: '2-digit' });
+  $('printed-time').textContent = formatTime(ticket.at, { day: 'numeric', month: 'long', year: 'numeric' }, ticket.locale)
+    + ', ' + formatTime(ticket.at, CLOCK, ticket.locale);
   await picture(ticket.qr);
   const code = $('printed-code');
   code.style.fontSize = Math.min(96, 270 / Math.max(2, ticket.code.length)) + 'pt';

@@ -1,11 +1,12 @@
 // The public screen: the announced call in large letters, and the other desks at its side.
 
 import { $, show } from '../shared/dom.js';
-import { language, locale, officeLanguage, onLanguage, ready, t, tn } from '../shared/i18n.js';
+import { language, officeLanguage, onLanguage, ready, t, tn } from '../shared/i18n.js';
 import { Live } from '../shared/live.js';
 import { showOffice } from '../shared/office.js';
 import { chime, keepOutputOpen, watchSound } from '../shared/sound.js';
 import { apply } from '../shared/state.js';
+import { CLOCK, formatTime } from '../shared/time.js';
 import { wakeLock } from '../shared/wake-lock.js';
 import { Announcements } from './announcements.js';
 import { LastTickets } from './last-tickets.js';
@@ -155,8 +156,7 @@ function renderMuted() {
 }
 
 function renderClock() {
-  const now = new Date(live.now());
-  const text = now.toLocaleTimeString(locale(), { hour: '2-digit', minute: '2-digit', hour12: false });
+  const text = formatTime(live.now(), CLOCK);
   if ($('clock').textContent !== text) $('clock').textContent = text;
 }
 

@@ -3,6 +3,7 @@
 import { get, post, put, remove } from '../shared/api.js';
 import { $, make, reconcile } from '../shared/dom.js';
 import { explain, locale, t } from '../shared/i18n.js';
+import { CLOCK, formatTime } from '../shared/time.js';
 import { Form } from './form.js';
 import { options, start } from './settings.js';
 
@@ -56,7 +57,7 @@ const maker = new Form($('token-form'), {
   },
 });
 
-const when = (time) => new Intl.DateTimeFormat(locale(), { day: 'numeric', month: 'short', hour: 'numeric', minute: '2-digit' }).format(new Date(time));
+const when = (time) => formatTime(time, Object.assign({ day: 'numeric', month: 'short' }, CLOCK));
 
 function tokenRow(token) {
   const row = make('li', {}, [

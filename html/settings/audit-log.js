@@ -2,7 +2,8 @@
 
 import { get, remove } from '../shared/api.js';
 import { $, make } from '../shared/dom.js';
-import { deskTitle, explain, locale, t } from '../shared/i18n.js';
+import { deskTitle, explain, t } from '../shared/i18n.js';
+import { CLOCK, formatTime } from '../shared/time.js';
 import { start } from './settings.js';
 
 const PAGE_SIZE = 100;
@@ -45,12 +46,12 @@ function actor(entry) {
 }
 
 function render() {
-  const time = new Intl.DateTimeFormat(locale(), { day: 'numeric', month: 'short', hour: 'numeric', minute: '2-digit', second: '2-digit' });
+  const parts = Object.assign({ day: 'numeric', month: 'short', second: '2-digit' }, CLOCK);
   const body = $('entries');
   body.textContent = '';
   entries.forEach((entry) => {
     body.appendChild(make('tr', {}, [
-      make('td', { text: time.format(new Date(entry.at)) }),
+      make('td', { text: formatTime(entry.at, parts) }),
       make('td', { text: describe(entry), dir: 'auto' }),
       make('td', { text: actor(entry), dir: 'auto' }),
       make('td', { text: entry.address || '', dir: 'ltr' }),

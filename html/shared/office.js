@@ -3,6 +3,7 @@
 import { PROPERTIES, coloursOf } from './appearance.js';
 import { $, make } from './dom.js';
 import { local } from './storage.js';
+import { setTimeZone } from './time.js';
 
 const KEY = 'colours';
 // Wider than that a logo is a word, which is the name itself; else it stands beside the name.
@@ -42,8 +43,12 @@ function showLogo(box, name, office) {
   box.insertBefore(logo, name);
 }
 
-/** Shows `office` of the state in the element `#office`, and in the colours of the page. Safe to call twice. */
+/**
+ * Shows `office` of the state in the element `#office` and in the colours of the page, and sets the time zone.
+ * Safe to call twice.
+ */
 export function showOffice(office) {
+  setTimeZone(office.timeZone);
   const what = JSON.stringify([office.name, office.accent, office.logo]);
   if (what === shown) return;
   shown = what;

@@ -566,11 +566,13 @@ fn the_services_are_listed_with_how_many_wait() {
 #[test]
 fn the_state_is_what_a_screen_is_told_first() {
     let server = Server::new();
+    let settings = json!({"timeZone": "Europe/Madrid"});
+    server.put_json("/api/settings", &settings).expect(200);
     let empty = server.json("/api/state");
     let expected = json!({
-        "type": "state", "seq": 0,
+        "type": "state", "seq": 1,
         "payload": {
-            "office": {"name": "Turnero", "language": "es"}, "waiting": 0,
+            "office": {"name": "Turnero", "language": "es", "timeZone": "Europe/Madrid"}, "waiting": 0,
             "services": [{"prefix": "A", "name": "General", "waiting": 0}],
             "desks": [], "calls": [],
         },

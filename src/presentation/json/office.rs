@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::calendar;
 use crate::domain::{Priority, Settings};
 use crate::presentation::http::answer::tag;
 
@@ -12,6 +13,9 @@ use crate::presentation::http::answer::tag;
 pub struct OfficeJson<'a> {
     name: &'a str,
     language: &'a str,
+    /// The IANA name of the office's time zone; omitted if the machine's zone has no name.
+    #[serde(rename = "timeZone", skip_serializing_if = "Option::is_none")]
+    time_zone: Option<String>,
     /// The priorities that a kiosk offers; omitted if there is only one.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     priorities: Vec<PriorityJson<'a>>,
@@ -60,6 +64,7 @@ impl<'a> From<&'a Settings> for OfficeJson<'a> {
         Self {
             name: &settings.name,
             language: &settings.language,
+            time_zone: calendar::zone_name(&settings.day_rule()),
             priorities: match settings.priorities.as_ref() {
                 [_] => Vec::new(),
                 several => several.iter().map(PriorityJson::from).collect(),
