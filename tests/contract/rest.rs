@@ -595,7 +595,10 @@ fn the_state_is_what_a_screen_is_told_first() {
     assert_eq!(desks[1]["ticket"], Value::Null);
     let calls = array(&payload["calls"]);
     let of = |call: &Value| {
-        assert_eq!(names(call), ["at", "code", "desk", "kind", "seq"]);
+        assert_eq!(
+            names(call),
+            ["at", "code", "desk", "kind", "seq", "service"]
+        );
         assert!(is_time(&call["at"]), "{call}");
         let part = |name| text(call, name).to_owned();
         (part("code"), part("desk"), part("kind"))
