@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::desk::{Desk, DeskName, MOST_DESKS};
 use super::queue::QueueParts;
-use super::service::{MOST_SERVICES, Prefix, Service};
+use super::service::{MOST_SERVICES, Prefix, Service, ServiceSetup};
 use super::ticket::{State, Ticket, TicketId, WaitingList};
 use super::time::Arrival;
 
@@ -81,6 +81,11 @@ impl QueueParts {
             if !prefixes.insert(&service.prefix) {
                 let why = format!("{} appears twice", service.prefix);
                 return invalid(format!("services[{n}].prefix"), why);
+            }
+            let ServiceSetup { first, last, .. } = service.setup;
+            if first == 0 || last.is_some_and(|last| last < first) {
+                let why = "numbers begin at 1 or later, and end after they begin";
+                return invalid(format!("services[{n}].setup.first"), why);
             }
         }
         Ok(())

@@ -1,6 +1,7 @@
 //! Tests of the rules: examples, tables, random commands, and a simulated office.
 
 mod changes;
+mod check;
 mod claims;
 mod days;
 mod desk_names;
