@@ -1,5 +1,6 @@
 //! Tests that run for as long as `SOAK_SECONDS` says (`make soak`), and once without it.
 
+mod days;
 mod kills;
 mod screens;
 
