@@ -1,18 +1,42 @@
-//! Makes system calls of a server fail: a small library in C that is loaded before the C library.
+//! Makes system calls of a server fail, and sets its clock: a small library in C that is loaded before the
+//! C library.
 
+use std::fs::File;
+use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::OnceLock;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::common::{Folder, Launch};
 
+/// Where `struct control` of `io_faults.c` has its fields.
+const CLOCK_OFFSET: u64 = 0;
+const FAILS_ONE_IN: u64 = 8;
+const FAILURES: u64 = 12;
+const CONTROL_BYTES: u64 = 16;
+
 /// Faults that one server meets when a test says so.
-pub struct IoFaults(Folder);
+pub struct IoFaults {
+    folder: Folder,
+    control: File,
+    data: PathBuf,
+}
 
 impl IoFaults {
     /// The launch with the library, and its faults.
     pub fn of(launch: Launch) -> (Launch, Self) {
-        let faults = Self(Folder::new());
+        let folder = Folder::new();
+        let mut options = File::options();
+        options.read(true).write(true).create_new(true);
+        let control = options.open(folder.join("control")).unwrap();
+        control.set_len(CONTROL_BYTES).unwrap();
+        let data = launch.data().to_owned();
+        let faults = Self {
+            folder,
+            control,
+            data,
+        };
         let mut launch = launch;
         for (name, value) in faults.variables() {
             launch = launch.with_variable(name, value);
@@ -21,18 +45,43 @@ impl IoFaults {
     }
 
     /// The variables of the environment that load the library.
-    pub fn variables(&self) -> [(&'static str, PathBuf); 2] {
-        let folder = self.0.path().to_owned();
-        [("LD_PRELOAD", library()), ("FAULTS", folder)]
+    pub fn variables(&self) -> [(&'static str, PathBuf); 3] {
+        let folder = self.folder.path().to_owned();
+        [
+            ("LD_PRELOAD", library()),
+            ("FAULTS", folder),
+            ("FAULTS_DATA", self.data.clone()),
+        ]
     }
 
     /// Makes the fault happen from now on; `fsync` happens once.
     pub fn begin(&self, fault: &str) {
-        self.0.write(fault, "");
+        self.folder.write(fault, "");
     }
 
     pub fn end(&self, fault: &str) {
-        std::fs::remove_file(self.0.join(fault)).unwrap();
+        std::fs::remove_file(self.folder.join(fault)).unwrap();
+    }
+
+    /// One of so many writes and syncs of the data file and its `-wal` fails from now on; 0 for none.
+    pub fn fail_one_in(&self, count: u32) {
+        let bytes = count.to_ne_bytes();
+        self.control.write_all_at(&bytes, FAILS_ONE_IN).unwrap();
+    }
+
+    /// How many of them have failed.
+    pub fn failures(&self) -> u32 {
+        let mut bytes = [0; 4];
+        self.control.read_exact_at(&mut bytes, FAILURES).unwrap();
+        u32::from_ne_bytes(bytes)
+    }
+
+    /// Sets the server's wall clock to that many milliseconds since 1970, from where it goes on.
+    pub fn set_clock(&self, millis: i64) {
+        let real = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+        let offset = millis - i64::try_from(real.as_millis()).unwrap();
+        let bytes = offset.to_ne_bytes();
+        self.control.write_all_at(&bytes, CLOCK_OFFSET).unwrap();
     }
 }
 
@@ -43,7 +92,7 @@ fn library() -> PathBuf {
         let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/faults/io_faults.c");
         let library = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("io_faults.so");
         let built = Command::new("cc")
-            .args(["-shared", "-fPIC", "-O1", "-o"])
+            .args(["-shared", "-fPIC", "-O1", "-Wall", "-Wextra", "-o"])
             .args([library.as_os_str(), source.as_ref(), "-ldl".as_ref()])
             .status()
             .unwrap();

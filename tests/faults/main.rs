@@ -20,11 +20,8 @@ mod hostile;
 mod io_faults;
 mod jammed;
 mod killed;
-#[cfg(target_os = "linux")]
-mod machine;
 mod random;
 mod replaced;
-#[cfg(target_os = "linux")]
 mod soak;
 mod stalled;
 mod storage;

@@ -12,8 +12,8 @@ use jiff::{Timestamp, ToSpan};
 use serde_json::json;
 
 use super::soak;
-use crate::common::{Server, array, number, text};
-use crate::machine::Machine;
+use crate::common::{Launch, Server, array, number, text};
+use crate::io_faults::IoFaults;
 use crate::random::Random;
 
 const DAYS: i64 = 60;
@@ -55,7 +55,7 @@ impl Rule {
 }
 
 struct Office {
-    machine: Machine,
+    faults: IoFaults,
     server: Server,
     random: Random,
     rule: Rule,
@@ -75,11 +75,11 @@ struct Office {
 
 impl Office {
     fn open(seed: u64) -> Self {
-        let machine = Machine::new();
-        machine.set_clock(OPENS);
+        let (launch, faults) = IoFaults::of(Launch::new().with_variable("TZ", "UTC"));
+        faults.set_clock(OPENS);
         let mut office = Self {
-            server: machine.launch().start(),
-            machine,
+            server: launch.start(),
+            faults,
             random: Random(seed),
             rule: Rule {
                 zone: "UTC",
@@ -116,7 +116,7 @@ impl Office {
         if self.rule.day(self.time + self.wrong_by) > self.rule.day(self.time) {
             self.wrong_by = 0;
         }
-        self.machine.set_clock(self.time + self.wrong_by);
+        self.faults.set_clock(self.time + self.wrong_by);
     }
 
     /// Steps the clock.

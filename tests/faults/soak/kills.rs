@@ -10,8 +10,8 @@ use rustix::process::Signal;
 use serde_json::Value;
 
 use super::soak;
-use crate::common::{Server, array, number, seq, text};
-use crate::machine::Machine;
+use crate::common::{Launch, Server, array, number, seq, text};
+use crate::io_faults::IoFaults;
 use crate::random::Random;
 
 const ROUNDS: usize = 15;
@@ -131,9 +131,9 @@ fn call(server: &Server, desk: &str, progress: &Progress) -> Told {
 
 /// Lets the disk fail now and then until the round has come far enough, and sometimes ends the server
 /// while the disk fails.
-fn fail(machine: &Machine, server: &Server, progress: &Progress, random: &mut Random) {
+fn fail(faults: &IoFaults, server: &Server, progress: &Progress, random: &mut Random) {
     while !progress.is_enough() {
-        machine.fail_one_in(random.of(&[1, 2, 5, 30]));
+        faults.fail_one_in(random.of(&[1, 2, 5, 30]));
         thread::sleep(Duration::from_millis(random.below(50)));
         if random.below(12) == 0 {
             let signal = random.of(&[Signal::KILL, Signal::KILL, Signal::TERM]);
@@ -141,7 +141,7 @@ fn fail(machine: &Machine, server: &Server, progress: &Progress, random: &mut Ra
             // A stop takes 5 s at most; what waits is done or refused.
             return;
         }
-        machine.fail_one_in(0);
+        faults.fail_one_in(0);
         thread::sleep(Duration::from_millis(random.below(50)));
     }
 }
@@ -274,9 +274,8 @@ impl Office {
 /// Rounds of one office, each ended by a kill or, while the disk fails, sometimes by a stop.
 fn rounds(seed: u64) {
     let random = &mut Random(seed);
-    let machine = Machine::new();
-    machine.set_clock(MORNING);
-    let launch = machine.launch();
+    let (launch, faults) = IoFaults::of(Launch::new().with_variable("TZ", "UTC"));
+    faults.set_clock(MORNING);
     let mut office = Office::default();
     let mut makers: Vec<Maker> = (0..MAKERS).map(|name| Maker { name, given: 0 }).collect();
     let mut heard: Vec<Value> = Vec::new();
@@ -315,7 +314,7 @@ fn rounds(seed: u64) {
                 events
             });
             if round % 3 > 0 {
-                fail(&machine, server, progress, random);
+                fail(&faults, server, progress, random);
             }
             for making in making {
                 made.extend(making.join().unwrap());
@@ -328,9 +327,9 @@ fn rounds(seed: u64) {
         }
         office.acknowledge(&made, &told);
         server.kill();
-        machine.fail_one_in(0);
+        faults.fail_one_in(0);
     }
-    assert!(machine.failures() > 0, "the disk never failed");
+    assert!(faults.failures() > 0, "the disk never failed");
     let server = launch.start();
     office.check(&server);
     check_heard(&server, &heard, office.seq);
