@@ -6,8 +6,9 @@ import { Live } from '../shared/live.js';
 import { showOffice } from '../shared/office.js';
 import { apply } from '../shared/state.js';
 import { wakeLock } from '../shared/wake-lock.js';
+import { AccessMode, spokenCode } from './access.js';
 import { layOut } from './buttons.js';
-import { GivenView } from './given.js';
+import { GivenView, SHOW_MS } from './given.js';
 import { refusalText } from './refusals.js';
 import { isUnanswered, TicketRequests } from './ticket-request.js';
 
@@ -16,6 +17,9 @@ const IGNORE_TOUCHES_MS = 700;
 // Who left in the middle took no ticket: the next person finds the screen as usual.
 const ASK_IDLE_MS = 20000;
 const IDLE_MS = 30000;
+// Who listens, or reaches with effort, needs more time.
+const ACCESS_IDLE_MS = 90000;
+const ACCESS_SHOW_MS = 60000;
 
 let state = null;
 let view = 'offer';
@@ -59,6 +63,17 @@ const given = new GivenView(returnToStart);
 // The state of each ticket printer, by name.
 const printers = new Map();
 
+const access = new AccessMode({
+  view: spokenView,
+  changed() {
+    render();
+    restartIdleTimer();
+  },
+  spoken() {
+    given.prolong();
+  },
+});
+
 const isOpen = (service) => service.open !== false;
 const serviceOf = (prefix) => state.services.filter((s) => s.prefix === prefix)[0];
 const touchable = () => performance.now() >= touchableAt;
@@ -83,6 +98,25 @@ function render() {
   $('waiting').textContent = state.waiting ? tn('take.waiting', state.waiting) : t('take.waiting.none');
   renderServices();
   if (view === 'ask') renderPriorities();
+  access.update();
+}
+
+const isShown = (button) => button.getClientRects().length && !button.disabled && getComputedStyle(button).visibility !== 'hidden';
+
+// What the accessible mode speaks, and the buttons that its keys press.
+function spokenView() {
+  const key = [view, chosen, page, language(), complaint, $('away').hidden, $('code').textContent].join('|');
+  if (!$('away').hidden) return { key, sentences: [t('take.away'), t('take.away.what')], buttons: [] };
+  const shown = (box) => Array.from($(box).querySelectorAll('button')).filter(isShown);
+  const notice = complaint ? [complaint] : [];
+  if (view === 'given') {
+    if (!given.ticket) return { key, sentences: [], buttons: [] };
+    const sentences = [t('take.yours') + ': ' + spokenCode(given.ticket.code)].concat(given.sentences(), t('spoken.wait'));
+    // «Done» is not live at once, and will be when it has been spoken of.
+    return { key, sentences, buttons: [$('done')], ends: true };
+  }
+  if (view === 'ask') return { key, sentences: notice.concat($('chosen').textContent || [], t('take.ask')), buttons: shown('ask'), ends: true };
+  return { key, sentences: notice.concat($('invite').textContent), buttons: shown('offer').concat(shown('languages')), ends: true };
 }
 
 function renderNotice() {
@@ -126,7 +160,7 @@ function renderServices() {
     more: moreOf(service, only),
   })), choose);
   // Measuring costs, so only where something has changed that matters.
-  const key = [language(), window.innerWidth, window.innerHeight, $('offer').hidden, page, only].concat(
+  const key = [access.isOn, language(), window.innerWidth, window.innerHeight, $('offer').hidden, page, only].concat(
     state.services.map((s) => nameOf(s) + isOpen(s) + (s.message || ''))).join('|');
   if (key === layoutKey || $('offer').hidden) return;
   layoutKey = key;
@@ -224,7 +258,8 @@ function show(ticket) {
   view = 'given';
   clearTimeout(idleTimer);
   render();
-  given.show(ticket, state);
+  given.show(ticket, state, access.isOn ? ACCESS_SHOW_MS : SHOW_MS);
+  access.update();
   $('said').textContent = [t('take.yours') + ': ' + ticket.code].concat(given.sentences()).join('. ');
 }
 
@@ -235,6 +270,7 @@ function returnToStart() {
   view = 'offer';
   $('said').textContent = '';
   restoreLanguage();
+  access.rest();
   ignoreTouches();
 }
 
@@ -253,14 +289,15 @@ function restoreLanguage() {
 // A visitor is active: what they have begun stays for a while.
 function restartIdleTimer() {
   clearTimeout(idleTimer);
-  if (view === 'ask') idleTimer = setTimeout(() => { if (busy) restartIdleTimer(); else returnToStart(); }, ASK_IDLE_MS);
-  else if (view === 'offer' && (languageBefore || page)) {
+  if (view === 'ask') idleTimer = setTimeout(() => { if (busy) restartIdleTimer(); else returnToStart(); }, access.isOn ? ACCESS_IDLE_MS : ASK_IDLE_MS);
+  else if (view === 'offer' && (languageBefore || page || access.isOn)) {
     idleTimer = setTimeout(() => {
       if (busy) { restartIdleTimer(); return; }
       page = 0;
       restoreLanguage();
+      access.rest();
       render();
-    }, IDLE_MS);
+    }, access.isOn ? ACCESS_IDLE_MS : IDLE_MS);
   }
 }
 

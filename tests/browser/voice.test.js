@@ -152,7 +152,7 @@ test('codes and desks are said so that they are understood', async () => {
     ['AB007', 'Enquiries', 'en', 'Ticket A, B, 7, Enquiries'],
   ]) assert.equal(await say(code, desk, lang), expected);
   const cut = await page.evaluate(async () => {
-    const { parts } = await import('./public/voice.js');
+    const { parts } = await import('./shared/speech.js');
     return parts('Turno A 12, ' + 'palabra '.repeat(30).trim());
   });
   assert.ok(cut.length > 1 && cut.every((part) => part.length <= 90), JSON.stringify(cut));

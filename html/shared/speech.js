@@ -1,0 +1,158 @@
+// Speaks texts with the browser's own voice. Browser voices fail in many ways, so each wait has a timeout.
+
+// Voices may come late, once; a network voice begins late, each time.
+const VOICES_MS = 2000;
+const START_MS = 4000;
+// Slow speech takes 110 ms a letter; a voice that has not ended long after that has forgotten to say so.
+const LETTER_MS = 180;
+const CHECK_MS = 250;
+// What was cancelled needs a moment to go, or takes the next one with it.
+const CANCEL_MS = 150;
+const RATE = 0.9;
+// Chrome's network voices stop after 15 s: longer texts are said in parts.
+const PART_LETTERS = 90;
+
+// Letters that, alone before a number, would be read as a word of the language.
+const NAMES = {
+  es: { Y: 'i griega' },
+  fr: { Y: 'i grec' },
+  pt: { E: 'é', O: 'ó' },
+};
+
+const synthesis = window.speechSynthesis && window.SpeechSynthesisUtterance ? window.speechSynthesis : null;
+const wait = (ms) => new Promise((done) => setTimeout(done, ms));
+const base = (tag) => String(tag).toLowerCase().split(/[-_]/)[0];
+
+/** `text` with `{name}` replaced by `values.name`. */
+export const fill = (text, values) => text.replace(/\{(\w+)\}/g, (all, name) => values[name]);
+
+/** `AB007` as it is said: letters apart, the number without the zeros that fill it up. */
+export function spelled(code, lang, words) {
+  const [, letters, number] = /^(.*?)(?:0*(\d+))?$/.exec(code);
+  const names = NAMES[base(lang)] || {};
+  const apart = Array.from(letters).map((letter) => names[letter.toUpperCase()] || letter).join(', ');
+  if (!number || !apart) return number || apart;
+  return fill(words['voice.code'], { letters: apart, number });
+}
+
+/** The text in parts of which none is long, cut between words. */
+export function parts(text) {
+  const found = [];
+  for (const word of text.split(/\s+/)) {
+    const last = found.length - 1;
+    if (last >= 0 && found[last].length + 1 + word.length <= PART_LETTERS) found[last] += ' ' + word;
+    else found.push(word);
+  }
+  return found;
+}
+
+// Of the language; on this device rather than over the network; of the reader's country.
+function voiceFor(lang) {
+  const tags = (navigator.languages || [navigator.language]).map((tag) => tag.toLowerCase());
+  const worth = (voice) => (voice.localService ? 4 : 0) + (voice.default ? 1 : 0)
+    + (tags.indexOf(String(voice.lang).toLowerCase().replace('_', '-')) >= 0 ? 2 : 0);
+  return synthesis.getVoices().filter((voice) => base(voice.lang) === base(lang))
+    .reduce((best, voice) => (best && worth(best) >= worth(voice) ? best : voice), null);
+}
+
+export class Speech {
+  /** `blocked()`: the browser wants a touch before it speaks. */
+  constructor(blocked = () => {}) {
+    this._blocked = blocked;
+    this._turn = 0;
+    // Without a reference of ours the browser may throw an utterance away, and never tell its end.
+    this._utterance = null;
+    this._voices = Promise.resolve();
+    if (!synthesis) return;
+    if (!synthesis.getVoices().length) {
+      const late = new Promise((done) => { synthesis.onvoiceschanged = done; });
+      this._voices = Promise.race([late, wait(VOICES_MS)]);
+    }
+    // Apple's browsers speak only after something was said in the touch itself.
+    if (/^Apple/.test(navigator.vendor)) document.addEventListener('touchend', () => this._unlock(), { once: true });
+  }
+
+  /** A number that changes whenever `hush` ends what is being said. */
+  get turn() {
+    return this._turn;
+  }
+
+  /** Whether there is a voice for a language. */
+  async has(lang) {
+    await this._voices;
+    return Boolean(synthesis && voiceFor(lang));
+  }
+
+  /** Says a text, and resolves when it has been said; to false if nothing was heard, or not all of it. */
+  async say(text, lang) {
+    const turn = this._turn;
+    await this._voices;
+    const voice = synthesis && voiceFor(lang);
+    if (!voice) return false;
+    let begun = false;
+    for (const part of parts(text)) {
+      if (this._turn !== turn) return false;
+      begun = await this._utter(part, voice, turn);
+      if (!begun) return false;
+    }
+    return begun;
+  }
+
+  /** Ends what is being said. */
+  hush() {
+    this._turn += 1;
+    if (synthesis) synthesis.cancel();
+  }
+
+  async _utter(text, voice, turn) {
+    if (synthesis.speaking || synthesis.pending) {
+      synthesis.cancel();
+      await wait(CANCEL_MS);
+    }
+    if (synthesis.paused) synthesis.resume();
+    const utterance = new SpeechSynthesisUtterance(text);
+    utterance.voice = voice;
+    utterance.lang = voice.lang;
+    utterance.rate = RATE;
+    this._utterance = utterance;
+    const begun = await new Promise((done) => this._follow(utterance, text, turn, done));
+    utterance.onstart = utterance.onend = utterance.onerror = null;
+    this._utterance = null;
+    return begun;
+  }
+
+  // Until it ends, by whatever sign; `done` is told whether anything was heard of it.
+  _follow(utterance, text, turn, done) {
+    const since = performance.now();
+    let begun = false;
+    let silent = 0;
+    const end = (heard) => { clearInterval(checking); done(heard); };
+    utterance.onstart = () => { begun = true; };
+    utterance.onend = () => end(true);
+    utterance.onerror = (e) => {
+      if (e.error === 'not-allowed') this._blocked();
+      end(begun);
+    };
+    const checking = setInterval(() => {
+      const passed = performance.now() - since;
+      const busy = synthesis.speaking || synthesis.pending;
+      if (synthesis.speaking) begun = true;
+      silent = begun && !busy ? silent + 1 : 0;
+      const stuck = passed > (begun ? START_MS + text.length * LETTER_MS : START_MS);
+      if (stuck) synthesis.cancel();
+      if (stuck || silent > 1 || this._turn !== turn) end(begun);
+    }, CHECK_MS);
+    try {
+      synthesis.speak(utterance);
+    } catch (e) {
+      end(false);
+    }
+  }
+
+  _unlock() {
+    if (synthesis.speaking) return;
+    const silence = new SpeechSynthesisUtterance(' ');
+    silence.volume = 0;
+    synthesis.speak(silence);
+  }
+}
