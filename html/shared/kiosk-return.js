@@ -1,20 +1,17 @@
 // The way back to the kiosk: a tab that stands as a kiosk returns to it 60 s after the last touch, wherever a swipe or a
 // curious visitor has led it.
-//
-// A tab stands as a kiosk if the kiosk's address was opened in it directly, or if the kiosk was left untouched for 60 s.
-// Who only has a look at the kiosk on the way from the start page to another page is not sent back. A tab in which the
-// address of another page is opened directly is a kiosk no more.
+// docs/operating.md says which tabs do.
 
 import { session } from './storage.js';
 
 const RETURN_MS = 60000;
 const ADDRESS = 'kiosk';
 const STANDS = 'kiosk-stands';
-const TOUCHES = ['pointerdown', 'touchstart', 'mousedown', 'keydown', 'wheel', 'scroll'];
+const TOUCHES = ['pointerdown', 'touchstart', 'keydown', 'wheel', 'scroll'];
 
 const isKiosk = /\/new-ticket\.html$/.test(location.pathname);
 const isStart = /\/(index\.html)?$/.test(location.pathname);
-// By its address or a bookmark; not by a link, going back or loading again.
+// Not by a link, going back or loading again.
 const [navigation] = performance.getEntriesByType('navigation');
 const isDirect = !document.referrer && (!navigation || navigation.type === 'navigate');
 
@@ -52,7 +49,7 @@ function restart() {
 }
 
 TOUCHES.forEach((name) => document.addEventListener(name, restart, { capture: true, passive: true }));
-// Nobody is here to answer whether what is typed in a form may be lost. This listener is the page's first.
+// Nobody is here to answer whether typed text may be lost.
 window.addEventListener('beforeunload', (e) => { if (isReturning) e.stopImmediatePropagation(); });
 // A page to which one goes back is shown as it was left.
 window.addEventListener('pageshow', restart);
