@@ -6,13 +6,14 @@ BINARY := $$(cargo build --release --locked --message-format=json-render-diagnos
 # 6 MB: small enough for the oldest PC in the office.
 MOST_BYTES := 6000000
 
-.PHONY: help run build check test lint test-unit test-structure test-system test-browser soak pictures bench setup-build setup-browser clean
+.PHONY: help run build check test lint test-unit test-structure test-system test-browser soak fuzz pictures bench setup-build setup-browser setup-fuzz clean
 
 help:
 	@echo "make run       build turnero and run it on http://localhost:3000 (ARGS=\"--listen 127.0.0.1:8080\")"
 	@echo "make test      all tests: rules, contract, faults, and the screens in Chromium"
 	@echo "make check     the gate for each commit: format, lints, unit tests, structure"
 	@echo "make soak      kills, failing disks and crowds for 30 minutes (SECONDS=1800)"
+	@echo "make fuzz      fuzzes what comes from outside, ten minutes each (SECONDS=600)"
 	@echo "make bench     speed and memory, beside the course's server (ARGS=\"--quick\")"
 	@echo "make pictures  the screens' pictures, as README.md shows them"
 	@echo "make build     the program, and where it is"
@@ -51,6 +52,10 @@ soak: SECONDS ?= 1800
 soak: setup-build
 	SOAK_SECONDS=$(SECONDS) cargo test --locked --test faults soak:: -- --nocapture --test-threads=3
 
+fuzz: SECONDS ?= 600
+fuzz: setup-fuzz
+	tests/fuzz/run $(SECONDS)
+
 pictures: build setup-browser
 	cd tests/browser && TURNERO_BIN="$(BINARY)" npm run pictures
 
@@ -60,10 +65,13 @@ bench: setup-build
 setup-build:
 	@tests/setup build
 
+setup-fuzz:
+	@tests/setup fuzz
+
 setup-browser:
 	@tests/setup browser
 	cd tests/browser && npm ci --no-audit --no-fund
 
 clean:
 	cargo clean
-	rm -rf tests/browser/node_modules
+	rm -rf tests/browser/node_modules tests/fuzz/target
