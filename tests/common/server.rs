@@ -3,7 +3,7 @@
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -208,6 +208,11 @@ impl Server {
     /// A connection to it.
     pub fn client(&self) -> Client {
         Client::connect(self.address)
+    }
+
+    /// The same, where the server may be gone.
+    pub fn try_client(&self) -> std::io::Result<Client> {
+        TcpStream::connect(self.address).map(Client::over)
     }
 
     /// One request on a connection of its own, without a body.

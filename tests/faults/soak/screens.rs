@@ -85,7 +85,9 @@ fn kind_and_seq(message: &str) -> (&str, u64) {
 
 /// Makes and calls tickets until it is told to stop or the server is gone.
 fn work(server: &Server, is_over: &AtomicBool) {
-    let mut client = server.client();
+    let Ok(mut client) = server.try_client() else {
+        return;
+    };
     while !is_over.load(Ordering::Relaxed) {
         for path in ["/api/tickets", "/api/desks/1/next"] {
             if client.try_send("POST", path).is_err() {
