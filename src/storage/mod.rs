@@ -56,6 +56,9 @@ pub enum StorageError {
          take an export before you stop the server"
     )]
     Replaced,
+    /// The disk failed at the last step of a commit: whether the batch is stored shows after a crash.
+    #[error("the database failed, and it is not known whether the batch is stored: {0}")]
+    InDoubt(Box<dyn error::Error + Send + Sync>),
     /// The database failed.
     #[error("the database failed: {0}")]
     Database(Box<dyn error::Error + Send + Sync>),
@@ -136,6 +139,9 @@ pub trait Journal: Send {
 
     /// The number of the last event, 0 if there is none: what `append` expects.
     fn end(&mut self) -> Result<u64, StorageError>;
+
+    /// The time of the newest event from before the time `before`, in milliseconds since the Unix epoch.
+    fn newest_before(&mut self, before: i64) -> Result<Option<i64>, StorageError>;
 
     /// Makes a batch durable: when this returns `Ok`, it survives a power cut. `expected_seq` is the
     /// last event that the caller knows; if the journal ends elsewhere, nothing is written.

@@ -307,3 +307,20 @@ fn an_export_needs_no_room_on_the_disk() {
         assert_eq!(office["office"]["tickets"][0]["number"], 1);
     }
 }
+
+/// An fsync that fails leaves the ticket in the file, where a crash brings it to light.
+#[test]
+fn a_failed_fsync_is_not_known_and_the_repeated_request_gets_what_is_stored() {
+    let (launch, faults) = IoFaults::of(Launch::new());
+    let server = launch.start();
+    faults.begin("fsync");
+    let detail = with_key(&mut server.client(), "k").problem(503, "storage-unavailable");
+    assert!(detail.contains("not known"), "{detail}");
+    let server = server.kill().start();
+    let stored = server.json("/api/tickets");
+    let again = with_key(&mut server.client(), "k").expect(201).json();
+    let codes = crate::common::codes(&stored);
+    assert!(codes.is_empty() || stored[0] == again, "{stored} {again}");
+    assert_eq!(again["code"], "A1");
+    assert_eq!(server.json("/api/tickets"), json!([again]));
+}

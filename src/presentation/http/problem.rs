@@ -210,7 +210,14 @@ impl Problem {
 
     /// Storage failed. The detail says whether anything was changed, and what to do.
     pub fn storage_failed(error: &StorageError) -> Self {
-        let detail = format!("{} Nothing was changed.", storage_advice(error));
+        let outcome = match error {
+            StorageError::InDoubt(_) => {
+                "It is not known whether this was done: look before you do it again, or repeat it with the \
+                 same Idempotency-Key."
+            }
+            _ => "Nothing was changed.",
+        };
+        let detail = format!("{} {outcome}", storage_advice(error));
         Self::new(ErrorCode::StorageUnavailable, detail)
     }
 

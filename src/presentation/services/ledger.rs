@@ -40,6 +40,12 @@ const ANSWER_RETENTION: Duration = Duration::from_secs(48 * 60 * 60);
 /// Interval between purges of expired data.
 const PURGE_INTERVAL: Duration = Duration::from_secs(60 * 60);
 
+/// If more time has passed since the last event, the clock may be wrong, and for a day nothing is purged:
+/// one start with a clock far ahead would delete everything.
+const LONGEST_SILENCE_MS: i64 = 31 * DAY_MS;
+
+const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
+
 /// Pause between two steps of one purge.
 const PURGE_PAUSE: Duration = Duration::from_millis(200);
 
@@ -417,7 +423,11 @@ impl Ledger {
         let retention = i64::try_from(self.audit_retention.as_millis()).unwrap_or(i64::MAX);
         let at = now().as_millis();
         let answers_before = at - ANSWER_RETENTION.as_millis() as i64;
-        let purged = self.journal.purge(at - retention, answers_before, at);
+        let purged = self.hold_purge(at).and_then(|held| match held {
+            // What an admin erased goes all the same.
+            true => self.journal.purge(i64::MIN, i64::MIN, at),
+            false => self.journal.purge(at - retention, answers_before, at),
+        });
         let pause = match purged {
             Ok(true) => PURGE_PAUSE,
             Ok(false) => PURGE_INTERVAL,
@@ -428,6 +438,21 @@ impl Ledger {
             }
         };
         self.purge_at = Instant::now() + pause;
+    }
+
+    /// Whether purges are held at the time `at`, because no event of the 31 days before is
+    /// stored. A restart within that day changes nothing.
+    fn hold_purge(&mut self, at: i64) -> Result<bool, StorageError> {
+        let newest = self.journal.newest_before(at - DAY_MS)?;
+        let held = newest.is_some_and(|newest| at - newest > LONGEST_SILENCE_MS);
+        if held && !self.shared.purge_is_held() {
+            log::warn!(
+                "The clock says that more than 31 days have passed since the last event, so nothing that has \
+                 expired is deleted for a day: check the computer's clock"
+            );
+        }
+        self.shared.set_purge_held(held);
+        Ok(held)
     }
 
     /// Saves a snapshot if one is due. The larger the queue, the rarer the snapshots, so that their cost

@@ -1,6 +1,7 @@
 //! The state that the ledger's thread shares with all others: the durable queue, the latest
 //! forecast of it, and why storage fails. Nobody else locks the queue.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::domain::{Forecast, Queue, Timestamp};
@@ -15,6 +16,7 @@ pub struct SharedState {
     forecast: Mutex<LatestForecast>,
     /// Why nothing can be stored, and what to do; `None` if storage works.
     storage_problem: Mutex<Option<String>>,
+    purge_is_held: AtomicBool,
 }
 
 impl SharedState {
@@ -23,6 +25,7 @@ impl SharedState {
             queue: Mutex::new(queue),
             forecast: Mutex::default(),
             storage_problem: Mutex::default(),
+            purge_is_held: AtomicBool::new(false),
         }
     }
 
@@ -57,6 +60,15 @@ impl SharedState {
 
     pub(super) fn set_storage_problem(&self, problem: Option<String>) {
         *self.lock_problem() = problem;
+    }
+
+    /// Whether nothing that has expired is deleted, because the clock may be wrong.
+    pub(super) fn purge_is_held(&self) -> bool {
+        self.purge_is_held.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn set_purge_held(&self, held: bool) {
+        self.purge_is_held.store(held, Ordering::Relaxed);
     }
 
     fn lock_problem(&self) -> MutexGuard<'_, Option<String>> {

@@ -9,6 +9,9 @@ use crate::presentation::http::problem::RETRY_AFTER_SECONDS;
 use crate::presentation::http::route::{Context, Handled};
 use crate::presentation::services::PrinterState;
 
+const PURGE_IS_HELD: &str = "The clock says that more than 31 days have passed since the last event, so nothing that \
+     has expired is deleted for a day. Check the computer's clock.";
+
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Health {
@@ -20,6 +23,9 @@ struct Health {
     /// Why nothing can be stored, and what to do; omitted if storage works.
     #[serde(skip_serializing_if = "Option::is_none")]
     storage_problem: Option<String>,
+    /// Why nothing that has expired is deleted; omitted if it is deleted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    purge_problem: Option<&'static str>,
     /// State of the first printer that fails, or of any; omitted without printers.
     #[serde(skip_serializing_if = "Option::is_none")]
     printer: Option<&'static str>,
@@ -48,6 +54,7 @@ pub fn health(context: &Context<'_>) -> Handled {
         seq,
         waiting,
         storage_problem,
+        purge_problem: office.tickets.purge_is_held().then_some(PURGE_IS_HELD),
         uptime_seconds: office.started.elapsed().as_secs(),
         printer: printer.map(|printer| printer.state),
         printer_problem: printer.and_then(|printer| printer.detail),

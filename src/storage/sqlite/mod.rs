@@ -14,7 +14,7 @@ mod open;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, ErrorCode, MAIN_DB};
+use rusqlite::{Connection, ErrorCode, MAIN_DB, OptionalExtension, ffi};
 
 use data_file::{DataFile, NameLock};
 pub use open::create_private;
@@ -164,6 +164,14 @@ impl Journal for SqliteJournal {
         Ok(from_sql(self.connection.query_row(end, [], one)?))
     }
 
+    fn newest_before(&mut self, before: i64) -> Result<Option<i64>, StorageError> {
+        // It reads the events since then, newest first: an index would slow every event down.
+        let mut newest = self
+            .connection
+            .prepare_cached("SELECT at FROM events WHERE at < ?1 ORDER BY seq DESC LIMIT 1")?;
+        Ok(newest.query_row([before], one).optional()?)
+    }
+
     fn append(&mut self, expected_seq: u64, batch: &Batch) -> Result<(), StorageError> {
         self.check()?;
         let transaction = self.connection.transaction()?;
@@ -187,7 +195,7 @@ impl Journal for SqliteJournal {
             access::change(&transaction, change)?;
         }
         audit::insert(&transaction, batch.at, &batch.audit)?;
-        transaction.commit()?;
+        transaction.commit().map_err(commit_error)?;
         self.answer_bytes = (self.answer_bytes + added).saturating_sub(dropped);
         Ok(())
     }
@@ -267,6 +275,18 @@ impl From<rusqlite::Error> for StorageError {
             }
             _ => Self::Database(error.into()),
         }
+    }
+}
+
+/// The error of a commit. If only the fsync failed, the batch is in the `-wal` file, and is there after a
+/// crash; if nothing crashes, the next commit overwrites it.
+fn commit_error(error: rusqlite::Error) -> StorageError {
+    let code = error.sqlite_error().map(|error| error.extended_code);
+    match code {
+        Some(ffi::SQLITE_IOERR_FSYNC | ffi::SQLITE_IOERR_DIR_FSYNC) => {
+            StorageError::InDoubt(error.into())
+        }
+        _ => error.into(),
     }
 }
 
