@@ -5,11 +5,16 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::access::Access;
+use super::http::slots::Slots;
 use super::pages::Pages;
 use super::pages::folder::Folder;
 use super::printing::Printer;
 use super::services::{Presence, TicketService, WssService};
 use crate::config::Config;
+
+/// Large answers that may be sent at a time. Each holds a copy of the office or a list of its tickets,
+/// and takes time of a processor from those who wait for a ticket.
+const LARGE_ANSWERS: usize = 4;
 
 /// The parts of the running office that every connection thread uses.
 pub struct Office {
@@ -24,6 +29,8 @@ pub struct Office {
     pub presence: Presence,
     /// The office's own pictures and videos.
     pub media: Option<Folder>,
+    /// Large answers that may be sent at a time.
+    pub large_answers: Arc<Slots>,
     pub started: Instant,
 }
 
@@ -46,6 +53,7 @@ impl Office {
             tickets,
             wss,
             printers,
+            large_answers: Slots::new(LARGE_ANSWERS),
             started: Instant::now(),
         })
     }

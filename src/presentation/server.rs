@@ -15,7 +15,7 @@ use tungstenite::handshake::server::{create_response, write_response};
 use tungstenite::http;
 
 use super::access::Caller;
-use super::http::answer::Framing;
+use super::http::answer::{Answer, Framing};
 use super::http::client_key::ClientKey;
 use super::http::connections::{Connections, Entered, allowed_connections};
 use super::http::origin;
@@ -40,7 +40,8 @@ const BACKLOG: i32 = 1_024;
 /// The pause after a connection could not be accepted for lack of files or memory.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// The shortest interval between two log lines about refused connections.
+/// The shortest interval between two log lines about refused connections, and about those that could
+/// not be accepted.
 const WARN_EVERY: Duration = Duration::from_secs(10);
 
 /// How long a stop waits for connections to end by themselves, and then for the ones that it cuts.
@@ -79,7 +80,8 @@ impl Server {
             office: office.clone(),
             connections: connections.clone(),
             stopping: stopping.clone(),
-            warned_at: Cell::new(None),
+            refusals: Seldom::default(),
+            failures: Seldom::default(),
         };
         let accept = threads::spawn_vital("accept", move || acceptor.run())?;
         log::info!("Listening on http://{address}");
@@ -140,7 +142,24 @@ struct Acceptor {
     office: Arc<Office>,
     connections: Arc<Connections>,
     stopping: Arc<AtomicBool>,
-    warned_at: Cell<Option<Instant>>,
+    refusals: Seldom,
+    failures: Seldom,
+}
+
+/// Allows one log line per [`WARN_EVERY`].
+#[derive(Default)]
+struct Seldom(Cell<Option<Instant>>);
+
+impl Seldom {
+    fn allows(&self) -> bool {
+        let now = Instant::now();
+        let is_recent = |at: Instant| now.duration_since(at) < WARN_EVERY;
+        let allows = !self.0.get().is_some_and(is_recent);
+        if allows {
+            self.0.set(Some(now));
+        }
+        allows
+    }
 }
 
 impl Acceptor {
@@ -158,7 +177,9 @@ impl Acceptor {
                 // The peer closed the connection before it was accepted.
                 Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
                 Err(error) => {
-                    log::warn!("A connection could not be accepted: {error}");
+                    if self.failures.allows() {
+                        log::warn!("A connection could not be accepted: {error}");
+                    }
                     // Most likely the process has no file left.
                     self.connections.make_room();
                     thread::sleep(ACCEPT_PAUSE);
@@ -169,12 +190,9 @@ impl Acceptor {
 
     /// Logs a refused connection, at most once per [`WARN_EVERY`].
     fn warn_of_refusal(&self, full: Full) {
-        let now = Instant::now();
-        let recent = |at: Instant| now.duration_since(at) < WARN_EVERY;
-        if self.warned_at.get().is_some_and(recent) {
+        if !self.refusals.allows() {
             return;
         }
-        self.warned_at.set(Some(now));
         let (client, limit) = match full {
             Full::All(limit) | Full::Public(limit) => ("The server".to_owned(), limit),
             Full::Of(ClientKey::Address(address), limit) => (address.to_string(), limit),
@@ -196,7 +214,7 @@ impl Acceptor {
             Ok(entered) => entered,
             Err(full) => {
                 self.warn_of_refusal(full);
-                refuse(&wire, full);
+                refuse(&wire, full, &self.office);
                 return Ok(());
             }
         };
@@ -216,10 +234,22 @@ impl Acceptor {
 }
 
 /// Refuses a connection without waiting for the peer, because the acceptor must go on.
-fn refuse(wire: &Wire, full: Full) {
+fn refuse(wire: &Wire, full: Full, office: &Office) {
     // Closing a socket with unread bytes resets it, and the answer could be lost.
     let _ = wire.read_now(&mut [0; 4096]);
-    let _ = Problem::from(full).answer().send(wire, Framing::LAST);
+    let _ = unread_refusal(&Problem::from(full), office).send(wire, Framing::LAST);
+}
+
+/// The refusal of a request that was not read. If pages of other sites may use the server, any page
+/// may read the refusal: it says the same to everybody, and who sent the request is not known.
+fn unread_refusal(problem: &Problem, office: &Office) -> Answer {
+    let answer = problem.answer();
+    if office.config.allowed_origins.is_empty() {
+        return answer;
+    }
+    answer
+        .with_header("Access-Control-Allow-Origin", "*")
+        .with_header("Access-Control-Expose-Headers", "Retry-After")
 }
 
 /// Serves one connection, on its own thread.
@@ -232,7 +262,8 @@ fn serve(wire: &Arc<Wire>, office: &Office, entered: &Entered) {
             Ok(None) => return,
             Err(problem) => {
                 log::debug!("{}: {}", wire.peer(), problem.detail);
-                if problem.answer().send(wire, Framing::LAST).is_ok() {
+                let answer = unread_refusal(&problem, office);
+                if answer.send(wire, Framing::LAST).is_ok() {
                     entered.lingers();
                     wire.linger();
                 }
@@ -249,7 +280,8 @@ fn serve(wire: &Arc<Wire>, office: &Office, entered: &Entered) {
             }
             Err(problem) => problem.answer(),
         };
-        let keep_alive = request.keep_alive && answer.status != 426;
+        let keep_alive =
+            request.keep_alive && answer.status != 426 && !answer.ends_connection(request.http_1_0);
         let framing = Framing {
             head_only: request.method == Method::Head,
             http_1_0: request.http_1_0,

@@ -162,14 +162,41 @@ impl Client {
         if bodiless {
             return Ok(response);
         }
+        if response.header("Transfer-Encoding") == Some("chunked") {
+            response.body = self.chunks()?;
+            return Ok(response);
+        }
         let length = response.header("Content-Length");
         let length: usize = length.expect("a body has a length").parse().unwrap();
+        response.body = self.take(length)?;
+        Ok(response)
+    }
+
+    fn take(&mut self, length: usize) -> io::Result<Vec<u8>> {
         while self.buffer.len() < length {
             self.fill()?;
         }
         let rest = self.buffer.split_off(length);
-        response.body = std::mem::replace(&mut self.buffer, rest);
-        Ok(response)
+        Ok(std::mem::replace(&mut self.buffer, rest))
+    }
+
+    fn chunks(&mut self) -> io::Result<Vec<u8>> {
+        let mut body = Vec::new();
+        loop {
+            let end = loop {
+                if let Some(end) = self.buffer.windows(2).position(|two| two == b"\r\n") {
+                    break end;
+                }
+                self.fill()?;
+            };
+            let line = String::from_utf8(self.take(end + 2)?).unwrap();
+            let size = usize::from_str_radix(line.trim(), 16).unwrap();
+            body.extend(self.take(size)?);
+            assert_eq!(self.take(2)?, b"\r\n");
+            if size == 0 {
+                return Ok(body);
+            }
+        }
     }
 
     fn fill(&mut self) -> io::Result<()> {

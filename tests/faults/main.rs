@@ -20,6 +20,7 @@ mod hostile;
 mod io_faults;
 mod jammed;
 mod killed;
+mod large;
 mod purge;
 mod random;
 mod replaced;

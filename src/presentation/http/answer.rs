@@ -3,11 +3,12 @@
 use std::borrow::Cow;
 use std::fs::File;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 
 use serde::Serialize;
 use tiny_http::{HTTPVersion, Header, Response, StatusCode};
 
+use super::stream::Stream;
 use super::wire::Wire;
 use crate::storage::{RequestHash, StoredAnswer};
 
@@ -23,6 +24,8 @@ pub enum Body {
     Bytes(Cow<'static, [u8]>),
     /// A file, and its length in bytes.
     File(File, u64),
+    /// Of unknown length, written while it is sent.
+    Stream(Stream),
 }
 
 /// How an answer is written on its connection; the request decides it.
@@ -88,6 +91,21 @@ impl Answer {
             .with_header("Cache-Control", "no-store")
     }
 
+    /// A JSON answer whose body is written while it is sent.
+    pub fn json_stream(
+        write: impl FnOnce(&mut dyn Write) -> io::Result<()> + Send + 'static,
+    ) -> Self {
+        let mut answer =
+            Self::new(200, "application/json", &b""[..]).with_header("Cache-Control", "no-store");
+        answer.body = Body::Stream(Stream::new(write));
+        answer
+    }
+
+    /// Whether the end of the connection is the end of the body.
+    pub fn ends_connection(&self, http_1_0: bool) -> bool {
+        http_1_0 && matches!(self.body, Body::Stream(_))
+    }
+
     /// The value of the header with this name.
     pub fn header(&self, name: &str) -> Option<&str> {
         let mut headers = self.headers.iter();
@@ -125,15 +143,26 @@ impl Answer {
                 .collect(),
             body: match self.body {
                 Body::Bytes(bytes) => bytes.into_owned(),
-                // No command answers with a file.
-                Body::File(..) => Vec::new(),
+                // No command answers with a file or with a stream.
+                Body::File(..) | Body::Stream(_) => Vec::new(),
             },
         }
     }
 
     /// Sends the answer on `wire`, in the form that `framing` describes.
-    pub fn send(self, wire: &Wire, framing: Framing) -> io::Result<()> {
-        wire.write_all(&self.render(framing)?)?;
+    pub fn send(mut self, wire: &Wire, framing: Framing) -> io::Result<()> {
+        let head = self.render(framing)?;
+        if let Body::Stream(stream) = self.body {
+            if framing.head_only {
+                return wire.write_all(&head);
+            }
+            let Some(body) = stream.send(wire, head, !framing.http_1_0)? else {
+                return Ok(());
+            };
+            self.body = Body::Bytes(body.into());
+            return self.send(wire, framing);
+        }
+        wire.write_all(&head)?;
         match self.body {
             Body::File(file, length) if !framing.head_only => send_file(wire, file, length),
             Body::Bytes(bytes) if is_long(&bytes) && !framing.head_only => wire.write_all(&bytes),
@@ -145,16 +174,15 @@ impl Answer {
     /// readers would add up.
     fn render(&self, framing: Framing) -> io::Result<Vec<u8>> {
         let (body, length): (&[u8], _) = match &self.body {
-            Body::Bytes(bytes) => (bytes, bytes.len()),
-            Body::File(_, length) => (&[], usize::try_from(*length).unwrap_or(usize::MAX)),
+            Body::Bytes(bytes) => (bytes, Some(bytes.len())),
+            Body::File(_, length) => (&[], Some(usize::try_from(*length).unwrap_or(usize::MAX))),
+            Body::Stream(_) => (&[], None),
         };
-        let is_head = framing.head_only || is_long(body) || matches!(self.body, Body::File(..));
-        let headers = self.headers.iter().filter_map(|(name, value)| {
-            // All values are ASCII: they are constants or checked names.
-            Header::from_bytes(name.as_bytes(), value.as_bytes()).ok()
-        });
+        let is_head = framing.head_only || is_long(body) || !matches!(self.body, Body::Bytes(_));
+        let headers = self.headers.iter();
+        let headers = headers.filter_map(|(name, value)| checked_header(name, value));
         let status = StatusCode(self.status);
-        let mut response = Response::new(status, headers.collect(), body, Some(length), None)
+        let mut response = Response::new(status, headers.collect(), body, length, None)
             .with_chunked_threshold(usize::MAX);
         response.add_header(header("Server", "turnero"));
         response.add_header(header("X-Content-Type-Options", "nosniff"));
@@ -167,7 +195,8 @@ impl Answer {
         let version = HTTPVersion(1, u8::from(!framing.http_1_0));
         response.raw_print(&mut rendered, version, &[], is_head, None)?;
         set_connection(&mut rendered, framing, self.status);
-        if matches!(self.status, 204 | 304) {
+        // A stream without chunks ends with the connection.
+        if matches!(self.status, 204 | 304) || length.is_none() {
             remove_length(&mut rendered);
         }
         Ok(rendered)
@@ -185,6 +214,18 @@ impl From<StoredAnswer> for Answer {
             body: Body::Bytes(kept.body.into()),
         }
     }
+}
+
+/// A header, unless a reader could take its value for more than one. Values are constants or checked,
+/// so this is a mistake of the program.
+fn checked_header(name: &str, value: &str) -> Option<Header> {
+    let is_visible = |byte: u8| byte == b' ' || byte.is_ascii_graphic();
+    let is_plain = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_graphic());
+    if is_plain && value.bytes().all(is_visible) {
+        return Header::from_bytes(name.as_bytes(), value.as_bytes()).ok();
+    }
+    log::error!("A header {name:?} is not sent, because of its value {value:?}");
+    None
 }
 
 fn is_long(body: &[u8]) -> bool {
@@ -237,4 +278,31 @@ fn send_file(wire: &Wire, file: File, length: u64) -> io::Result<()> {
 
 fn header(name: &'static str, value: &'static str) -> Header {
     Header::from_bytes(name.as_bytes(), value.as_bytes()).expect("our own headers are ASCII")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_header_value_cannot_begin_another_line() {
+        for bad in [
+            "a\r\nSet-Cookie: b=c",
+            "a\nb",
+            "a\rb",
+            "a\0b",
+            "ñ",
+            "\u{7f}",
+        ] {
+            let answer = Answer::text(200, "x".to_owned()).with_header("Location", bad.to_owned());
+            let framing = Framing {
+                keep_alive: true,
+                ..Framing::LAST
+            };
+            let rendered = answer.render(framing).expect("rendered");
+            let rendered = String::from_utf8(rendered).expect("a head");
+            assert!(!rendered.contains("Location") && !rendered.contains("Set-Cookie"));
+            assert!(rendered.ends_with("\r\n\r\nx"), "{rendered}");
+        }
+    }
 }

@@ -12,4 +12,6 @@ pub mod request;
 mod request_head;
 pub mod request_reader;
 pub mod route;
+pub mod slots;
+pub mod stream;
 pub mod wire;

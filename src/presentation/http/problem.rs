@@ -136,6 +136,13 @@ impl Problem {
         Self::new(ErrorCode::Busy, detail).with_retry_after(1)
     }
 
+    /// As many large answers are being sent as the memory is meant for.
+    pub fn too_many_large_answers() -> Self {
+        let detail =
+            "Several large lists or exports are being sent at the moment; try again in 2 s.";
+        Self::new(ErrorCode::Busy, detail)
+    }
+
     pub fn too_many_tickets(wait: Duration) -> Self {
         let seconds = whole_seconds(wait);
         let detail = format!("Too many tickets from this address; try again in {seconds} s.");

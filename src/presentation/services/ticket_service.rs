@@ -141,16 +141,15 @@ impl TicketService {
 
     /// Reads a page of the audit log: at most `limit` entries before the id `before`, newest first.
     pub fn read_audit(&self, before: u64, limit: u64) -> Result<Vec<AuditRecord>, Problem> {
-        let (reply, page) = bounded(1);
-        let request = LedgerRequest::ReadAudit {
-            before,
-            limit,
-            reply,
-        };
-        match self.requests.send(request).map(|()| page.recv()) {
-            Ok(Ok(Some(entries))) => Ok(entries),
-            _ => Err(Problem::storage_unavailable()),
-        }
+        read_audit(&self.requests, before, limit)
+    }
+
+    /// Reads pages of the audit log, as `read_audit` does, for those who read them later.
+    pub fn audit_reader(
+        &self,
+    ) -> impl FnMut(u64, u64) -> Result<Vec<AuditRecord>, Problem> + Send + 'static {
+        let requests = self.requests.clone();
+        move |before, limit| read_audit(&requests, before, limit)
     }
 
     /// Reads the durable queue under its lock. `read` must copy what it needs and neither wait nor
@@ -159,7 +158,8 @@ impl TicketService {
         self.shared.read_queue(read)
     }
 
-    pub(super) fn shared(&self) -> &Arc<SharedState> {
+    /// The shared queue, for those who read it later.
+    pub fn shared(&self) -> &Arc<SharedState> {
         &self.shared
     }
 
@@ -186,5 +186,22 @@ impl TicketService {
         {
             log::error!("The ledger's thread has failed");
         }
+    }
+}
+
+fn read_audit(
+    requests: &Sender<LedgerRequest>,
+    before: u64,
+    limit: u64,
+) -> Result<Vec<AuditRecord>, Problem> {
+    let (reply, page) = bounded(1);
+    let request = LedgerRequest::ReadAudit {
+        before,
+        limit,
+        reply,
+    };
+    match requests.send(request).map(|()| page.recv()) {
+        Ok(Ok(Some(entries))) => Ok(entries),
+        _ => Err(Problem::storage_unavailable()),
     }
 }

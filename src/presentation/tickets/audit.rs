@@ -1,6 +1,9 @@
 //! `/api/audit`: the audit log, and its form in JSON, which the file of an office has too.
 
-use serde::Serialize;
+use std::cell::RefCell;
+
+use serde::ser::{Error, SerializeSeq};
+use serde::{Serialize, Serializer};
 
 use super::fields::Fields;
 use crate::digits;
@@ -114,4 +117,45 @@ pub fn newest<E>(
     }
     entries.truncate(most);
     Ok(entries)
+}
+
+/// The newest entries as JSON, newest first, read page by page while they are written.
+pub struct Pages<R> {
+    /// Writing uses it up.
+    first: RefCell<Vec<AuditRecord>>,
+    most: usize,
+    read: RefCell<R>,
+}
+
+impl<R: FnMut(u64, u64) -> Result<Vec<AuditRecord>, Problem>> Pages<R> {
+    /// The newest `most` entries. Reads the first page, so that a storage that fails is noticed before
+    /// anything is written.
+    pub fn newest(most: usize, mut read: R) -> Result<Self, Problem> {
+        Ok(Self {
+            first: RefCell::new(read(END, STEP)?),
+            most,
+            read: RefCell::new(read),
+        })
+    }
+}
+
+impl<R: FnMut(u64, u64) -> Result<Vec<AuditRecord>, Problem>> Serialize for Pages<R> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut list = serializer.serialize_seq(None)?;
+        let mut left = self.most;
+        let mut page = self.first.take();
+        while let Some(last) = page.last() {
+            let before = last.id;
+            for record in page.into_iter().take(left) {
+                list.serialize_element(&AuditJson::from(record))?;
+                left -= 1;
+            }
+            if left == 0 {
+                break;
+            }
+            let next = (self.read.borrow_mut())(before, STEP);
+            page = next.map_err(|problem| S::Error::custom(problem.detail))?;
+        }
+        list.end()
+    }
 }

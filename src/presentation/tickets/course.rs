@@ -4,7 +4,8 @@ use serde::Serialize;
 
 use super::desk_name::desk_name;
 use super::execute::run;
-use super::ticket::{answer_list, created_json, new_id};
+use super::ticket::{created_json, new_id};
+use super::ticket_list;
 use crate::domain::{Command, Refusal, TicketId};
 use crate::presentation::http::answer::Answer;
 use crate::presentation::http::route::{Context, Handled};
@@ -48,20 +49,18 @@ fn error(message: &str) -> Answer {
 
 /// `GET /api/ticket`
 pub fn list(context: &Context<'_>) -> Handled {
-    let tickets: Vec<TicketView> = context.office.tickets.read_queue(|queue| {
+    ticket_list::answer(context.office, |queue| {
         let tickets = queue.tickets_after(None);
-        TicketView::all(queue, tickets)
-    });
-    Ok(answer_list(&tickets))
+        Ok(tickets.map(|ticket| ticket.arrival).collect())
+    })
 }
 
 /// `GET /api/ticket/pending`
 pub fn pending(context: &Context<'_>) -> Handled {
-    let tickets: Vec<TicketView> = context.office.tickets.read_queue(|queue| {
+    ticket_list::answer(context.office, |queue| {
         let tickets = queue.waiting_tickets().into_iter();
-        TicketView::all(queue, tickets)
-    });
-    Ok(answer_list(&tickets))
+        Ok(tickets.map(|ticket| ticket.arrival).collect())
+    })
 }
 
 /// `GET /api/ticket/last`

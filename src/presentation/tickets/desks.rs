@@ -4,7 +4,7 @@ use super::desk_name::desk_name;
 use super::execute::{run, subject_or_problem};
 use super::fields::Fields;
 use super::texts::without_duplicates;
-use super::ticket::answer_list;
+use super::ticket_list::of_views;
 use crate::access::Role;
 use crate::calendar::now;
 use crate::domain::{
@@ -60,7 +60,7 @@ pub fn queue(context: &Context<'_>) -> Handled {
         Some(TicketView::all(queue, order))
     });
     match views {
-        Some(views) => Ok(answer_list(&views)),
+        Some(views) => Ok(of_views(&views)),
         None => Err(no_desk(&name)),
     }
 }

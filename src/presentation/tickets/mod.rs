@@ -18,6 +18,7 @@ mod session;
 mod settings;
 mod texts;
 mod ticket;
+mod ticket_list;
 mod tokens;
 pub mod transfer;
 

@@ -3,6 +3,7 @@
 use super::desk_name::desk_name;
 use super::execute::{refuse, run, subject_or_problem};
 use super::fields::Fields;
+use super::ticket_list;
 use crate::access::Role;
 use crate::domain::{Command, DeskName, Prefix, Refusal, State, Ticket, TicketId, TicketRef};
 use crate::presentation::http::answer::Answer;
@@ -95,44 +96,27 @@ pub fn list(context: &Context<'_>) -> Handled {
     let states = states.map(|words| words.iter().map(|word| state(word)).collect());
     let states: Option<Vec<State>> = states.transpose()?;
     let after = after.map(|id| known_id(&id, "after")).transpose()?;
-    let tickets =
-        context
-            .office
-            .tickets
-            .read_queue(|queue| -> Result<Vec<TicketView>, Problem> {
-                if let Some(asked) = &service {
-                    queue
-                        .require_service(asked)
-                        .map_err(|refusal| Problem::from(&refusal))?;
-                }
-                let after = match after {
-                    Some(id) => Some(
-                        queue
-                            .ticket(id)
-                            .ok_or_else(|| no_ticket(&id.to_string()))?
-                            .arrival,
-                    ),
-                    None => None,
-                };
-                let wanted = queue.tickets_after(after).filter(|ticket| {
-                    states
-                        .as_ref()
-                        .is_none_or(|states| states.contains(&ticket.state))
-                        && service
-                            .as_ref()
-                            .is_none_or(|service| *service == ticket.service)
-                        && code.as_ref().is_none_or(|code| ticket.has_code(code))
-                });
-                let views = wanted.take(usize::try_from(limit).unwrap_or(usize::MAX));
-                Ok(TicketView::all(queue, views))
-            })?;
-    Ok(answer_list(&tickets))
-}
-
-/// 200 and the tickets.
-pub fn answer_list(tickets: &[TicketView]) -> Answer {
-    let tickets: Vec<_> = tickets.iter().map(TicketView::for_staff).collect();
-    Answer::json(200, &tickets)
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    ticket_list::answer(context.office, |queue| {
+        if let Some(asked) = &service {
+            let known = queue.require_service(asked);
+            known.map_err(|refusal| Problem::from(&refusal))?;
+        }
+        let after = match after {
+            Some(id) => {
+                let ticket = queue.ticket(id);
+                Some(ticket.ok_or_else(|| no_ticket(&id.to_string()))?.arrival)
+            }
+            None => None,
+        };
+        let wanted = queue.tickets_after(after).filter(|ticket| {
+            let in_state = |states: &Vec<State>| states.contains(&ticket.state);
+            states.as_ref().is_none_or(in_state)
+                && service.as_ref().is_none_or(|s| *s == ticket.service)
+                && code.as_ref().is_none_or(|code| ticket.has_code(code))
+        });
+        Ok(wanted.map(|ticket| ticket.arrival).take(limit).collect())
+    })
 }
 
 fn state(word: &str) -> Result<State, Problem> {

@@ -1,5 +1,7 @@
 //! The JSON file of an office: its snapshot record, with a format name, a version and the audit log.
 
+use std::io::{self, Write};
+
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
@@ -16,13 +18,13 @@ const VERSION: u64 = 1;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct FileToWrite<'a> {
+struct FileToWrite<'a, A> {
     format: &'static str,
     version: u64,
     program: &'static str,
     exported_at: String,
     office: &'a QueueParts,
-    audit: &'a [AuditJson],
+    audit: &'a A,
 }
 
 #[derive(Deserialize)]
@@ -48,8 +50,8 @@ struct FileToRead {
     _audit: IgnoredAny,
 }
 
-/// Writes the file of an office.
-pub fn write(office: &QueueParts, audit: &[AuditJson]) -> Vec<u8> {
+/// Writes the file of an office, with the entries of its audit log.
+pub fn write(to: &mut dyn Write, office: &QueueParts, audit: &impl Serialize) -> io::Result<()> {
     let file = FileToWrite {
         format: FORMAT,
         version: VERSION,
@@ -58,8 +60,14 @@ pub fn write(office: &QueueParts, audit: &[AuditJson]) -> Vec<u8> {
         office,
         audit,
     };
-    let mut bytes = serde_json::to_vec(&file).expect("maps have text keys, so it is always JSON");
-    bytes.push(b'\n');
+    serde_json::to_writer(&mut *to, &file)?;
+    to.write_all(b"\n")
+}
+
+/// The file of an office, in memory.
+pub fn bytes(office: &QueueParts, audit: &[AuditJson]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    write(&mut bytes, office, &audit).expect("maps have text keys, so it is always JSON");
     bytes
 }
 

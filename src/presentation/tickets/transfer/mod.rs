@@ -17,6 +17,7 @@ use crate::access::Actor;
 use crate::calendar::{self, now};
 use crate::domain::{Event, Queue, QueueParts, Stamped, apply};
 use crate::presentation::http::answer::Answer;
+use crate::presentation::http::problem::Problem;
 use crate::presentation::http::route::{Context, Handled};
 use crate::storage::{self, AuditEntry, AuditKind, Batch, Journal, create_private};
 
@@ -31,12 +32,11 @@ const STANDARD: &str = "-";
 
 /// `GET /api/export`
 pub fn export(context: &Context<'_>) -> Handled {
+    let slot = context.office.large_answers.take();
+    let slot = slot.ok_or_else(Problem::too_many_large_answers)?;
     let tickets = &context.office.tickets;
-    let queue = tickets.read_queue(Queue::clone);
-    let audit = audit::newest(MOST_AUDIT_ENTRIES, |before, limit| {
-        tickets.read_audit(before, limit)
-    })?;
-    let office = queue.to_export();
+    let office = tickets.read_queue(Queue::clone).to_export();
+    let audit = audit::Pages::newest(MOST_AUDIT_ENTRIES, tickets.audit_reader())?;
     // The export does not wait for its entry: an office whose storage fails must be able to move.
     let entry = context.caller.audit(AuditKind::Exported, None);
     tickets.try_store_access(Vec::new(), Some(entry));
@@ -45,10 +45,11 @@ pub fn export(context: &Context<'_>) -> Handled {
         "attachment; filename=\"turnero-{}.json\"",
         calendar::date_text(today)
     );
-    let answer = Answer::new(200, "application/json", file::write(&office, &audit));
-    Ok(answer
-        .with_header("Content-Disposition", name)
-        .with_header("Cache-Control", "no-store"))
+    let answer = Answer::json_stream(move |to| {
+        let _slot = slot;
+        file::write(to, &office, &audit)
+    });
+    Ok(answer.with_header("Content-Disposition", name))
 }
 
 /// `turnero export`: writes the office in the data file `data` to `to`, as it was after event `until` or as
@@ -68,7 +69,7 @@ pub fn export_file(data: &Path, to: &Path, until: Option<u64>) -> Result<(), Box
         eprintln!("turnero: the audit log is not in the export: {error}.");
         Vec::new()
     });
-    let bytes = file::write(&queue.to_export(), &audit);
+    let bytes = file::bytes(&queue.to_export(), &audit);
     let shown = to.display();
     if to == Path::new(STANDARD) {
         io::stdout().lock().write_all(&bytes)?;
@@ -227,7 +228,7 @@ mod tests {
 
     /// What comes of an office's file.
     fn through_a_file(office: &QueueParts) -> QueueParts {
-        file::read(&file::write(office, &[])).expect("what was written is read")
+        file::read(&file::bytes(office, &[])).expect("what was written is read")
     }
 
     fn arrived(office: QueueParts, at: Timestamp) -> (Queue, Stamped) {
@@ -286,7 +287,7 @@ mod tests {
             current: None,
         };
         go_on(&mut queue, 0, &[new.clone(), new.clone(), new, next]);
-        serde_json::from_slice(&file::write(&queue.to_export(), &[])).expect("JSON")
+        serde_json::from_slice(&file::bytes(&queue.to_export(), &[])).expect("JSON")
     }
 
     #[test]

@@ -1,0 +1,93 @@
+//! Answers that are large: long lists and exports.
+
+use std::net::{SocketAddr, TcpStream};
+
+use rustix::net::sockopt::set_socket_recv_buffer_size;
+use rustix::net::{AddressFamily, SocketType, connect, socket};
+
+use crate::common::{Client, Server, array, text, wait_until};
+
+/// More tickets than one piece of a list has, and than sockets hold.
+const TICKETS: usize = 2_500;
+
+const LIST: &str = "/api/tickets?limit=100000";
+
+fn busy_office() -> Server {
+    let server = Server::new();
+    let mut client = server.client();
+    for _ in 0..TICKETS {
+        client.post("/api/tickets").expect(201);
+    }
+    server
+}
+
+/// A connection with a very small receive buffer.
+fn narrow(address: SocketAddr) -> TcpStream {
+    let socket = socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
+    set_socket_recv_buffer_size(&socket, 2_048).unwrap();
+    connect(&socket, &address).unwrap();
+    TcpStream::from(socket)
+}
+
+#[test]
+fn a_long_list_comes_whole_in_pieces_and_the_connection_stays() {
+    let server = busy_office();
+    let mut client = server.client();
+    for path in [LIST, "/api/ticket", "/api/ticket/pending"] {
+        let answer = client.get(path).expect(200);
+        assert_eq!(answer.header("Transfer-Encoding"), Some("chunked"));
+        assert_eq!(answer.header("Content-Length"), None);
+        let list = answer.json();
+        let codes = array(&list)
+            .iter()
+            .map(|ticket| text(ticket, "code").to_owned());
+        let expected = (1..=TICKETS).map(|n| format!("A{n}"));
+        assert!(codes.eq(expected), "{path}");
+    }
+    let head = client.send("HEAD", LIST, &[], b"").expect(200);
+    assert_eq!(head.header("Content-Length"), None);
+    // A short list has a length.
+    let short = client.get("/api/tickets?limit=1000").expect(200);
+    assert!(short.header("Content-Length").is_some());
+    assert_eq!(array(&short.json()).len(), 1_000);
+    // HTTP/1.0 has no pieces: the list ends with the connection.
+    let mut old = server.client();
+    old.raw(format!(
+        "GET {LIST} HTTP/1.0\r\nHost: localhost\r\nConnection: keep-alive\r\n\r\n"
+    ));
+    let all = String::from_utf8(old.drain()).unwrap();
+    let (head, body) = all.split_once("\r\n\r\n").unwrap();
+    assert!(
+        !head.contains("Content-Length") && head.contains("Connection: close"),
+        "{head}"
+    );
+    let list: serde_json::Value = serde_json::from_str(body).unwrap();
+    assert_eq!(array(&list).len(), TICKETS);
+}
+
+#[test]
+fn only_some_large_answers_are_sent_at_a_time_and_tickets_do_not_wait_for_them() {
+    let server = busy_office();
+    let before = server.memory_kb("VmRSS");
+    let mut slow = Vec::new();
+    for n in 0..40 {
+        let path = if n % 2 == 0 { LIST } else { "/api/export" };
+        let mut client = Client::over(narrow(server.address()));
+        client.request("GET", path, &[], b"");
+        slow.push(client);
+    }
+    let mut client = server.client();
+    wait_until("all places are taken", || client.get(LIST).status == 503);
+    for path in [LIST, "/api/export", "/api/ticket", "/api/ticket/pending"] {
+        client.get(path).problem(503, "busy");
+    }
+    client.get("/api/tickets?limit=1000").expect(200);
+    client.post("/api/tickets").expect(201);
+    let grown = server.memory_kb("VmRSS") - before;
+    // Each of the lists has more than 1 MB.
+    assert!(grown < 24 * 1024, "{grown} kB for 40 slow readers");
+    drop(slow);
+    wait_until("there is room again", || client.get(LIST).status == 200);
+    let export = client.get("/api/export").expect(200).json();
+    assert_eq!(array(&export["office"]["tickets"]).len(), TICKETS + 1);
+}
