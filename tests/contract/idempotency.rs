@@ -191,6 +191,19 @@ fn a_key_must_be_one_that_can_be_kept() {
         let detail = post(&mut server.client(), "/api/tickets", key, "").problem(422, "invalid");
         assert!(detail.contains("Idempotency-Key"), "{detail}");
     }
+    let mut client = server.client();
+    for lines in [
+        &b"Idempotency-Key: \xff\xfe"[..],
+        b"Idempotency-Key: k\xf1-1",
+        b"Idempotency-Key: one\r\nIdempotency-Key: two",
+        b"Idempotency-Key: one\r\nidempotency-key: one",
+        b"Idempotency-Key: one\r\nIdempotency-Key: \xff",
+    ] {
+        client.raw("POST /api/tickets HTTP/1.1\r\nHost: localhost\r\n");
+        client.raw(lines).raw("\r\n\r\n");
+        let detail = client.answer().problem(422, "invalid");
+        assert!(detail.contains("Idempotency-Key"), "{detail}");
+    }
     assert_eq!(server.json("/api/tickets"), json!([]));
     post(&mut server.client(), "/api/tickets", &longest, "").expect(201);
 }

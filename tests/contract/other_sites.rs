@@ -259,3 +259,30 @@ fn an_allowed_site_can_read_every_answer_and_error() {
     refused.problem(403, "host-not-allowed");
     assert_eq!(refused.header("Access-Control-Allow-Origin"), Some(site));
 }
+
+#[test]
+fn a_page_of_an_allowed_site_can_read_why_its_request_was_not_read() {
+    let site = "https://intranet.example";
+    let flags = [
+        "--body-seconds=1",
+        "--max-body-bytes=1024",
+        "--allow-origin",
+    ];
+    let server = Launch::new().with(&flags).with(&[site]).start();
+    let long = format!("X: {}", "x".repeat(20_000));
+    for (status, code, line) in [
+        (408, "request-timeout", "Content-Length: 10"),
+        (413, "body-too-large", "Content-Length: 1025"),
+        (431, "head-too-large", long.as_str()),
+    ] {
+        let lines = ["Host: localhost", &format!("Origin: {site}"), line];
+        let answer = raw(&server, "POST", "/api/tickets", &lines);
+        answer.problem(status, code);
+        let allowed = answer.header("Access-Control-Allow-Origin");
+        assert!(allowed == Some("*") || allowed == Some(site), "{allowed:?}");
+    }
+    // Without such a site nobody else reads it.
+    let server = Server::new();
+    let answer = raw(&server, "POST", "/api/tickets", &["Host: localhost", &long]);
+    assert_eq!(answer.header("Access-Control-Allow-Origin"), None);
+}

@@ -398,3 +398,24 @@ fn a_new_pin_makes_its_roles_device_cookies_invalid() {
     desk.sign_in(&server, &old)
         .problem(429, "too-many-requests");
 }
+
+#[test]
+fn cookies_of_others_do_not_hide_the_session() {
+    let server = behind_a_proxy().start();
+    let session = |cookies: &str| {
+        let far = Person::at(FAR).with("Cookie", cookies);
+        far.get(&server, "/api/session").expect(200).json()
+    };
+    let answer = Person::at(FAR)
+        .sign_in(&server, &pin(&server, "staff"))
+        .expect(200);
+    let mine = answer
+        .header("Set-Cookie")
+        .unwrap()
+        .split(';')
+        .next()
+        .unwrap();
+    let junk = "turnero-session=junk; ".repeat(40);
+    assert_eq!(session(&format!("{junk}{mine}"))["role"], "staff");
+    assert_eq!(session(&junk)["role"], "public");
+}

@@ -249,7 +249,8 @@ fn bearer(request: &Request) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
-/// The values of a cookie; a browser may have several, of other paths or names of this host.
+/// The values of a cookie; a browser may have several, of other paths or names of this host. All count,
+/// because other sites of the host could put theirs first. The limit of a head bounds them.
 fn cookies<'a>(request: &'a Request, name: &'static str) -> impl Iterator<Item = &'a str> {
     request
         .headers()
@@ -258,5 +259,4 @@ fn cookies<'a>(request: &'a Request, name: &'static str) -> impl Iterator<Item =
         .filter_map(|pair| pair.trim().split_once('='))
         .filter(move |(other, _)| *other == name)
         .map(|(_, value)| value)
-        .take(4)
 }

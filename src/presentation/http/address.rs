@@ -54,6 +54,11 @@ impl Base {
     }
 }
 
+/// Whether a text is the origin of a site: scheme, host and perhaps a port, without a path.
+pub fn is_origin(text: &str) -> bool {
+    Parts::of(text).is_ok_and(|parts| parts.path.is_empty())
+}
+
 /// The parts of an http or https address.
 struct Parts<'a> {
     scheme: &'a str,

@@ -9,6 +9,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::presentation::http::answer::tag;
 
+/// The ends of the names of SQLite's files: the data, the newest transactions, their index, and what a
+/// transaction has replaced.
+const SQLITE_SUFFIXES: [&str; 4] = ["", "-wal", "-shm", "-journal"];
+
 /// A folder that was named on the command line.
 pub struct Folder {
     path: PathBuf,
@@ -92,10 +96,14 @@ impl Folder {
         Ok((file, about))
     }
 
-    /// Whether it is the data file, by whatever name, or one of SQLite's beside it.
+    /// Whether it is the data file or one of SQLite's beside it, by whatever name.
     fn is_data(&self, file: &Path, about: &Metadata) -> bool {
-        let same = fs::metadata(&self.data)
-            .is_ok_and(|data| (data.dev(), data.ino()) == (about.dev(), about.ino()));
+        let same = SQLITE_SUFFIXES.iter().any(|suffix| {
+            let mut name = self.data.clone().into_os_string();
+            name.push(suffix);
+            fs::metadata(name)
+                .is_ok_and(|data| (data.dev(), data.ino()) == (about.dev(), about.ino()))
+        });
         let begins = |name: &OsStr| {
             let data = self.data.file_name().unwrap_or_default();
             name.as_encoded_bytes().starts_with(data.as_encoded_bytes())
@@ -115,7 +123,9 @@ mod tests {
         for name in ["index.html", ".env", "t.db", "t.db-wal", "sub/page.html"] {
             fs::write(root.join(name), name).expect("written");
         }
-        fs::hard_link(root.join("t.db"), root.join("copy.html")).expect("linked");
+        for (of, name) in [("t.db", "copy.html"), ("t.db-wal", "newest.html")] {
+            fs::hard_link(root.join(of), root.join(name)).expect("linked");
+        }
         let folder = Folder::new(root.clone(), &root.join("t.db"));
         let found = |path: &str| folder.open(path).is_ok();
         assert!(found("index.html") && found("sub/page.html"));
@@ -130,6 +140,7 @@ mod tests {
             "t.db",
             "t.db-wal",
             "copy.html",
+            "newest.html",
         ] {
             assert!(!found(hidden), "{hidden}");
         }

@@ -6,6 +6,7 @@ use percent_encoding::percent_decode_str;
 use super::fields::Fields;
 use super::texts;
 use crate::domain::AppearanceChange;
+use crate::presentation::http::address::is_origin;
 use crate::presentation::http::answer::Answer;
 use crate::presentation::http::problem::Problem;
 use crate::presentation::http::route::{Context, Handled};
@@ -102,14 +103,11 @@ fn luminance(rgb: u32) -> f64 {
 
 /// Refuses what is not a plain origin for `frame-ancestors`.
 fn check_origin(origin: &str) -> Result<(), Problem> {
-    let plain = origin.split_once("://").is_some_and(|(scheme, host)| {
-        let allowed = |c: char| c.is_ascii_alphanumeric() || ".-:[]".contains(c);
-        ["http", "https"].contains(&scheme) && !host.is_empty() && host.chars().all(allowed)
-    });
-    if plain {
+    if is_origin(origin) {
         return Ok(());
     }
-    let why = format!("«{origin}» is not an address like https://intranet.example, without a path");
+    let why =
+        format!("«{origin:.80}» is not an address like https://intranet.example, without a path");
     Err(Problem::invalid("frameAncestors", why))
 }
 
@@ -195,7 +193,11 @@ mod tests {
 
     #[test]
     fn only_plain_origins_may_embed() {
-        for good in ["https://intranet.example", "http://10.0.0.1:8080"] {
+        for good in [
+            "https://intranet.example",
+            "http://10.0.0.1:8080",
+            "http://[fd00::1]:80",
+        ] {
             assert_eq!(check_origin(good), Ok(()), "{good}");
         }
         for bad in [
@@ -204,6 +206,13 @@ mod tests {
             "https://a; script-src *",
             "intranet",
             "file://a",
+            "https://[",
+            "https://[]",
+            "https://a]",
+            "https://a:",
+            "https://a:b",
+            "https://:80",
+            &format!("https://{}", "a".repeat(200)),
         ] {
             assert!(check_origin(bad).is_err(), "{bad}");
         }

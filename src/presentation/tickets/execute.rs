@@ -41,16 +41,23 @@ pub fn refuse(context: &Context<'_>, problem: Problem) -> Handled {
 
 /// The request's `Idempotency-Key`, where it has one that can be kept.
 pub fn key<'a>(context: &'a Context<'_>) -> Result<Option<&'a str>, Problem> {
-    let Some(key) = context.request.header("Idempotency-Key") else {
+    let wrong = |why: String| Problem::invalid("Idempotency-Key", why);
+    let mut keys = context.request.values("Idempotency-Key");
+    let Some(key) = keys.next() else {
         return Ok(None);
     };
-    if key.is_empty() || key.len() > LONGEST_KEY || !key.bytes().all(|b| b.is_ascii_graphic()) {
-        return Err(Problem::invalid(
-            "Idempotency-Key",
-            format!("a key has 1 to {LONGEST_KEY} visible ASCII characters"),
-        ));
+    if keys.next().is_some() {
+        return Err(wrong("a request has only one key".to_owned()));
     }
-    Ok(Some(key))
+    let is_visible = key.iter().all(u8::is_ascii_graphic);
+    let text = std::str::from_utf8(key).ok();
+    let key = text.filter(|key| is_visible && (1..=LONGEST_KEY).contains(&key.len()));
+    let why = || {
+        wrong(format!(
+            "a key has 1 to {LONGEST_KEY} visible ASCII characters"
+        ))
+    };
+    key.map(Some).ok_or_else(why)
 }
 
 /// A long key is good from everywhere: nobody can guess it, and a phone that leaves the office's
