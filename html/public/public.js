@@ -55,14 +55,21 @@ const live = new Live({
 
 const lastTickets = new LastTickets(() => live.now());
 
+// As the office has it; without a word everything is on.
+function sound() {
+  return state.office.sound || {};
+}
+
 const voice = new Voice({
   languages: () => (state.office.languages && state.office.languages.length ? state.office.languages : [state.office.language]),
   blocked: () => { voiceBlocked = true; renderMuted(); },
+  sound,
 });
 
 // Chime and voice, and once more. Without a voice the second chime comes when the first has died away.
 let spoken = false;
-const say = (call, isHurried) => voice.say(call, isHurried).then((heard) => { spoken = heard; });
+const say = async (call, isHurried) => { spoken = sound().voice !== false && await voice.say(call, isHurried); };
+const ring = () => (sound().chime === false ? null : chime(sound().volume));
 const pause = () => new Promise((done) => setTimeout(done, spoken ? PAUSE_MS : PAUSE_UNSPOKEN_MS));
 
 const announcements = new Announcements({
@@ -70,8 +77,8 @@ const announcements = new Announcements({
   age: (call) => live.age(call.at),
   show: render,
   hush: () => voice.hush(),
-  steps: [chime, say],
-  again: [pause, chime, say],
+  steps: [ring, say],
+  again: [pause, ring, say],
 });
 
 const media = new Media({ picture: $('picture'), video: $('video'), changed: render });

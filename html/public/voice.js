@@ -15,11 +15,13 @@ export function sentence(call, lang, words) {
 }
 
 export class Voice {
-  /** `languages()`: what to speak, in order; `blocked()`: the browser wants a touch before it speaks. */
-  constructor({ languages, blocked }) {
+  /** `languages()`: what to speak, in order; `blocked()` and `sound()`: as `Speech` has them. */
+  constructor({ languages, blocked, sound }) {
     this._languages = languages;
     this._failed = null;
-    this._speech = new Speech(blocked);
+    this._speech = new Speech(blocked, sound);
+    /** When the browser has told its voices. */
+    this.ready = this._speech.ready;
   }
 
   /** Says a call, in one language only where `isHurried`, and resolves when it has been said; to false where nothing could be. */

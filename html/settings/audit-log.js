@@ -19,7 +19,7 @@ const FIELDS = {
   name: 'office.name', language: 'office.language', languages: 'office.languages', timeZone: 'office.zone',
   dayBeginsHour: 'office.hour', keepWaiting: 'office.keep', mostWaiting: 'office.most', priorities: 'next.priorities',
   rule: 'next.rule', mostPriorityInARow: 'next.row', message: 'appearance.message', accent: 'appearance.accent', logo: 'appearance.logo',
-  printTickets: 'appearance.print', frameAncestors: 'appearance.frames',
+  chime: 'sound.chime', voice: 'sound.voice', volume: 'sound.volume', voiceSpeed: 'sound.speed', voices: 'sound.voices', printTickets: 'appearance.print', frameAncestors: 'appearance.frames',
 };
 
 function describe(entry) {

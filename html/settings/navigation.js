@@ -8,6 +8,7 @@ const PAGES = [
   ['figures.html', 'settings.statistics'],
   ['settings.html', 'settings.office'],
   ['settings-look.html', 'settings.appearance'],
+  ['settings-sound.html', 'settings.sound'],
   ['settings-services.html', 'settings.services'],
   ['settings-desks.html', 'settings.desks'],
   ['settings-next.html', 'settings.next'],

@@ -43,9 +43,10 @@ export function keepOutputOpen() {
   tone.start();
 }
 
-/** Two falling tones, for the public screen. */
-export function chime() {
-  return play([784, 587], 0.9, 0.5);
+/** Two falling tones, for the public screen; `volume` is in percent. */
+export function chime(volume = 100) {
+  // Exponential ramps know no zero.
+  return play([784, 587], 0.9, Math.max(0.0001, 0.5 * volume / 100));
 }
 
 /** One quiet tone, for a desk. */

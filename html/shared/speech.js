@@ -46,27 +46,36 @@ export function parts(text) {
   return found;
 }
 
-// Of the language; on this device rather than over the network; of the reader's country.
-function voiceFor(lang) {
+/** The browser's voices of a language. */
+export const voicesOf = (lang) => (synthesis ? synthesis.getVoices().filter((voice) => base(voice.lang) === base(lang)) : []);
+
+// The one of that name; else on this device rather than over the network; of the reader's country.
+function voiceFor(lang, name) {
   const tags = (navigator.languages || [navigator.language]).map((tag) => tag.toLowerCase());
   const worth = (voice) => (voice.localService ? 4 : 0) + (voice.default ? 1 : 0)
     + (tags.indexOf(String(voice.lang).toLowerCase().replace('_', '-')) >= 0 ? 2 : 0);
-  return synthesis.getVoices().filter((voice) => base(voice.lang) === base(lang))
-    .reduce((best, voice) => (best && worth(best) >= worth(voice) ? best : voice), null);
+  const all = voicesOf(lang);
+  return all.filter((voice) => voice.name === name)[0]
+    || all.reduce((best, voice) => (best && worth(best) >= worth(voice) ? best : voice), null);
 }
 
 export class Speech {
-  /** `blocked()`: the browser wants a touch before it speaks. */
-  constructor(blocked = () => {}) {
+  /**
+   * `blocked()`: the browser wants a touch before it speaks; `sound()`: how it speaks, as the office has it: `volume` and
+   * `voiceSpeed` in percent, `voices` by language.
+   */
+  constructor(blocked = () => {}, sound = () => ({})) {
+    this._sound = sound;
     this._blocked = blocked;
     this._turn = 0;
     // Without a reference of ours the browser may throw an utterance away, and never tell its end.
     this._utterance = null;
-    this._voices = Promise.resolve();
+    /** When the browser has told its voices. */
+    this.ready = Promise.resolve();
     if (!synthesis) return;
     if (!synthesis.getVoices().length) {
       const late = new Promise((done) => { synthesis.onvoiceschanged = done; });
-      this._voices = Promise.race([late, wait(VOICES_MS)]);
+      this.ready = Promise.race([late, wait(VOICES_MS)]);
     }
     // Apple's browsers speak only after something was said in the touch itself.
     if (/^Apple/.test(navigator.vendor)) document.addEventListener('touchend', () => this._unlock(), { once: true });
@@ -79,15 +88,16 @@ export class Speech {
 
   /** Whether there is a voice for a language. */
   async has(lang) {
-    await this._voices;
+    await this.ready;
     return Boolean(synthesis && voiceFor(lang));
   }
 
   /** Says a text, and resolves when it has been said; to false if nothing was heard, or not all of it. */
   async say(text, lang) {
     const turn = this._turn;
-    await this._voices;
-    const voice = synthesis && voiceFor(lang);
+    await this.ready;
+    const { voices = {} } = this._sound();
+    const voice = synthesis && voiceFor(lang, voices[lang]);
     if (!voice) return false;
     let begun = false;
     for (const part of parts(text)) {
@@ -113,7 +123,9 @@ export class Speech {
     const utterance = new SpeechSynthesisUtterance(text);
     utterance.voice = voice;
     utterance.lang = voice.lang;
-    utterance.rate = RATE;
+    const { volume = 100, voiceSpeed = 100 } = this._sound();
+    utterance.volume = volume / 100;
+    utterance.rate = RATE * voiceSpeed / 100;
     this._utterance = utterance;
     const begun = await new Promise((done) => this._follow(utterance, text, turn, done));
     utterance.onstart = utterance.onend = utterance.onerror = null;

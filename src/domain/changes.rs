@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::refusal::Refusal;
 use super::service::ServiceSetup;
-use super::settings::{Appearance, CallingRule, Priority, Settings};
+use super::settings::{Appearance, CallingRule, Priority, Settings, Sound};
 
 /// An update to the office's settings; `None` keeps the field.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -24,6 +24,7 @@ pub struct SettingsChange {
     pub admins_choose_services: Option<bool>,
     pub most_waiting: Option<Option<u32>>,
     pub appearance: AppearanceChange,
+    pub sound: SoundChange,
 }
 
 /// An update to the appearance; `None` keeps the field.
@@ -35,6 +36,16 @@ pub struct AppearanceChange {
     pub logo: Option<Option<String>>,
     pub print_tickets: Option<bool>,
     pub frame_ancestors: Option<Vec<String>>,
+}
+
+/// An update to the sound; `None` keeps the field.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SoundChange {
+    pub chime: Option<bool>,
+    pub voice: Option<bool>,
+    pub volume: Option<u8>,
+    pub voice_speed: Option<u8>,
+    pub voices: Option<BTreeMap<String, String>>,
 }
 
 /// An update to a service; `None` keeps the field, or the default of a new service.
@@ -75,6 +86,9 @@ impl SettingsChange {
         if self.appearance != AppearanceChange::default() {
             after.appearance = Arc::new(self.appearance.of(&before.appearance));
         }
+        if self.sound != SoundChange::default() {
+            after.sound = Arc::new(self.sound.of(&before.sound));
+        }
         after
     }
 }
@@ -88,6 +102,18 @@ impl AppearanceChange {
         put(&mut after.logo, self.logo.as_ref());
         put(&mut after.print_tickets, self.print_tickets.as_ref());
         put(&mut after.frame_ancestors, self.frame_ancestors.as_ref());
+        after
+    }
+}
+
+impl SoundChange {
+    fn of(&self, before: &Sound) -> Sound {
+        let mut after = before.clone();
+        put(&mut after.chime, self.chime.as_ref());
+        put(&mut after.voice, self.voice.as_ref());
+        put(&mut after.volume, self.volume.as_ref());
+        put(&mut after.voice_speed, self.voice_speed.as_ref());
+        put(&mut after.voices, self.voices.as_ref());
         after
     }
 }
@@ -117,6 +143,7 @@ impl ServiceChange {
 impl From<Settings> for SettingsChange {
     fn from(settings: Settings) -> Self {
         let appearance = Arc::unwrap_or_clone(settings.appearance);
+        let sound = Arc::unwrap_or_clone(settings.sound);
         Self {
             name: Some(settings.name),
             language: Some(settings.language),
@@ -135,6 +162,13 @@ impl From<Settings> for SettingsChange {
                 logo: Some(appearance.logo),
                 print_tickets: Some(appearance.print_tickets),
                 frame_ancestors: Some(appearance.frame_ancestors),
+            },
+            sound: SoundChange {
+                chime: Some(sound.chime),
+                voice: Some(sound.voice),
+                volume: Some(sound.volume),
+                voice_speed: Some(sound.voice_speed),
+                voices: Some(sound.voices),
             },
         }
     }

@@ -28,7 +28,7 @@ mod time;
 mod wait;
 
 pub use apply::apply;
-pub use changes::{AppearanceChange, ServiceChange, SettingsChange};
+pub use changes::{AppearanceChange, ServiceChange, SettingsChange, SoundChange};
 pub use check::InvalidPart;
 pub use command::{Command, Decision, Expected, Subject, Target, TicketRef, TransferPosition};
 pub use decide::decide;
@@ -42,7 +42,7 @@ pub use queue::{CALLS_KEPT, Call, CallKind, ENDED_KEPT, LAST_CALLED_KEPT, Queue,
 pub use refusal::Refusal;
 pub use screen::ScreenId;
 pub use service::{Prefix, Service, ServiceSetup};
-pub use settings::{Appearance, CallingRule, NORMAL_PRIORITY, Priority, Settings};
+pub use settings::{Appearance, CallingRule, NORMAL_PRIORITY, Priority, Settings, Sound};
 pub use statistics::{STATISTICS_STEP, Statistics, TicketStatistics};
 pub use step::{TicketChange, UNDO_WITHIN_MS, UndoableStep};
 pub use ticket::{ListPosition, PriorityList, State, Ticket, TicketId, WaitingList};

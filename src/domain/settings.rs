@@ -58,6 +58,34 @@ pub struct Appearance {
     pub frame_ancestors: Vec<String>,
 }
 
+/// How the public screen sounds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct Sound {
+    /// Whether a chime announces each call.
+    pub chime: bool,
+    /// Whether each call is spoken.
+    pub voice: bool,
+    /// Of chime and voice, in percent.
+    pub volume: u8,
+    /// Of the voice, in percent of its usual speed.
+    pub voice_speed: u8,
+    /// The voice that a browser is to use, by language; without one it chooses.
+    pub voices: BTreeMap<String, String>,
+}
+
+impl Default for Sound {
+    fn default() -> Self {
+        Self {
+            chime: true,
+            voice: true,
+            volume: 100,
+            voice_speed: 100,
+            voices: BTreeMap::new(),
+        }
+    }
+}
+
 /// What an office sets.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
@@ -82,6 +110,7 @@ pub struct Settings {
     /// How many tickets may wait at a time; past it no ticket is created.
     pub most_waiting: Option<u32>,
     pub appearance: Arc<Appearance>,
+    pub sound: Arc<Sound>,
 }
 
 impl Default for Settings {
@@ -102,6 +131,7 @@ impl Default for Settings {
             admins_choose_services: false,
             most_waiting: None,
             appearance: Arc::default(),
+            sound: Arc::default(),
         }
     }
 }

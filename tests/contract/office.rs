@@ -293,6 +293,7 @@ fn settings_are_checked_kept_and_shown() {
         "rule": "weighted", "mostPriorityInARow": null, "mostWaiting": null,
         "languages": [], "message": null, "accent": null, "logo": null,
         "printTickets": false, "frameAncestors": [], "adminsChooseServices": false,
+        "chime": true, "voice": true, "volume": 100, "voiceSpeed": 100, "voices": {},
     });
     assert_eq!(before, expected);
     for (body, field) in [
@@ -367,6 +368,7 @@ fn settings_are_checked_kept_and_shown() {
         "mostWaiting": 300, "languages": ["es"], "message": "Hola", "accent": "#0b5348",
         "logo": "data:image/png;base64,AAAA", "printTickets": true,
         "frameAncestors": ["https://intranet.example"],
+        "chime": true, "voice": false, "volume": 60, "voiceSpeed": 80, "voices": {"es": "Helena"},
     });
     assert_eq!(
         server.put_json("/api/settings", &after).expect(200).json(),

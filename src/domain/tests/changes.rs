@@ -24,6 +24,13 @@ fn settings() -> Settings {
             print_tickets: true,
             frame_ancestors: vec!["https://a".to_owned()],
         }),
+        sound: Arc::new(Sound {
+            chime: false,
+            voice: false,
+            volume: 40,
+            voice_speed: 80,
+            voices: [("en".to_owned(), "Daniel".to_owned())].into(),
+        }),
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::calendar;
-use crate::domain::{Priority, Settings};
+use crate::domain::{Priority, Settings, Sound};
 use crate::presentation::http::answer::tag;
 
 /// The office in JSON for every screen.
@@ -32,6 +32,9 @@ pub struct OfficeJson<'a> {
     /// Whether the kiosk prints through its browser; omitted if not.
     #[serde(rename = "printTickets", skip_serializing_if = "std::ops::Not::not")]
     print_tickets: bool,
+    /// How calls sound; omitted if as usual.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sound: Option<&'a Sound>,
     /// Whether only admins choose the services of a desk; omitted if not.
     #[serde(
         rename = "adminsChooseServices",
@@ -74,6 +77,7 @@ impl<'a> From<&'a Settings> for OfficeJson<'a> {
             accent: settings.appearance.accent.as_deref(),
             logo: settings.appearance.logo.as_deref().map(logo_address),
             print_tickets: settings.appearance.print_tickets,
+            sound: (*settings.sound != Sound::default()).then_some(&*settings.sound),
             admins_choose_services: settings.admins_choose_services,
         }
     }
@@ -99,6 +103,8 @@ pub struct SettingsJson<'a> {
     logo: Option<&'a str>,
     print_tickets: bool,
     frame_ancestors: &'a [String],
+    #[serde(flatten)]
+    sound: &'a Sound,
 }
 
 impl<'a> From<&'a Settings> for SettingsJson<'a> {
@@ -120,6 +126,7 @@ impl<'a> From<&'a Settings> for SettingsJson<'a> {
             logo: settings.appearance.logo.as_deref(),
             print_tickets: settings.appearance.print_tickets,
             frame_ancestors: &settings.appearance.frame_ancestors,
+            sound: &settings.sound,
         }
     }
 }

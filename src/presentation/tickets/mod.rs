@@ -16,6 +16,7 @@ mod qr;
 mod services;
 mod session;
 mod settings;
+mod sound;
 mod texts;
 mod ticket;
 mod ticket_list;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::appearance;
 use super::execute::{run, subject_or_problem};
 use super::fields::Fields;
+use super::sound;
 use super::texts;
 use crate::calendar;
 use crate::domain::{CallingRule, Command, MOST_IN_A_ROW, Priority, Settings, SettingsChange};
@@ -88,6 +89,7 @@ pub fn changed(fields: &mut Fields) -> Result<SettingsChange, Problem> {
         admins_choose_services: fields.boolean("adminsChooseServices")?,
         most_waiting: bound(fields, "mostWaiting", MOST_WAITING)?,
         appearance: appearance::changed(fields)?,
+        sound: sound::changed(fields)?,
         ..day
     })
 }

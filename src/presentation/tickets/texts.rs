@@ -61,6 +61,21 @@ pub fn optional(
     Ok(text)
 }
 
+/// Reads a text of at most `most` characters for each language of the screens.
+pub fn by_language(
+    fields: &mut Fields,
+    name: &'static str,
+    most: usize,
+) -> Result<Option<BTreeMap<String, String>>, Problem> {
+    let texts = fields.texts_by_key(name)?;
+    for (language, text) in texts.iter().flatten() {
+        let field = format!("{name}.{language}");
+        check_language(language).map_err(|why| fields.invalid(&field, why))?;
+        check(text, most).map_err(|why| fields.invalid(&field, why))?;
+    }
+    Ok(texts)
+}
+
 /// Reads the field `names`: a name for each language of the screens.
 pub fn names(fields: &mut Fields) -> Result<Option<BTreeMap<String, String>>, Problem> {
     let names = fields.texts_by_key("names")?;
