@@ -92,7 +92,7 @@ export class GivenView {
     showText('what', this._what());
     showText('ahead', aheadText(ticket.ahead));
     showText('estimate', estimateText(ticket.estimateSeconds));
-    showText('write', this._printerFails ? t($('phone').hidden ? 'take.write' : 'take.write.scan') : '');
+    showText('write', this._printerFails ? t('take.write') : '');
     $('follow').hidden = !this._isOnPhone();
     const page = new URL(keepChoices('t/' + ticket.id));
     page.searchParams.set('lang', language());

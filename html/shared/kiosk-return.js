@@ -1,6 +1,4 @@
-// The way back to the kiosk: a tab that stands as a kiosk returns to it 60 s after the last touch, wherever a swipe or a
-// curious visitor has led it.
-// docs/operating.md says which tabs do.
+// Returns a tab that stands as a kiosk (docs/operating.md) to it, 60 s after the last touch on another page.
 
 import { session } from './storage.js';
 
@@ -11,7 +9,6 @@ const TOUCHES = ['pointerdown', 'touchstart', 'keydown', 'wheel', 'scroll'];
 
 const isKiosk = /\/new-ticket\.html$/.test(location.pathname);
 const isStart = /\/(index\.html)?$/.test(location.pathname);
-// Not by a link, going back or loading again.
 const [navigation] = performance.getEntriesByType('navigation');
 const isDirect = !document.referrer && (!navigation || navigation.type === 'navigate');
 
@@ -24,7 +21,6 @@ function forget() {
 }
 
 function atTheKiosk() {
-  // A visitor's own phone is no kiosk.
   if (window.matchMedia('(max-width: 600px)').matches) return;
   session.set(ADDRESS, location.href);
   if (isDirect) session.set(STANDS, '1');
@@ -51,6 +47,5 @@ function restart() {
 TOUCHES.forEach((name) => document.addEventListener(name, restart, { capture: true, passive: true }));
 // Nobody is here to answer whether typed text may be lost.
 window.addEventListener('beforeunload', (e) => { if (isReturning) e.stopImmediatePropagation(); });
-// A page to which one goes back is shown as it was left.
 window.addEventListener('pageshow', restart);
 restart();
