@@ -66,7 +66,7 @@ pub struct Queue {
     /// The latest time of an event since numbers last restarted: its business day is the day that the
     /// numbers belong to ([`Queue::is_day_over`]).
     pub(super) latest_at: Timestamp,
-    /// Numbers that people held when the day began.
+    /// Numbers that people held when the day began, and the last ones of services that were deleted today.
     pub(super) reserved_numbers: BTreeSet<(Prefix, u32)>,
     pub(super) tickets: BTreeMap<Arrival, Ticket>,
     pub(super) by_id: HashMap<TicketId, Arrival>,

@@ -152,6 +152,10 @@ pub fn apply(queue: &mut Queue, stamped: &Stamped) {
         Event::DeskDeleted { desk } => queue.remove_desk(desk),
         Event::ServiceChanged { service, setup } => queue.set_up_service(service, setup),
         Event::ServiceDeleted { service } => {
+            // Made again today, it goes on from there, however many tickets have been forgotten.
+            let last_number = queue.service(service).and_then(|s| s.last_number);
+            let reserved = last_number.map(|last| (service.clone(), last));
+            queue.reserved_numbers.extend(reserved);
             queue.services.retain(|s| s.prefix != *service);
             queue.pace.transactions.remove(service);
             queue.streaks.forget(&WaitingList::Service(service.clone()));
@@ -291,7 +295,9 @@ impl Queue {
                 let mut service = Service::new(prefix.clone(), setup.clone());
                 // A service that was deleted today may have given numbers that are still held.
                 let given = self.tickets.values().filter(|t| t.prefix == *prefix);
-                service.last_number = given.map(|t| t.number).max();
+                let given = given.map(|t| t.number);
+                let reserved = self.reserved_numbers.iter().filter(|(p, _)| p == prefix);
+                service.last_number = given.chain(reserved.map(|(_, number)| *number)).max();
                 self.services.push(service);
             }
         }

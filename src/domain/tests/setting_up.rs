@@ -110,6 +110,32 @@ fn a_number_is_rather_not_given_than_given_twice() {
     then(&mut queue, &other).expect("another service goes on");
 }
 
+/// Only the newest 20,000 ended tickets are remembered.
+#[test]
+fn a_service_that_is_deleted_and_made_again_repeats_no_number_of_that_day() {
+    let mut queue = after("new B;new B;next 1;next 1;finish 1");
+    let delete = Command::DeleteService {
+        service: Prefix::new("B"),
+    };
+    let make = Command::SetService {
+        service: Prefix::new("B"),
+        change: ServiceChange::default(),
+    };
+    for last in [2, 3] {
+        let mut parts = queue.parts();
+        parts.tickets.clear();
+        parts.ended.clear();
+        parts.last_called.clear();
+        queue = Queue::from_parts(parts);
+        then(&mut queue, &delete).expect("nobody is in it");
+        then(&mut queue, &make).expect("made again");
+        let new = command(&queue, "new B", 100 + u128::from(last));
+        let id = TicketId::from_random(100 + u128::from(last));
+        then(&mut queue, &new).expect("given");
+        assert_eq!(queue.ticket(id).expect("given").number, last + 1);
+    }
+}
+
 #[test]
 fn the_refusal_says_why_a_step_cannot_be_undone() {
     let undo = Command::Undo {
