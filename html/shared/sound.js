@@ -2,7 +2,8 @@
 
 let context = null;
 
-function audio() {
+/** The page's audio context; null if the browser has none. */
+export function audio() {
   const Context = window.AudioContext || window.webkitAudioContext;
   if (!context && Context) context = new Context();
   return context;
@@ -26,21 +27,6 @@ function play(notes, seconds, loud) {
   if (!audio() || context.state !== 'running') return Promise.resolve();
   notes.forEach((hertz, i) => note(context.currentTime + i * seconds * 0.6, hertz, seconds, loud));
   return new Promise((done) => setTimeout(done, (notes.length * 0.6 + 0.4) * seconds * 1000));
-}
-
-/**
- * Plays what nobody hears, for as long as the page lives. A television on HDMI turns its amplifier off in digital silence, and
- * swallows the first second of what comes next.
- */
-export function keepOutputOpen() {
-  if (!audio()) return;
-  const tone = context.createOscillator();
-  const volume = context.createGain();
-  tone.frequency.value = 20;
-  volume.gain.value = 0.0005;
-  tone.connect(volume);
-  volume.connect(context.destination);
-  tone.start();
 }
 
 /** Two falling tones, for the public screen; `volume` is in percent. */

@@ -1,0 +1,19 @@
+// Keeps a television's sound open.
+
+import { audio } from '../shared/sound.js';
+
+/**
+ * Plays what nobody hears, for as long as the page lives. A television on HDMI turns its amplifier off in digital silence, and
+ * swallows the first second of what comes next.
+ */
+export function keepOutputOpen() {
+  const context = audio();
+  if (!context) return;
+  const tone = context.createOscillator();
+  const volume = context.createGain();
+  tone.frequency.value = 20;
+  volume.gain.value = 0.0005;
+  tone.connect(volume);
+  volume.connect(context.destination);
+  tone.start();
+}
