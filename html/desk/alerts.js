@@ -1,4 +1,4 @@
-// Alerts to whoever sits at the desk that somebody has come: a soft sound, and a notification of the browser.
+// Tells that somebody has come: a soft sound, a notification.
 
 import { $, show } from '../shared/dom.js';
 import { t } from '../shared/i18n.js';
@@ -12,7 +12,7 @@ let isWatched = false;
 let isBlocked = false;
 let isRefused = false;
 
-/** Says that the browser lets no sound out, or no notification. */
+/** Says what the browser blocks. */
 export function renderAlerts() {
   const isMute = isBlocked && $('sound').value !== 'no';
   show('muted', [isMute ? t('desk.muted') : '', isRefused ? t('desk.notify.refused') : ''].filter(Boolean).join(' '));

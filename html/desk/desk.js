@@ -257,6 +257,8 @@ function render() {
   ['undo', 'pause', 'attends', 'find'].forEach((id) => enable(id, on));
   enable('print', on && Boolean(lists.wholeOf(ticket).id));
   document.body.classList.toggle('prints', printers.size > 0);
+  // A list that scrolls is reached by its buttons; while they are off, by itself.
+  ['queue', 'aside'].forEach((id) => { $(id).tabIndex = on ? -1 : 0; });
   renderClaim();
   if (!state) return;
   const opened = openedPanel();

@@ -44,6 +44,7 @@ export function panel({ id, title, send, fill, closed, ready }) {
   function show(open) {
     box.hidden = !open;
     $('actions').hidden = open;
+    $('attending').classList.toggle('has-panel', open);
   }
 
   function close() {

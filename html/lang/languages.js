@@ -6,9 +6,9 @@
 //   plurals    its rule in plurals.js, if it is not «one for 1, other for the rest»
 //   locale     how times and numbers are written, if not by `code`
 export const LIST = [
-  { "code": "es", "name": "Español" },
-  { "code": "en", "name": "English" },
-  { "code": "pt", "name": "Português" },
+  { "code": "es", "name": "Español", "locale": "es-ES" },
+  { "code": "en", "name": "English", "locale": "en-GB" },
+  { "code": "pt", "name": "Português", "locale": "pt-PT" },
   { "code": "fr", "name": "Français", "plurals": "french" },
   { "code": "ar", "name": "العربية", "direction": "rtl", "plurals": "arabic", "locale": "ar-u-nu-latn" }
 ];

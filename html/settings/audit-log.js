@@ -19,7 +19,15 @@ const FIELDS = {
   name: 'office.name', language: 'office.language', languages: 'office.languages', timeZone: 'office.zone',
   dayBeginsHour: 'office.hour', keepWaiting: 'office.keep', mostWaiting: 'office.most', priorities: 'next.priorities',
   rule: 'next.rule', mostPriorityInARow: 'next.row', message: 'appearance.message', accent: 'appearance.accent', logo: 'appearance.logo',
-  chime: 'sound.chime', voice: 'sound.voice', volume: 'sound.volume', voiceSpeed: 'sound.speed', voices: 'sound.voices', printTickets: 'appearance.print', frameAncestors: 'appearance.frames',
+  chime: 'sound.chime', voice: 'sound.voice', volume: 'sound.volume', voiceSpeed: 'sound.speed', voices: 'sound.voices', printTickets: 'appearance.print', frameAncestors: 'appearance.frames', adminsChooseServices: 'desks.admins',
+};
+const CHANGES = {
+  'settings-changed': FIELDS,
+  'desk-changed': { created: 'audit.created', opened: 'desks.is-open', closed: 'desks.is-closed', services: 'desks.services' },
+  'service-changed': {
+    created: 'audit.created', opened: 'services.open', closed: 'services.closed', name: 'services.name', names: 'settings.names',
+    first: 'services.first', last: 'services.last', digits: 'services.digits', message: 'services.message',
+  },
 };
 
 function describe(entry) {
@@ -35,7 +43,8 @@ function describe(entry) {
   };
   const text = t('audit.kind.' + entry.kind, values) || entry.kind;
   if (!entry.fields) return text;
-  return text + ': ' + entry.fields.map((field) => (FIELDS[field] ? t(FIELDS[field]) : field)).join(' · ');
+  const words = CHANGES[entry.kind] || {};
+  return text + ': ' + entry.fields.map((field) => (words[field] ? t(words[field]) : field)).join(' · ');
 }
 
 function actor(entry) {

@@ -6,7 +6,9 @@ import { roughSpan } from '../shared/i18n.js';
 import { start } from './settings.js';
 
 
+const here = new URL('.', document.baseURI).href;
 let health = null;
+let address = here;
 
 /** A day as the copy's name has it. */
 function day(date) {
@@ -16,7 +18,7 @@ function day(date) {
 
 function render() {
   $('command').textContent = 'turnero import turnero-' + day(new Date()) + '.json';
-  $('address').textContent = new URL('.', document.baseURI).href;
+  $('address').textContent = address;
   if (!health) return;
   $('version').textContent = health.version;
   $('uptime').textContent = roughSpan(health.uptimeSeconds);
@@ -26,6 +28,9 @@ start({
   wants: () => false,
   async load() {
     health = await get('api/health');
+    render();
+    // Another device does not find this machine by its name for itself.
+    ({ address } = await get('api/address?base=' + encodeURIComponent(here)));
     render();
   },
   translate: render,

@@ -1,10 +1,11 @@
 // The desks page: which desks there are, whether they are open, and which services they attend.
 
-import { put, remove } from '../shared/api.js';
+import { get, put, remove } from '../shared/api.js';
 import { $ } from '../shared/dom.js';
 import { deskTitle, t } from '../shared/i18n.js';
 import { ordered } from '../shared/order.js';
 import { apply, byName } from '../shared/state.js';
+import { Form } from './form.js';
 import { List } from './list.js';
 import { start } from './settings.js';
 
@@ -46,8 +47,14 @@ const list = new List({
   why: (refusal) => (refusal.code === 'desk-in-use' ? t('desks.why') : ''),
 });
 
+const rules = new Form($('rules'), { save: (changed) => put('api/settings', changed) });
+
 start({
-  forms: [list.form],
+  forms: [list.form, rules],
+  wants: (type) => type === 'settings-changed',
+  async load() {
+    rules.take(await get('api/settings'));
+  },
   tell(m) {
     state = apply(state, m);
     list.take(state.desks.slice().sort(byName));

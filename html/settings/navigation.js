@@ -17,6 +17,14 @@ const PAGES = [
   ['settings-data.html', 'settings.data'],
 ];
 
+// On a phone the links are one line that scrolls sideways: this page's is in its middle.
+function showCurrent(list) {
+  const link = list.querySelector('[aria-current]');
+  if (!link || list.scrollWidth <= list.clientWidth) return;
+  const [at, all] = [link, list].map((el) => el.getBoundingClientRect());
+  list.scrollLeft += at.left - all.left - (all.width - at.width) / 2;
+}
+
 /** Shows the links in the reader's language, and which of them is this page. */
 export function renderNavigation() {
   reconcile($('sections'), PAGES, {
@@ -27,4 +35,5 @@ export function renderNavigation() {
       setCurrent(item.firstChild, location.pathname.split('/').pop() === address, 'page');
     },
   });
+  showCurrent($('sections'));
 }

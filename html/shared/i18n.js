@@ -96,9 +96,10 @@ export function language() {
   return current;
 }
 
-/** What times and numbers are written by: in Latin digits everywhere, as tickets and desks are. */
+/** What times and numbers are written by: the reader's country, where the browser says it; in Latin digits, as tickets are. */
 export function locale() {
-  return listed(current).locale || current;
+  const own = (navigator.languages || []).filter((tag) => /^[a-z]{2}-[a-z]{2}$/i.test(tag) && tag.toLowerCase().indexOf(current) === 0)[0];
+  return own ? own + '-u-nu-latn' : listed(current).locale || current;
 }
 
 /** A language's own name for itself. */

@@ -10,12 +10,13 @@ export function upButton(press) {
   return button;
 }
 
-/** Says which item the button moves. It stays focusable at the first place, so that the focus is not lost there. */
-export function renderUp(button, name, index, isUsed) {
-  button.hidden = !isUsed;
+/** Says which item the button moves; the first moves no further. There the focus goes to what `first` gives. */
+export function renderUp(button, name, index, isUsed, first) {
+  const had = document.activeElement === button;
+  button.hidden = !isUsed || index === 0;
+  if (had && button.hidden) first().focus();
   button.setAttribute('aria-label', t('word.up', { name }));
   button.title = button.getAttribute('aria-label');
-  button.setAttribute('aria-disabled', String(index === 0));
 }
 
 /** Swaps the item with the one before it. Returns whether there is one. */
@@ -55,7 +56,7 @@ export function ordered(list, choices) {
     item.querySelector('.place').textContent = place >= 0 ? String(place + 1) : '';
     item.querySelector('.label').textContent = label;
     item.querySelector('label').lang = lang || '';
-    renderUp(item.querySelector('.up'), label, place, place >= 0 && chosen.length > 1);
+    renderUp(item.querySelector('.up'), label, place, place >= 0, () => item.querySelector('input'));
   }
 
   function render() {

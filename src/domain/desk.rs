@@ -1,5 +1,6 @@
 //! Desks: named places where visitors are served.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::sync::Arc;
 
@@ -16,8 +17,47 @@ use super::time::Arrival;
 pub const MOST_DESKS: usize = 1_000;
 
 /// A desk's name as people write it, without blanks around.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct DeskName(Arc<str>);
+
+/// As people count: 2 is before 10.
+impl Ord for DeskName {
+    fn cmp(&self, other: &Self) -> Ordering {
+        counted(&self.0, &other.0).then_with(|| self.0.cmp(&other.0))
+    }
+}
+
+impl PartialOrd for DeskName {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// Compares two texts, and the numbers in them by their values.
+fn counted(mut a: &str, mut b: &str) -> Ordering {
+    let digits =
+        |text: &str| text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    loop {
+        let (of_a, of_b) = (digits(a), digits(b));
+        let order = if of_a > 0 && of_b > 0 {
+            let (x, y) = (&a[..of_a], &b[..of_b]);
+            (a, b) = (&a[of_a..], &b[of_b..]);
+            let (x, y) = (x.trim_start_matches('0'), y.trim_start_matches('0'));
+            x.len().cmp(&y.len()).then_with(|| x.cmp(y))
+        } else {
+            let (mut rest_a, mut rest_b) = (a.chars(), b.chars());
+            let (x, y) = (rest_a.next(), rest_b.next());
+            if x.is_none() {
+                return x.cmp(&y);
+            }
+            (a, b) = (rest_a.as_str(), rest_b.as_str());
+            x.cmp(&y)
+        };
+        if order.is_ne() {
+            return order;
+        }
+    }
+}
 
 impl DeskName {
     /// Takes the name of a new desk, without the blanks around it. `Err` says what is wrong with it.

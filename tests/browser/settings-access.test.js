@@ -141,6 +141,15 @@ test('who did what is listed, the newest first, and goes on by itself', async ()
   await server.act('3', 'next');
   await server.act('3', 'transfer', { desk: '4' });
   await shows(page, '#entries tr:first-child', /A2 transferred from Desk 3 to Desk 4/);
+  const changed = async (where, body, text) => {
+    await server.call('PUT', where, body);
+    await shows(page, '#entries tr:first-child', text);
+  };
+  await changed('services/B', { name: 'Caja' }, /Service changed: B: created/);
+  await changed('services/B', { first: 100 }, /Service changed: B: First number/);
+  await changed('desks/4', { open: false, services: ['B'] }, /Desk changed: Desk 4: Closed · Services at this desk/);
+  await changed('desks/4', { open: true }, /Desk changed: Desk 4: Open/);
+  await server.act('3', 'recall').catch(() => {});
   await server.act('3', 'undo');
   await shows(page, '#entries tr:first-child', /Last step undone \(A2\): Desk 3/);
   await server.call('PUT', 'pins/staff', { pin: '735102-b' });

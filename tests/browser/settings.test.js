@@ -303,6 +303,73 @@ test('a service that is open here follows what another person does to it', async
   await close(page);
 });
 
+test('only an admin chooses the services of a desk where the office says so', async () => {
+  await server.call('PUT', 'services/B', { name: 'Caja' });
+  await server.desk('1');
+  await server.call('PUT', 'pins/staff', { pin: '735102-b' });
+  const page = await at('settings-desks', { lang: 'en' });
+  const admin = await open(browser, server.url + '/desk.html?desk=1');
+  await visible(admin, '#attends');
+  await page.check('#adminsChooseServices');
+  await page.click('#rules .button--main');
+  await shows(page, '#rules .status', 'Saved');
+  assert.equal((await settings()).adminsChooseServices, true);
+  // Not this machine, where everybody is an admin.
+  const staff = await open(browser, 'about:blank');
+  await staff.setExtraHTTPHeaders({ 'X-Forwarded-For': '192.0.2.7' });
+  await staff.goto(server.url + '/signin.html?then=desk.html?desk=1');
+  await staff.fill('#pin', '735102-b');
+  await until('it can be sent', () => staff.isEnabled('#enter'));
+  await staff.keyboard.press('Enter');
+  await staff.waitForURL(/desk\.html/);
+  await until('the desk is there', () => staff.evaluate(() => document.getElementById('office').textContent === 'Turnero' && document.getElementById('scope') && document.title.includes('1')));
+  await hidden(staff, '#attends');
+  await staff.keyboard.press('s');
+  assert.equal(await staff.$('#services'), null);
+  assert.equal(await admin.isVisible('#attends'), true);
+  await close(page);
+  await staff.context().close();
+  await admin.context().close();
+});
+
+test('a button that moves something up is not there where it can do nothing, and the focus is not lost', async () => {
+  await server.call('PUT', 'settings', { priorities: [{ name: 'normal', weight: 1 }, { name: 'urgent', weight: 4 }] });
+  const page = await at('settings-next', { lang: 'en' });
+  const seen = () => page.$$eval('#priorities .up', (all) => all.filter((el) => el.offsetParent).length);
+  assert.equal(await seen(), 1);
+  await page.focus('#priorities li:nth-child(2) .up');
+  await page.keyboard.press('Enter');
+  assert.equal(await page.inputValue('[name="priorities[0].name"]'), 'urgent');
+  assert.equal(await seen(), 1);
+  assert.equal(await page.evaluate(() => document.activeElement.name), 'priorities[0].name');
+  await page.click('.undo');
+  const office = await at('settings', { lang: 'en' });
+  await office.check('#languages li:has-text("Español") input');
+  assert.equal(await office.isVisible('#languages .up'), false);
+  await office.check('#languages li:has-text("Français") input');
+  assert.equal(await office.$$eval('#languages .up', (all) => all.filter((el) => el.offsetParent).length), 1);
+  await office.context().close();
+  await page.context().close();
+});
+
+test('times and dates are written as in the reader\'s country, or else as in the language\'s first', async () => {
+  const written = async (lang, locale) => {
+    const context = await browser.newContext({ locale, timezoneId: 'Europe/Madrid' });
+    const page = await context.newPage();
+    await page.goto(server.url + '/settings.html?lang=' + lang);
+    await until('the hours are there', () => page.$('#dayBeginsHour option:nth-child(16)'));
+    await page.waitForSelector('html[lang="' + lang + '"]');
+    const text = await page.textContent('#dayBeginsHour option:nth-child(16)');
+    await context.close();
+    return text.replace(/\s/g, ' ');
+  };
+  assert.equal(await written('en', 'en-GB'), '15:00');
+  assert.equal(await written('en', 'de-DE'), '15:00');
+  assert.match(await written('en', 'en-US'), /^3:00 PM$/i);
+  assert.equal(await written('es', 'es-ES'), '15:00');
+  assert.equal(await written('fr', 'fr-FR'), '15:00');
+});
+
 test('desks are added, told whom to attend in which order, closed and deleted', async () => {
   await server.call('PUT', 'services/B', { name: 'Caja' });
   await server.call('PUT', 'services/C', { name: 'Recetas' });

@@ -499,7 +499,7 @@ export const FIRST_SIGHT = {
 };
 
 /** The limit for a screen with everything it loads, in bytes on the wire. */
-export const MOST_WIRE_BYTES = 50000;
+export const MOST_WIRE_BYTES = 45000;
 
 /** The size of everything that a page has loaded but data, as it was sent: compressed, without the heads of the answers. */
 export async function wireBytes(page) {

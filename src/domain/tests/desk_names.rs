@@ -26,6 +26,31 @@ fn a_desks_name_is_short_visible_text() {
 }
 
 #[test]
+fn desks_are_sorted_as_people_count() {
+    let sorted = [
+        "02",
+        "2",
+        "2b",
+        "10",
+        "Caja",
+        "Caja 1",
+        "Caja 2",
+        "Caja 10",
+        "Caja 10 b",
+        "Sala 1",
+        "caja",
+        "é",
+    ];
+    let names = sorted.map(DeskName::stored);
+    let names: Vec<DeskName> = names.into_iter().flatten().collect();
+    for (n, a) in names.iter().enumerate() {
+        for (m, b) in names.iter().enumerate() {
+            assert_eq!(a.cmp(b), n.cmp(&m), "{a} and {b}");
+        }
+    }
+}
+
+#[test]
 fn a_desk_of_an_earlier_version_keeps_its_name() {
     let name = DeskName::stored("Caja 1/2\u{3164}").expect("it was accepted");
     let json = serde_json::to_string(&name).expect("JSON");

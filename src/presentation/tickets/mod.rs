@@ -1,5 +1,6 @@
 //! REST: the table of routes, and their handlers.
 
+mod address;
 mod appearance;
 mod audit;
 mod course;
@@ -95,6 +96,7 @@ pub const ROUTES: &[Route] = &[
     route(Get, "/api/state", Reads, Public, feed::state),
     route(Get, "/api/events", Reads, Public, feed::events).with_query(Read),
     route(Get, "/api/figures", Reads, Staff, figures::show),
+    route(Get, "/api/address", Reads, Staff, address::show).with_query(Query::Read),
     route(Get, "/api/health", Reads, Public, health::health),
     route(Get, "/api/ticket", Reads, Staff, course::list).with_query(Ignored),
     route(Post, "/api/ticket", Changes, Public, course::create).with_query(Ignored),
