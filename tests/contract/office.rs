@@ -28,6 +28,9 @@ fn is_served_nowhere(server: &Server) -> bool {
     array(&desks).iter().all(|desk| desk["ticket"].is_null())
 }
 
+/// An hour, in seconds.
+const HOUR: i64 = 3_600;
+
 #[test]
 fn who_does_not_come_can_be_returned_and_keeps_the_place() {
     let server = Server::new();
@@ -385,23 +388,13 @@ fn settings_are_checked_kept_and_shown() {
     assert_eq!(machine.json()["timeZone"], Value::Null);
 }
 
-/// Stops the server, lets everything in its file have happened so many hours earlier, and starts it.
-fn after_hours(server: Server, hours: i64) -> Server {
-    let launch = server.stop();
-    let file = rusqlite::Connection::open(launch.data()).expect("the file is there");
-    let earlier = "UPDATE events SET at = at - ?1 * 3600000";
-    file.execute(earlier, [hours]).expect("it can be changed");
-    drop(file);
-    launch.start()
-}
-
 #[test]
 fn numbers_restart_with_the_business_day_and_are_never_given_twice_on_one() {
     let server = Server::new();
     tickets(&server, &["A", "A", "A"]);
     assert_eq!(next(&server, "1"), "A1");
     let before = seq(&server.json("/api/state"));
-    let server = after_hours(server, 24);
+    let server = server.restart_after(24 * HOUR);
     // Who still waited is withdrawn, and told so; who is at a desk stays, with the number.
     let events = server.json(&format!("/api/events?since={before}&wait=20"));
     let events = array(&events);
@@ -453,7 +446,7 @@ fn an_office_that_keeps_who_waits_passes_over_their_numbers() {
     tickets(&server, &["A", "A", "A"]);
     assert_eq!(next(&server, "1"), "A1");
     server.post("/api/desks/1/finish").expect(200);
-    let server = after_hours(server, 24);
+    let server = server.restart_after(24 * HOUR);
     tickets(&server, &["A", "A"]);
     assert_eq!(waiting(&server), ["A2", "A3", "A1", "A4"]);
 }
@@ -465,7 +458,7 @@ fn a_no_show_can_be_returned_while_its_business_day_lasts() {
     next(&server, "1");
     let gone = server.post("/api/desks/1/no-show").expect(200).json();
     let path = format!("/api/tickets/{}/return", text(&gone, "id"));
-    let server = after_hours(server, 24);
+    let server = server.restart_after(24 * HOUR);
     server.ticket();
     server.post(&path).problem(409, "wrong-state");
 }
@@ -480,7 +473,7 @@ fn who_is_withdrawn_when_a_day_begins_is_told_so() {
     server.post("/api/desks/1/hold").expect(200);
     next(&server, "1");
     server.post("/api/desks/1/finish").expect(200);
-    let server = after_hours(server, 24).restart();
+    let server = server.restart_after(24 * HOUR).restart();
     // A1 did not come, A2 was put aside, A3 is done, A4 waited; there is another A1 today.
     assert_eq!(text(&server.ticket(), "code"), "A1");
     for (n, known) in [(0, true), (1, true), (2, false), (3, true)] {

@@ -69,12 +69,7 @@ fn another_hour_or_zone_does_not_end_the_day_that_goes_on() {
         server.ticket();
         let mut server = server;
         if later {
-            let launch = server.stop();
-            let file = rusqlite::Connection::open(launch.data()).unwrap();
-            file.execute("UPDATE events SET at = at - 86400000", [])
-                .unwrap();
-            drop(file);
-            server = launch.start();
+            server = server.restart_after(24 * 60 * 60);
             assert_eq!(server.json("/api/state")["payload"]["waiting"], 0);
         }
         let given = |server: &Server| text(&server.ticket(), "code").to_owned();

@@ -99,16 +99,6 @@ fn each_step_is_taken_back_and_no_step_twice() {
     answer.problem(422, "invalid");
 }
 
-/// Stops the server, lets everything in its file have happened so much earlier, and starts it.
-fn after_seconds(server: Server, seconds: i64) -> Server {
-    let launch = server.stop();
-    let file = rusqlite::Connection::open(launch.data()).expect("the file is there");
-    let earlier = "UPDATE events SET at = at - ?1 * 1000";
-    file.execute(earlier, [seconds]).expect("it can be changed");
-    drop(file);
-    launch.start()
-}
-
 #[test]
 fn a_step_can_be_taken_back_after_a_restart_and_not_after_15_seconds() {
     let server = Server::new();
@@ -119,7 +109,7 @@ fn a_step_can_be_taken_back_after_a_restart_and_not_after_15_seconds() {
     step(&server, "1", "undo");
     assert_eq!(states(&server), ["A1 serving"]);
     step(&server, "1", "finish");
-    let server = after_seconds(server, 16);
+    let server = server.restart_after(16);
     server
         .post("/api/desks/1/undo")
         .problem(409, "nothing-to-undo");
