@@ -42,7 +42,7 @@ for (const [name, screen] of Object.entries(SCREENS)) {
         const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
         assert.ok(over <= 0, lang + ' ' + width + ': ' + over + ' px too wide');
         const cut = await page.evaluate(() => Array.from(document.querySelectorAll('button, a, h1, h2, h3, p, b, label, legend, li span'))
-          .filter((el) => el.offsetParent && !el.classList.contains('heard') && el.id !== 'code-box' && el.scrollWidth > el.clientWidth + 1 && getComputedStyle(el).display !== 'inline')
+          .filter((el) => el.offsetParent && el.offsetWidth > 1 && !el.classList.contains('heard') && el.id !== 'code-box' && el.scrollWidth > el.clientWidth + 1 && getComputedStyle(el).display !== 'inline')
           .map((el) => el.id || el.className || el.textContent));
         assert.deepEqual(cut, [], lang + ' ' + width);
       }
