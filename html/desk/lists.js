@@ -1,9 +1,9 @@
-// The tickets of a desk's lists, fetched again after each event that may change them: the queue in the order of the
-// desk, the tickets on hold, the no-shows, and the note and id of the attended ticket.
+// Fetches a desk's lists after each event that may change them: its queue, the tickets on hold, the no-shows, and the
+// ticket that it serves with its note and id.
 
 import { get } from '../shared/api.js';
 
-/** So many of those who wait are shown. */
+/** Number of waiting tickets that are shown. */
 export const LIST_MOST = 10;
 // Many events at once ask for the list once.
 const LIST_AFTER_MS = 60;

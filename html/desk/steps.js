@@ -3,7 +3,7 @@
 import { post } from '../shared/api.js';
 import { explain, t } from '../shared/i18n.js';
 
-// What comes of each step to its ticket.
+// The state of the ticket after each action.
 const HAPPENS = {
   next: 'called',
   call: 'called',
@@ -35,7 +35,7 @@ export class Steps {
 
   /**
    * A second press of the same is a double click, another one waits for its turn. `done(answer)` says
-   * what the answer means where it is more than what happens to the ticket, `refused(refusal)` what a refusal does that is none to worry about;
+   * what the answer means where it is more than what happens to the ticket, `refused(refusal)` handles an expected refusal;
    * `attended` is whom a step finishes on the way, `by` is PUT where it is not POST.
    */
   async take(action, where, body, done, more) {

@@ -1,4 +1,5 @@
-// The button that undoes this screen's last step, shown for as long as the server can undo it.
+// The Undo button: offers to undo this screen's last step as long as the server can, also after a reload.
+// steps.js sends the request.
 
 import { $ } from '../shared/dom.js';
 import { session } from '../shared/storage.js';

@@ -1,8 +1,9 @@
-// The queue of calls to announce: which call when, how long, and how briefly if many wait. It does not draw or sound.
+// The queue of calls to announce: decides their order and duration, and shortens them if many wait. It draws and plays
+// nothing itself.
 
 const HOLD_MS = 10000;
-// Where the last that waits would be announced later than this, it says each once, and where that is too slow in one
-// language only, until it has caught up.
+// If the last waiting call would be announced later than this, each is said only once; if that is still too slow, in
+// one language only.
 const LATE_MS = 60000;
 // So long it shows one meanwhile.
 const HOLD_BRIEF_MS = 5000;

@@ -1,7 +1,7 @@
-// The ticket that a desk had until a moment ago: shown for two minutes more, for whoever missed it.
+// The last ticket of each desk, shown for two minutes after it ended, for whoever missed the call.
 
 const SHOWN_MS = 2 * 60 * 1000;
-// After a transfer or an undo the ticket waits again: it is not to come to this desk.
+// Not after a transfer or an undo: the ticket waits again.
 const ENDS = ['ticket-finished', 'ticket-no-show', 'ticket-held'];
 
 export class LastTickets {

@@ -1,5 +1,5 @@
-// Fits the called code and its desk's name into the card, and the other desks into pages. Everything else of the layout
-// is in public.css; all sizes there are shares of the height, from the height of this typeface's capitals.
+// Fits the called code and its desk's name into the card, and the other desks into pages. The rest of the
+// layout is in public.css, where all sizes are shares of the screen's height, measured in capitals of the typeface.
 
 import { $ } from '../shared/dom.js';
 import { widthInEms } from '../shared/fit.js';

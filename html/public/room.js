@@ -1,4 +1,4 @@
-// What one room's screen shows of the office: `?services=A,B` or `?desks=1,2`; without them everything.
+// The services or desks that one room's screen shows: `?services=A,B` or `?desks=1,2`; everything by default.
 
 const listed = (search, name) => {
   const value = new URLSearchParams(search).get(name);

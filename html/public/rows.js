@@ -1,4 +1,4 @@
-// The other desks and their tickets, one row each: draws them; their sizes are set by layout.js.
+// Draws the other desks with their tickets, one row each. layout.js sets their sizes.
 
 import { make, reconcile } from '../shared/dom.js';
 import { isNumbered, isolated, t } from '../shared/i18n.js';

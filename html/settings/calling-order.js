@@ -1,4 +1,4 @@
-// The calling order page: priorities and the rule that they follow.
+// The list of priorities on the calling order page (settings-next.html, which holds the rule as a plain field).
 
 import { get, put } from '../shared/api.js';
 import { $, make, reconcile } from '../shared/dom.js';

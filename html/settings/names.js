@@ -1,4 +1,4 @@
-// Field of a form with one text input for each language.
+// A form field with one text input for each language.
 
 import { make } from '../shared/dom.js';
 import { LANGUAGES, languageName } from '../shared/i18n.js';

@@ -1,5 +1,5 @@
-// Sets the theme and the office's colour before anything is painted, which is why this one file is not
-// a module. `?theme=light|dark` wins; otherwise the system's setting, and its changes.
+// Sets the theme and the office's colour before anything is painted, so it is not a module: modules run
+// after the first paint. `?theme=light|dark` wins; otherwise the system's setting, and its changes.
 (function () {
   var root = document.documentElement;
   var asked = (/[?&]theme=(light|dark)(&|$)/.exec(location.search) || [])[1];

@@ -12,7 +12,7 @@ import { apply } from '../shared/state.js';
 import { local } from '../shared/storage.js';
 import { wakeLock } from '../shared/wake-lock.js';
 
-// Where the socket cannot pass, nobody pushes the place in line: so often it is asked for.
+// Interval of requests for the position in the queue if WebSockets do not pass.
 const ASK_EVERY_MS = 5000;
 // A desk may take its last step back for a while; then an end is an end, and nobody needs to be told more.
 const ENDED_AFTER_MS = 60000;
@@ -255,7 +255,7 @@ function closeQuestion() {
 async function giveUp() {
   if (giving) return;
   giving = true;
-  // Silence keeps the wish's key, so that giving up twice is giving up once.
+  // Without an answer the key is kept, so that a retry cancels only once.
   cancelKey = cancelKey || freshKey();
   render();
   try {

@@ -1,4 +1,4 @@
-//! API tokens: the admin's list of them. A token is stored, as a hash, before it is shown.
+//! Creates, lists and deletes API tokens. A token is shown only after its hash is stored.
 
 use super::{Access, Caller, lock, secret};
 use crate::access::{AccessChange, Role, Token};

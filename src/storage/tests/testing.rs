@@ -1,9 +1,9 @@
-//! Helpers of the storage tests.
+//! `TestFile`: a temporary data file for one storage test, deleted after it.
 
 use std::fs;
 use std::path::PathBuf;
 
-/// A file of its own for each test, gone afterwards.
+/// A temporary data file, deleted when it is dropped.
 pub(in crate::storage) struct TestFile(pub(in crate::storage) PathBuf);
 
 impl TestFile {
