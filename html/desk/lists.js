@@ -1,5 +1,5 @@
-// Fetches a desk's lists after each event that may change them: its queue, the tickets on hold, the no-shows, and the
-// ticket that it serves with its note and id.
+// Fetches what a desk's screen lists, again after events that may change it: the desk's queue, the whole office's tickets
+// on hold and no-shows, and the id and note of the ticket that it serves.
 
 import { get } from '../shared/api.js';
 

@@ -9,7 +9,7 @@ const SHAPES = [
   { width: 16, height: 6.5, gap: 1 },
   { width: 15, height: 6, gap: 0.75 },
 ];
-// Letters in rem: the largest with which every name stays in its button, words whole. Secondary text is
+// Font sizes in rem, tried from the largest: the first at which every name fits its button without breaking a word. Secondary text is
 // smaller, but not too small to read.
 const LETTERS = [2.5, 2, 1.75, 1.5, 1.25];
 const LEAST_LETTERS = 1;

@@ -1,4 +1,4 @@
-// The office page: name, languages, hours and limits.
+// The office page: name, languages, time zone, the hour when a day begins, limits, and a button that starts a day now.
 
 import { get, post, put } from '../shared/api.js';
 import { $, make } from '../shared/dom.js';

@@ -29,7 +29,7 @@ export function start(page) {
     while (next) {
       const now = next;
       next = null;
-      // If loading fails, the connection is down: it sends the state again when it is back.
+      // If loading fails, the connection is down: when it is back, the server sends the state, and that loads again.
       try { await page.load(now); } catch (refusal) { /* as above */ }
     }
     loading = false;
@@ -44,7 +44,7 @@ export function start(page) {
       if (page.load && (m.type === 'state' || page.wants(m.type))) load(m);
     },
     status() {
-      // A session that has ended is one reason why a connection does.
+      // The connection may have ended because the session did.
       if (live.online) loadSession();
       render();
     },
@@ -74,7 +74,7 @@ export function start(page) {
     const isDirty = () => forms.some((form) => form.isDirty());
     link.href = keepChoices('signin.html?then=' + encodeURIComponent(location.pathname.split('/').pop() + location.search));
     beforeSignIn(() => {
-      // The sign-in opens in another tab if something is typed here.
+      // With unsaved input the page stays, and a link opens the sign-in in another tab.
       $('admin').hidden = !isDirty();
       link.target = 'signin';
       return !isDirty();

@@ -1,4 +1,4 @@
-// Colours of both themes from the office's accent colour, mixed towards black or white until texts are readable. Pure.
+// Colours of both themes from the office's accent colour, mixed towards black or white until texts are readable. It only computes and does not touch the page.
 
 // As in tokens.css; a test compares them.
 const BASE = {

@@ -14,7 +14,8 @@ use crate::domain::time::{Arrival, Timestamp};
 /// How far the simulation goes, in milliseconds: a later call is a guess.
 const HORIZON_MS: i64 = 2 * 60 * 60 * 1_000;
 
-/// How often a desk calls, or waits for somebody, at most: a few milliseconds in the largest office.
+/// The most steps of one simulation; a step is a desk's call, or its wait for an arrival. They take a few
+/// milliseconds in the largest office.
 const MOST_STEPS: usize = 4_000;
 
 /// The office as it goes on from one moment. Moments are milliseconds since 1970.

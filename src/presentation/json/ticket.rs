@@ -112,6 +112,7 @@ pub struct PublicTicket<'a> {
 
 /// A ticket in JSON for its owner: the id, which allows to follow and cancel it, and the note.
 #[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct OwnerTicket<'a> {
     id: Shown<TicketId>,
     #[serde(flatten)]
@@ -121,6 +122,7 @@ pub struct OwnerTicket<'a> {
 
 /// A ticket in JSON for staff: the owner's fields, and those that only desks show.
 #[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct StaffTicket<'a> {
     #[serde(flatten)]
     owner: OwnerTicket<'a>,

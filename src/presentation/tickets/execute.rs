@@ -83,7 +83,7 @@ fn idempotent(context: &Context<'_>) -> Result<Option<IdempotentRequest>, Proble
     }))
 }
 
-/// Answers with the subject of the command as it is now, or with the refusal.
+/// Answers with the subject of the command as staff may see it, or with the refusal.
 pub fn subject_or_problem(outcome: &OutcomeView) -> Answer {
     let created_or_ok = |created: bool| if created { 201 } else { 200 };
     match outcome {

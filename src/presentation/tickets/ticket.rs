@@ -174,7 +174,21 @@ pub fn cancel(context: &Context<'_>) -> Handled {
         TicketRef::Id(id(context)?)
     };
     let command = Command::Cancel { ticket, desk };
-    run(context, command, subject_or_problem)
+    let is_staff = context.caller.role >= Role::Staff;
+    let render = if is_staff {
+        subject_or_problem
+    } else {
+        for_owner
+    };
+    run(context, command, render)
+}
+
+/// Like `subject_or_problem`, without what only staff may see of the ticket.
+fn for_owner(outcome: &OutcomeView) -> Answer {
+    match outcome {
+        OutcomeView::Ticket(ticket) => Answer::json(200, &ticket.for_owner()),
+        _ => subject_or_problem(outcome),
+    }
 }
 
 /// `POST /api/tickets/ID/return`: a desk that names itself can undo it.
