@@ -46,7 +46,7 @@ const claim = new Claim(name, () => {
 });
 const undo = new Undo(render);
 const steps = new Steps({ may: isLive, say, changed: render, undo });
-const lists = new Lists(path, attended, render);
+const lists = new Lists(path, () => hasDesk(), attended, render);
 const live = new Live({
   message(m) {
     if (m.type === 'printer') {

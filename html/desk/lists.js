@@ -19,11 +19,12 @@ function notThere(refusal) {
 }
 
 export class Lists {
-  /** `attended()`: the ticket of which all is wanted; `changed()`: there is something new. */
-  constructor(path, attended, changed) {
+  /** `hasDesk()`: whether the desk is there; `attended()`: its ticket; `changed()` is called after a fetch. */
+  constructor(path, hasDesk, attended, changed) {
     this.queue = [];
     this.aside = [];
     this._path = path;
+    this._hasDesk = hasDesk;
     this._attended = attended;
     this._changed = changed;
     this._whole = { of: '', ticket: {} };
@@ -54,6 +55,7 @@ export class Lists {
   }
 
   async _fetch() {
+    if (!this._hasDesk()) return;
     this._asked = true;
     this._again = false;
     const withAside = this._asideWanted;

@@ -53,6 +53,8 @@ export class GivenView {
 
   /** The server's printer has failed, or is well again. */
   printerFails(fails) {
+    // For a screen reader: it has read the ticket already.
+    if (fails && !this._printerFails && this.ticket) $('said').textContent = t('take.write');
     this._printerFails = fails;
     this.render();
   }

@@ -30,7 +30,7 @@ function row() {
       if (!moveUp(rows, made)) return;
       show();
       form.typed();
-    }),
+    }, () => name),
     remove: make('button', { type: 'button', className: 'button small', text: '✕' }),
   };
   const short = field('next.weight', weight);
@@ -59,7 +59,7 @@ function show() {
     const said = i === 0 ? t('next.first') + ' ' : '';
     one.example.textContent = said + (weight > 1 ? t('next.example', { weight, minutes: 10 * weight }) : '');
     const label = one.name.value.trim() || t('next.new');
-    renderUp(one.up, label, i, true, () => one.name);
+    renderUp(one.up, label, i, true);
     one.remove.setAttribute('aria-label', t('next.remove', { name: label }));
     one.remove.title = one.remove.getAttribute('aria-label');
     one.remove.hidden = rows.length < 2;

@@ -3,18 +3,20 @@
 import { make, reconcile } from './dom.js';
 import { t } from './i18n.js';
 
-/** A button that moves its item one place up. */
-export function upButton(press) {
+/** A button that moves its item one place up. Where it is hidden then, the focus goes to what `first()` gives. */
+export function upButton(press, first) {
   const button = make('button', { type: 'button', className: 'button up', text: '↑' });
-  button.addEventListener('click', press);
+  button.addEventListener('click', () => {
+    press();
+    // An element that moves in the document loses the focus.
+    (button.hidden ? first() : button).focus();
+  });
   return button;
 }
 
-/** Says which item the button moves; the first moves no further. There the focus goes to what `first` gives. */
-export function renderUp(button, name, index, isUsed, first) {
-  const had = document.activeElement === button;
+/** Says which item the button moves; the first moves no further. */
+export function renderUp(button, name, index, isUsed) {
   button.hidden = !isUsed || index === 0;
-  if (had && button.hidden) first().focus();
   button.setAttribute('aria-label', t('word.up', { name }));
   button.title = button.getAttribute('aria-label');
 }
@@ -47,7 +49,7 @@ export function ordered(list, choices) {
       chosen = tick.checked ? chosen.concat([value]) : chosen.filter((one) => one !== value);
       changed();
     });
-    return make('li', {}, [label, upButton(() => { if (moveUp(chosen, value)) changed(); })]);
+    return make('li', {}, [label, upButton(() => { if (moveUp(chosen, value)) changed(); }, () => tick)]);
   }
 
   function update(item, { value, label, lang }) {
@@ -56,7 +58,7 @@ export function ordered(list, choices) {
     item.querySelector('.place').textContent = place >= 0 ? String(place + 1) : '';
     item.querySelector('.label').textContent = label;
     item.querySelector('label').lang = lang || '';
-    renderUp(item.querySelector('.up'), label, place, place >= 0, () => item.querySelector('input'));
+    renderUp(item.querySelector('.up'), label, place, place >= 0);
   }
 
   function render() {

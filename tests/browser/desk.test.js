@@ -230,10 +230,12 @@ test('with the keyboard alone: no-show, put on hold, resume, return', async () =
   await keys.press('h');
   await shows(colleague, '#said', 'A9 put on hold.');
   await listIs(colleague, '#held', 'A1 A9');
-  // The arrows go through the line, and above its first into those put on hold.
+  // The arrows go through the queue, and below its last into those put on hold.
   await keys.press('ArrowDown');
   await focusIs(colleague, 'Call A10');
-  await keys.press('ArrowUp');
+  await keys.press('ArrowDown');
+  await focusIs(colleague, 'Resume A1');
+  await keys.press('ArrowDown');
   await focusIs(colleague, 'Resume A9');
   await keys.press('Enter');
   await shows(colleague, '#code', 'A9');
@@ -241,7 +243,7 @@ test('with the keyboard alone: no-show, put on hold, resume, return', async () =
   await focusIs(colleague, 'next');
   await keys.press('ArrowDown');
   await focusIs(colleague, 'Call A10');
-  await keys.press('ArrowUp');
+  await keys.press('ArrowDown');
   await focusIs(colleague, 'Resume A1');
   await keys.press('Tab');
   await focusIs(colleague, 'Return to queue: A1');

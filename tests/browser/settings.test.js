@@ -96,7 +96,7 @@ test('what cannot be taken is said at its field, in the reader\'s language, and 
     await wrongAt(page, '#mostWaiting', number);
     await wrongAt(page, '#timeZone', zone);
     assert.equal(await page.evaluate(() => document.activeElement.id), 'name', 'the first wrong field has the focus');
-    await page.click('.undo');
+    await page.click('.undo:visible');
     assert.equal(await page.inputValue('#name'), first.name);
     assert.equal(await page.$('[aria-invalid]'), null);
     await close(page);
@@ -143,7 +143,7 @@ test('what another person changes shows at once, and what is being typed stays',
   await page.fill('#name', 'Otra vez');
   await server.call('PUT', 'settings', { name: 'De otro' });
   await visible(page, '.meanwhile');
-  await page.click('.undo');
+  await page.click('.undo:visible');
   assert.equal(await page.inputValue('#name'), 'De otro', 'discarding takes what the other has set');
   await hidden(page, '.meanwhile');
   await close(page);
@@ -342,7 +342,7 @@ test('a button that moves something up is not there where it can do nothing, and
   assert.equal(await page.inputValue('[name="priorities[0].name"]'), 'urgent');
   assert.equal(await seen(), 1);
   assert.equal(await page.evaluate(() => document.activeElement.name), 'priorities[0].name');
-  await page.click('.undo');
+  await page.click('.undo:visible');
   const office = await at('settings', { lang: 'en' });
   await office.check('#languages li:has-text("Español") input');
   assert.equal(await office.isVisible('#languages .up'), false);
@@ -391,7 +391,7 @@ test('desks are added, told whom to attend in which order, closed and deleted', 
   await page.fill('#name', '3');
   await save(page);
   await wrongAt(page, '#name', /already/);
-  await page.click('.undo');
+  await page.click('.undo:visible');
   await page.click('#back');
   await server.ticket();
   await server.act('3', 'next');
@@ -458,7 +458,7 @@ test('a priority that somebody has cannot go, and the screen says who has it', a
   await save(page);
   await shows(page, '.failed', /^Hay 2 personas esperando o en atención con la prioridad «urgente»/);
   assert.equal((await settings()).priorities.length, 2);
-  await page.click('.undo');
+  await page.click('.undo:visible');
   await page.fill('[name="priorities[1].name"]', 'preferente');
   await save(page);
   await shows(page, '.failed', /^Hay 2 personas/);
