@@ -63,7 +63,7 @@ export function keepPresses() {
   let pressed = null;
   let handled = null;
   document.addEventListener(kind + 'down', (e) => {
-    const button = e.target.closest('button, a');
+    const button = e.target.closest('button, a, label');
     handled = null;
     pressed = button && e.button === 0 ? { button, x: e.clientX, y: e.clientY } : null;
   }, true);

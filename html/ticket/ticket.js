@@ -1,7 +1,7 @@
 // A ticket's own page, for the phone of the person who holds it.
 
 import { freshKey, get, post } from '../shared/api.js';
-import { $, show } from '../shared/dom.js';
+import { $, keepPresses, show } from '../shared/dom.js';
 import { fitText } from '../shared/fit.js';
 import { explain, isNumbered, isolated, nameOf, officeLanguage, onLanguage, ready, t } from '../shared/i18n.js';
 import { Live } from '../shared/live.js';
@@ -290,6 +290,8 @@ ready.then(async () => {
     blocked = is;
     render();
   });
+  // The first touch allows sound, so what is above a control may go while it is pressed.
+  keepPresses();
   $('soon').checked = local.get(SOON_KEY) === '1';
   $('soon').addEventListener('change', () => local.set(SOON_KEY, $('soon').checked ? '1' : null));
   $('give-up').addEventListener('click', openQuestion);
