@@ -1,9 +1,9 @@
-//! Who may do what, as it is kept: hashes of PINs, sessions and tokens, and who caused an event.
-//! None of it is part of the events, so none of it leaves with them.
+//! Roles, and the stored records of access: hashes of PINs, sessions, tokens, and the actor of an event.
+//! Access records are not events, so an export does not contain them.
 
 use std::net::IpAddr;
 
-/// What someone may do. Each may do what those before it may.
+/// The rights of a caller. Each role includes the rights of the roles before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Role {
     /// Look at the public screen, take a ticket, follow or give up one whose id is known.
@@ -64,7 +64,7 @@ pub struct Session {
 /// A program that may use the server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Token {
-    /// What it is called by whoever lists and revokes it; not secret.
+    /// Names the token in lists and when it is revoked; not secret.
     pub id: u64,
     pub hash: SecretHash,
     pub name: String,
@@ -109,7 +109,7 @@ pub enum AccessChange {
     },
 }
 
-/// Who caused an event, and from where.
+/// The person or program that caused an event, and its address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Actor {
     pub role: Role,
@@ -119,7 +119,7 @@ pub struct Actor {
 }
 
 impl Actor {
-    /// Whoever uses the program itself, at the machine.
+    /// Somebody who runs the program's own commands on the machine.
     pub const HERE: Self = Self {
         role: Role::Admin,
         token: None,

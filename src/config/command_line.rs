@@ -14,7 +14,7 @@ use crate::digits;
 /// The roles that have a PIN.
 const ROLES: &str = "staff or admin";
 
-/// What the program is started for.
+/// The task that the command line asks for.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Action {
     /// `turnero`: run the server.

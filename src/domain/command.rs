@@ -33,7 +33,7 @@ pub enum Expected {
     Code(String),
 }
 
-/// Where a desk sends a ticket.
+/// The destination of a transfer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Target {
     /// Back to the list of its service.
@@ -44,7 +44,7 @@ pub enum Target {
     Desk(DeskName),
 }
 
-/// Where in the list it goes.
+/// The position of a transferred ticket in its new list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TransferPosition {
     /// As if it had been there since it arrived.
@@ -59,7 +59,7 @@ names!(TransferPosition {
     Back => "back",
 });
 
-/// What somebody asks the queue to do.
+/// A request to change the queue.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
     /// Create a ticket; the default service and priority are the office's first.
@@ -158,7 +158,7 @@ pub enum Command {
     AdjustClock { by: i64 },
 }
 
-/// What a command was about, once its events are applied.
+/// The object of a command, named after its events are applied.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Subject {
     Ticket(TicketId),
@@ -178,8 +178,8 @@ pub enum Subject {
     Office,
 }
 
-/// What comes of a command: what happens, and what is answered. Both, because a desk that asks for
-/// the next ticket of an empty list has finished its current one all the same.
+/// The events and the answer of a command. There may be both events and a refusal: a desk that asks
+/// for the next ticket of an empty list has still finished its current one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decision {
     pub events: Vec<Event>,

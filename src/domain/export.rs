@@ -13,8 +13,8 @@ use super::ticket::{State, Ticket};
 const SEQ_JUMP: u64 = 1_000_000;
 
 impl Queue {
-    /// What moves: how the office is set up, the numbers given today, and every ticket that is not
-    /// over. What was announced, and ended tickets, stay behind.
+    /// The exported parts: the set-up of the office, today's numbers, and every ticket that has not
+    /// ended. Announced calls and ended tickets are left out.
     pub fn to_export(&self) -> QueueParts {
         let parts = self.parts();
         let is_over = |ticket: &Ticket| ticket.state.is_final();
@@ -42,7 +42,7 @@ impl Queue {
             ended: Vec::new(),
             last_called: Vec::new(),
             streaks: parts.streaks.relevant(),
-            // What was done and how fast belongs to the people and the desks that stay behind.
+            // Steps and desk speeds belong to people and desks that are not exported.
             steps: Vec::new(),
             pace: Pace::default(),
             ..parts

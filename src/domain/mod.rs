@@ -1,7 +1,7 @@
 //! The rules of the queue, and nothing else: pure functions over plain data.
 //!
 //! What does not belong here: clocks, randomness, threads, logging, JSON, SQL, HTTP. Time and
-//! ticket ids come in as arguments, so the same commands give the same events wherever they run.
+//! ticket ids come in as arguments, so the same commands give the same events on every machine.
 
 mod apply;
 mod changes;

@@ -1,4 +1,4 @@
-//! Which names an office accepts: what people can read, type and put into an address.
+//! The rules for names: people can read them, type them and put them into an address.
 
 use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 

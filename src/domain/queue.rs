@@ -104,7 +104,7 @@ pub struct QueueParts {
     pub desks: Vec<Desk>,
     /// In the order of arrival.
     pub tickets: Vec<Ticket>,
-    /// Those that ended with the day before, in the order of arrival.
+    /// Tickets that ended with the previous day, in the order of arrival.
     pub previous_day: Vec<Ticket>,
     pub ended: Vec<Arrival>,
     pub calls: Vec<Call>,

@@ -5,7 +5,7 @@ use std::fmt;
 use super::text_form::serde_as_text;
 
 /// Names one browser, which draws it at random and keeps it: two pages of one computer are the
-/// same screen. Whoever knows it could pass for that screen, so it is never sent to others.
+/// same screen. A client that knows the secret could pass for that screen, so it is never sent to others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ScreenId(u128);
 

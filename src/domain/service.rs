@@ -12,7 +12,7 @@ use super::text_form::serde_as_text;
 /// How many services an office can have: more buttons than a kiosk can show.
 pub const MOST_SERVICES: usize = 100;
 
-/// What the codes of a service's tickets begin with, and the service's name in programs: `A`.
+/// The first letters of a service's ticket codes, which also name the service in requests: `A`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Prefix(Arc<str>);
 

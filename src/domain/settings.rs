@@ -23,7 +23,7 @@ pub struct Priority {
     pub weight: u32,
 }
 
-/// Which of the tickets at the head of their lists is called first.
+/// The rule that picks among the tickets at the head of their lists.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum CallingRule {
     /// The most seconds waited × weight: priority matters, and nobody starves. With equal weights it
@@ -86,13 +86,13 @@ impl Default for Sound {
     }
 }
 
-/// What an office sets.
+/// The settings of an office.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct Settings {
     /// The office's own name, shown on its screens.
     pub name: Arc<str>,
-    /// The language of screens whose browsers ask for none that there is, such as `es`.
+    /// The language of screens whose browsers ask for no available language, such as `es`.
     pub language: Arc<str>,
     /// Its time zone in the IANA database, such as `Europe/Madrid`; `None` is the machine's.
     pub time_zone: Option<Arc<str>>,

@@ -22,12 +22,12 @@ pub struct Statistics {
     pub desks: BTreeMap<DeskName, TicketStatistics>,
 }
 
-/// What became of some tickets.
+/// Counts and durations of a group of tickets.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TicketStatistics {
     pub given: usize,
     pub waiting: usize,
-    /// Those that are done.
+    /// Tickets that are done.
     pub attended: usize,
     pub no_shows: usize,
     pub cancelled: usize,

@@ -19,8 +19,7 @@ pub struct UndoableStep {
     /// Its last event.
     pub seq: u64,
     pub at: Timestamp,
-    /// What it changed; a ticket that it called is the last. None any more where another business
-    /// day has begun since.
+    /// The changed tickets; a called ticket comes last. Empty after another business day has begun.
     pub changes: Vec<TicketChange>,
     /// Whether it opened the desk.
     pub opened: bool,
@@ -30,7 +29,7 @@ pub struct UndoableStep {
     pub last_call: Option<LastCall>,
 }
 
-/// What a step did to one ticket.
+/// The change of one ticket by a step.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct TicketChange {

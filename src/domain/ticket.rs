@@ -11,7 +11,7 @@ use super::text_form::{names, serde_as_text};
 use super::time::{Arrival, Timestamp};
 use crate::digits;
 
-/// Names one ticket for ever. Whoever knows it may follow and cancel that ticket, so it is made
+/// Names one ticket for ever. A client that knows it may follow and cancel the ticket, so it is made
 /// from 128 random bits and never sent to public screens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct TicketId(u128);
@@ -99,7 +99,7 @@ impl ListPosition {
         Self { rank, arrival }
     }
 
-    /// Whether it was sent to the front: before everybody, whatever the rule.
+    /// Whether it was sent to the front: before all others under every rule.
     pub fn is_in_front(self) -> bool {
         self.rank < 0
     }
@@ -115,7 +115,7 @@ impl ListPosition {
     }
 }
 
-/// Where a ticket waits.
+/// A list of waiting tickets.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum WaitingList {
@@ -150,7 +150,7 @@ pub struct Ticket {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<Box<str>>,
     pub state: State,
-    /// Where it waits, or waited last.
+    /// The list in which it waits, or waited last.
     pub list: WaitingList,
     pub position: ListPosition,
     pub created_at: Timestamp,
@@ -173,7 +173,7 @@ impl Ticket {
     /// The longest note, in characters: a desk's screen shows it without scrolling.
     pub const LONGEST_NOTE: usize = 500;
 
-    /// Where it waits, with others of its priority.
+    /// Its list of waiting tickets of the same priority.
     pub fn priority_list(&self) -> PriorityList {
         PriorityList {
             list: self.list.clone(),
@@ -181,7 +181,7 @@ impl Ticket {
         }
     }
 
-    /// What people read: the prefix and the number, such as `A12`.
+    /// The text that people read: the prefix and the number, such as `A12`.
     pub fn code(&self) -> String {
         let width = usize::from(self.digits);
         format!("{}{:0width$}", self.prefix, self.number)

@@ -1,4 +1,4 @@
-//! What the outside sees: connections, HTTP, WebSocket, pages.
+//! Everything that clients see: connections, HTTP, WebSocket, pages.
 
 pub mod access;
 pub mod http;

@@ -25,7 +25,7 @@ pub struct Office {
     /// The ticket printers.
     pub printers: Vec<Arc<Printer>>,
     pub pages: Pages,
-    /// Which screens have a desk open.
+    /// The screens that have a desk open.
     pub presence: Presence,
     /// The office's own pictures and videos.
     pub media: Option<Folder>,

@@ -3,7 +3,7 @@
 use crate::access::Actor;
 use crate::domain::{Event, Queue, Stamped, TicketId, WaitingList};
 
-/// What somebody did.
+/// The action of an audit entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AuditKind {
     TicketCreated,
@@ -100,7 +100,7 @@ pub struct AuditEntry {
     pub to_desk: Option<String>,
     /// The service to which a ticket was transferred.
     pub to_service: Option<String>,
-    /// What changed of the settings, a desk or a service, by names in JSON.
+    /// The changed fields of the settings, a desk or a service, by their names in JSON.
     pub fields: Vec<String>,
     /// `None` if the server did it by itself.
     pub actor: Option<Actor>,

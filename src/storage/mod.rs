@@ -99,7 +99,7 @@ pub struct StoredAnswer {
     pub body: Vec<u8>,
 }
 
-/// What becomes durable in one step, or not at all.
+/// The records of one transaction: all become durable, or none.
 #[derive(Debug, Default)]
 pub struct Batch {
     /// In order; the first follows the `expected_seq` given with the batch.
@@ -123,7 +123,7 @@ pub struct Loaded {
     /// The last event in the newest snapshot that is not damaged, whether enough follows it or not; 0
     /// without one.
     pub newest_snapshot: u64,
-    /// What is damaged and was not needed, in sentences without a full stop.
+    /// Damage in records that were not needed, in sentences without a full stop.
     pub damage: Vec<String>,
 }
 

@@ -79,7 +79,7 @@ impl Queue {
             .retain(|call| call.seq < step.seq || call.code != code);
         let mut list = std::mem::take(&mut self.last_called);
         if let Some(index) = list.iter().position(|other| *other == called.arrival) {
-            // Who was called since stays before those of then.
+            // Tickets called since then stay before the older ones.
             list.truncate(index);
             for arrival in &step.last_called {
                 if !list.contains(arrival) && self.tickets.contains_key(arrival) {

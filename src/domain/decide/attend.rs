@@ -158,7 +158,7 @@ pub(super) fn transfer(
     let arrived = ListPosition::by_arrival(ticket.arrival).rank();
     let rank = match position {
         TransferPosition::Arrival => arrived,
-        // Below zero, and below whoever was sent to the front before.
+        // Below zero, and below every ticket sent to the front before.
         TransferPosition::Front => {
             let heads = queue
                 .priority_lists_of(&list)

@@ -26,7 +26,7 @@ pub(in crate::domain) fn whose_turn<'a>(
 pub struct CallingOrder<'a> {
     queue: &'a Queue,
     now: Timestamp,
-    /// Who waits for this desk alone.
+    /// Tickets that wait for this desk only.
     own: CombinedLists<'a>,
     /// The lists of its services, in its order; or all of them combined.
     lists: VecDeque<CombinedLists<'a>>,

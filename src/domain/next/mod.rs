@@ -1,5 +1,4 @@
-//! Which ticket is called next, and what follows from it: the calling order of a desk and the number
-//! of people ahead of a ticket.
+//! Chooses the next ticket of a desk. The calling order and the number of people ahead follow from it.
 
 pub(super) mod ahead;
 pub(super) mod calling_order;

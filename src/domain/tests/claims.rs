@@ -1,4 +1,4 @@
-//! Which screen has a desk open.
+//! Tests of claims: one screen at a time has a desk open.
 
 use super::testing::{ask, command};
 use crate::domain::*;

@@ -45,7 +45,7 @@ fn at(minute: i64) -> Timestamp {
     Timestamp::from_millis(minute * MINUTE)
 }
 
-/// What the tickets are told in that minute, in minutes.
+/// The estimates of the tickets in that minute, in minutes.
 fn told(queue: &Queue, tickets: &[u128], minute: i64) -> Vec<Option<u64>> {
     let forecast = Forecast::of(queue, at(minute));
     let told = tickets.iter().map(|id| {

@@ -1,9 +1,9 @@
-//! What each command comes to, by example.
+//! A table of examples: the events and the answer of each command.
 
 use super::testing::{ask, command, moment, two_lines, words};
 use crate::domain::*;
 
-/// One line of the table below: what happened before, what is asked, and what comes of it.
+/// A row of the table below: the commands before, the command, and its result.
 type Row = (&'static str, &'static str, &'static str);
 
 #[test]
@@ -282,7 +282,7 @@ fn each_command_comes_to_what_the_contract_says() {
             "returned A1",
         ),
         ("new;next 1;send 1 B;new B", "new B", "created B2"),
-        // What a step did is taken back, whole.
+        // An undo takes the whole step back.
         ("new;next 1", "undo 1", "undone A1 at 1"),
         ("new;next 1;undo 1", "next 2", "desk 2 open, called A1 at 2"),
         ("new;new;next 1;next 1", "undo 1", "undone A1 and A2 at 1"),
@@ -404,7 +404,7 @@ fn each_command_comes_to_what_the_contract_says() {
         ),
         ("new;close 1;next 1;close 1", "undo 1", "undone A1 at 1"),
         ("new;close 1;next 1;finish 1", "undo 1", "undone A1 at 1"),
-        // A cancel of the desk's, and not of the person's, leaves whom it attends alone.
+        // A desk that cancels another ticket keeps the ticket that it attends.
         ("new;new;open 1", "cancel A2 1", "cancelled A2 at 1"),
         ("new", "cancel A1 9", "! There is no desk 9 here."),
         ("new;open 1;cancel A1 1", "undo 1", "undone A1 at 1"),

@@ -1,4 +1,4 @@
-//! Which ticket is called next.
+//! Tests of the choice of the next ticket.
 
 use std::borrow::Cow;
 use std::sync::Arc;

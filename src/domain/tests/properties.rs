@@ -1,4 +1,4 @@
-//! What holds whatever is asked, in whatever order.
+//! Properties that hold after any commands in any order.
 
 use std::collections::HashSet;
 

@@ -50,7 +50,7 @@ fn current() -> impl Strategy<Value = Option<Expected>> + Clone {
     ]
 }
 
-/// What the person with the ticket does.
+/// Commands of the person with the ticket.
 fn at_the_entrance() -> impl Strategy<Value = Command> {
     let note = prop_oneof![Just(None), Just(Some("wheelchair"))];
     let create = (proptest::option::of(service()), any::<bool>(), note);

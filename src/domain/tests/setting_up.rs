@@ -1,4 +1,4 @@
-//! What setting up an office comes to while people are in it, by example.
+//! Examples of changes to an office's set-up while people wait.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ fn after(words: &str) -> Queue {
     queue
 }
 
-/// Lets one more thing happen; what was answered.
+/// Carries out one more command and returns its answer.
 fn then(queue: &mut Queue, asked: &Command) -> Result<Subject, Refusal> {
     let at = moment(queue);
     ask(queue, asked, at).0.outcome
@@ -46,7 +46,7 @@ fn only_priorities(names: &[&str]) -> Command {
 
 #[test]
 fn a_priority_stays_while_somebody_has_it() {
-    // What happens to an urgent ticket, A1, and whether its priority can go then.
+    // Steps of an urgent ticket, A1, and whether its priority can be removed afterwards.
     let rows = [
         ("", false),
         ("next 1", false),

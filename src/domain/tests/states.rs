@@ -54,7 +54,7 @@ const STEPS: [(&str, &[(State, State)]); 23] = {
                 (Done, Serving),
             ],
         ),
-        // What another desk attends is not this one's.
+        // A desk cannot act on another desk's ticket.
         ("recall 2", &[]),
         ("finish 2", &[]),
         ("no-show 2", &[]),
@@ -63,7 +63,7 @@ const STEPS: [(&str, &[(State, State)]); 23] = {
     ]
 };
 
-/// Whether a command is a step above; whoever adds a command decides it here.
+/// Whether the table above has the command. A new command is decided here.
 fn is_step(command: &Command) -> bool {
     match command {
         Command::Call { .. }
@@ -77,7 +77,7 @@ fn is_step(command: &Command) -> bool {
         | Command::Transfer { .. }
         | Command::Next { .. }
         | Command::Undo { .. } => true,
-        // They are of no ticket, or change none.
+        // These commands concern no ticket or change none.
         Command::Create { .. }
         | Command::Reprint { .. }
         | Command::SetDesk { .. }

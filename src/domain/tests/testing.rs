@@ -1,4 +1,4 @@
-//! What the tests of the rules share: an office, commands in words, and what holds in every queue.
+//! Helpers of the rules' tests: an office, commands in words, and the invariants of every queue.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -19,8 +19,7 @@ pub(crate) fn two_lines() -> Queue {
     Queue::from_parts(parts)
 }
 
-/// Lets a command happen at that moment, as the ledger does; returns what was decided and what
-/// happened.
+/// Carries out a command at that moment, as the ledger does; returns the decision and the events.
 pub(crate) fn ask(queue: &mut Queue, command: &Command, at: Timestamp) -> (Decision, Vec<Stamped>) {
     let decision = decide(queue, command, at);
     let mut happened = Vec::new();
@@ -39,7 +38,7 @@ pub(crate) fn moment(queue: &Queue) -> Timestamp {
     Timestamp::from_millis(i64::try_from(queue.seq()).expect("few") * 1_000)
 }
 
-/// What holds in every queue.
+/// Checks the invariants of every queue.
 pub(crate) fn check(queue: &Queue) {
     let mut numbers = HashSet::new();
     for ticket in queue.tickets_after(None) {

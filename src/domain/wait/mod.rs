@@ -33,7 +33,7 @@ use crate::domain::time::{Arrival, Timestamp};
 #[derive(Debug)]
 pub struct Forecast {
     called: HashMap<Arrival, i64>,
-    /// The services of which enough is known.
+    /// The services with enough recent transactions.
     known: Vec<Prefix>,
 }
 

@@ -1,4 +1,4 @@
-//! What a forecast is based on: recent arrivals, lengths of transactions, and the desks at work.
+//! The data behind a forecast: recent arrivals, lengths of transactions, and the desks at work.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
@@ -58,7 +58,7 @@ impl<'a> RecentArrivals<'a> {
             .take_while(|ticket| ticket.created_at.as_millis() >= begin)
             .collect();
         let first = match tickets.last() {
-            // Where there are more, they are from less time.
+            // If there are more, the oldest one seen limits the period.
             Some(oldest) if tickets.len() == ARRIVALS_SEEN => oldest.created_at.as_millis(),
             _ => begin,
         };

@@ -308,7 +308,7 @@ impl<'a> NextTicket<'a> {
         }
     }
 
-    /// A waiting ticket is here, whatever the clock says.
+    /// A waiting ticket has arrived, even if its time lies in the future.
     fn is_here(&self, now: i64) -> bool {
         self.ticket.is_some() || self.since <= now
     }

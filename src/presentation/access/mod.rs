@@ -1,4 +1,4 @@
-//! Who sends a request, and what they may do: PINs, sessions, tokens, and the limits on guessing. The
+//! Identifies callers and their rights: PINs, sessions, tokens, and the limits on guessing. The
 //! router identifies the caller of each request before any handler runs.
 //!
 //! Not here: the role that each route requires (see the table of routes), and the storage.

@@ -98,7 +98,7 @@ struct Connection {
     activity: Mutex<Activity>,
 }
 
-/// What the thread of a connection does.
+/// The state of a connection's thread.
 #[derive(Clone, Copy, Debug)]
 enum Activity {
     /// It waits for a complete request, for an event (long polling), or until the peer has received the

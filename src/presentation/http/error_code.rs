@@ -4,7 +4,7 @@
 /// Declares [`ErrorCode`] from a table of variant, status and name.
 macro_rules! error_codes {
     ($($variant:ident: $status:literal, $name:literal;)*) => {
-        /// What kind of error an answer reports.
+        /// The kind of error that an answer reports.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum ErrorCode {
             $($variant,)*

@@ -80,7 +80,7 @@ impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} ", self.method)?;
         for (number, part) in self.path.split('/').enumerate() {
-            // Whoever knows a ticket's id can cancel the ticket.
+            // A client that knows a ticket's id can cancel the ticket.
             let part = if part.len() >= ID_LENGTH { "…" } else { part };
             write!(f, "{}{part}", if number > 0 { "/" } else { "" })?;
         }

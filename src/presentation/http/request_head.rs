@@ -19,7 +19,7 @@ pub(super) struct Head {
     pub(super) expects_continue: bool,
 }
 
-/// Where the body of a request ends.
+/// The rule that ends the body of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum BodyLength {
     Bytes(usize),

@@ -41,7 +41,7 @@ pub enum Effect {
     Changes,
 }
 
-/// What a route does with the fields of the query.
+/// How a route treats the fields of the query.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Query {
     /// There are none: each is refused.

@@ -1,4 +1,4 @@
-//! A number of slots, for work of which only so much happens at a time.
+//! A fixed number of slots, which bounds work that happens at the same time.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

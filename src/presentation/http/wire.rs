@@ -19,8 +19,8 @@ const SEND_BUFFER_BYTES: usize = 128 * 1024;
 const LINGER: Duration = Duration::from_secs(2);
 const LINGER_BYTES: usize = 4 * 1024 * 1024;
 
-/// What poll(2) reports if the peer has ended its side, or we have ended reading, even if bytes of the
-/// peer wait to be read. Other systems report the end of both sides only.
+/// The event of poll(2) if the peer has ended its side, or we have ended reading, even if bytes from
+/// the peer wait to be read. Other systems report the end of both sides only.
 #[cfg(target_os = "linux")]
 const PEER_END: PollFlags = PollFlags::RDHUP;
 #[cfg(not(target_os = "linux"))]
@@ -132,7 +132,7 @@ impl Wire {
                 return Ok(());
             }
             if left.is_zero() {
-                // Nobody takes what is in the send buffer, so the kernel must not keep it.
+                // The peer takes nothing, so the kernel must not keep the send buffer.
                 sockopt::set_socket_linger(&self.tcp, Some(Duration::ZERO))?;
                 return Err(io::ErrorKind::TimedOut.into());
             }

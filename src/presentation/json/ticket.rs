@@ -63,7 +63,7 @@ impl TicketView {
         }
     }
 
-    /// The view for the ticket's owner: whoever created it or knows its id.
+    /// The view for the ticket's owner: a client that created it or knows its id.
     pub fn for_owner(&self) -> OwnerTicket<'_> {
         OwnerTicket {
             id: Shown(self.ticket.id),

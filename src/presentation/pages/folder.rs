@@ -49,8 +49,7 @@ impl Folder {
         }
     }
 
-    /// Opens the file at `path`, relative to the folder; `NotFound` where there is none that may be
-    /// sent.
+    /// Opens the file at `path`, relative to the folder; `NotFound` if there is no file that may be sent.
     pub fn open(&self, path: &str) -> io::Result<OpenFile> {
         let (file, about) = self.find(path)?;
         Ok(OpenFile {
@@ -96,7 +95,7 @@ impl Folder {
         Ok((file, about))
     }
 
-    /// Whether it is the data file or one of SQLite's beside it, by whatever name.
+    /// Whether it is the data file or one of SQLite's files beside it, under any name.
     fn is_data(&self, file: &Path, about: &Metadata) -> bool {
         let same = SQLITE_SUFFIXES.iter().any(|suffix| {
             let mut name = self.data.clone().into_os_string();

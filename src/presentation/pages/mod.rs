@@ -13,12 +13,12 @@ use super::http::answer::{Answer, Body, tag};
 use super::http::problem::Problem;
 use super::http::request::Request;
 
-/// What the built-in pages may do: load from this server, and nothing else. A folder's pages are
-/// the office's own, and may do what they like.
+/// Built-in pages may load from this server only. Pages from a folder are the office's own and have no
+/// such policy.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; img-src 'self' data:; \
      connect-src 'self' ws: wss:; object-src 'none'; base-uri 'self'; form-action 'self'; ";
 
-/// What `/t/ID` serves.
+/// The page behind `/t/ID`.
 const TICKET_PAGE: &str = "ticket.html";
 
 /// The page for an address that does not exist, and what the server replaces in it.
@@ -53,7 +53,7 @@ impl Page {
     }
 }
 
-/// Where pages come from.
+/// The source of pages: built in, or a folder.
 pub struct Pages {
     folder: Option<Folder>,
 }
@@ -139,8 +139,8 @@ fn as_page(answer: Answer, frame_ancestors: &[String]) -> Answer {
     answer
 }
 
-/// Whether it is a ticket's own address, `t/ID`. The page is the same whatever the ticket: it asks
-/// for it, and says kindly where it is not there.
+/// Whether it is a ticket's own address, `t/ID`. All tickets share one page, which requests the
+/// ticket and explains if there is none.
 fn is_ticket(path: &str) -> bool {
     let id = path.strip_prefix("t/");
     id.is_some_and(|id| !id.is_empty() && !id.contains('/'))
@@ -178,7 +178,7 @@ fn with_policy(answer: Answer, path: &str, policy: String) -> Answer {
     answer
 }
 
-/// Which sites may show a page inside theirs.
+/// The `frame-ancestors` policy: sites that may show a page inside theirs.
 fn frame_policy(ancestors: &[String]) -> String {
     let mut policy = "frame-ancestors 'self'".to_owned();
     for ancestor in ancestors {

@@ -47,7 +47,7 @@ impl Default for Timeouts {
     }
 }
 
-/// A network printer, and which answers it is known to give.
+/// A network printer, and the answers that it gives.
 pub struct Device {
     /// `HOST:PORT`.
     target: String,

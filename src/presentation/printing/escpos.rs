@@ -12,7 +12,7 @@ const CODE_PAGE: u8 = 16;
 const MISSING: u8 = b'?';
 
 /// `DLE EOT 2` and `DLE EOT 4`: requests the causes of being offline and the state of the paper. The
-/// printer answers at once, whatever waits to be printed.
+/// printer answers at once, even if jobs wait to be printed.
 pub const REALTIME_STATUS_REQUEST: [u8; 6] = [0x10, 0x04, 2, 0x10, 0x04, 4];
 
 /// `GS r 1`: requests a status byte. The printer answers in order, after all that was sent before.

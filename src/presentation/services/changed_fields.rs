@@ -1,4 +1,4 @@
-//! What the audit log says of a change of a desk, a service or the settings.
+//! Names the changed fields of a desk, a service or the settings, for the audit log.
 
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -6,8 +6,8 @@ use serde_json::{Map, Value};
 use crate::domain::{Event, Queue};
 use crate::presentation::json::SettingsJson;
 
-/// What an event is about to change, by names in JSON: `name`, `services` … A desk or a service that is
-/// made is `created`; `open` is `opened` or `closed`. Empty for events that need no such word.
+/// The fields that an event is about to change, by their names in JSON: `name`, `services` … A new desk
+/// or service is `created`; `open` becomes `opened` or `closed`. Empty for other events.
 pub(super) fn changed_fields(queue: &Queue, event: &Event) -> Vec<String> {
     match event {
         Event::SettingsChanged { settings } => differing(

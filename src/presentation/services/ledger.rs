@@ -329,8 +329,8 @@ impl Ledger {
         }
     }
 
-    /// Stores the batch, then publishes it. The shared queue comes first, so that whoever has an answer
-    /// finds its ticket there; then the listeners; then the replies. Returns whether it is durable.
+    /// Stores the batch, then publishes it. The shared queue comes first, so that a client with an
+    /// answer finds its ticket there; then the listeners; then the replies. Returns whether it is durable.
     fn commit(&mut self, pending: Pending) -> bool {
         let Pending {
             batch,
@@ -407,7 +407,7 @@ impl Ledger {
             log::debug!("Storage still fails: {error}");
         } else {
             log::error!("Storage fails, and changes are refused: {error}");
-            // What has expired makes room.
+            // A purge of expired data makes room.
             self.purge_at = Instant::now();
             self.check_at = Instant::now() + PROBE_INTERVAL;
         }
@@ -424,7 +424,7 @@ impl Ledger {
         let at = now().as_millis();
         let answers_before = at - ANSWER_RETENTION.as_millis() as i64;
         let purged = self.hold_purge(at).and_then(|held| match held {
-            // What an admin erased goes all the same.
+            // Entries that an admin erased are deleted even then.
             true => self.journal.purge(i64::MIN, i64::MIN, at),
             false => self.journal.purge(at - retention, answers_before, at),
         });

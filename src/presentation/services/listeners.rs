@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::screens::{Update, WssService};
 use crate::domain::Ticket;
 
-/// What became durable in one commit.
+/// The events and records that became durable in one commit.
 pub struct Publication {
     /// One update for each event, in order.
     pub updates: Arc<[Arc<Update>]>,

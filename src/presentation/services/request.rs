@@ -48,7 +48,7 @@ pub(super) enum LedgerRequest {
     Execute {
         /// Boxed, so that the channel's slots stay small.
         command: Box<Command>,
-        /// Who sent the command; `None` if the program itself did.
+        /// The sender of the command; `None` for the program itself.
         actor: Option<Actor>,
         idempotent: Option<IdempotentRequest>,
         render: Render,

@@ -101,7 +101,7 @@ fn luminance(rgb: u32) -> f64 {
     0.2126 * linear(16) + 0.7152 * linear(8) + 0.0722 * linear(0)
 }
 
-/// Refuses what is not a plain origin for `frame-ancestors`.
+/// Refuses every text that is not a plain origin for `frame-ancestors`.
 fn check_origin(origin: &str) -> Result<(), Problem> {
     if is_origin(origin) {
         return Ok(());

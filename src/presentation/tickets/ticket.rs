@@ -161,7 +161,7 @@ pub fn show(context: &Context<'_>) -> Handled {
     }
 }
 
-/// `POST /api/tickets/ID/cancel`: by whoever knows the id, or by a desk. A desk may also give the
+/// `POST /api/tickets/ID/cancel`: by a client that knows the id, or by a desk. A desk may also give the
 /// ticket's code, and can undo it.
 pub fn cancel(context: &Context<'_>) -> Handled {
     let mut fields = Fields::of_body(context.request)?;

@@ -20,7 +20,7 @@ pub(super) const SCHEMA: &str = "
     CREATE INDEX answers_by_age ON answers (at);
 ";
 
-/// What version 2 adds.
+/// The changes of schema version 2.
 pub(super) const VERSION_2: &str = "ALTER TABLE answers ADD COLUMN request_hash BLOB;";
 
 /// Limit of all stored answers, in bytes: some 100,000 of them. Beyond it the oldest are dropped, so

@@ -14,7 +14,7 @@ pub(super) const IN_USE: &str = "another turnero is using it";
 const NAME_IN_USE: &str = "another turnero is using the file that was here before it was deleted or replaced; stop \
      that one first";
 
-/// What tells a file from another that takes its name.
+/// Device and inode: they tell a file from another one that takes its name.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct FileId {
     device: u64,
@@ -74,7 +74,7 @@ impl DataFile {
         self.wal = found.ok().map(|metadata| FileId::of(&metadata));
     }
 
-    /// Fails if the data file, or the one with the newest commits, was deleted or replaced: what is
+    /// Fails if the data file, or the one with the newest commits, was deleted or replaced: records
     /// stored there would be gone with the process.
     pub(super) fn check(&self) -> Result<(), StorageError> {
         let is_there = |path: &Path, id: FileId| match fs::metadata(path) {
@@ -137,7 +137,7 @@ impl NameLock {
                 };
                 Err(why.to_owned())
             }
-            // Where no such socket can be made, the locks of the file remain.
+            // If no such socket can be made, the locks of the file remain.
             Err(_) => Ok(Self { _socket: None }),
         }
     }

@@ -20,7 +20,7 @@ pub(super) const SCHEMA: &str = "
     ) STRICT;
 ";
 
-/// What version 2 adds.
+/// The changes of schema version 2.
 pub(super) const VERSION_2: &str = "
     ALTER TABLE events ADD COLUMN checksum INTEGER;
     ALTER TABLE snapshots ADD COLUMN checksum INTEGER;

@@ -121,7 +121,7 @@ fn prepare(mut connection: Connection, write: bool) -> Result<Opened, Refused> {
         return Err(Refused::Foreign(why));
     }
     connection.pragma_update(None, "synchronous", "FULL")?;
-    // What is purged is overwritten, and does not stay in pages that are free.
+    // Purged rows are overwritten, so that nothing of them stays in free pages.
     connection.pragma_update(None, "secure_delete", true)?;
     let made = make_tables(&mut connection, tables > 0, version);
     let (version, unwritable) = match made {

@@ -1,4 +1,4 @@
-//! What is appended, kept and read back, on a real file.
+//! Tests of the SQLite journal on a real file.
 
 use std::fs;
 use std::sync::Arc;
@@ -545,7 +545,7 @@ fn an_unknown_stored_value_is_an_error_that_names_its_event() {
     }
 }
 
-/// What an earlier release stored of the settings has no field that a later one adds.
+/// Settings stored by an earlier release lack the fields that a later one adds.
 #[test]
 fn a_setting_that_is_not_stored_has_its_default() {
     let read: Event =

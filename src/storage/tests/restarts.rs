@@ -106,7 +106,7 @@ struct Office {
     working: Queue,
     /// Decided and not yet stored.
     batch: Vec<Stamped>,
-    /// What was stored, as it adds up in memory. It is never read from the file.
+    /// The queue that was never stopped. It is never read from the file.
     never_stopped: Queue,
     numbers: Numbers,
     /// All that was stored.

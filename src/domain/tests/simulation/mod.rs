@@ -31,7 +31,7 @@ struct Office {
 
 const PRIORITIES: [&str; 3] = ["normal", "preferential", "urgent"];
 
-/// What happens next.
+/// A point in the simulation at which something happens.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Moment {
     Arrives(usize),
@@ -48,8 +48,8 @@ enum Moment {
 struct Promise {
     at: i64,
     estimate: Option<u64>,
-    /// What a simpler method would have said: the people before it and itself, times the mean turn
-    /// of the whole day, divided by the desks that attend its service.
+    /// The estimate of a simpler method: the people before it and itself, times the day's mean
+    /// transaction, divided by the desks that attend its service.
     simple: i64,
 }
 
@@ -67,7 +67,7 @@ fn desk_name(desk: usize) -> DeskName {
     DeskName::parse(&(desk + 1).to_string()).expect("a name")
 }
 
-/// Which services a desk has chosen.
+/// The services that a desk attends.
 fn chosen(desk: usize) -> &'static [&'static str] {
     match desk {
         0..5 => &[],
@@ -187,7 +187,7 @@ impl<'a> Day<'a> {
             match moment {
                 Moment::Arrives(index) => self.arrives(index, at),
                 Moment::GivesUp(id) => {
-                    // Who is being attended does not.
+                    // A person at a desk does not leave.
                     let ticket = TicketId::from_random(id);
                     self.ask(
                         &Command::Cancel {
@@ -240,7 +240,7 @@ impl<'a> Day<'a> {
         }
     }
 
-    /// Notes what a waiting person is told now.
+    /// Records the estimate that a waiting person sees now.
     fn promise(
         &mut self,
         id: u128,
@@ -379,7 +379,7 @@ impl<'a> Day<'a> {
 }
 
 impl Ticket {
-    /// Which person it is: ids are numbers here.
+    /// The person's number: ids are numbers here.
     fn number_drawn(&self) -> u128 {
         u128::from_str_radix(&self.id.to_string(), 16).expect("an id is hexadecimal")
     }

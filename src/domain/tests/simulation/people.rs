@@ -1,4 +1,4 @@
-//! Who comes on a simulated day, drawn by whole numbers alone.
+//! The people of a simulated day, drawn with whole numbers only.
 
 use super::{MINUTE, OPENS};
 

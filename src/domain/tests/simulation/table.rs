@@ -1,4 +1,4 @@
-//! What simulated days come to, as a table that people read: `tests/simulated-day.md`.
+//! The results of simulated days, as a table for people: `tests/simulated-day.md`.
 //! `TURNERO_RENEW=1 cargo test --lib simulated_day` writes it anew.
 
 use std::fmt::Write;
@@ -73,7 +73,7 @@ fn right(errors: impl Iterator<Item = (i64, i64)>) -> (f64, f64, f64, f64) {
     )
 }
 
-/// What a day came to under one rule.
+/// The results of a day under one rule.
 struct Row {
     /// The mean and the longest wait of each priority, in minutes.
     waits: Vec<(f64, f64)>,
@@ -198,7 +198,7 @@ fn a_simulated_day_is_as_the_table_says() {
                 row.estimate.0 < row.simple.0 * 0.5,
                 "{day}, {name}: a better guess"
             );
-            // Where nearly half of the people go before the others, whose turn it is turns on who comes.
+            // If nearly half of the people have priority, the next ticket depends on later arrivals.
             let is_strict = office.rule == CallingRule::Strict && office.most.is_none();
             let (most, least) = if is_strict { (12.0, 60.0) } else { (5.0, 68.0) };
             assert!(

@@ -140,7 +140,7 @@ fn wake_polls(mut state: MutexGuard<'_, State>) {
 }
 
 impl State {
-    /// What a poll waits for; it becomes readable when something changes.
+    /// A pipe that becomes readable when something changes; polls wait for it.
     fn wake(&mut self) -> io::Result<Arc<PipeReader>> {
         if let Some((reader, _)) = &self.wake {
             return Ok(reader.clone());

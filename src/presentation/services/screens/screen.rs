@@ -3,8 +3,8 @@
 //!
 //! Only the screen's own thread reads the socket. Two threads write: that one and `publish`, which
 //! hands a frame straight to the kernel if the screen is up to date and the kernel takes it.
-//! Waking a thread for each screen costs more than the write itself (see ARCHITECTURE.md). Whoever
-//! writes holds the `Writer`. `publish` never waits for it: what it cannot write at once goes to the
+//! Waking a thread for each screen costs more than the write itself (see ARCHITECTURE.md). A thread
+//! that writes holds the `Writer`. `publish` never waits for it: what it cannot write at once goes to the
 //! mailbox, and the screen's thread takes over.
 
 use std::io;
@@ -40,7 +40,7 @@ pub struct Screen {
     writer: Mutex<Writer>,
 }
 
-/// What other threads ask of the screen's thread. Each flag is set by them and taken by it.
+/// Requests of other threads to the screen's thread, which sets each flag back.
 #[derive(Debug)]
 pub(super) struct Signals {
     /// The mailbox was full.
@@ -214,7 +214,7 @@ impl Screen {
     }
 }
 
-/// What a screen asked for when it connected.
+/// The options that a screen chose when it connected.
 #[derive(Clone, Debug)]
 pub struct Handshake {
     pub dialect: Dialect,

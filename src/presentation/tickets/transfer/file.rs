@@ -45,7 +45,7 @@ struct FileToRead {
     #[serde(rename = "exportedAt")]
     _exported_at: IgnoredAny,
     office: QueueParts,
-    /// What people did on the other machine stays there.
+    /// Not imported: the audit log stays on its machine.
     #[serde(rename = "audit")]
     _audit: IgnoredAny,
 }

@@ -226,7 +226,7 @@ mod tests {
     use crate::domain::tests::random_commands::{any_command, any_request};
     use crate::domain::tests::testing::{check, two_lines};
 
-    /// What comes of an office's file.
+    /// The parts after a round trip through a file.
     fn through_a_file(office: &QueueParts) -> QueueParts {
         file::read(&file::bytes(office, &[])).expect("what was written is read")
     }
