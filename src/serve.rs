@@ -51,9 +51,9 @@ pub fn serve(config: Config) -> Result<(), Box<dyn Error>> {
     let kept = config.audit_retention();
     let tickets = TicketService::start(shared, loaded.newest_snapshot, journal, listeners, kept)?;
     let office = Office::new(config, access, tickets, wss, printers);
-    announcement.say(&office.tickets);
-    let server = Server::start(listener, office)?;
+    let server = Server::start(listener, office.clone())?;
 
+    announcement.say(&office.tickets);
     signals.forever().next();
     server.stop();
     Ok(())

@@ -19,7 +19,7 @@ function ownScreen() {
 export const screen = ownScreen();
 
 /**
- * The claim to a desk; `changed()` is told of every new `standing`: `asking`, `mine`, `refused` (it
+ * The claim to a desk. Each new `standing` calls `changed()`: `asking`, `mine`, `refused` (it
  * was open elsewhere), `lost` (another screen took it over) or `absent` (there is no such desk).
  */
 export class Claim {
@@ -28,10 +28,10 @@ export class Claim {
     this._path = 'api/desks/' + encodeURIComponent(name) + '/claim';
     this._name = name;
     this._changed = changed;
-    // What the server calls this screen before everybody.
+    // The public name that the server gives this screen.
     this._mark = null;
     this._busy = false;
-    // The holders that were heard of since the last request began, that of the time before first.
+    // Holders reported since the last request began; the first is the one before it.
     this._holders = [null];
   }
 

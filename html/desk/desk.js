@@ -21,7 +21,7 @@ import { Undo } from './undo.js';
 import { about, isWithout, renderFacts, renderTaken, renderWarning } from './view.js';
 
 const WANTED_MS = 6500;
-// What is said of another person's step.
+// Events of another person that are announced.
 const SAID = /^ticket-(called|recalled|finished|no-show|held|returned|transferred|cancelled)$/;
 
 const name = new URLSearchParams(location.search).get('desk') || '';
@@ -29,7 +29,7 @@ const path = 'api/desks/' + encodeURIComponent(name);
 
 let state = null;
 let missedOpen = false;
-// Of whoever signed in here; asked for where it matters.
+// The role of the person who signed in here; requested only when needed.
 let role = '';
 const panels = {};
 // The state of each ticket printer, by name.
@@ -37,7 +37,7 @@ const printers = new Map();
 let waitedBefore = null;
 let wantedUntil = 0;
 let saying = null;
-// Which desk, and the number of the last event that it has heard.
+// The desk, and the number of the last event received for it.
 let heard = '';
 
 const claim = new Claim(name, () => {
@@ -102,7 +102,7 @@ function noticeOthers(m) {
   if (!steps.isAnothers(m.type, undone ? '' : p.ticket.code)) return;
   if (undone) say(t('desk.said.undone', { what: p.tickets.map((ticket) => ticket.code).join(', ') }));
   else say(t('desk.said.' + SAID.exec(m.type)[1], { code: p.ticket.code }));
-  // What could be taken back now is another person's step.
+  // An undo would now take back another person's step.
   if (p.desk && m.type !== 'ticket-recalled') undo.forget();
 }
 
@@ -113,7 +113,7 @@ function noticeArrival({ payload }) {
     wantedUntil = performance.now() + WANTED_MS;
     setTimeout(render, WANTED_MS + 50);
   }
-  // Whom this desk sent back itself is no news to it.
+  // A ticket that this desk sent back itself is not announced.
   const isOwn = payload.desk && payload.desk.name === name;
   if (waitedBefore !== null && waits > waitedBefore && !isOwn) alertArrival(isFirst, deskTitle(name), tn('desk.facts', waits));
   waitedBefore = waits;
@@ -200,7 +200,7 @@ const said = (what, close) => ({ code }) => {
   return t('desk.said.' + what, { code });
 };
 
-// Of whom the focus is on in a list; else of whom this desk attends.
+// The ticket with the focus in a list; otherwise the one that this desk attends.
 function printAgain() {
   const row = focusedRow();
   const id = row ? row.getAttribute('data-id') : lists.wholeOf(attended()).id;
@@ -319,7 +319,7 @@ const RETURN = { word: 'desk.return', press: returnThis };
 
 const rows = (list, tickets, buttons) => renderRows($(list), tickets, { buttons, about: (ticket) => about(state, ticket), live: isLive(), lost: () => focusWhenEnabled('next') });
 
-// Those whom this desk may call are counted; where others wait elsewhere, it says so in place of «nobody».
+// Counts the tickets that this desk may call. If others wait elsewhere, says so in place of «nobody».
 function renderQueue(waits) {
   const waiting = waits ? lists.queue : [];
   rows('queue', waiting, [CALL]);
@@ -358,7 +358,7 @@ function onKey(e) {
   const open = openedPanel();
   if (open) {
     if (e.key === 'Escape' || e.key === 'Esc') open.close();
-    // Arrows and letters belong to what is chosen in the panel.
+    // Arrows and letters belong to the control in the panel.
     return;
   }
   if (e.key === 'ArrowDown' || e.key === 'ArrowUp') {

@@ -24,7 +24,7 @@ function whereabouts(ticket, now) {
 
 /** `call(code, done)` calls; `drop(code, done)` cancels; `closed()` gives the focus away; `now()` is the server's time. */
 export function findPanel({ call, drop, closed, now }) {
-  // The code that was looked up, and its ticket: null where there is none, undefined until that is known.
+  // The code that was looked up, and its ticket: null if there is none, undefined before the answer.
   let looked = null;
   let ticket;
   let looking = null;
@@ -44,7 +44,7 @@ export function findPanel({ call, drop, closed, now }) {
   function show() {
     const none = ticket === null ? t('desk.where.none', { code: looked }) : '';
     const text = ticket ? whereabouts(ticket, now()) : none;
-    // What is written again is read aloud again.
+    // A screen reader reads a text again each time it is written.
     if ($('found-where').textContent !== text) $('found-where').textContent = text;
     $('found-send').textContent = t(isOver() ? 'desk.recall' : 'desk.call');
     found.live();
@@ -69,7 +69,7 @@ export function findPanel({ call, drop, closed, now }) {
     let answer;
     try {
       [answer = null] = await get('api/tickets?code=' + encodeURIComponent(code));
-    } catch (refusal) { /* It is called or cancelled all the same; the server says what is wrong. */ }
+    } catch (refusal) { /* Calling and cancelling still work; the server reports errors. */ }
     if (looked !== code) return;
     ticket = answer;
     show();

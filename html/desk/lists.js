@@ -34,7 +34,7 @@ export class Lists {
     this._again = false;
   }
 
-  /** `type` is that of the event, where it is one. */
+  /** `type` is the type of the event, if an event caused it. */
   ask(type) {
     if (LEAVES_ASIDE.indexOf(type) < 0) this._asideWanted = true;
     if (this._asked) {
@@ -49,7 +49,7 @@ export class Lists {
     this._timer = setTimeout(() => this._fetch(), LIST_AFTER_MS);
   }
 
-  /** All of that ticket, once it is known. */
+  /** The whole ticket, once it was received. */
   wholeOf(ticket) {
     return ticket && this._whole.of === keyOf(ticket) ? this._whole.ticket : {};
   }

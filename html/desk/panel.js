@@ -4,12 +4,12 @@ import { $, make } from '../shared/dom.js';
 import { t } from '../shared/i18n.js';
 
 
-/** Adds a new element to `parent`; `key` is that of its text. */
+/** Adds a new element to `parent`; `key` names its text. */
 export function append(parent, tag, properties, key) {
   return parent.appendChild(make(tag, Object.assign({}, properties, key ? { 'data-t': key } : {})));
 }
 
-/** Adds a radio button with its label to `parent`; `key` is that of its text. */
+/** Adds a radio button with its label to `parent`; `key` names its text. */
 export function radio(parent, name, value, key, properties) {
   const label = append(parent, 'label', {});
   append(label, 'input', Object.assign({ type: 'radio', name, value }, properties));

@@ -24,9 +24,9 @@ function renderPart(item, part, text) {
 }
 
 /**
- * `buttons` are `{word, press}`; a screen reader says whom each is for (`word.this`).
+ * `buttons` are `{word, press}`; `word.this` is the text for a screen reader.
  * `live` says whether they can be pressed, `about(ticket)` what
- * is shown of its service and priority, `lost` is told that a row with the focus has gone.
+ * is shown of its service and priority; `lost` is called if the row with the focus has gone.
  */
 export function renderRows(list, tickets, { buttons, about, live, lost }) {
   const hadFocus = list.contains(document.activeElement);

@@ -36,7 +36,7 @@ export class Steps {
   /**
    * A second press of the same is a double click, another one waits for its turn. `done(answer)` says
    * what the answer means where it is more than what happens to the ticket, `refused(refusal)` handles an expected refusal;
-   * `attended` is whom a step finishes on the way, `by` is PUT where it is not POST.
+   * `attended` is the ticket that a step finishes on the way; `by` is PUT if it is not POST.
    */
   async take(action, where, body, done, more) {
     const { attended, refused, by } = more || {};

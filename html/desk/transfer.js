@@ -22,7 +22,7 @@ function fill(of) {
   ['arrival', 'front', 'back'].forEach((place, i) => radio(places, 'position', place, 'desk.place.' + place, first(i)));
 }
 
-// What is chosen stays chosen while desks and services come and go.
+// The choice stays while desks and services come and go.
 function fillSelect(kind, options) {
   const select = $('which-' + kind);
   const signature = JSON.stringify(options);
@@ -36,11 +36,11 @@ function fillSelect(kind, options) {
   select.setAttribute('data-options', signature);
   select.textContent = '';
   options.forEach(([value, text]) => select.appendChild(new Option(text, value, false, value === had)));
-  // Where it is gone, nothing else is chosen for anybody.
+  // If the chosen one is gone, no other is chosen instead.
   if (had && select.value !== had) select.selectedIndex = -1;
 }
 
-/** `send(body, said)` transfers; `closed()` is told when the panel had the focus and gives it away. */
+/** `send(body, said)` transfers; `closed()` is called when the panel closes with the focus in it. */
 export function transferPanel(name, { send, closed, render }) {
   const asked = panel({ id: 'panel', send: 'desk.transfer', fill, closed });
   let code = '';

@@ -35,7 +35,7 @@ export class Undo {
     session.set(KEY, JSON.stringify({ when, what: this.what, until }));
   }
 
-  /** What was offered before a reload. */
+  /** Offers the undo again after a reload. */
   resume(when) {
     const kept = JSON.parse(session.get(KEY) || 'null');
     session.set(KEY, null);
@@ -57,7 +57,7 @@ export class Undo {
     $('undo').hidden = !offered;
     if (!offered) return;
     $('undo-what').textContent = ' (' + this.what + ') ';
-    // What is read off here makes the browser begin at the full width.
+    // Reading `offsetWidth` makes the browser begin at the full width.
     if (!$('undo').classList.contains('is-running') && $('undo').offsetWidth) $('undo').classList.add('is-running');
   }
 }

@@ -6,7 +6,7 @@ import { withinReach } from '../shared/state.js';
 
 const serviceName = (state, prefix) => nameOf(state.services.find((s) => s.prefix === prefix) || { name: prefix });
 
-/** What a receptionist should see of a ticket beside its code; what is usual is left out. */
+/** The service, priority and note of a ticket, for a receptionist; usual values are left out. */
 export function about(state, ticket) {
   const priority = (state.office.priorities || []).slice(1).find((p) => p.name === ticket.priority);
   return {
@@ -36,21 +36,21 @@ export function renderFacts(state, name, desk, note) {
   $('fact').textContent = (open ? '' : t('desk.facts.closed') + ' ') + (waits ? tn('desk.facts', waits) : nobody);
 }
 
-/** Who waits where nobody attends: for what no open desk attends, or for a desk that is closed. */
+/** Counts tickets that no open desk attends: of a service without one, or for a closed desk. */
 function unattended({ services, desks }) {
   const attends = ({ prefix }) => desks.some((d) => d.open && (!d.services.length || d.services.indexOf(prefix) >= 0));
   return services.filter((s) => !attends(s)).concat(desks.filter((d) => !d.open)).filter((one) => one.waiting)
     .map((one) => t('desk.unattended', { name: one.prefix ? nameOf(one) : deskTitle(one.name), n: one.waiting }));
 }
 
-/** What is wrong elsewhere: whoever sits here can tell somebody. */
+/** Warns of problems elsewhere in the office, so that somebody here can tell a colleague. */
 export function renderWarning(state, printerFails) {
   const past = state.services.filter((s) => s.pastRange)
     .map((s) => t('desk.past', { prefix: s.prefix, last: s.last })).concat(unattended(state));
   show('warning', (printerFails ? [t('error.printer-failing')] : []).concat(past).join(' '));
 }
 
-// What is said of a desk that this screen has not, and the button that gets it.
+// The texts for a desk that another screen has, and its button.
 const WITHOUT = {
   refused: ['desk.taken', 'desk.taken.over'],
   lost: ['desk.taken.lost', 'desk.taken.back'],
@@ -60,7 +60,7 @@ const WITHOUT = {
 /** Whether a screen with this standing has not got the desk. */
 export const isWithout = (standing) => standing in WITHOUT;
 
-/** That another screen has the desk, or that there is none. Gives whether what had the focus is gone with it. */
+/** Shows that another screen has the desk, or that there is none. Returns whether the focus was lost. */
 export function renderTaken(standing, name, online) {
   const taken = isWithout(standing);
   const gone = !taken && $('taken').contains(document.activeElement);

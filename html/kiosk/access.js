@@ -2,7 +2,7 @@
 // enough to take a ticket without sight (EN 301 549, 5.1.3 and 5.2).
 //
 // The button and `?access=1` turn it on, and any key of a keypad. Digits choose; + and - or the arrows go from choice to
-// choice, which is spoken; Enter takes it; 0 repeats. Each touch and each key ends what is being said.
+// choice, which is spoken; Enter takes it; 0 repeats. Each touch and each key stops the voice.
 
 import { $ } from '../shared/dom.js';
 import { language, t } from '../shared/i18n.js';
@@ -33,7 +33,7 @@ export class AccessMode {
     document.addEventListener('focusin', (e) => this._focused(e.target));
   }
 
-  /** Shows whether the mode is on, and speaks what is new on the page. */
+  /** Shows whether the mode is on, and speaks the new parts of the page. */
   update() {
     document.documentElement.classList.toggle('is-large', this.isOn);
     $('access').setAttribute('aria-pressed', String(this.isOn));
@@ -125,7 +125,7 @@ export class AccessMode {
   }
 }
 
-/** What a button is called when it is spoken: its texts, one after the other. */
+/** The spoken name of a button: its texts, one after the other. */
 function nameOf(button) {
   const parts = Array.from(button.children).map((part) => part.textContent).filter(Boolean);
   return (parts.length ? parts : [button.textContent]).join(', ');

@@ -35,7 +35,7 @@ export class GivenView {
   show(ticket, state, showMs = SHOW_MS) {
     Object.assign(this, { ticket, _state: state, _showMs: showMs });
     $('phone').hidden = true;
-    // Where this page was found, behind whatever proxy, a phone finds its own.
+    // A phone finds its page at the address of this one, behind any proxy.
     const base = new URL('./', document.baseURI).href;
     const address = 'api/tickets/' + ticket.id + '/qr.svg?base=' + encodeURIComponent(base);
     $('qr').src = address;
@@ -47,7 +47,7 @@ export class GivenView {
     printTicket({
       office: state.office.name, code: ticket.code, what: this._what(), ahead: aheadText(ticket.ahead),
       estimate: estimateText(ticket.estimateSeconds), qr: address, at: ticket.createdAt, locale: locale(),
-    // A dialog for printing stops the clock, and what is behind it is not seen.
+    // A print dialog stops the timers and hides the page.
     }).then(() => { if (this.ticket === ticket) this.prolong(); });
   }
 
@@ -80,7 +80,7 @@ export class GivenView {
     this.ticket = null;
   }
 
-  /** The parts of what is shown, as sentences. */
+  /** The shown texts, as sentences. */
   sentences() {
     const { ahead, estimateSeconds } = this.ticket;
     return [this._what(), aheadText(ahead), estimateText(estimateSeconds), $('write').textContent].filter(Boolean);
@@ -109,7 +109,7 @@ export class GivenView {
     fitText(code, box.clientWidth, Math.max(96, box.clientHeight - used), 720, 40);
   }
 
-  // Which service it is for, where there is more than one, and its priority.
+  // The service, if there is more than one, and the priority.
   _what() {
     const { services, office } = this._state;
     const service = services.filter((s) => s.prefix === this.ticket.service)[0];

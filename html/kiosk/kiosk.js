@@ -14,10 +14,10 @@ import { isUnanswered, TicketRequests } from './ticket-request.js';
 
 const COMPLAINT_MS = 10000;
 const IGNORE_TOUCHES_MS = 700;
-// Who left in the middle took no ticket: the next person finds the screen as usual.
+// Somebody left without a ticket: the next person finds the first page.
 const ASK_IDLE_MS = 20000;
 const IDLE_MS = 30000;
-// Who listens, or reaches with effort, needs more time.
+// Listening, or reaching with effort, takes more time.
 const ACCESS_IDLE_MS = 90000;
 const ACCESS_SHOW_MS = 60000;
 
@@ -103,7 +103,7 @@ function render() {
 
 const isShown = (button) => button.getClientRects().length && !button.disabled && getComputedStyle(button).visibility !== 'hidden';
 
-// What the accessible mode speaks, and the buttons that its keys press.
+// The sentences that the accessible mode speaks, and the buttons that its keys press.
 function spokenView() {
   const key = [view, chosen, page, language(), complaint, $('away').hidden, $('code').textContent].join('|');
   if (!$('away').hidden) return { key, sentences: [t('take.away'), t('take.away.what')], buttons: [] };
@@ -120,7 +120,7 @@ function spokenView() {
 }
 
 function renderNotice() {
-  // Where the server prints, paper may have come out, or may yet, of which this screen knows nothing.
+  // A server that prints may have printed a ticket whose answer did not arrive here.
   const unsure = requests.prints && requests.unanswered ? t('take.paper') : '';
   const notice = [complaint, unsure].filter(Boolean).join(' ');
   if (notice && notice !== $('error').textContent) $('said').textContent = notice;
@@ -239,7 +239,7 @@ async function take(prefix, priority) {
   } catch (refusal) {
     busy = '';
     restartIdleTimer();
-    // Where the connection is gone the screen says so, and nothing besides.
+    // Without a connection the screen shows that message only.
     if (live.online || !isUnanswered(refusal)) showComplaint(t(refusalText(refusal.code)));
   }
   render();

@@ -10,7 +10,7 @@ const PICTURE_MS = 1500;
 
 let rule = null;
 
-// The paper's length is that of what is on it. CSS has no «as long as needed», so it is said here.
+// The paper is as long as its content. CSS has no page size that fits the content, so it is set here.
 function setPaper(lengthMm) {
   const sheet = document.styleSheets[document.styleSheets.length - 1];
   const text = '@page { size: ' + WIDTH_MM + 'mm ' + lengthMm + 'mm; margin: 0; }';
@@ -36,7 +36,7 @@ function picture(address) {
   });
 }
 
-/** Prints one ticket; resolves when the browser has taken it, or whoever was asked has answered. */
+/** Prints one ticket; resolves when the browser has taken it, or its dialog was answered. */
 export async function printTicket(ticket) {
   $('printed-office').textContent = ticket.office;
   $('printed-code').textContent = ticket.code;

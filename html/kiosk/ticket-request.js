@@ -14,8 +14,8 @@ export const isUnanswered = (refusal) => refusal.code === 'no-connection' || ref
 
 export class TicketRequests {
   /**
-   * @param live the connection; whoever hears of its changes tells them with `connected()`.
-   * @param listener `left()`: whoever asked has left without an answer; `changed()`: `unanswered` is another.
+   * @param live the connection; the page calls `connected()` when it changes.
+   * @param listener `left()`: the visitor has left without an answer; `changed()`: `unanswered` has changed.
    */
   constructor(live, listener) {
     /** Whether the server has a printer: then a ticket is on paper, heard of or not. */
@@ -110,7 +110,7 @@ export class TicketRequests {
     this._cancelOrphans();
   }
 
-  // Tickets that nobody has are cancelled: the next visitor must neither get them nor wait behind them.
+  // Tickets that nobody got are cancelled: the next visitor must not get them or wait behind them.
   async _cancelOrphans() {
     if (this._cancelling) return;
     this._cancelling = true;

@@ -7,7 +7,7 @@ const HOLD_MS = 10000;
 const LATE_MS = 60000;
 // So long it shows one meanwhile.
 const HOLD_BRIEF_MS = 5000;
-// Who was called longer ago has already been seen by the staff, or is gone.
+// An older call was already answered, or the person has left.
 const FRESH_MS = 2 * 60 * 1000;
 
 export class Announcements {
@@ -31,7 +31,7 @@ export class Announcements {
     this._lastSeq = null;
   }
 
-  /** A whole state: what was called before this screen existed is known, and not announced. */
+  /** Takes the calls of a first state: calls from before this screen are not announced. */
   known(calls) {
     const newest = calls.reduce((most, c) => Math.max(most, c.seq), 0);
     if (this._lastSeq === null || newest < this._lastSeq) this._lastSeq = newest;
@@ -76,7 +76,7 @@ export class Announcements {
   }
 
   _next() {
-    // What had to wait too long is passed over as if it had been missed; while a computer sleeps, its clock may stand still.
+    // A call that waited too long is skipped like a missed one; while a computer sleeps, its clock may stand still.
     this._queue = this._queue.filter(({ call, heardAt }) => this._output.now() - heardAt <= FRESH_MS && this._output.age(call) <= 2 * FRESH_MS);
     const { call } = this._queue.shift() || { call: null };
     if (!this._queue.length) this._pace = 0;
@@ -87,7 +87,7 @@ export class Announcements {
     const began = this._output.now();
     const pace = this._pace;
     const shown = new Promise((done) => this._wait(done, pace ? HOLD_BRIEF_MS : HOLD_MS));
-    // The next one begins when both are over: the time it is shown, and whatever still sounds.
+    // The next one begins when both are over: the time it is shown, and its sound.
     Promise.all([shown, this._sound(call)]).then(() => {
       if (this.current !== call) return;
       // One that was stuck must not make all others brief for ever.

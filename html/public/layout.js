@@ -114,7 +114,7 @@ export function showPage(turn) {
   $('turns').textContent = pages.length < 2 ? '' : (now + 1) + ' / ' + pages.length;
 }
 
-/** Lays out what is shown: the call, if there is one, and the rows of the other desks. */
+/** Lays out the call, if there is one, and the rows of the other desks. */
 export function layOut(call, turn) {
   const list = $('others');
   const rows = Array.from(list.children);

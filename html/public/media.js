@@ -5,7 +5,7 @@ const PICTURE_MS = 10000;
 // A video that has not moved for so long does not come any more.
 const STALL_MS = 15000;
 const CHECK_MS = 1000;
-// After a round of which nothing could be shown, and while there is nothing at all.
+// The pause after a round in which nothing could be shown, and while there is nothing.
 const RETRY_MS = 60000;
 
 const wait = (ms) => new Promise((done) => setTimeout(done, ms));

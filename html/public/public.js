@@ -130,7 +130,7 @@ function renderBoard(call) {
   layOut(call, turn);
 }
 
-// What the office has to say; first of all that the address of this screen is wrong.
+// The office's message; before it, a warning if the address of this screen is wrong.
 function renderMessage() {
   const unknown = room.unknown(office.services);
   const text = unknown.length ? t('public.unknown', { names: unknown.join(', '), known: office.services.map((one) => one.prefix).join(', ') }) : state.office.message || '';

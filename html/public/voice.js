@@ -26,7 +26,7 @@ export class Voice {
 
   /** Says a call, in one language only where `isHurried`, and resolves when it has been said; to false where nothing could be. */
   async say(call, isHurried) {
-    // What could not be said a moment ago is not tried again for the same call: others wait.
+    // A call whose speech just failed is not tried again: others wait.
     if (this._failed === call) return false;
     const { turn } = this._speech;
     let said = false;
@@ -42,7 +42,7 @@ export class Voice {
     return said;
   }
 
-  /** Ends what is being said. */
+  /** Stops speaking. */
   hush() {
     this._speech.hush();
   }

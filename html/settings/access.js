@@ -16,7 +16,7 @@ let sure = null;
 // Words that anybody tries (pin.rs), with or without digits after them.
 const WORDS = /^(passw|passwor[dt]|contrase[ñn]a|clave|senha|motdepasse|qwerty|azerty|letmein|welcome|secreto?|turnero|admin)\d*$/i;
 
-/** What anybody tries first: two digits, a part again and again, one after the other, or such a word. */
+/** Whether people would guess the PIN first: two digits, a repeated part, a sequence, or such a word. */
 function isEasy(pin) {
   const isRow = (text) => [1, -1].some((by) => text.split('').every((c, i) => !i || c.charCodeAt(0) - text.charCodeAt(i - 1) === by));
   const low = pin.toLowerCase();

@@ -12,7 +12,7 @@ import { start } from './settings.js';
 const LEAST_CONTRAST = 7;
 const LONGEST_LOGO = 40 * 1024;
 const LOGO_TYPES = ['image/png', 'image/jpeg', 'image/svg+xml', 'image/webp'];
-// What there is where the office has no colour of its own (tokens.css).
+// The colour of offices without their own (tokens.css).
 const OWN = '#0b5348';
 const COLOUR = /^#[0-9a-f]{6}$/i;
 // A logo is shown a few lines high; these are tried until it is small enough.

@@ -87,7 +87,7 @@ const priorities = {
   },
 };
 
-/** Who still has a priority that the list has no more, and how many they are. */
+/** Counts the tickets of priorities that are no longer in the list. */
 async function inUse(list) {
   const left = list.map((one) => one.name);
   const open = await get('api/tickets?state=waiting,serving,held,no-show&limit=100000');

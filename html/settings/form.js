@@ -31,8 +31,8 @@ export class Form {
   /**
    * @param el the `<form>`. Its plain controls are its fields, by their names.
    * @param how `save(changed, values)` gives a promise, of what the server has now if it says so;
-   *   `check(values)` gives texts by field; `fields` has `{get, set}` by name, for what is more than
-   *   one control; `typed(values)` is told of each change; `always` saves what is as it was, too.
+   *   `check(values)` gives texts by field; `fields` has `{get, set}` by name, for fields of
+   *   several controls; `typed(values)` is called at each change; `always` saves unchanged fields, too.
    */
   constructor(el, how) {
     this.el = el;
@@ -68,7 +68,7 @@ export class Form {
     };
   }
 
-  /** What a field is for, and what is wrong with it, belong to its control for those who cannot see it. */
+  /** Connects each control with its help and its error for screen readers. */
   _describe() {
     for (const field of Array.from(this.el.querySelectorAll('.field'))) {
       const what = field.querySelector('.what');
@@ -109,7 +109,7 @@ export class Form {
     this.take(values);
   }
 
-  /** What the server has now. What is being typed stays, with a word about what changed under it. */
+  /** Takes the server's values. A field that is being edited stays, with a note that it changed elsewhere. */
   take(values) {
     const changed = this.base ? this.changed() : {};
     let met = false;
@@ -234,7 +234,7 @@ export class Form {
     failed.hidden = !text;
   }
 
-  /** What is missing or no such number, in the reader's words. */
+  /** The texts for missing values and wrong numbers, in the reader's language. */
   _empty() {
     const wrong = {};
     for (const control of Array.from(this.el.elements)) {
@@ -258,7 +258,7 @@ export class Form {
     return null;
   }
 
-  /** Says at each field what is wrong with it, and goes to the first. */
+  /** Shows the error of each field, and focuses the first. */
   wrong(texts) {
     this.say('settings.wrong');
     Object.keys(texts).forEach((name) => this._note(name, 'wrong', texts[name]));

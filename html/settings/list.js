@@ -32,7 +32,7 @@ export class List {
     });
   }
 
-  /** What the server has now. */
+  /** Takes the server's list. */
   take(items) {
     this.items = items;
     this._loaded = true;

@@ -8,7 +8,7 @@ import { Form } from './form.js';
 import { options, start } from './settings.js';
 
 
-// Where offices that may use this are; any other name of the IANA database can be typed.
+// Time zones of likely offices; any other name of the IANA database can be typed.
 const ZONES = 'Africa/Algiers Africa/Cairo Africa/Casablanca Africa/Tunis America/Argentina/Buenos_Aires '
   + 'America/Asuncion America/Bogota America/Caracas America/Chicago America/Costa_Rica America/Denver '
   + 'America/Guatemala America/Guayaquil America/La_Paz America/Lima America/Los_Angeles America/Managua '

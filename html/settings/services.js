@@ -30,7 +30,7 @@ const list = new List({
   fresh: { prefix: '', name: '', names: {}, first: 1, last: null, digits: 1, open: true, message: null },
   fields: { names: inLanguages },
   show(row, item) {
-    // Who has not signed in is not told the numbers.
+    // The numbers are sent only after sign-in.
     row.querySelector('.code').textContent = item.digits ? code(item.prefix, item.first, item.digits) : item.prefix;
     row.querySelector('.name').textContent = item.name;
     const told = state && state.services.filter((one) => one.prefix === item.prefix)[0];
@@ -80,7 +80,7 @@ const list = new List({
   },
 });
 
-// What is as usual is left out of the answer.
+// The answer omits usual values.
 const whole = (item) => Object.assign({ names: {}, message: null, open: true }, item);
 
 const load = async () => list.take((await get('api/services')).map(whole));

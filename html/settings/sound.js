@@ -9,7 +9,7 @@ import { voicesOf } from '../shared/speech.js';
 import { Form } from './form.js';
 import { options, start } from './settings.js';
 
-// What the test announces.
+// The call that the test announces.
 const SAMPLE = { code: 'A12', desk: '3' };
 const SOUNDING_MS = 1000;
 

@@ -34,7 +34,7 @@ const first = (...answers) => Promise.race([
 let mayLeave = () => true;
 let changed = () => {};
 
-/** `ask()` says whether the page may go to the sign-in; it may not if what is typed in it would be lost. */
+/** `ask()` returns whether the page may go to the sign-in; not if typed text would be lost. */
 export function beforeSignIn(ask) {
   mayLeave = ask;
 }
@@ -92,7 +92,7 @@ export const remove = (path) => first(ask('DELETE', path));
 export async function post(path, body, key = freshKey()) {
   let end;
   const late = new Promise((done) => { end = done; });
-  // Who waits for a printer is told at once what is wrong with it.
+  // A printer's fault is reported at once.
   const isFinal = ({ code, status }) => code !== 'no-connection' && (status !== 503 || code === 'printer-failing');
   for (let n = 0; ; n++) {
     const asked = ask('POST', path, body, key);

@@ -7,7 +7,7 @@ const BASE = {
 };
 const BLACK = '#000000';
 const WHITE = '#ffffff';
-// WCAG 2.2: what is read from afar, what is read from near, what is only seen.
+// WCAG 2.2 contrast: text read from afar, text read from near, shapes.
 const FAR = 7;
 const NEAR = 4.5;
 const SEEN = 3;

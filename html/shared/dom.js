@@ -76,7 +76,7 @@ export function keepPresses() {
     handled = press.button;
     handled.click();
   }, true);
-  // The click that the browser sends instead goes to whatever is there now.
+  // The browser sends the click to the element that is there now.
   document.addEventListener('click', (e) => {
     if (!e.isTrusted || !handled) return;
     handled = null;

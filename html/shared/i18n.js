@@ -1,4 +1,4 @@
-// Texts in the reader's language: that of `?lang=`, else the browser's first that we have, else the office's, else
+// Texts in the reader's language: of `?lang=`, else the browser's first available one, else the office's, else
 // Spanish. The HTML is in Spanish, so that no text is missing while the texts are loading.
 
 import { LIST } from '../lang/languages.js';
@@ -83,7 +83,7 @@ export async function setLanguage(lang) {
   }
 }
 
-/** The office's language counts only where neither the address nor the browser says one that we have. */
+/** The office's language counts only if neither the address nor the browser names an available one. */
 export function officeLanguage(lang) {
   if (!own && lang !== requested && LANGUAGES.indexOf(lang) >= 0) setLanguage(lang);
 }
@@ -96,7 +96,7 @@ export function language() {
   return current;
 }
 
-/** What times and numbers are written by: the reader's country, where the browser says it; in Latin digits, as tickets are. */
+/** The locale of times and numbers: the reader's country, if the browser names it; in Latin digits, like tickets. */
 export function locale() {
   const own = (navigator.languages || []).filter((tag) => /^[a-z]{2}-[a-z]{2}$/i.test(tag) && tag.toLowerCase().indexOf(current) === 0)[0];
   return own ? own + '-u-nu-latn' : listed(current).locale || current;
@@ -129,7 +129,7 @@ export function tn(key, n, values) {
   return t(form in words ? form : key + '.other', Object.assign({ n }, values));
 }
 
-/** What an error of the server means, in the reader's language. The server's own `detail` is English, for programs. */
+/** The text of a server's error in the reader's language. The server's own `detail` is English, for programs. */
 export function explain(refusal) {
   return t('error.' + refusal.code) || t('error.unknown');
 }

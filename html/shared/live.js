@@ -58,7 +58,7 @@ export class Live {
     return Date.now() + (this._clockOffset || 0);
   }
 
-  /** How many milliseconds ago the server's time was `at`; 0 before the server's time is known: all messages are new then. */
+  /** How many milliseconds ago the server's time was `at`; 0 before the first message with the server's time: all are new then. */
   age(at) {
     return this._clockOffset === null ? 0 : this.now() - Date.parse(at);
   }

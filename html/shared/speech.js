@@ -6,7 +6,7 @@ const START_MS = 4000;
 // Slow speech takes 110 ms a letter; a voice that has not ended long after that has forgotten to say so.
 const LETTER_MS = 180;
 const CHECK_MS = 250;
-// What was cancelled needs a moment to go, or takes the next one with it.
+// A cancelled utterance needs a moment to end, or it cancels the next one too.
 const CANCEL_MS = 150;
 const RATE = 0.9;
 // Chrome's network voices stop after 15 s: longer texts are said in parts.
@@ -35,7 +35,7 @@ export function spelled(code, lang, words) {
   return fill(words['voice.code'], { letters: apart, number });
 }
 
-/** The text in parts of which none is long, cut between words. */
+/** The text in short parts, cut between words. */
 export function parts(text) {
   const found = [];
   for (const word of text.split(/\s+/)) {
@@ -81,7 +81,7 @@ export class Speech {
     if (/^Apple/.test(navigator.vendor)) document.addEventListener('touchend', () => this._unlock(), { once: true });
   }
 
-  /** A number that changes whenever `hush` ends what is being said. */
+  /** A number that changes at each `hush`. */
   get turn() {
     return this._turn;
   }
@@ -108,7 +108,7 @@ export class Speech {
     return begun;
   }
 
-  /** Ends what is being said. */
+  /** Stops speaking. */
   hush() {
     this._turn += 1;
     if (synthesis) synthesis.cancel();
@@ -133,7 +133,7 @@ export class Speech {
     return begun;
   }
 
-  // Until it ends, by whatever sign; `done` is told whether anything was heard of it.
+  // Waits for any sign of its end; `done` gets whether anything was heard.
   _follow(utterance, text, turn, done) {
     const since = performance.now();
     let begun = false;

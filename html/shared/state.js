@@ -35,14 +35,14 @@ export function deskNamed(state, name) {
   return state.desks.find((d) => d.name === name) || null;
 }
 
-/** Desks in the order people expect: 2 before 10, whatever the case. */
+/** Sorts desks as people count: 2 before 10, in any case. */
 export function byName(a, b) {
   return a.name.localeCompare(b.name, undefined, { numeric: true, sensitivity: 'base' });
 }
 
 /**
- * How many wait whom this desk may call: those of its services (of all, where it names none), and
- * those sent to it alone.
+ * Counts the tickets that this desk may call: of its services (of all, if it names none), and those
+ * sent to it alone.
  */
 export function withinReach(state, name) {
   const desk = deskNamed(state, name);

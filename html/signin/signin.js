@@ -14,8 +14,8 @@ let refusal = null;
 let openAt = 0;
 let clock = 0;
 
-// What an address in a link may lead to after the PIN: a page of this very server, and nothing that is
-// asked of it, since that may change something.
+// The addresses that a link may lead to after the sign-in: pages of this server. Requests to its API are
+// not allowed, since they may change something.
 const OUR_PAGE = /^(?!(?:api|ws|media)\/)(?:t\/[\w-]+|(?:[\w-]+\/)*(?:[\w-]+\.html)?)$/;
 
 function destination() {

@@ -46,7 +46,7 @@ function render() {
   Array.from($('languages').children).forEach((link) => setCurrent(link, link.lang === language()));
   if (!state) return;
   showOffice(state.office);
-  // Where the office has a sign of its own, ours makes room.
+  // The office's logo replaces ours.
   $('sign').hidden = Boolean(state.office.logo);
   const last = local.get(LAST_DESK);
   const desks = state.desks.slice().sort(byName);
@@ -108,7 +108,7 @@ async function showSession() {
     session.set(TYPED, null);
     if (!typed || $('name').value) return;
     $('name').value = typed;
-    // Whoever gave up signing in finds the name, and is not asked again.
+    // After a cancelled sign-in the name stays, and the page does not ask again.
     if (role !== 'public') enter();
   } catch (e) { /* The button stays as it is. */ }
 }

@@ -80,7 +80,7 @@ function kind() {
   return position ? KINDS[position.state] || 'loading' : 'loading';
 }
 
-/** Asks where the ticket stands; what was pushed meanwhile is newer. */
+/** Requests the ticket; a message that was pushed meanwhile is newer. */
 async function ask() {
   if (asking || gone || ended) return;
   asking = true;
@@ -129,7 +129,7 @@ function end(isGone) {
   if (gone) nameOffice();
 }
 
-// Whose ticket it was, for who has a page left from another day.
+// Names the office on a page left from another day.
 async function nameOffice() {
   try {
     state = (await get('api/state')).payload;
@@ -156,12 +156,12 @@ async function ring() {
   chime();
 }
 
-// What a screen reader says: a call at once, the rest when there is time.
+// Screen readers announce a call at once, everything else politely.
 function tell(before) {
   if (before && before.state === position.state && before.ahead === position.ahead && before.calls === position.calls) return;
   const called = kind() === 'called';
   const text = [$('main').textContent, called ? $('go').textContent + ' ' + $('desk').textContent : $('more').textContent].join('. ');
-  // The same call again is told again.
+  // The same call is announced again.
   $('called').textContent = '';
   $(called ? 'called' : 'said').textContent = text;
 }
@@ -290,7 +290,7 @@ ready.then(async () => {
     blocked = is;
     render();
   });
-  // The first touch allows sound, so what is above a control may go while it is pressed.
+  // The first touch allows sound and may remove an element above the pressed control.
   keepPresses();
   $('soon').checked = local.get(SOON_KEY) === '1';
   $('soon').addEventListener('change', () => local.set(SOON_KEY, $('soon').checked ? '1' : null));

@@ -312,7 +312,8 @@ fn an_export_needs_no_room_on_the_disk() {
 #[test]
 fn a_failed_fsync_is_not_known_and_the_repeated_request_gets_what_is_stored() {
     let (launch, faults) = IoFaults::of(Launch::new());
-    let server = launch.start();
+    // A new file's PINs are stored after the server listens; the fault must not hit them.
+    let server = launch.start().restart();
     faults.begin("fsync");
     let detail = with_key(&mut server.client(), "k").problem(503, "storage-unavailable");
     assert!(detail.contains("not known"), "{detail}");
