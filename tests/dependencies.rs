@@ -1,4 +1,4 @@
-//! What the program is made of: no async runtime, licences that an office can take, nothing twice.
+//! The program's dependencies: no async runtime, permissive licences, no crate in two versions.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
@@ -63,7 +63,7 @@ impl Package {
         }
     }
 
-    /// What Cargo takes for incompatible with another: `1`, `0.4`, `0.0.3`.
+    /// The part of a version that Cargo compares for compatibility: `1`, `0.4`, `0.0.3`.
     fn major(&self) -> String {
         let parts: Vec<&str> = self.version.split('.').collect();
         let significant = parts.iter().position(|part| *part != "0").unwrap_or(2);

@@ -1,4 +1,4 @@
-//! The documents say what is true: every path they name exists, and the entrances stay short.
+//! Checks the documents: every path in them exists, and README and ARCHITECTURE stay short.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -134,7 +134,7 @@ fn every_path_that_a_document_names_exists() {
 /// A folder that ARCHITECTURE.md does not name is one that a newcomer does not find.
 #[test]
 fn the_map_names_every_folder_of_the_sources_and_pages() {
-    // `src`, a room of it, and a part of that room; what is inside is explained by the part's file.
+    // `src`, a room of it, and a part of that room; the part's own file explains the rest.
     const DEPTH: usize = 3;
     let map = read(&Path::new(ROOT).join("ARCHITECTURE.md"));
     let named = paths(&map);

@@ -24,7 +24,7 @@ const QUIET: Duration = Duration::from_millis(30);
 const EVENTS_AT_ONCE: usize = 512;
 const READ_BUFFER: usize = 64 * 1024;
 
-/// The key of the example in RFC 6455: the answer to it is not what is measured.
+/// The key of the example in RFC 6455: any key will do, since the answer is not measured.
 const WEBSOCKET_KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
 
 pub struct Crowd {

@@ -61,7 +61,7 @@ pub fn call_request(dialect: Dialect) -> Vec<u8> {
     }
 }
 
-/// What one subject's calls to one size of crowd took, of all rounds.
+/// Times of one server's calls to a crowd of one size, from all rounds.
 #[derive(Default)]
 pub struct Figures {
     pub median_ms: Vec<f64>,

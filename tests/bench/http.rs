@@ -53,7 +53,7 @@ impl Connection {
         Ok((status, &self.buffer[head_end..filled]))
     }
 
-    /// Sends a request and reads the answer's JSON, whatever its status.
+    /// Sends a request and reads the answer's JSON, with any status.
     pub fn ask(&mut self, request: &[u8]) -> Result<(u16, Value), Failure> {
         self.send(request)?;
         let (status, body) = self.receive()?;

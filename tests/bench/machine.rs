@@ -1,4 +1,4 @@
-//! What is asked of the machine itself: open files, a process's memory and CPU time, the disk. Linux
+//! Measures the machine itself: open files, a process's memory and CPU time, the disk. Linux
 //! only, since it reads `/proc`.
 
 use std::fs::{self, File};
@@ -55,7 +55,7 @@ pub fn cpu_of_this_thread() -> Result<Duration, Failure> {
     ))
 }
 
-/// What the CPUs did since `Load::begin`: a benchmark that shared them with somebody else must say so.
+/// The load of the CPUs since `Load::begin`: a benchmark that shared them must say so.
 pub struct Load {
     all: f64,
     idle: f64,

@@ -1,4 +1,4 @@
-//! What a message says to a screen: is it a call, of which ticket, and where does it stand in the order.
+//! Reads a message to a screen: whether it is a call, its ticket, and its number in the order.
 
 use serde_json::Value;
 

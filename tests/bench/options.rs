@@ -27,7 +27,7 @@ pub struct Options {
 }
 
 impl Options {
-    /// Reads the flags; what is wrong comes back as one line that says what is allowed.
+    /// Reads the flags. The error is one line that says what is allowed.
     pub fn from_args(mut args: impl Iterator<Item = String>) -> Result<Self, String> {
         let mut options = Self {
             quick: false,

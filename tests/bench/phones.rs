@@ -1,5 +1,5 @@
-//! What a thousand phones cost that follow a ticket each, beside a thousand public screens. It is the
-//! worst case for them: all wait in one line, so that each call moves every one of them.
+//! The cost of a thousand phones that follow a ticket each, beside a thousand public screens. This is
+//! the worst case: all wait for one service, so each call moves every one of them.
 
 use std::net::SocketAddr;
 

@@ -1,8 +1,8 @@
-//! The table. Every figure in it is a median; what is aimed at stands beside it.
+//! The table of results. Every figure in it is a median, with its target beside it.
 
 use std::fmt;
 
-/// Which way a figure is better.
+/// Whether a higher or a lower figure is better.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Better {
     More,
@@ -162,7 +162,7 @@ impl Report {
             })
             .into_iter()
             .collect();
-        // Said at once too, for whoever would rather put that right than wait for half a table.
+        // Printed at once, too: the reader may want to stop and correct the cause.
         for note in &notes {
             eprintln!("{note}");
         }

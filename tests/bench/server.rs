@@ -37,7 +37,7 @@ impl Stack {
         }
     }
 
-    /// Where a ticket is created.
+    /// The path that creates a ticket.
     pub fn tickets_path(self) -> &'static str {
         match self {
             Stack::Turnero => "/api/tickets",
@@ -46,7 +46,7 @@ impl Stack {
     }
 }
 
-/// What a run needs before it starts a server.
+/// The programs and folders of a run.
 pub struct Bench {
     scratch: Scratch,
     binary: PathBuf,
@@ -67,7 +67,7 @@ impl Bench {
         })
     }
 
-    /// Where data files go.
+    /// The folder for data files.
     pub fn scratch(&self) -> &Path {
         &self.scratch.0
     }
@@ -103,7 +103,7 @@ impl Bench {
                 let mut command = Command::new(&self.binary);
                 command.args(["--listen", "127.0.0.1:0", "--open", "--data"]);
                 command.arg(self.data_file());
-                // A shell's own settings must not change what is measured; the address is in the log
+                // A shell's own settings must not change the measurement; the address is in the log
                 // at level `info`.
                 for (name, _) in env::vars_os() {
                     if name.to_string_lossy().starts_with("TURNERO_") {

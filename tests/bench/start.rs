@@ -88,7 +88,7 @@ fn measure_full(bench: &Bench, options: &Options, report: &mut Report) -> Result
     Ok(())
 }
 
-/// Asks the first question as soon as the address is known; the answer must know of every ticket.
+/// Sends the first request as soon as the log names the address; the answer must count every ticket.
 fn first_answer_ms(server: &Server, tickets: u64) -> Result<f64, Failure> {
     let (_, last) = Connection::open(server.address)?.ask(&request("GET", "/api/ticket/last"))?;
     let milliseconds = server.begun.elapsed().as_secs_f64() * 1e3;

@@ -8,7 +8,7 @@ const { Announcements } = await script('public/announcements.js');
 
 const NOW = Date.parse('2026-11-23T09:00:00Z');
 
-/** `sounds` are the steps, and what is said again, given what lasts so many seconds and the clock. */
+/** `sounds` returns the steps of an announcement, and its repetition, from a timer and the clock. */
 function screen(sounds = () => ({ steps: [] })) {
   const shown = [];
   const timers = [];

@@ -1,5 +1,5 @@
-// The office's colour and logo: whatever the server takes as an accent, everything written with it or
-// on it can be read, in both themes; and the next load begins in it.
+// The office's colour and logo: with every accent that the server accepts, all text with it or on it
+// can be read, in both themes; and the next load begins in it.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -13,7 +13,7 @@ const tokens = readFileSync(path.join(ROOT, 'html/shared/tokens.css'), 'utf8');
 const [light, dark] = tokens.split(':root[data-theme="dark"]').map((block) =>
   Object.fromEntries([...block.matchAll(/(--[\w-]+): (#[0-9a-f]{6});/g)].map((m) => [m[1], m[2]])));
 
-// What the server takes: 7:1 with black or with white.
+// The server accepts 7:1 with black or with white.
 const isTaken = (colour) => Math.max(contrast(colour, '#ffffff'), contrast(colour, '#000000')) >= 7;
 
 function colours() {

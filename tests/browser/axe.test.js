@@ -80,7 +80,7 @@ for (const theme of ['light', 'dark']) {
   });
 }
 
-// What an office with many services would send, which takes long to set up.
+// The state of an office with many services, which takes long to set up.
 function office() {
   const names = ['Información', 'Caja', 'Registro', 'Padrón'];
   const services = [];
@@ -97,7 +97,7 @@ for (const theme of ['light', 'dark']) {
     await visible(page, '#after');
     assert.ok(await page.isVisible('.is-closed'));
     assert.deepEqual(await findings(page), []);
-    // axe leaves out what is disabled, and a closed service is to be read.
+    // axe ignores disabled elements, but a closed service must be readable.
     const closed = await page.$eval('.is-closed', (el) => { el.disabled = false; return el.textContent; });
     assert.match(closed, /15:00/);
     assert.deepEqual(await findings(page), []);

@@ -381,7 +381,7 @@ function theDay(lang, day) {
     await press(2, 'next');
     await attends(2, '');
     await shows(desks[2], '#said', say('desk.said.finished', { code: 'A6' }) + ' ' + say('error.queue-empty'));
-    // Who was called together with the phone's is still there.
+    // The ticket called together with the phone's is still at its desk.
     await press(1 - second, 'finish');
     for (const n of [0, 1, 2]) await attends(n, '');
     await agree(0);

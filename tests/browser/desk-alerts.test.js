@@ -77,7 +77,7 @@ test('the title says that somebody has come, and a tone is heard only if it is w
   await page.selectOption('#sound', 'each');
   for (let n = 0; n < 3; n++) await comes();
   assert.equal(await tones(), 4);
-  // Whom the desk sends back itself is no news to it.
+  // A ticket that the desk sends back itself does not alert it.
   await page.click('#next');
   await shows(page, '#count', '2');
   await page.click('#transfer');

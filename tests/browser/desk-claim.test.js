@@ -1,4 +1,4 @@
-// Two computers and one desk: the second is told so and may take it over, the first sees that at once.
+// Two computers and one desk: the second says so and may take it over, the first shows that at once.
 
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
@@ -60,7 +60,7 @@ test('a desk that is open on another screen says so, and nothing is live until i
 
   await shows(first, '#taken-text', /^Alguien está usando esta ventanilla/);
   await nothingIsLive(first);
-  // What happens there is seen here all the same.
+  // This screen still shows the steps of the other one.
   await second.click('#finish');
   await shows(first, '#code', 'A nadie');
   await first.click('#take-over');

@@ -1,4 +1,4 @@
-// The buttons of a desk keep their places, whatever comes and goes around them.
+// The buttons of a desk keep their places while messages and lists around them change.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';

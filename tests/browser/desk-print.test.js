@@ -78,7 +78,7 @@ test('a printer without paper is told of at once, and asked once', async () => {
   printer.papers.length = 0;
   printer.hasPaper = true;
   await hidden(page, '#warning');
-  // What had waited comes out; what was refused does not.
+  // Waiting jobs are printed; refused ones are not.
   await prints('A5');
 });
 
@@ -93,7 +93,7 @@ test('where there is no printer there is no button, and the key does nothing', a
   await page.keyboard.press('i');
   await page.locator('#queue button').first().focus();
   await page.keyboard.press('i');
-  // The next step is asked for after whatever the key had begun.
+  // The next step is requested after the one that the key began.
   await page.click('#recall');
   await shows(page, '#said', 'A3 recalled.');
   assert.deepEqual(asked, []);

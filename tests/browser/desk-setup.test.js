@@ -1,4 +1,4 @@
-// What a receptionist should know beside the code, and how a desk is set up where it stands:
+// Details of a ticket for a receptionist, and the set-up of a desk on its own screen:
 // closed for a while, for some services in its own order.
 
 import assert from 'node:assert/strict';

@@ -47,7 +47,7 @@ test('a call is taken back by the key, and said', async () => {
   await shows(page, '#said', 'Undone: A1 called.');
   await hidden(page, '#undo');
   await queueIs('A1 A2 A3 A4');
-  // The other person hears of it, and was not offered what was not theirs.
+  // The other person sees it, and was not offered an undo of another's step.
   await shows(colleague, '#said', 'Deshecho: A1');
   assert.equal(await colleague.isVisible('#undo'), false);
 });
@@ -178,7 +178,7 @@ test('after a reload the offer stands for as long as it did, where nothing has h
   await desk.reload();
   await live();
   await hidden(desk, '#undo');
-  // What would be taken back might be another step now.
+  // An undo might take back another step now.
   await desk.click('#next');
   await visible(desk, '#undo');
   await desk.goto('about:blank');

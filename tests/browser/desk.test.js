@@ -163,7 +163,7 @@ test('a ticket sent to another desk waits there, and that desk calls it next', a
   await shows(mine, '#said', 'A2 pasa a Ventanilla 2.');
   await shows(mine, '#code', 'A nadie');
   await shows(colleague, '#said', 'A2 transferred.');
-  // Whom this desk cannot call is not in its line.
+  // Tickets that this desk cannot call are not in its list.
   await listIs(mine, '#queue', 'A4 A5 A6');
   const there = await open(browser, server.url + '/desk.html?desk=2');
   await next(there, 'A2');

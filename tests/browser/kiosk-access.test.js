@@ -63,7 +63,7 @@ test('with a keypad and without sight a ticket is taken, heard, repeated and lef
   await until('it can be left', () => page.isEnabled('#done'));
   await page.keyboard.press('Numpad1');
   await visible(page, '#offer');
-  // Whoever comes next finds the usual kiosk, which talks to nobody.
+  // The next visitor finds the usual, silent kiosk.
   assert.equal(await page.getAttribute('#access', 'aria-pressed'), 'false');
   await page.waitForTimeout(300);
   assert.deepEqual(await spoken(page), []);

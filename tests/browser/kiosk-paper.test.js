@@ -1,12 +1,12 @@
-// A kiosk in an office whose server prints: a person may hold a ticket of which the kiosk has not
-// heard, so it never takes one back, and says so. And answers that are only slow.
+// A kiosk in an office whose server prints: a person may hold a printed ticket whose answer was lost,
+// so the kiosk never cancels one, and says so. Also answers that are only slow.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { Printer, Server, hidden, launch, open, shows, text, until, visible } from './support.mjs';
 
 const PAPER = 'Si sale un turno de la impresora, es válido.';
-// What the page waits for, and a little more.
+// A little longer than the page's time-out.
 const SLOW_MS = 3500;
 const STALE_MS = 11000;
 const STAY_MS = 11000;
@@ -66,7 +66,7 @@ test('a ticket that came out on paper while the server hung is called, though it
   await visible(page, '#offer');
   await until('it is on paper', () => printer.papers.length > printed);
   const code = printer.codes().slice(-1)[0];
-  // Whoever stands there sees what it is, until they have left.
+  // The visitor sees the reason until they have left.
   await shows(page, '#error', PAPER);
   await hidden(page, '#error');
   assert.equal(await page.isVisible('#given'), false);
@@ -88,7 +88,7 @@ for (const [how, options] of [['over a WebSocket'], ['by polling', { before: wit
     await page.unroute('**/api/tickets');
     const asked = [];
     page.on('request', (r) => { if (r.method() === 'POST') asked.push(r.url()); });
-    // As long as its person may touch again.
+    // As long as the visitor may touch again.
     await hidden(page, '#error');
     await page.waitForTimeout(1000);
     assert.deepEqual(asked, []);

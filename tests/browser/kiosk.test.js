@@ -4,14 +4,14 @@ import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
 import { Server, hidden, launch, open, shows, text, until, visible } from './support.mjs';
 
-// What the server draws is its own business; here it only has to be a picture.
+// Other tests check the server's picture; here any picture will do.
 const QR = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 29 29"><path d="M4 4h7v7h-7z"/></svg>';
 const PRIORITIES = [
   { name: 'normal', weight: 1 },
   { name: 'over-65', names: { es: 'Mayores de 65 años', en: 'Over 65' }, weight: 3 },
 ];
 const SIZES = [[1366, 768], [1024, 768], [390, 844], [1080, 1920], [768, 1024]];
-// What the page waits for, and a little more.
+// A little longer than the page's time-out.
 const STALE_MS = 11000;
 const STAY_MS = 11000;
 let server;

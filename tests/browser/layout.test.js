@@ -1,4 +1,4 @@
-// What is drawn on the public screen: capitals high enough to be read from afar, nothing cut, nothing on something else,
+// The layout of the public screen: capitals high enough to be read from afar, nothing cut, nothing on something else,
 // and every letter as its typeface draws it. Heights follow EN 301 549 (12.2 mm of capital height for each metre).
 
 import assert from 'node:assert/strict';
@@ -44,7 +44,7 @@ function office(seq, { code, desk, others, names, message }) {
   };
 }
 
-// Runs in the page: shares of the screen's height, and whatever leaves its place or lies on something else.
+// Runs in the page: shares of the screen's height, and elements that leave their places or lie on others.
 function measure() {
   const [W, H] = [document.documentElement.clientWidth, window.innerHeight];
   const pen = document.createElement('canvas').getContext('2d');
@@ -56,7 +56,7 @@ function measure() {
     pen.font = s.fontWeight + ' ' + parseFloat(s.fontSize) * 10 + 'px ' + s.fontFamily;
     return pen.measureText('H').actualBoundingBoxAscent / 10;
   };
-  // Where the letters are: a line's box is higher than its letters.
+  // The box of the letters: a line's box is higher than its letters.
   const ink = (el) => {
     const range = document.createRange();
     range.selectNodeContents(el);
@@ -124,7 +124,7 @@ async function board({ size, lang, pictures = [], touched = true }) {
   page.problems.length = 0;
   await page.goto(server.url + '/public.html');
   await until('the socket', () => tell);
-  // What is called on these boards was called long ago, and is not announced.
+  // The calls on these boards are old, and are not announced.
   tell({ type: 'tick', seq: 10, payload: { now: new Date().toISOString() } });
   // Without the badge about blocked sound.
   if (touched) await page.mouse.click(5, 5);
@@ -160,7 +160,7 @@ for (const size of ALL) {
             else if (code.length > 4) assert.ok(got.fills > 0.93 || got.code >= 0.28 * unit, what);
             if (desk.length <= 12) assert.ok(got.desk >= (isWide ? 0.1 : about.message ? 0.05 : 0.08) * unit, what);
             assert.ok(got.desk >= 0.0495 * unit || (got.isBroken && !isWide), what);
-            // Of a page's rows, whatever the desks are called.
+            // For the rows of a page, with any desk names.
             assert.ok(others === 0 || got.rows.length > 0, what);
             for (const row of got.rows) {
               assert.ok(row.code >= 0.06 * unit, what);
@@ -245,7 +245,7 @@ test('Arabic letters, which go far below their line, stay in their places too', 
   }
 });
 
-// Runs in the page: whatever makes letters narrower or wider than their typeface has them.
+// Runs in the page: finds letters that are narrower or wider than in their typeface.
 function distorted() {
   return Array.from(document.body.querySelectorAll('*')).filter((el) => el.textContent.trim() && !el.closest('svg')).filter((el) => {
     const style = getComputedStyle(el);

@@ -12,7 +12,7 @@ import { pageFiles, readPage } from './support.mjs';
 
 const BROWSERS = ['chrome 64', 'firefox 60', 'safari 11.1'];
 
-// What a style may use all the same, each with what happens in a browser that does not know it.
+// Features that a style may still use, each with its effect in a browser without it.
 const STYLES_DO_WITHOUT = {
   'css-focus-visible': 'it drops the rule that takes outlines away, and shows them always',
   'css-line-clamp': 'a name over two lines ends without an ellipsis',
@@ -37,7 +37,7 @@ const YOUNG_STYLES = [/:is\(/, /:where\(/, /\binset\s*:/, /(^|[;{\s])aspect-rati
 
 const linter = new Linter();
 
-/** What the tools say of a script: ECMAScript's syntax, classes and methods, and the browser's. */
+/** Findings of the tools in a script: syntax, classes and methods of ECMAScript and the browser. */
 function lint(source, file) {
   const rules = Object.assign({}, esx.configs['flat/restrict-to-es2018'].rules, esx.configs['flat/restrict-to-es2018-intl-api'].rules, {
     'compat/compat': 'error',
@@ -58,7 +58,7 @@ function lint(source, file) {
   return young ? said.concat(file + ': ' + young[0]) : said;
 }
 
-/** What is wrong with a style: features that one of the browsers lacks, without a fallback. */
+/** Features of a style that one of the browsers lacks, without a fallback. */
 async function unknown(source, file) {
   const found = [];
   const tool = new DoIUse({ browsers: BROWSERS, onFeatureUsage: (use) => found.push(use) });

@@ -11,8 +11,8 @@ const PREFIX = '/turnero/';
 const LOGO = 'data:image/svg+xml,' + encodeURIComponent('<svg xmlns="http://www.w3.org/2000/svg" width="40" height="40"><circle cx="20" cy="20" r="20"/></svg>');
 
 /**
- * As nginx or Caddy would: what is under the prefix goes to the server without it, all else is not ours.
- * `host` is what the server is told instead of the name that the browser used; `sockets` whether a
+ * Acts as nginx or Caddy: passes requests under the prefix to the server without it, refuses all others.
+ * `host` replaces the name that the browser used; `sockets` whether a
  * WebSocket may pass.
  */
 class Proxy {
@@ -77,7 +77,7 @@ const opened = [];
 
 before(async () => { browser = await launch(); });
 after(async () => { if (browser) await browser.close(); });
-// Also of a test that failed: whatever stayed open would keep the run waiting.
+// After a failed test, too: an open connection would keep the run waiting.
 afterEach(async () => {
   for (const one of opened.splice(0)) await one.stop();
 });

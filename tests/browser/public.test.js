@@ -1,4 +1,4 @@
-// The public screen through a day: it begins, it is empty, it says what is wrong.
+// The public screen through a day: its start, the empty office, and problems.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
@@ -21,11 +21,11 @@ const desk = (name, code) => ({ name, open: true, services: [], ticket: code ? {
 const call = (seq, code, name) => ({ seq, code, desk: name, kind: 'call', at: new Date().toISOString() });
 const isAnnounced = (page) => page.$eval('#call', (el) => el.classList.contains('is-announced'));
 
-/** A public screen that is told by the test what the server would say; `told` of the office is added. */
+/** A public screen with messages from the test in place of the server's; `told` is added to the office. */
 async function board({ desks = [], calls = [], told = {}, query = '', state = {}, ...options }) {
   let socket;
   const page = await open(browser, 'about:blank', options);
-  // One connection: whoever loses it has none.
+  // One connection only: after a loss there is none.
   await page.routeWebSocket(/\/ws/, (ws) => { if (socket) ws.close(); else socket = ws; });
   await page.route(/api\/events/, (route) => route.abort());
   page.problems.length = 0;
@@ -54,7 +54,7 @@ test('a day that begins clears a public screen that stands open, and what it sti
   await hidden(page, '#code');
   await shows(page, '#waiting', '0 en espera');
   assert.equal(await isAnnounced(page), false);
-  // Whoever is at a desk stays there.
+  // Tickets at a desk stay there.
   assert.deepEqual(await page.$$eval('#others .row .code', (all) => all.map((el) => el.textContent)), ['A3', 'A4']);
   tell('ticket-called', { desk: desk('1', 'A1'), call: call(15, 'A1', '1') });
   await shows(page, '#code', 'A1');
@@ -200,7 +200,7 @@ test('a lost connection is told across the room, and the badge about blocked sou
   for (const lang of LANGUAGES) {
     const { page } = await board({ lang, clock: true, desks: [desk('1', 'A1'), desk('2', 'A2')], calls: [call(2, 'A2', '2'), call(1, 'A1', '1')] });
     await shows(page, '#code', 'A2');
-    // Nothing more is told.
+    // No more messages come.
     await page.clock.runFor(11000);
     await visible(page, '#stale');
     // As clearly as can be while it is still to be read, which axe.test.js looks at.

@@ -1,4 +1,4 @@
-// Every error of the server, on every page that asks for something: in words for whoever reads that page.
+// Every error of the server, on every page that sends requests: in words for the readers of that page.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';

@@ -1,6 +1,6 @@
 // Right to left: every screen in Arabic, at every size. Nothing is cut, nothing touches or lies on
 // another, nothing keeps to the left, and codes are still read from the left. The same is measured in
-// Spanish, so that what is measured can be trusted.
+// Spanish, so that the measurement can be trusted.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
@@ -79,7 +79,7 @@ function measure() {
     for (const inner of el.querySelectorAll('*')) if (isSeen(inner) && filled(inner)) own.push(inner.getBoundingClientRect());
     if (!own.length) return null;
     const all = { left: Math.min(...own.map((b) => b.left)), right: Math.max(...own.map((b) => b.right)), top: Math.min(...own.map((b) => b.top)), bottom: Math.max(...own.map((b) => b.bottom)) };
-    // What has scrolled away is not seen.
+    // Content that has scrolled away is not visible.
     const clip = getComputedStyle(el).overflowY === 'visible' ? all : el.getBoundingClientRect();
     return { left: all.left, right: all.right, top: Math.max(all.top, clip.top), bottom: Math.min(all.bottom, clip.bottom) };
   };
@@ -123,7 +123,7 @@ function measure() {
       codes += 1;
       const first = rect(node, found.index, found.index + 1);
       const last = rect(node, found.index + found[0].length - 1, found.index + found[0].length);
-      // Where a line breaks between the two they say nothing.
+      // If a line breaks between the two, their order cannot be seen.
       if (first.left >= last.left && last.top - first.top < first.height / 2) wrong.push('turned round: ' + found[0] + ' in ' + node.data);
     }
   }

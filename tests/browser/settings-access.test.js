@@ -130,7 +130,7 @@ test('who did what is listed, the newest first, and goes on by itself', async ()
   await hidden(page, '#more');
   await server.tickets(120);
   await shows(page, '#entries tr:first-child', /Ticket A121 taken/);
-  // What was seen to come stays in the list; who comes later finds the latest hundred.
+  // Entries that arrived while the page was open stay; a new page shows the latest hundred.
   await page.reload();
   await page.click('#more');
   await shows(page, '#entries tr:last-child', /New PIN: Staff/);

@@ -1,4 +1,4 @@
-// Every page of the settings, as it opens and unfolded: what axe finds, what is cut, what it weighs.
+// Every page of the settings, opened and unfolded: findings of axe, cut texts, bytes on the wire.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';

@@ -1,4 +1,4 @@
-// What the tests of the settings' pages share.
+// Helpers of the tests of the settings' pages.
 
 import assert from 'node:assert/strict';
 import { after, before, beforeEach } from 'node:test';
@@ -41,7 +41,7 @@ export const close = async (page) => {
   await page.context().close();
 };
 
-/** What is said to be wrong at that control, and that the control says so to a screen reader. */
+/** Checks the error at a control, and that a screen reader gets it. */
 export async function wrongAt(page, selector, wanted) {
   await until(selector + ' is wrong', async () => {
     const said = await page.$eval(selector, (control) => {

@@ -135,7 +135,7 @@ test('what another person changes shows at once, and what is being typed stays',
   await shows(page, '.meanwhile', /otra persona puso aquí: Lo suyo/);
   await shows(page, '.status', /Otra persona/);
   assert.equal(await page.inputValue('#name'), 'Lo mío');
-  // Only what was typed is sent, so the hour of the other stays.
+  // Only edited fields are sent, so the other's hour stays.
   await save(page);
   await saved(page);
   const now = await settings();

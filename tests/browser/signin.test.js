@@ -45,7 +45,7 @@ test('the desk that was typed before the first sign-in of a device is the desk a
   await page.fill('#name', 'Caja');
   await page.click('#enter');
   await page.waitForURL(/signin\.html/);
-  // Whoever goes back instead finds the name, and is not asked again.
+  // After going back the name is still there, and the page does not ask again.
   await page.click('#back');
   await until('the name is there', async () => (await page.inputValue('#name')) === 'Caja');
   await until('the page is live', () => page.isEnabled('#enter'));
@@ -143,7 +143,7 @@ test('what is typed in the settings is still there after a session that ended', 
   await hidden(page, '#admin');
   assert.equal((await server.call('GET', 'settings')).message, 'Closed on Monday');
 
-  // Where the window with the page is looked at again, it need not be told.
+  // When the window with the page comes to the front, it checks by itself.
   await page.evaluate(() => {
     window.removeEventListener('focus', window.deaf, true);
     document.getElementById('admin').hidden = false;

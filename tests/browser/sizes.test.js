@@ -1,5 +1,5 @@
-// Desks, the kiosk and the start page at each size: what is to be pressed is large enough, no word is broken,
-// nothing lies on something else; and who has no scripts is told so.
+// Desks, the kiosk and the start page at each size: buttons are large enough, no word is broken, nothing
+// overlaps; and without scripts the page says so.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
@@ -29,7 +29,7 @@ test('«Call next» stays the largest button of a desk, and on a computer all th
     const [first, second] = areas.sort((a, b) => b[1] - a[1]);
     assert.equal(first[0], 'next', String(width));
     assert.ok(first[1] > 1.3 * second[1], width + ': ' + first + ' ' + second);
-    // What belongs to the list is where the list is.
+    // The list's own controls are beside the list.
     const ofLists = width < 1000 ? ['missed-fold', 'find'] : ['missed-fold'];
     for (const [id, , bottom] of areas.filter((x) => x[0] && ofLists.indexOf(x[0]) < 0)) assert.ok(bottom <= height, width + ': ' + id + ' ' + bottom);
     if (width < 1000) continue;

@@ -1,4 +1,4 @@
-// What a screen knows, and how one message changes it: the file alone, without a page.
+// A screen's state, and how each message changes it: the module alone, without a page.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';

@@ -1,4 +1,4 @@
-// What every test here needs: the real binary on a free port and a file of its own, the system's
+// Helpers of every test here: the real binary on a free port with a file of its own, the system's
 // Chromium, and waiting with a deadline. Nothing here leaves the loopback.
 
 import assert from 'node:assert/strict';
@@ -187,8 +187,8 @@ export class Printer {
   }
 }
 
-// What Chromium is to do without. The first two are pages of its own that each window loads for the address bar, which
-// take as long as a screen of ours; the rest is of Playwright's list, which this one takes the place of.
+// Features that Chromium switches off. The first two are its own pages that each window loads for the address bar;
+// they take as long as a screen of ours. The others are from Playwright's list, which this one replaces.
 const FEATURES_OFF = ['WebUIOmniboxPopup', 'WebUIOmniboxAimPopup', 'AvoidUnnecessaryBeforeUnloadCheckSync', 'BoundaryEventDispatchTracksNodeRemoval',
   'DestroyProfileOnBrowserClose', 'GlobalMediaControls', 'HttpsUpgrades', 'LensOverlay', 'MediaRouter', 'OptimizationHints', 'PaintHolding',
   'RenderDocument', 'ThirdPartyStoragePartitioning', 'Translate'];
@@ -207,7 +207,7 @@ export async function launch() {
 
 /**
  * A page in a context of its own, like a screen of its own. `problems` gathers script errors,
- * failed requests and what was asked of other hosts; `loaded` the bytes of what it loaded. To a desk all
+ * failed requests and requests to other hosts; `loaded` the bytes of what it loaded. To a desk all
  * pages are one computer, so that two people may work at it; with `screen: null` each is one of its own.
  * With `clock` its time can be run ahead of the real one (`page.clock.runFor`).
  */
@@ -318,7 +318,7 @@ export async function severalServices(server) {
   await server.call('POST', 'tickets', { service: 'B', priority: 'Movilidad reducida', note: 'Viene con su hija y en silla de ruedas' });
 }
 
-/** As long as a desk's name may be, and a name that cannot wrap. */
+/** The longest name of a desk, and a name that cannot wrap. */
 export const LONG = 'Oficina de atención a la ciudadanía, pl.';
 export const WORD = 'Donaudampfschifffahrtsgesellschaft';
 
@@ -372,7 +372,7 @@ export const textsOf = (lang) => Object.assign({}, ...TEXT_FOLDERS.map((folder) 
 const COUNTRIES = { en: 'GB', pt: 'PT' };
 const localeOf = (lang) => lang + '-' + (COUNTRIES[lang] || new Intl.Locale(lang).maximize().region);
 
-/** A desk that somebody else has open: the page is told so. */
+/** Makes the page show that another screen has the desk open. */
 export async function taken(page) {
   const { origin, search } = new URL(page.url());
   const desk = new URLSearchParams(search).get('desk');

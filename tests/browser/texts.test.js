@@ -94,7 +94,7 @@ test('every form that a number can take in a language has its text', () => {
 test('every code of the server\'s errors has its words, and the server no others', () => {
   const sent = new Set(all(source('presentation/http/error_code.rs'), /\b[45]\d\d,\s*"([a-z-]+)"/g));
   assert.ok(sent.size > 30 && sent.has('queue-full') && sent.has('bad-json') && sent.has('wrong-pin'), [...sent].join());
-  // What the pages find out by themselves.
+  // Codes that the pages make themselves.
   const own = ['no-connection', 'unknown'];
   assert.deepEqual(all(Object.keys(words.es).join('\n'), /^error\.(.+)$/gm), [...sent, ...own].sort());
 });
@@ -121,7 +121,7 @@ test('French has a space that does not break before its tall signs, inside its q
 });
 
 test('no language but Spanish has texts left in Spanish', () => {
-  // Names, units and what is spelled the same.
+  // Names, units and words with the same spelling.
   const same = { en: 1, pt: 41, fr: 2, ar: 0 };
   for (const [lang, most] of Object.entries(same)) {
     const left = Object.keys(words.es).filter((key) => /[a-z]{4}/i.test(words.es[key]) && words[lang][key] === words.es[key]);
@@ -139,7 +139,7 @@ test('no key is missing and none is unused', () => {
     all(code, /\btn\('([^']+)'/g).forEach((k) => { used.add(k + '.one'); used.add(k + '.other'); });
     // A key may also be chosen first and given to t() later; keys are the only dotted literals.
     all(code, literal).filter((k) => k in words.es).forEach((k) => used.add(k));
-    // `t('error.' + code)`, or `'desk.to.' + kind` for whoever gives it to t(): every key that begins so.
+    // `t('error.' + code)`, or `'desk.to.' + kind` that is passed to t(): every key with that beginning.
     for (const begins of all(code, new RegExp("'((?:" + groups + ")\\.[a-z.]*)' \\+", 'g')).filter((k) => k.endsWith('.'))) {
       Object.keys(words.es).filter((k) => k.startsWith(begins)).forEach((k) => used.add(k));
     }
@@ -148,7 +148,7 @@ test('no key is missing and none is unused', () => {
       else used.add(m[1]);
     }
   }
-  // What a row's button is called by a screen reader.
+  // The name of a row's button for a screen reader.
   [...used].map((k) => k + '.this').filter((k) => k in words.es).forEach((k) => used.add(k));
   // A ticket on paper is written by the server.
   all(source('presentation/printing/printed_ticket.rs'), /"(paper\.[a-z]+)"/g)

@@ -1,4 +1,4 @@
-// A ticket's own page, as the phone of whoever holds it shows it.
+// A ticket's own page, on the phone of its owner.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -69,7 +69,7 @@ test('a phone sees its number, who is ahead, and its turn, and is alerted once f
   assert.equal(await page.isVisible('#give-up'), false);
   await server.act('3', 'recall');
   await until('it is alerted again', async () => (await pulses(page)) === 2);
-  // What does not concern it does not alert it.
+  // Other tickets do not alert it.
   await server.ticket();
   await page.waitForTimeout(300);
   assert.equal(await pulses(page), 2);
@@ -83,7 +83,7 @@ test('put on hold, back in the queue, not come, sent on: each is said in words',
   const ticket = await server.ticket();
   const page = await phone(ticket, { lang: 'en' });
   await shows(page, '#main', 'You are next');
-  // A phone is told where it stands now, not each step on the way there: it must have heard of each call.
+  // A phone gets its current position, not each step before it, so the test waits for each call.
   const called = async () => {
     await server.act('3', 'next');
     await kindIs(page, 'called');

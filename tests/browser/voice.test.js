@@ -1,4 +1,4 @@
-// What the public screen says, heard at the browser's boundary: a `speechSynthesis` that records.
+// The speech of the public screen, recorded at the browser's `speechSynthesis`.
 // Chromium without a screen has no voices of its own.
 
 import assert from 'node:assert/strict';

@@ -1,8 +1,8 @@
-//! What the black-box tests are made of: the real program on a free port, and clients over real
-//! sockets. Nothing here knows the program's code.
+//! Helpers of the black-box tests: the real program on a free port, and clients over real sockets.
+//! Nothing here uses the program's code.
 //!
-//! Nothing waits for a fixed time: whatever is waited for has a deadline far above what a busy
-//! machine needs, so that a slow test passes and a stuck one fails.
+//! Nothing waits for a fixed time: each wait has a deadline far above the need of a busy machine, so
+//! that a slow test passes and a stuck one fails.
 
 mod http;
 mod printer;

@@ -109,7 +109,7 @@ impl Printer {
         self.behave(manner);
     }
 
-    /// What it has printed.
+    /// The bytes of each printed job.
     pub fn prints(&self) -> Vec<Vec<u8>> {
         self.shared.prints.lock().unwrap().clone()
     }

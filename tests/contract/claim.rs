@@ -1,4 +1,4 @@
-//! Who works at a desk: one screen has it open, another is told so and may take it over.
+//! Claims of desks: one screen has a desk open; another one sees that and may take it over.
 
 use serde_json::{Value, json};
 
@@ -162,7 +162,7 @@ fn scripts_need_no_claim_and_a_claim_changes_nothing_else() {
     after["screen"] = before["screen"].clone();
     assert_eq!(after, before);
     server.send("DELETE", "/api/desks/3").expect(204);
-    // What is made anew is nobody's.
+    // A desk that is made again belongs to no screen.
     server.post("/api/desks/3/next").problem(409, "queue-empty");
     assert_eq!(server.json("/api/desks/3").get("screen"), None);
 }

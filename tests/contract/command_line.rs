@@ -12,7 +12,7 @@ use tungstenite::protocol::frame::coding::CloseCode;
 
 use crate::common::{Client, Folder, Launch, Screen, Server, run_to_end, wait_until};
 
-/// What the contract's table of flags and its list of limits have.
+/// The flags of the contract's table and of its list of limits.
 const FLAGS: [(&str, &str); 19] = [
     ("listen", "TURNERO_LISTEN"),
     ("data", "TURNERO_DATA"),
@@ -297,7 +297,7 @@ fn rust_log_sets_the_log_level() {
     });
     let server = Server::new();
     server.get("/api/health").expect(200);
-    // What a screen leaves in the log comes after what that request would have left.
+    // The screen's log line comes after any line of that request.
     server.screen("").expect("state");
     wait_until("the screen is logged", || {
         server.log().contains("Client connected")
@@ -351,7 +351,7 @@ fn a_request_under_way_is_answered_before_the_end() {
     server.signal(Signal::TERM);
     let mut answered = 0;
     for client in &mut clients {
-        // One that the end overtook is told nothing, and nothing was done for it.
+        // A request that came too late gets no answer, and nothing was done for it.
         if let Ok(answer) = client.try_receive() {
             assert_eq!(answer.status, 201);
             answered += 1;

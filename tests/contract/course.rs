@@ -80,7 +80,7 @@ impl<'a> DeskPage<'a> {
     }
 }
 
-/// What the public page shows of a list of called tickets.
+/// The number and desk of each called ticket, as the public page shows them.
 fn shown(called: &Value) -> Vec<(u64, String)> {
     let called = array(called).iter();
     called
@@ -112,7 +112,7 @@ fn the_courses_pages_work_through_a_whole_day() {
             json!({"type": COUNT, "payload": expected})
         );
     }
-    // A second desk, opened later, begins with what is there.
+    // A second desk, opened later, begins with the current state.
     let mut other = DeskPage::open(&server, "2");
     assert_eq!(other.shown, 6);
 

@@ -1,4 +1,4 @@
-//! What ends with a session or a token: all that was opened with it.
+//! The end of a session or a token also ends everything that was opened with it.
 
 use std::thread;
 use std::time::{Duration, Instant};

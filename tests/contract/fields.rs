@@ -1,4 +1,4 @@
-//! The fields of a request: where they go, and what is said of one that cannot be taken.
+//! The fields of a request: accepted ones, and the error for each refused one.
 
 use serde_json::{Value, json};
 use turnero::presentation::tickets::ROUTES;
@@ -102,7 +102,7 @@ fn what_is_said_of_a_field_is_true_and_names_it() {
         let answer = server.put_json(&format!("/api/{path}"), body);
         assert_eq!(answer.problem(422, "invalid"), *said, "{body}");
     }
-    // What languages need within a word is no trick.
+    // Joiners that languages need within a word are allowed.
     let message = json!({"message": "\u{627}\u{644}\u{635}\u{200c}\u{62f}"});
     server.put_json("/api/services/B", &message).expect(201);
     server

@@ -1,4 +1,4 @@
-//! Nothing that anyone may ask for, and nothing in the log, holds what is not for anyone.
+//! No public answer and no line of the log holds a secret.
 
 use rustix::process::Signal;
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use turnero::presentation::tickets::ROUTES;
 use crate::common::{Client, Screen, Server, array, text};
 use crate::people::{FAR, Person, behind_a_proxy, pin};
 
-/// What must not be found, by what it is.
+/// Secrets that must not be found, each with its name.
 struct Secrets(Vec<(String, String)>);
 
 impl Secrets {
@@ -92,7 +92,7 @@ fn nothing_public_and_no_log_holds_an_id_a_note_a_pin_a_token_or_an_address() {
     secrets.add("a PIN", &staff_pin);
     secrets.add("a PIN", &admin_pin);
 
-    // A member of that name would hold one, whatever it says.
+    // A member of that name would hold a secret of any value.
     let look = |place: &str, text: &str| {
         secrets.must_not_be_in(place, text);
         for name in [

@@ -1,4 +1,4 @@
-//! Limits on requests: sizes, times, connections, and what is not valid HTTP.
+//! Limits on requests: sizes, times, connections, and invalid HTTP.
 
 use std::time::{Duration, Instant};
 

@@ -41,7 +41,7 @@ fn pictures_and_videos_of_the_folder_are_listed_in_the_order_of_their_names() {
         let policy = got.header("Content-Security-Policy").unwrap();
         assert!(policy.contains("sandbox"), "{policy}");
     }
-    // What is put into the folder or taken out is seen at once.
+    // A change in the folder is visible at once.
     folder.write("media/1.gif", "new");
     assert_eq!(server.json("/api/media")[0]["name"], "1.gif");
     std::fs::remove_dir_all(folder.join("media")).unwrap();
@@ -131,7 +131,7 @@ fn a_video_can_be_had_in_parts() {
     assert_eq!(past.header("Content-Range"), Some("bytes */240000"));
     past.problem(416, "no-such-range");
     let whole = |headers: &[(&str, &str)]| server.client().send("GET", path, headers, b"");
-    // Another version's part, several parts, and what is no range: the whole file.
+    // A part of another version, several parts, or no valid range: the whole file.
     for headers in [
         &[("Range", "bytes=5-9"), ("If-Range", "\"other\"")][..],
         &[("Range", "bytes=0-1,4-5")],

@@ -78,8 +78,8 @@ fn expect(output: &Output, code: i32, parts: &[&str]) {
     }
 }
 
-/// What screens and staff see of an office, but for what stays behind: past calls, and events'
-/// numbers.
+/// The office as screens and staff see it, without the parts that are not exported: past calls, and
+/// numbers of events.
 fn seen(server: &Server) -> Value {
     let mut state = server.json("/api/state")["payload"].clone();
     state.as_object_mut().unwrap().remove("calls");
@@ -175,7 +175,7 @@ fn an_office_goes_on_at_another_machine() {
 
 /// Numbers, phones, desks and screens go on where they were.
 fn goes_on(server: &Server, made: &[Value], last_seq: u64) {
-    // A screen of the old machine is told the state, whatever it has seen there.
+    // A screen of the old machine gets the state, after any event that it saw there.
     for since in [1, last_seq, last_seq + 50] {
         let mut screen = server.screen(&format!("?since={since}"));
         let first = screen.event();
@@ -191,7 +191,7 @@ fn goes_on(server: &Server, made: &[Value], last_seq: u64) {
     };
     assert_eq!([next("A"), next("B"), next("A")], ["A6", "B102", "A7"]);
     assert_eq!(seq(&screen.expect("ticket-created")), seq(&state) + 1);
-    // Who has a ticket's id follows it here; who was over stayed behind.
+    // A ticket's id works here, too; ended tickets were not exported.
     for (index, found) in [
         (0, 200),
         (1, 200),

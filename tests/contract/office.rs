@@ -211,7 +211,7 @@ fn a_service_is_made_set_up_closed_and_deleted() {
     assert_eq!(given, ["B0100", "B0101", "B0102"]);
     let services = server.json("/api/services");
     assert_eq!(services[1]["pastRange"], true);
-    // Every desk is to say so; as long as all is as usual, nobody is told of ranges.
+    // Every desk warns of it; before that the state has no ranges.
     let shown = &server.json("/api/state")["payload"]["services"];
     assert_eq!(shown[1]["pastRange"], true);
     assert_eq!(shown[1]["last"], 101);
@@ -395,7 +395,7 @@ fn numbers_restart_with_the_business_day_and_are_never_given_twice_on_one() {
     assert_eq!(next(&server, "1"), "A1");
     let before = seq(&server.json("/api/state"));
     let server = server.restart_after(24 * HOUR);
-    // Who still waited is withdrawn, and told so; who is at a desk stays, with the number.
+    // Waiting tickets are withdrawn, and their owners see it; tickets at a desk stay, with their numbers.
     let events = server.json(&format!("/api/events?since={before}&wait=20"));
     let events = array(&events);
     let kinds = event_kinds(events);

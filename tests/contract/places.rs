@@ -1,4 +1,4 @@
-//! Who holds connections for long, who gives way, and who always gets in.
+//! Long-lived connections: their limits, which of them give way, and the reserve of places.
 
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};

@@ -47,7 +47,7 @@ fn each_new_ticket_is_printed_once() {
     let prints = printer.wait_for(3);
     let codes: Vec<String> = prints.iter().map(|print| printed_code(print)).collect();
     assert_eq!(codes, ["A1", "A2", "A3"]);
-    // Nothing is printed again by a start, nor by the same request after it.
+    // Neither a start nor the same request after it prints again.
     let server = server.restart();
     keyed(&mut server.client());
     server.ticket();
@@ -193,7 +193,7 @@ fn a_printer_without_paper_is_reported_and_prints_once_it_has_paper() {
     assert_eq!(health["printerProblem"], detail);
     let state = json!({"state": "failing", "problem": "no-paper", "detail": detail});
     assert_eq!(health["printers"], json!({"main": state}));
-    // One that comes later is told, too; the course's screens know nothing of it.
+    // A later screen gets it, too; the course's screens do not.
     let mut late = server.screen("");
     late.expect("state");
     assert_eq!(late.expect("printer")["payload"], failing);
@@ -211,7 +211,7 @@ fn a_printer_without_paper_is_reported_and_prints_once_it_has_paper() {
         desk.expect("printer")["payload"],
         json!({"name": "main", "state": "ok"})
     );
-    // A screen that no WebSocket reaches is told with each answer.
+    // A screen without a WebSocket gets it with each answer.
     let seq = server.json("/api/health")["seq"].clone();
     let polled = server.json(&format!("/api/events?since={seq}&wait=0"));
     let told = json!([{"type": "printer", "seq": seq, "payload": {"name": "main", "state": "ok"}}]);

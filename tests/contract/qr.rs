@@ -4,7 +4,7 @@ use rqrr::PreparedImage;
 
 use crate::common::{Launch, Server, text};
 
-/// What a camera reads from an SVG that is one background and one path of rectangles.
+/// Reads a QR code from an SVG of one background and one path of rectangles.
 pub fn read_svg(svg: &str) -> String {
     let number = |text: &str| -> usize {
         let digits: String = text.chars().take_while(char::is_ascii_digit).collect();

@@ -492,7 +492,7 @@ fn a_desk_is_made_changed_and_deleted() {
         desk,
         json!({"name": "3", "open": false, "services": ["A"], "ticket": null})
     );
-    // What is not named stays as it is.
+    // Fields that are not named keep their values.
     let desk = put(&json!({"open": true})).expect(200).json();
     assert_eq!(desk["services"], json!(["A"]));
     put(&json!({"services": ["Z"]})).problem(422, "unknown-service");
@@ -890,7 +890,7 @@ fn who_was_finished_or_did_not_come_is_called_again_by_the_code_while_the_day_la
             (&json!(false), &Value::Null, &json!("2"))
         );
     }
-    // Whoever called it by a slip takes that back, also after a restart.
+    // A call by mistake can be taken back, after a restart, too.
     let server = server.restart();
     server.post("/api/desks/2/undo").expect(200);
     let states: Vec<Value> = ["a002", "A1"].map(where_is_in(&server)).into();

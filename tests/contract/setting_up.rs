@@ -1,4 +1,4 @@
-//! An office is set up while people are in it: nothing happens to them that nobody is told of.
+//! An office is set up while people wait: every effect on them is reported.
 
 use serde_json::json;
 

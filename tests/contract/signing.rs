@@ -55,7 +55,7 @@ fn pins_are_made_and_shown_once_and_stored_as_hashes() {
     let mut beside = data.into_os_string();
     beside.push("-wal");
     assert_eq!(mode(std::path::Path::new(&beside)), 0o600);
-    // They are shown even if the log is off.
+    // The PINs are shown even if the log is off.
     let folder = Folder::new();
     let mut quiet = Command::new(env!("CARGO_BIN_EXE_turnero"))
         .args(["--listen", "127.0.0.1:0", "--data"])

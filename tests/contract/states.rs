@@ -85,7 +85,7 @@ const STEPS: [Step; 19] = [
         ],
     ),
     ("desks/2/next", nothing, &[("waiting", "serving")]),
-    // What another desk attends is not this one's.
+    // A desk cannot act on another desk's ticket.
     ("desks/2/recall", nothing, &[]),
     ("desks/2/finish", nothing, &[]),
     ("desks/2/no-show", nothing, &[]),

@@ -1,4 +1,4 @@
-//! `/ws`: both dialects, what was missed, and how a socket ends.
+//! `/ws`: both dialects, missed events, and the end of a socket.
 
 use std::io::Write;
 use std::net::TcpStream;
@@ -270,7 +270,7 @@ fn a_follower_hears_where_its_ticket_stands_whenever_that_changes() {
     assert_eq!(first["estimateSeconds"], Value::Null);
     server.post("/api/desks/7/next").expect(200);
     assert_eq!(position(&mut screen)["ahead"], 1);
-    // What does not move it is not told: the next one is the next change.
+    // Events that do not move it are not sent: the next message is the next change.
     server.ticket();
     server.post("/api/desks/7/next").expect(200);
     assert_eq!(position(&mut screen)["ahead"], 0);

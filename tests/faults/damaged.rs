@@ -1,4 +1,4 @@
-//! A damaged data file: the start is refused and says what is left.
+//! A damaged data file: the start is refused with the parts that are still sound.
 
 use std::path::Path;
 

@@ -10,7 +10,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::common::{Folder, Launch};
 
-/// Where `struct control` of `io_faults.c` has its fields.
+/// The offsets of the fields of `struct control` in `io_faults.c`.
 const CLOCK_OFFSET: u64 = 0;
 const FAILS_ONE_IN: u64 = 8;
 const FAILURES: u64 = 12;

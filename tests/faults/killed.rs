@@ -28,7 +28,7 @@ fn make_many(server: &Server, count: usize) {
 fn many_events_later_a_killed_server_has_the_tickets_and_the_last_thousand_events() {
     let mut server = Server::new();
     let mut count = 0;
-    // One start is shortly before, and one shortly after, whatever a server does now and then.
+    // One start is shortly before, and one shortly after, each periodic task of a server.
     for more in [3_900, 400, 400, 400] {
         make_many(&server, more);
         count += more;

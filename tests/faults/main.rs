@@ -1,5 +1,5 @@
-//! What must hold when something goes wrong: a power cut, hostile peers, a full disk, a screen that
-//! stops reading, everyone at once.
+//! Tests under faults: a power cut, hostile peers, a full disk, a screen that stops reading, everyone
+//! at once.
 
 #![allow(
     clippy::unwrap_used,

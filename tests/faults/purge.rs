@@ -1,4 +1,4 @@
-//! What has expired is deleted, and nothing else is, whatever the clock says.
+//! Purges delete expired data and nothing else, at any time on the clock.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 

@@ -31,8 +31,7 @@ impl Random {
     }
 }
 
-/// One step; what is refused is a step as well. The numbers of new tickets go to
-/// `given`.
+/// One step, which may be refused. The numbers of new tickets go to `given`.
 fn step(server: &Server, random: &mut Random, ids: &mut Vec<String>, given: &mut HashSet<String>) {
     let desk = random.of(&["1", "2", "3"]);
     let at_desk = |step: &str| format!("/api/desks/{desk}/{step}");
@@ -81,7 +80,7 @@ fn number_of(ticket: &Value) -> String {
     format!("{}{}", text(ticket, "service"), ticket["number"])
 }
 
-/// What an admin changes meanwhile.
+/// Changes by an admin meanwhile.
 fn set_up(server: &Server, random: &mut Random) {
     let desk = random.of(&["/api/desks/1", "/api/desks/2", "/api/desks/3"]);
     let (path, body) = match random.below(5) {

@@ -36,11 +36,11 @@ fn a_deleted_data_file_is_noticed_within_two_seconds() {
         let first = server.post("/api/tickets");
         first.problem(503, "storage-unavailable");
         refuses_changes(&server);
-        // What there was can be moved.
+        // The office can still be exported.
         let export = server.get("/api/export").expect(200).text();
         assert!(export.contains("\"number\":1"), "{export}");
         if suffix == "-wal" {
-            // A stop moves what is in the open file into the data file.
+            // A stop moves the commits of the open file into the data file.
             assert_eq!(server.restart().ticket()["code"], "A2");
         }
     }

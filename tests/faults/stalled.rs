@@ -86,7 +86,7 @@ fn a_screen_that_reads_nothing_is_dropped_and_misses_nothing_after_it_reconnects
     wait_until("the sleeping screen is dropped", || {
         server.log().contains("Client disconnected")
     });
-    // What lay in the sockets may still be there; then the connection is over.
+    // Bytes in the sockets may still arrive; then the connection is over.
     let mut last = 0;
     while let Ok(message) = asleep.try_text() {
         let message: serde_json::Value = serde_json::from_str(&message).unwrap();

@@ -64,12 +64,12 @@ fn a_full_disk_refuses_and_loses_nothing_and_works_again() {
         with_key(&mut client, "k").problem(503, "storage-unavailable");
     }
     let path = format!("/api/tickets/{}/cancel", text(&kept, "id"));
-    // It is served, so this is refused whatever the disk does.
+    // It is being served, so this is refused on any disk.
     client.post(&path).problem(409, "wrong-state");
     let health = client.get("/api/health").expect(503).json();
     assert_ne!(health["status"], "ok");
     assert_eq!(health["seq"], 4);
-    // What was there can be read, and no more is shown.
+    // The state before can be read, and nothing new is shown.
     assert_eq!(look(&server), before);
     assert_eq!(
         screen.hears_within(Duration::from_millis(500)),

@@ -1,4 +1,4 @@
-//! What a screen sends after its handshake. The first byte chooses the dialect, and how many bytes come
+//! Fuzzes the input of a screen after its handshake. The first byte chooses the dialect, and how many bytes come
 //! together with the handshake.
 
 #![no_main]

@@ -36,7 +36,7 @@ const ZONES: [&str; 9] = [
     "Pacific/Pago_Pago",
 ];
 
-/// Where the office is, and at which hour its business day begins.
+/// The office's time zone, and the hour at which its business day begins.
 struct Rule {
     zone: &'static str,
     hour: i8,

@@ -21,7 +21,7 @@ const DESKS: usize = 8;
 /// 2026-11-23T10:00:00Z, far from the end of a day.
 const MORNING: i64 = (20_780 * 24 + 10) * 60 * 60 * 1_000;
 
-/// What is known for certain of a ticket.
+/// The acknowledged facts of a ticket.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Known {
     code: String,
@@ -49,12 +49,12 @@ struct Office {
     tickets: BTreeMap<String, Known>,
     /// The tickets that a maker was given.
     given: BTreeSet<String>,
-    /// Which ticket each desk attends.
+    /// The ticket that each desk attends.
     desks: BTreeMap<String, Option<String>>,
     seq: u64,
 }
 
-/// What one desk was told in one round, in order: a ticket, or that nobody waits.
+/// The answers to one desk in one round, in order: a ticket, or nobody.
 type Told = Vec<Option<Value>>;
 
 /// How far a round has come, and when it ends.
@@ -72,7 +72,7 @@ impl Progress {
     }
 }
 
-/// Who makes tickets. Each has a key, and is asked for until it is given, across all kills.
+/// A client that makes tickets. It repeats each request, with its key, until it gets the ticket.
 struct Maker {
     name: usize,
     given: usize,
@@ -83,7 +83,7 @@ impl Maker {
         format!("maker-{}-{}", self.name, self.given)
     }
 
-    /// Makes tickets until the server is gone. Whoever gets the ticket that is enough kills the server
+    /// Makes tickets until the server is gone. The client with the last ticket of a round kills the server
     /// at once: an acknowledgement that came before its ticket was durable is then a lie.
     fn make(&mut self, server: &Server, progress: &Progress) -> Vec<Value> {
         let mut acknowledged = Vec::new();
@@ -355,7 +355,7 @@ fn rounds(seed: u64) {
     assert_eq!(last, office.tickets.len() as u64 + 1);
 }
 
-/// What a screen was shown was durable, and comes back word for word.
+/// Checks that events shown on a screen were durable and come back word for word.
 fn check_heard(server: &Server, heard: &[Value], last_seq: u64) {
     let Some(last) = heard.last() else { return };
     assert!(
