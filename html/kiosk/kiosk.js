@@ -1,7 +1,7 @@
 // The kiosk page, where visitors take a ticket.
 
 import { $, make, reconcile, setCurrent } from '../shared/dom.js';
-import { LANGUAGES, language, languageName, nameOf, officeLanguage, onLanguage, ready, setLanguage, t, tn } from '../shared/i18n.js';
+import { LANGUAGES, language, languageName, messageOf, nameOf, officeLanguage, onLanguage, ready, setLanguage, t, tn } from '../shared/i18n.js';
 import { Live } from '../shared/live.js';
 import { showOffice } from '../shared/office.js';
 import { apply } from '../shared/state.js';
@@ -161,7 +161,7 @@ function renderServices() {
   })), choose);
   // Measuring costs, so only where something has changed that matters.
   const key = [access.isOn, language(), window.innerWidth, window.innerHeight, $('offer').hidden, page, only].concat(
-    state.services.map((s) => nameOf(s) + isOpen(s) + (s.message || ''))).join('|');
+    state.services.map((s) => nameOf(s) + isOpen(s) + messageOf(s))).join('|');
   if (key === layoutKey || $('offer').hidden) return;
   layoutKey = key;
   const pages = layOut($('services'), $('pages'), page);
@@ -172,7 +172,10 @@ function renderServices() {
 }
 
 function moreOf(service, only) {
-  if (!isOpen(service)) return t('take.closed') + (service.message ? ' · ' + service.message : '');
+  if (!isOpen(service)) {
+    const message = messageOf(service);
+    return t('take.closed') + (message ? ' · ' + message : '');
+  }
   if (only) return '';
   return service.waiting ? tn('take.waiting', service.waiting) : t('take.waiting.none');
 }

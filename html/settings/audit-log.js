@@ -26,7 +26,7 @@ const CHANGES = {
   'desk-changed': { created: 'audit.created', opened: 'desks.is-open', closed: 'desks.is-closed', services: 'desks.services' },
   'service-changed': {
     created: 'audit.created', opened: 'services.open', closed: 'services.closed', name: 'services.name', names: 'settings.names',
-    first: 'services.first', last: 'services.last', digits: 'services.digits', message: 'services.message',
+    first: 'services.first', last: 'services.last', digits: 'services.digits', message: 'services.message', messages: 'services.messages',
   },
 };
 

@@ -24,7 +24,7 @@ function row() {
   const made = {
     name,
     weight,
-    names: names(box, '', 40),
+    names: names(box, 'names', 40),
     example: make('p', { className: 'what example' }),
     up: upButton(() => {
       if (!moveUp(rows, made)) return;

@@ -3,11 +3,11 @@
 import { make } from '../shared/dom.js';
 import { LANGUAGES, languageName } from '../shared/i18n.js';
 
-/** Adds an input for each language to `box`, named `prefix` + `names.` + language. */
-export function names(box, prefix, most) {
+/** Adds an input for each language to `box`, named `field` + `.` + language. */
+export function names(box, field, most) {
   const inputs = {};
   LANGUAGES.forEach((lang) => {
-    inputs[lang] = make('input', { name: prefix + 'names.' + lang, maxLength: most, autocomplete: 'off', lang, dir: 'auto' });
+    inputs[lang] = make('input', { name: field + '.' + lang, maxLength: most, autocomplete: 'off', lang, dir: 'auto' });
     const label = make('label', { className: 'in-language' }, [make('span', { lang, text: languageName(lang) }), inputs[lang]]);
     box.appendChild(make('div', { className: 'field' }, [label]));
   });

@@ -22,13 +22,14 @@ const code = (prefix, number, digits) => {
 
 const isPrefix = (text) => /^[^\s\d!-/:-@[-`{-~]{1,4}$/.test(text);
 
-const inLanguages = names($('names'), '', 80);
+const inLanguages = names($('names'), 'names', 80);
+const messagesInLanguages = names($('messages'), 'messages', 80);
 
 const list = new List({
   key: (item) => item.prefix.toUpperCase(),
   title: (item) => (item ? t('services.this', { prefix: item.prefix }) : t('services.new')),
-  fresh: { prefix: '', name: '', names: {}, first: 1, last: null, digits: 1, open: true, message: null },
-  fields: { names: inLanguages },
+  fresh: { prefix: '', name: '', names: {}, first: 1, last: null, digits: 1, open: true, message: null, messages: {} },
+  fields: { names: inLanguages, messages: messagesInLanguages },
   show(row, item) {
     // The numbers are sent only after sign-in.
     row.querySelector('.code').textContent = item.digits ? code(item.prefix, item.first, item.digits) : item.prefix;
@@ -44,6 +45,7 @@ const list = new List({
     $('prefix').required = !item;
     $('prefix').readOnly = Boolean(item);
     $('more').open = Boolean(item && Object.keys(item.names).length);
+    $('more-messages').open = Boolean(item && Object.keys(item.messages).length);
   },
   check({ prefix, first, last }) {
     const wrong = {};
@@ -81,7 +83,7 @@ const list = new List({
 });
 
 // The answer omits usual values.
-const whole = (item) => Object.assign({ names: {}, message: null, open: true }, item);
+const whole = (item) => Object.assign({ names: {}, message: null, messages: {}, open: true }, item);
 
 const load = async () => list.take((await get('api/services')).map(whole));
 

@@ -139,6 +139,11 @@ export function nameOf(thing) {
   return isolated((thing.names && thing.names[current]) || thing.name);
 }
 
+/** What a closed service says to visitors in the reader's language; empty if nothing. */
+export function messageOf(service) {
+  return isolated((service.messages && service.messages[current]) || service.message || '');
+}
+
 /** «3» alone says little: a desk that is only a number is shown with the word before it. */
 export function deskTitle(name) {
   return isNumbered(name) ? t('word.desk', { name }) : isolated(name);

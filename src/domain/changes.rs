@@ -58,6 +58,7 @@ pub struct ServiceChange {
     pub digits: Option<u8>,
     pub open: Option<bool>,
     pub message: Option<Option<Arc<str>>>,
+    pub messages: Option<Arc<BTreeMap<String, String>>>,
 }
 
 /// Sets a field if the update names it.
@@ -129,6 +130,7 @@ impl ServiceChange {
         put(&mut after.digits, self.digits.as_ref());
         put(&mut after.open, self.open.as_ref());
         put(&mut after.message, self.message.as_ref());
+        put(&mut after.messages, self.messages.as_ref());
         match after.last {
             Some(last) if last < after.first => {
                 let first = after.first;

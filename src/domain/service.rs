@@ -81,8 +81,11 @@ pub struct ServiceSetup {
     pub digits: u8,
     /// Whether tickets are given.
     pub open: bool,
-    /// The message for visitors if it is closed.
+    /// The message for visitors if it is closed, where a language has none of its own.
     pub message: Option<Arc<str>>,
+    /// That message in other languages, by their codes.
+    #[serde(default)]
+    pub messages: Arc<BTreeMap<String, String>>,
 }
 
 impl ServiceSetup {
@@ -96,6 +99,7 @@ impl ServiceSetup {
             digits: 1,
             open: true,
             message: None,
+            messages: Arc::default(),
         }
     }
 }

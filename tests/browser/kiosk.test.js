@@ -79,6 +79,18 @@ test('a closed service says so, with its message, and cannot be pressed; with al
   await page.context().close();
 });
 
+test('the message of a closed service is in the reader\'s language where it has one, and in the office\'s words where not', async () => {
+  await service('B', { name: 'Caja', open: false, message: 'Abre a las 15:00', messages: { en: 'Opens at 3 pm' } });
+  const page = await kiosk();
+  await shows(page, '[data-key="B"] small', 'Cerrado · Abre a las 15:00');
+  await page.click('#languages [lang="en"]');
+  await shows(page, '[data-key="B"] small', 'Closed · Opens at 3 pm');
+  await page.click('#languages [lang="fr"]');
+  await shows(page, '[data-key="B"] small', 'Fermé · Abre a las 15:00');
+  await service('B', { open: true, message: null, messages: {} });
+  await page.context().close();
+});
+
 test('a service that closes under the finger is refused in plain words', async () => {
   await service('B', { name: 'Caja' });
   const page = await kiosk();

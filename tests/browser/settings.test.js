@@ -265,8 +265,11 @@ test('services are added, changed, closed and deleted, with the reasons in the r
   await shows(page, '.failed', /Hay personas esperando/);
   await page.uncheck('#open');
   await page.fill('#message', 'Vuelve a las 16:00');
+  await page.click('#more-messages summary');
+  await page.fill('[name="messages.en"]', 'Back at 4 pm');
   await save(page);
   await shows(page, '#rows li:nth-child(2) .facts', /^Cerrado \(Vuelve a las 16:00\) · 3 personas esperan$/);
+  await until('the kiosk says why', async () => (await kiosk.textContent('main')).includes('Closed · Back at 4 pm'));
   await until('its row has the focus', () => page.evaluate(() => document.activeElement.className.includes('change')));
   for (let i = 0; i < 4; i++) await server.act('1', i < 3 ? 'next' : 'finish');
   await server.call('PUT', 'desks/1', { services: ['B'] });

@@ -221,7 +221,8 @@ fn a_service_is_made_set_up_closed_and_deleted() {
     let call = json!({"ticket": "b101"});
     server.post_json("/api/desks/1/call", &call).expect(200);
     let server = server.restart();
-    let closed = json!({"open": false, "message": "Until ten."});
+    let messages = json!({"es": "Hasta las diez."});
+    let closed = json!({"open": false, "message": "Until ten.", "messages": messages});
     let closed = server
         .put_json("/api/services/B", &closed)
         .expect(200)
@@ -230,6 +231,14 @@ fn a_service_is_made_set_up_closed_and_deleted() {
         (&closed["first"], &closed["open"]),
         (&json!(100), &json!(false))
     );
+    let server = server.restart();
+    let shown = &server.json("/api/state")["payload"]["services"];
+    assert_eq!(
+        (&shown[1]["message"], &shown[1]["messages"]),
+        (&json!("Until ten."), &messages)
+    );
+    // As it is not used, it is left out of what all screens are sent.
+    assert_eq!(shown[0].get("messages"), None);
     let refused = server.post_json("/api/tickets", &json!({"service": "B"}));
     let detail = refused.problem(409, "service-closed");
     assert!(detail.contains("Until ten."), "{detail}");
@@ -254,6 +263,12 @@ fn a_service_is_made_set_up_closed_and_deleted() {
         ("C", json!({"name": "n".repeat(61)}), "name"),
         ("C", json!({"name": ""}), "name"),
         ("C", json!({"message": "m".repeat(81)}), "message"),
+        ("C", json!({"messages": {"xx": "m"}}), "messages.xx"),
+        (
+            "C",
+            json!({"messages": {"en": "m".repeat(81)}}),
+            "messages.en",
+        ),
         ("C", json!({"names": "Caja"}), "names"),
         ("C", json!({"names": {"xx": "Caja"}}), "names.xx"),
         ("C", json!({"names": {"en": "n".repeat(61)}}), "names.en"),

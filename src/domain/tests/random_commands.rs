@@ -1,5 +1,6 @@
 //! Commands at random, for the tests of what always holds: of few names, so that they meet.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use proptest::collection::vec;
@@ -136,7 +137,11 @@ fn service_change() -> impl Strategy<Value = ServiceChange> {
     prop_oneof![
         2 => Just(ServiceChange { open: Some(true), ..ServiceChange::default() }),
         1 => Just(ServiceChange { open: Some(false), ..ServiceChange::default() }),
-        1 => Just(ServiceChange { message: Some(Some("Soon".into())), ..ServiceChange::default() }),
+        1 => Just(ServiceChange {
+            message: Some(Some("Soon".into())),
+            messages: Some(BTreeMap::from([("es".into(), "Pronto".into())]).into()),
+            ..ServiceChange::default()
+        }),
         1 => (1..4u8).prop_map(|digits| ServiceChange {
             digits: Some(digits),
             ..ServiceChange::default()

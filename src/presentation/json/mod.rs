@@ -134,6 +134,7 @@ impl ServiceView {
             names: &self.setup.names,
             open: self.setup.open,
             message: self.setup.message.as_deref(),
+            messages: &self.setup.messages,
             // Desks warn once the range is exhausted, so that an admin extends it.
             range: self.past_range.then(|| self.range()),
         }
@@ -169,6 +170,8 @@ pub struct ServiceJson<'a> {
     open: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     message: Option<&'a str>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    messages: &'a BTreeMap<String, String>,
     #[serde(flatten)]
     range: Option<RangeJson>,
 }

@@ -92,6 +92,7 @@ pub fn changed(fields: &mut Fields) -> Result<ServiceChange, Problem> {
     let last = fields.nullable_count("last", LARGEST_NUMBER)?;
     let digits = fields.count("digits", MOST_DIGITS)?;
     let message = texts::optional(fields, "message", LONGEST_MESSAGE)?;
+    let messages = texts::by_language(fields, "messages", LONGEST_MESSAGE)?;
     Ok(ServiceChange {
         name: name.map(Into::into),
         names: names.map(Into::into),
@@ -100,6 +101,7 @@ pub fn changed(fields: &mut Fields) -> Result<ServiceChange, Problem> {
         digits: digits.map(small),
         open: fields.boolean("open")?,
         message: message.map(|message| message.map(Into::into)),
+        messages: messages.map(Into::into),
     })
 }
 

@@ -291,6 +291,18 @@ mod tests {
     }
 
     #[test]
+    fn the_file_of_a_program_that_had_no_messages_in_languages_is_read() {
+        let mut file = a_file();
+        let setup = file.pointer_mut("/office/services/0/setup");
+        let setup = setup.and_then(|setup| setup.as_object_mut());
+        let messages = setup.expect("it is there").remove("messages");
+        assert_eq!(messages, Some(serde_json::json!({})));
+        let bytes = serde_json::to_vec(&file).expect("JSON");
+        let office = file::read(&bytes).expect("a default for what is missing");
+        assert!(office.services[0].setup.messages.is_empty());
+    }
+
+    #[test]
     fn a_mistake_in_a_file_is_named_with_its_field() {
         use serde_json::{Value, json};
         let zero = format!("{:032x}", 0);
