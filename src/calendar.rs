@@ -31,10 +31,43 @@ fn office_zone(rule: &DayRule) -> TimeZone {
     set.unwrap_or_else(TimeZone::system)
 }
 
+/// The names of UTC in the IANA database, and what a machine without a zone has.
+const NAMES_OF_UTC: [&str; 10] = [
+    "UTC",
+    "UCT",
+    "Universal",
+    "Zulu",
+    "Etc/UTC",
+    "Etc/UCT",
+    "Etc/Universal",
+    "Etc/Zulu",
+    "Etc/Unknown",
+    "Etc/GMT",
+];
+
 /// The IANA name of the office's time zone, such as `Europe/Madrid`; `None` if the machine's zone has
-/// no name.
+/// no name. UTC is `UTC`, whichever of its names the machine uses.
 pub fn zone_name(rule: &DayRule) -> Option<String> {
-    office_zone(rule).iana_name().map(str::to_owned)
+    let zone = office_zone(rule);
+    let name = zone.iana_name()?;
+    Some(
+        if NAMES_OF_UTC.contains(&name) {
+            "UTC"
+        } else {
+            name
+        }
+        .to_owned(),
+    )
+}
+
+/// Why the office's days and times may be wrong: it has no time zone of its own, and the machine's is UTC,
+/// as on a server that nobody has set up.
+pub fn zone_problem(rule: &DayRule) -> Option<&'static str> {
+    let is_missing = rule.time_zone.is_none() && zone_name(rule).as_deref() == Some("UTC");
+    is_missing.then_some(
+        "The computer's time zone is UTC and the office has none of its own, so numbers restart and times are shown by \
+         UTC. Set the office's time zone in the settings.",
+    )
 }
 
 const EPOCH: Date = jiff::civil::date(1970, 1, 1);

@@ -15,7 +15,7 @@ use crate::presentation::server::Server;
 use crate::presentation::services::{
     Listeners, Options, RECENT_EVENTS, SharedState, TicketService, WssService,
 };
-use crate::{logging, storage};
+use crate::{calendar, logging, storage};
 
 /// Runs a server until SIGINT or SIGTERM. The error is one line that says why it cannot start.
 pub fn serve(config: Config) -> Result<(), Box<dyn Error>> {
@@ -50,6 +50,10 @@ pub fn serve(config: Config) -> Result<(), Box<dyn Error>> {
     let (access, announcement) = Access::open(&config, &mut *journal, wss)?;
     let kept = config.audit_retention();
     let tickets = TicketService::start(shared, loaded.newest_snapshot, journal, listeners, kept)?;
+    let day_rule = tickets.read_queue(|queue| queue.settings().day_rule());
+    if let Some(problem) = calendar::zone_problem(&day_rule) {
+        log::warn!("{problem}");
+    }
     let office = Office::new(config, access, tickets, wss, printers);
     let server = Server::start(listener, office.clone())?;
 

@@ -26,6 +26,19 @@ function timeIn(zone) {
   }
 }
 
+// The browser's own zone; none where that is UTC too, or the browser does not say.
+const ownZone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+const offeredZone = ownZone && !/^(Etc\/|UTC$)/.test(ownZone) ? ownZone : '';
+let hasNoZone = false;
+
+/** Offers the browser's zone where the office has none and the server's machine is set to UTC. */
+function renderZone() {
+  $('no-zone').hidden = !hasNoZone;
+  $('use-zone').hidden = !offeredZone;
+  $('pick-zone').hidden = Boolean(offeredZone);
+  if (offeredZone) $('use-zone').textContent = t('office.zone.use', { zone: offeredZone, time: timeIn(offeredZone) });
+}
+
 const languages = ordered($('languages'), () => LANGUAGES.map((value) => ({ value, label: languageName(value), lang: value })));
 
 const hour = $('dayBeginsHour');
@@ -48,13 +61,32 @@ const live = start({
   wants: (type) => type === 'settings-changed',
   async load() {
     form.take(await get('api/settings'));
+    const { timeZoneProblem } = await get('api/health');
+    hasNoZone = Boolean(timeZoneProblem);
+    renderZone();
   },
   translate() {
+    renderZone();
     const time = (n) => new Intl.DateTimeFormat(locale(), { hour: 'numeric', minute: '2-digit', timeZone: 'UTC' }).format(n * 3600000);
     options(hour, Array.from({ length: 24 }, (_, n) => [String(n), time(n)]));
     options($('language'), LANGUAGES.map((code) => [code, languageName(code)]));
     languages.render();
   },
+});
+
+$('use-zone').addEventListener('click', async () => {
+  $('use-zone').disabled = true;
+  try {
+    form.take(await put('api/settings', { timeZone: offeredZone }));
+    hasNoZone = false;
+    renderZone();
+    $('zone-set').textContent = t('office.zone.set', { zone: offeredZone });
+    $('timeZone').focus();
+  } catch (refusal) {
+    $('zone-failed').textContent = explain(refusal);
+    $('zone-failed').hidden = false;
+  }
+  $('use-zone').disabled = false;
 });
 
 ZONES.split(' ').forEach((value) => $('zones').appendChild(make('option', { value })));

@@ -31,10 +31,14 @@ const running = new Set();
 if (process.env.NODE_TEST_CONTEXT) after(() => running.forEach((server) => server.process.kill('SIGKILL')));
 
 export class Server {
-  /** Starts the binary; `port` 0 is a free one; `flags` are more of them. The built-in pages, unless TURNERO_HTML names a folder. */
-  static async start({ data, port = 0, flags = [] } = {}) {
+  /**
+   * Starts the binary; `port` 0 is a free one; `flags` are more of them, `env` more of its environment. The built-in pages, unless
+   * TURNERO_HTML names a folder.
+   */
+  static async start({ data, port = 0, flags = [], env = {} } = {}) {
     const server = new Server();
     server.flags = flags;
+    server.env = Object.assign({}, process.env, env);
     server.folder = data ? null : mkdtempSync(path.join(tmpdir(), 'turnero-browser-'));
     server.data = data || path.join(server.folder, 'test.db');
     await server.run(port);
@@ -44,7 +48,7 @@ export class Server {
   run(port) {
     const args = ['--listen', '127.0.0.1:' + port, '--data', this.data, ...this.flags];
     if (process.env.TURNERO_HTML) args.push('--html', process.env.TURNERO_HTML);
-    this.process = spawn(BINARY, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+    this.process = spawn(BINARY, args, { env: this.env, stdio: ['ignore', 'ignore', 'pipe'] });
     running.add(this);
     this.gone = new Promise((resolve) => this.process.once('exit', () => {
       running.delete(this);

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { Server, launch, open, text, until } from './support.mjs';
+import { Server, hidden, launch, open, shows, text, until, visible } from './support.mjs';
 
 const ZONE = 'Asia/Kathmandu';
 let server;
@@ -54,4 +54,26 @@ test('the audit log has the office\'s time', async () => {
   const late = (Number(hour) * 60 + Number(minute)) - (Number(shownHour) * 60 + Number(shownMinute));
   assert.ok((late + 1440) % 1440 <= 2, shown + ' is not within two minutes of ' + hour + ':' + minute);
   await page.context().close();
+});
+
+test('on a server that is on UTC, the settings offer the browser\'s zone with one click', async () => {
+  const fresh = await Server.start({ env: { TZ: 'UTC' } });
+  try {
+    const page = await open(browser, fresh.url + '/settings.html');
+    await visible(page, '#no-zone');
+    await until('the button names the zone', async () => /Europe\/Madrid.*\d:\d\d/.test(await text(page, '#use-zone')));
+    await page.click('#use-zone');
+    await hidden(page, '#no-zone');
+    await shows(page, '#zone-set', 'Hecho: la oficina tiene la hora de Europe/Madrid.');
+    assert.equal(await page.inputValue('#timeZone'), 'Europe/Madrid');
+    assert.equal((await fresh.call('GET', 'settings')).timeZone, 'Europe/Madrid');
+    assert.equal(await page.isVisible('#form .undo'), false, 'nothing is left to save');
+    await page.reload();
+    await until('the form is filled', async () => await page.inputValue('#timeZone') === 'Europe/Madrid');
+    assert.equal(await page.isVisible('#no-zone'), false);
+    assert.deepEqual(page.problems, []);
+    await page.context().close();
+  } finally {
+    await fresh.stop();
+  }
 });

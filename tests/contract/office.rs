@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::common::{Server, array, codes, event_kinds, seq, text};
+use crate::common::{Launch, Server, array, codes, event_kinds, seq, text};
 
 /// Makes tickets of those services, in order.
 fn tickets(server: &Server, services: &[&str]) -> Vec<Value> {
@@ -401,6 +401,30 @@ fn settings_are_checked_kept_and_shown() {
         .put_json("/api/settings", &json!({"timeZone": null}))
         .expect(200);
     assert_eq!(machine.json()["timeZone"], Value::Null);
+}
+
+#[test]
+fn a_machine_on_utc_with_an_office_without_a_zone_says_so_until_it_has_one() {
+    let problem = |server: &Server| server.json("/api/health")["timeZoneProblem"].clone();
+    for zone in ["UTC", "Etc/UTC", "Zulu"] {
+        let server = Launch::new().with_variable("TZ", zone).start();
+        let why = text(&server.json("/api/health"), "timeZoneProblem").to_owned();
+        assert!(why.contains("UTC") && why.contains("settings"), "{why}");
+        assert_eq!(server.log().matches(&why).count(), 1, "{}", server.log());
+        assert_eq!(
+            server.json("/api/state")["payload"]["office"]["timeZone"],
+            "UTC"
+        );
+        // An office that is where UTC is says so, and has no problem.
+        let own = json!({"timeZone": "UTC"});
+        server.put_json("/api/settings", &own).expect(200);
+        assert_eq!(problem(&server), Value::Null);
+    }
+    for zone in ["Europe/Madrid", "Africa/Abidjan"] {
+        let server = Launch::new().with_variable("TZ", zone).start();
+        assert_eq!(problem(&server), Value::Null, "{zone}");
+        assert!(!server.log().contains("time zone"), "{}", server.log());
+    }
 }
 
 #[test]

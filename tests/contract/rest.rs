@@ -676,7 +676,8 @@ fn a_long_poll_waits_for_the_first_event() {
 
 #[test]
 fn health_gives_status_version_and_counts() {
-    let server = Server::new();
+    // On a machine whose time zone somebody has set.
+    let server = Launch::new().with_variable("TZ", "Europe/Madrid").start();
     tickets(&server, 3);
     let health = server.json("/api/health");
     assert_eq!(

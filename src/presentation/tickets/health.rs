@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::calendar;
 use crate::presentation::http::answer::Answer;
 use crate::presentation::http::problem::RETRY_AFTER_SECONDS;
 use crate::presentation::http::route::{Context, Handled};
@@ -26,6 +27,9 @@ struct Health {
     /// Why nothing that has expired is deleted; omitted if it is deleted.
     #[serde(skip_serializing_if = "Option::is_none")]
     purge_problem: Option<&'static str>,
+    /// Why times and the beginning of the day may be wrong; omitted if the office's time zone is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    time_zone_problem: Option<&'static str>,
     /// State of the first printer that fails, or of any; omitted without printers.
     #[serde(skip_serializing_if = "Option::is_none")]
     printer: Option<&'static str>,
@@ -39,9 +43,9 @@ struct Health {
 /// `GET /api/health`
 pub fn health(context: &Context<'_>) -> Handled {
     let office = context.office;
-    let (seq, waiting) = office
+    let (seq, waiting, day_rule) = office
         .tickets
-        .read_queue(|queue| (queue.seq(), queue.waiting()));
+        .read_queue(|queue| (queue.seq(), queue.waiting(), queue.settings().day_rule()));
     let storage_problem = office.tickets.storage_problem();
     let failing = storage_problem.is_some();
     let printers = office.wss.printers();
@@ -55,6 +59,7 @@ pub fn health(context: &Context<'_>) -> Handled {
         waiting,
         storage_problem,
         purge_problem: office.tickets.purge_is_held().then_some(PURGE_IS_HELD),
+        time_zone_problem: calendar::zone_problem(&day_rule),
         uptime_seconds: office.started.elapsed().as_secs(),
         printer: printer.map(|printer| printer.state),
         printer_problem: printer.and_then(|printer| printer.detail),
