@@ -40,13 +40,10 @@ pub fn serve(config: Config) -> Result<(), Box<dyn Error>> {
     let (mut queue, events) = (loaded.queue, loaded.events);
     let wss = WssService::init(Options::from(&config.limits), &mut queue, &events)?;
     let shared = Arc::new(SharedState::new(queue));
-    let printers = start_printers(&config, listener.local_addr()?, &shared, wss)?;
+    let printers = start_printers(&config, &shared, wss)?;
     let mut listeners = Listeners::default();
     listeners.add(wss);
-    printers
-        .iter()
-        .cloned()
-        .for_each(|printer| listeners.add(printer));
+    listeners.add(printers.clone());
     let (access, announcement) = Access::open(&config, &mut *journal, wss)?;
     let kept = config.audit_retention();
     let tickets = TicketService::start(shared, loaded.newest_snapshot, journal, listeners, kept)?;

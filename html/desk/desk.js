@@ -6,6 +6,7 @@ import { $, keepPresses, show } from '../shared/dom.js';
 import { clockSpan, deskTitle, explain, keepChoices, officeLanguage, onLanguage, ready, t, tn } from '../shared/i18n.js';
 import { Live } from '../shared/live.js';
 import { showOffice } from '../shared/office.js';
+import { Printers, namedPrinter } from '../shared/printers.js';
 import { apply, deskNamed, withinReach } from '../shared/state.js';
 import { local } from '../shared/storage.js';
 import { wakeLock } from '../shared/wake-lock.js';
@@ -32,8 +33,7 @@ let missedOpen = false;
 // The role of the person who signed in here; requested only when needed.
 let role = '';
 const panels = {};
-// The state of each ticket printer, by name.
-const printers = new Map();
+const printers = new Printers();
 let waitedBefore = null;
 let wantedUntil = 0;
 let saying = null;
@@ -50,7 +50,7 @@ const lists = new Lists(path, () => hasDesk(), attended, render);
 const live = new Live({
   message(m) {
     if (m.type === 'printer') {
-      printers.set(m.payload.name, m.payload.state);
+      printers.hear(m.payload);
       render();
       return;
     }
@@ -204,7 +204,7 @@ const said = (what, close) => ({ code }) => {
 function printAgain() {
   const row = focusedRow();
   const id = row ? row.getAttribute('data-id') : lists.wholeOf(attended()).id;
-  if (id && printers.size) steps.take('print', 'api/tickets/' + id + '/print', {});
+  if (id && printers.names().length) steps.take('print', 'api/tickets/' + id + '/print', namedPrinter ? { printer: namedPrinter } : {});
 }
 
 function pause() {
@@ -256,7 +256,7 @@ function render() {
   ['recall', 'finish', 'no-show', 'hold', 'transfer'].forEach((id) => enable(id, on && Boolean(ticket)));
   ['undo', 'pause', 'attends', 'find'].forEach((id) => enable(id, on));
   enable('print', on && Boolean(lists.wholeOf(ticket).id));
-  document.body.classList.toggle('prints', printers.size > 0);
+  document.body.classList.toggle('prints', printers.names().length > 0);
   // A list that scrolls is reached by its buttons; while they are off, by itself.
   ['queue', 'aside'].forEach((id) => { $(id).tabIndex = on ? -1 : 0; });
   renderClaim();
@@ -272,7 +272,7 @@ function render() {
   $('attending-label').classList.toggle('heard', !ticket && !desk.open);
   renderFacts(state, name, desk, lists.wholeOf(ticket).note);
   $('attends').hidden = !maySetServices();
-  renderWarning(state, [...printers.values()].includes('failing'));
+  renderWarning(state, printers);
   renderQueue(waits);
   renderAside();
   renderTimes();

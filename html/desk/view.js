@@ -43,11 +43,21 @@ function unattended({ services, desks }) {
     .map((one) => t('desk.unattended', { name: one.prefix ? nameOf(one) : deskTitle(one.name), n: one.waiting }));
 }
 
+// The only printer needs no name.
+function printerWarnings(printers) {
+  const isOnly = printers.names().length === 1;
+  const failing = printers.names(({ fails }) => fails)
+    .map((name) => (isOnly ? t('error.printer-failing') : t('desk.printer.failing', { name })));
+  const low = printers.names(({ isPaperLow }) => isPaperLow)
+    .map((name) => (isOnly ? t('desk.paper.low') : t('desk.printer.low', { name })));
+  return failing.concat(low);
+}
+
 /** Warns of problems elsewhere in the office, so that somebody here can tell a colleague. */
-export function renderWarning(state, printerFails) {
+export function renderWarning(state, printers) {
   const past = state.services.filter((s) => s.pastRange)
     .map((s) => t('desk.past', { prefix: s.prefix, last: s.last })).concat(unattended(state));
-  show('warning', (printerFails ? [t('error.printer-failing')] : []).concat(past).join(' '));
+  show('warning', printerWarnings(printers).concat(past).join(' '));
 }
 
 // The texts for a desk that another screen has, and its button.

@@ -4,10 +4,11 @@ import { $, make, reconcile, setCurrent } from '../shared/dom.js';
 import { LANGUAGES, language, languageName, messageOf, nameOf, officeLanguage, onLanguage, ready, setLanguage, t, tn } from '../shared/i18n.js';
 import { Live } from '../shared/live.js';
 import { showOffice } from '../shared/office.js';
+import { Printers, namedPrinter } from '../shared/printers.js';
 import { apply } from '../shared/state.js';
 import { wakeLock } from '../shared/wake-lock.js';
 import { AccessMode, spokenCode } from './access.js';
-import { layOut } from './buttons.js';
+import { PHONE, layOut } from './buttons.js';
 import { GivenView, SHOW_MS } from './given.js';
 import { refusalText } from './refusals.js';
 import { isUnanswered, TicketRequests } from './ticket-request.js';
@@ -36,9 +37,10 @@ let layoutKey = '';
 const live = new Live({
   message(m) {
     if (m.type === 'printer') {
-      requests.prints = true;
-      printers.set(m.payload.name, m.payload.state);
-      given.printerFails([...printers.values()].includes('failing'));
+      printers.hear(m.payload);
+      const name = ownPrinter();
+      requests.printer = printers.has(name) ? name : '';
+      given.printerFails(Boolean(name) && printers.fails(name));
     }
     state = apply(state, m);
     if (!state) return;
@@ -46,6 +48,7 @@ const live = new Live({
     render();
   },
   status() {
+    if (!live.online) printers.clear();
     requests.connected();
     render();
   },
@@ -60,8 +63,13 @@ const requests = new TicketRequests(live, {
 });
 
 const given = new GivenView(returnToStart);
-// The state of each ticket printer, by name.
-const printers = new Map();
+const printers = new Printers();
+
+// The printer that stands here: the one that the address names, else the office's first. A phone has none.
+function ownPrinter() {
+  if (namedPrinter || window.matchMedia(PHONE).matches) return namedPrinter;
+  return printers.names()[0] || '';
+}
 
 const access = new AccessMode({
   view: spokenView,
@@ -121,7 +129,7 @@ function spokenView() {
 
 function renderNotice() {
   // A server that prints may have printed a ticket whose answer did not arrive here.
-  const unsure = requests.prints && requests.unanswered ? t('take.paper') : '';
+  const unsure = requests.printer && requests.unanswered ? t('take.paper') : '';
   const notice = [complaint, unsure].filter(Boolean).join(' ');
   if (notice && notice !== $('error').textContent) $('said').textContent = notice;
   $('error').textContent = notice;

@@ -18,8 +18,8 @@ export class TicketRequests {
    * @param listener `left()`: the visitor has left without an answer; `changed()`: `unanswered` has changed.
    */
   constructor(live, listener) {
-    /** Whether the server has a printer: then a ticket is on paper, heard of or not. */
-    this.prints = false;
+    /** The printer that stands here, or '': with one, a ticket is on paper, heard of or not. */
+    this.printer = '';
     /** Whether there may be a ticket that this screen has not heard of. */
     this.unanswered = false;
     this._live = live;
@@ -73,11 +73,17 @@ export class TicketRequests {
 
   _requestFor(service, priority) {
     const name = service + ' ' + (priority || '');
-    const request = this._requests[name]
-      || { name, key: freshKey(), body: priority ? { service, priority } : { service }, timer: 0 };
+    const request = this._requests[name] || { name, key: freshKey(), body: this._bodyFor(service, priority), timer: 0 };
     clearTimeout(request.timer);
     this._requests[name] = request;
     return request;
+  }
+
+  _bodyFor(service, priority) {
+    const body = { service };
+    if (priority) body.priority = priority;
+    if (this.printer) body.printer = this.printer;
+    return body;
   }
 
   _finish(unanswered) {
@@ -105,7 +111,7 @@ export class TicketRequests {
 
   // A printed ticket belongs to somebody and stays in the queue.
   _addOrphan(one) {
-    if (this.prints) return;
+    if (this.printer) return;
     this._orphans.push(one);
     this._cancelOrphans();
   }

@@ -168,10 +168,10 @@ pub(super) const FLAGS: &[Flag] = &[
         name: "printer",
         value: Some("HOST:9100"),
         default: "none",
-        help: "a network printer (ESC/POS) that prints each new ticket",
+        help: "a network printer (ESC/POS), named main, for the tickets of kiosks",
         repeats: false,
         set: |config, value| {
-            config.printer = Some(printer(value)?);
+            config.printer = Some(printer_address(value)?);
             Ok(())
         },
     },
@@ -317,8 +317,9 @@ fn folder(value: &str) -> Result<PathBuf, String> {
     found.ok_or_else(|| "a folder that exists".to_owned())
 }
 
-/// A printer's address. The default port is 9100, as for most network printers.
-fn printer(value: &str) -> Result<String, String> {
+/// Reads a printer's address. The default port is 9100, as for most network printers. `Err` says what is
+/// allowed.
+pub fn printer_address(value: &str) -> Result<String, String> {
     let allowed = || "HOST:PORT, such as 192.168.1.50:9100".to_owned();
     let bracket = value.rfind(']').unwrap_or(0);
     let (host, port) = match value.rfind(':') {

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 pub use command_line::Action;
+pub use flags::printer_address;
 
 /// The checked configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,7 +32,7 @@ pub struct Config {
     pub trusted_proxies: Vec<IpAddr>,
     /// Retention of the audit log in days: long enough to investigate a complaint.
     pub keep_days: u32,
-    /// A network printer for tickets, as `HOST:PORT`.
+    /// The address of the printer `main`, as `HOST:PORT`.
     pub printer: Option<String>,
     pub limits: Limits,
 }

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::printing::{PrinterSetup, Printing};
 use super::refusal::Refusal;
 use super::service::ServiceSetup;
 use super::settings::{Appearance, CallingRule, Priority, Settings, Sound};
@@ -25,6 +26,7 @@ pub struct SettingsChange {
     pub most_waiting: Option<Option<u32>>,
     pub appearance: AppearanceChange,
     pub sound: SoundChange,
+    pub printing: PrintingChange,
 }
 
 /// An update to the appearance; `None` keeps the field.
@@ -46,6 +48,12 @@ pub struct SoundChange {
     pub volume: Option<u8>,
     pub voice_speed: Option<u8>,
     pub voices: Option<BTreeMap<String, String>>,
+}
+
+/// An update to the printing; `None` keeps the field.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PrintingChange {
+    pub printers: Option<Vec<PrinterSetup>>,
 }
 
 /// An update to a service; `None` keeps the field, or the default of a new service.
@@ -90,6 +98,9 @@ impl SettingsChange {
         if self.sound != SoundChange::default() {
             after.sound = Arc::new(self.sound.of(&before.sound));
         }
+        if self.printing != PrintingChange::default() {
+            after.printing = Arc::new(self.printing.of(&before.printing));
+        }
         after
     }
 }
@@ -115,6 +126,14 @@ impl SoundChange {
         put(&mut after.volume, self.volume.as_ref());
         put(&mut after.voice_speed, self.voice_speed.as_ref());
         put(&mut after.voices, self.voices.as_ref());
+        after
+    }
+}
+
+impl PrintingChange {
+    fn of(&self, before: &Printing) -> Printing {
+        let mut after = before.clone();
+        put(&mut after.printers, self.printers.as_ref());
         after
     }
 }
@@ -146,6 +165,7 @@ impl From<Settings> for SettingsChange {
     fn from(settings: Settings) -> Self {
         let appearance = Arc::unwrap_or_clone(settings.appearance);
         let sound = Arc::unwrap_or_clone(settings.sound);
+        let printing = Arc::unwrap_or_clone(settings.printing);
         Self {
             name: Some(settings.name),
             language: Some(settings.language),
@@ -171,6 +191,9 @@ impl From<Settings> for SettingsChange {
                 volume: Some(sound.volume),
                 voice_speed: Some(sound.voice_speed),
                 voices: Some(sound.voices),
+            },
+            printing: PrintingChange {
+                printers: Some(printing.printers),
             },
         }
     }

@@ -126,7 +126,7 @@ pub enum Command {
         desk: Option<DeskName>,
         seen: Option<State>,
     },
-    /// Put a ticket on paper again. Nothing of the queue changes.
+    /// Find a ticket that is put on paper again. Nothing of the queue changes.
     Reprint { ticket: TicketId },
     /// Make or set up a desk; `None` leaves a setting as it is.
     SetDesk {

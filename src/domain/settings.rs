@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::printing::Printing;
 use super::text_form::names;
 use super::time::DayRule;
 
@@ -111,6 +112,7 @@ pub struct Settings {
     pub most_waiting: Option<u32>,
     pub appearance: Arc<Appearance>,
     pub sound: Arc<Sound>,
+    pub printing: Arc<Printing>,
 }
 
 impl Default for Settings {
@@ -132,6 +134,7 @@ impl Default for Settings {
             most_waiting: None,
             appearance: Arc::default(),
             sound: Arc::default(),
+            printing: Arc::default(),
         }
     }
 }

@@ -8,7 +8,7 @@ use super::access::Access;
 use super::http::slots::Slots;
 use super::pages::Pages;
 use super::pages::folder::Folder;
-use super::printing::Printer;
+use super::printing::Printers;
 use super::services::{Presence, TicketService, WssService};
 use crate::config::Config;
 
@@ -23,7 +23,7 @@ pub struct Office {
     pub tickets: TicketService,
     pub wss: &'static WssService,
     /// The ticket printers.
-    pub printers: Vec<Arc<Printer>>,
+    pub printers: Arc<Printers>,
     pub pages: Pages,
     /// The screens that have a desk open.
     pub presence: Presence,
@@ -41,7 +41,7 @@ impl Office {
         access: Access,
         tickets: TicketService,
         wss: &'static WssService,
-        printers: Vec<Arc<Printer>>,
+        printers: Arc<Printers>,
     ) -> Arc<Self> {
         let folder = |path: &PathBuf| Folder::new(path.clone(), &config.data);
         Arc::new(Self {

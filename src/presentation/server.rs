@@ -104,9 +104,7 @@ impl Server {
         if self.accept.join().is_err() {
             log::error!("The accept thread panicked");
         }
-        for printer in &self.office.printers {
-            printer.close();
-        }
+        self.office.printers.close();
         self.office.wss.close();
         self.connections.end_requests();
         if !self.connections.wait_until_none(GRACE) {
@@ -114,9 +112,7 @@ impl Server {
             self.connections.wait_until_none(CUT_GRACE);
         }
         self.office.tickets.stop();
-        for printer in &self.office.printers {
-            printer.stop();
-        }
+        self.office.printers.stop();
         self.office.wss.stop();
     }
 

@@ -18,7 +18,7 @@ before(async () => {
   browser = await launch();
   await server.desk('3');
   page = await open(browser, server.url + '/desk.html?desk=3', { lang: 'en' });
-  await server.tickets(4);
+  for (let n = 0; n < 4; n += 1) await server.ticket('main');
   await prints('A1 A2 A3 A4');
 });
 after(async () => {
@@ -67,7 +67,7 @@ test('a printer without paper is told of at once, and asked once', async () => {
   await page.click('#next');
   await until('it can be printed', () => page.isEnabled('#print'));
   printer.hasPaper = false;
-  await server.ticket();
+  await server.ticket('main');
   await shows(page, '#warning', /^The printer is not printing tickets/);
   const asked = [];
   page.on('request', (r) => { if (r.url().endsWith('/print')) asked.push(r.url()); });

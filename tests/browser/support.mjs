@@ -100,8 +100,8 @@ export class Server {
     return content;
   }
 
-  ticket() {
-    return this.call('POST', 'tickets');
+  ticket(printer) {
+    return this.call('POST', 'tickets', printer ? { printer } : undefined);
   }
 
   async tickets(n) {
@@ -158,6 +158,7 @@ export class Printer {
   static async start() {
     const printer = new Printer();
     printer.hasPaper = true;
+    printer.isPaperLow = false;
     printer.papers = [];
     const REALTIME = '\x10\x04\x02\x10\x04\x04';
     const STATUS = '\x1dr\x01';
@@ -168,7 +169,8 @@ export class Printer {
         got += text;
         if (got.startsWith(REALTIME)) {
           got = got.slice(REALTIME.length);
-          caller.write(Buffer.from(printer.hasPaper ? [0x12, 0x12] : [0x32, 0x72]));
+          const paper = printer.isPaperLow ? 0x1e : 0x12;
+          caller.write(Buffer.from(printer.hasPaper ? [0x12, paper] : [0x32, 0x72]));
         }
         if (!got.endsWith(STATUS)) return;
         const paper = got.slice(0, -STATUS.length);
@@ -181,7 +183,8 @@ export class Printer {
     });
     await new Promise((done) => printer.socket.listen(0, '127.0.0.1', done));
     printer.socket.unref();
-    printer.flags = ['--printer', '127.0.0.1:' + printer.socket.address().port];
+    printer.address = '127.0.0.1:' + printer.socket.address().port;
+    printer.flags = ['--printer', printer.address];
     return printer;
   }
 

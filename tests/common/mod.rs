@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 pub use http::{Client, Response};
-pub use printer::{Manner, NO_PAPER, Printer, WELL, printed_code};
+pub use printer::{Manner, NO_PAPER, PAPER_LOW, Printer, WELL, printed_code};
 pub use screen::{Screen, event_kinds, kind, seq};
 pub use server::{Folder, Launch, Server, run_to_end};
 

@@ -37,6 +37,9 @@ pub enum Manner {
 /// It works.
 pub const WELL: Manner = Manner::Answers([0x12, 0x12]);
 
+/// It works, and its paper is near its end.
+pub const PAPER_LOW: Manner = Manner::Answers([0x12, 0x1e]);
+
 /// It has no paper.
 pub const NO_PAPER: Manner = Manner::Answers([0x32, 0x72]);
 
@@ -211,11 +214,12 @@ fn take(mut connection: TcpStream, manner: Manner, shared: &Shared) {
         if manner == Manner::Cuts {
             break;
         }
-        if !job.is_empty() {
+        let prints = !matches!(manner, Manner::Answers(answer) if answer[0] != 0x12);
+        if prints && !job.is_empty() {
             shared.prints.lock().unwrap().push(job.to_vec());
         }
         bytes.clear();
-        if manner == WELL {
+        if let Manner::Answers([0x12, _]) = manner {
             let _ = connection.write_all(&[0]);
         }
     }

@@ -249,6 +249,13 @@ impl Server {
         self.post("/api/tickets").expect(201).json()
     }
 
+    /// Makes a ticket that the printer of `--printer` puts on paper.
+    pub fn paper_ticket(&self) -> Value {
+        let printer = serde_json::json!({"printer": "main"});
+        let answer = self.post_json("/api/tickets", &printer);
+        answer.expect(201).json()
+    }
+
     /// A screen that speaks `turnero.v1`.
     pub fn screen(&self, query: &str) -> Screen {
         Screen::v1(self.address, query)

@@ -33,6 +33,7 @@ mod other_sites;
 mod pages;
 mod people;
 mod places;
+mod printers;
 mod printing;
 mod qr;
 mod rest;

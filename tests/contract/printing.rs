@@ -31,14 +31,15 @@ fn says(print: &[u8], line: &str) -> bool {
 }
 
 #[test]
-fn each_new_ticket_is_printed_once() {
+fn a_ticket_is_printed_once_however_often_its_request_is_repeated() {
     let printer = Printer::new(Manner::Mute);
     let server = office(&printer);
-    server.ticket();
-    server.post("/api/ticket").expect(201);
+    server.paper_ticket();
+    server.paper_ticket();
     let keyed = |client: &mut crate::common::Client| {
         let key = [("Idempotency-Key", "one-request")];
-        client.send("POST", "/api/tickets", &key, b"").expect(201)
+        let body = br#"{"printer":"main"}"#;
+        client.send("POST", "/api/tickets", &key, body).expect(201)
     };
     for _ in 0..3 {
         keyed(&mut server.client());
@@ -50,7 +51,7 @@ fn each_new_ticket_is_printed_once() {
     // Neither a start nor the same request after it prints again.
     let server = server.restart();
     keyed(&mut server.client());
-    server.ticket();
+    server.paper_ticket();
     let codes: Vec<String> = printer
         .wait_for(4)
         .iter()
@@ -63,8 +64,8 @@ fn each_new_ticket_is_printed_once() {
 fn a_printed_ticket_has_the_office_the_service_and_the_wait() {
     let printer = Printer::new(WELL);
     let server = office(&printer);
-    server.ticket();
-    let second = server.ticket();
+    server.paper_ticket();
+    let second = server.paper_ticket();
     let prints = printer.wait_for(2);
     let print = &prints[1];
     // The printer as new, no Chinese letters, no national variants, Windows-1252, centred.
@@ -100,7 +101,7 @@ fn a_printed_ticket_has_the_office_the_service_and_the_wait() {
 fn a_ticket_can_be_printed_again_without_a_new_number() {
     let printer = Printer::new(WELL);
     let server = office(&printer);
-    let ticket = server.ticket();
+    let ticket = server.paper_ticket();
     let path = format!("/api/tickets/{}/print", text(&ticket, "id"));
     let before = server.json("/api/health")["seq"].clone();
     let key = [("Idempotency-Key", "again")];
@@ -131,7 +132,7 @@ fn a_ticket_can_be_printed_again_without_a_new_number() {
 fn a_repeated_request_to_print_gets_its_first_answer_whatever_came_between() {
     let printer = Printer::new(WELL);
     let server = office(&printer);
-    let ticket = server.ticket();
+    let ticket = server.paper_ticket();
     printer.wait_for(1);
     let path = format!("/api/tickets/{}/print", text(&ticket, "id"));
     let print = |key: &str| {
@@ -173,7 +174,7 @@ fn a_printer_without_paper_is_reported_and_prints_once_it_has_paper() {
     assert_eq!(told["payload"], json!({"name": "main", "state": "ok"}));
     assert_eq!(told["seq"], state["seq"]);
     printer.behave(NO_PAPER);
-    let ticket = server.ticket();
+    let ticket = server.paper_ticket();
     // The printer is looked after by a thread of its own, so either may be told first.
     let (first, second) = (desk.event(), desk.event());
     let (told, created) = if first["type"] == "printer" {
@@ -236,5 +237,5 @@ fn an_absent_printer_is_reported_before_the_first_ticket() {
         problem.as_str().unwrap().contains("switched on"),
         "{problem}"
     );
-    server.ticket();
+    server.paper_ticket();
 }

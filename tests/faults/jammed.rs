@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 
 use rustix::net::sockopt::set_socket_recv_buffer_size;
 use rustix::process::Signal;
-use turnero::domain::TicketId;
+use serde_json::json;
+use turnero::domain::{PrinterSetup, TicketId};
 use turnero::presentation::printing::{self, PrintJob, Timeouts};
 
 use crate::common::{
@@ -19,7 +20,7 @@ const STOP: Duration = Duration::from_secs(5);
 
 /// A server's printer alone: its queue and its thread, with short time-outs.
 struct Client {
-    printer: Arc<printing::Printer>,
+    printer: printing::Printer,
     problem: Arc<Mutex<Option<&'static str>>>,
 }
 
@@ -34,13 +35,19 @@ impl Client {
             longest_retry: short,
             stop: short,
         };
-        let render = |id: TicketId| Some(format!("\x1d!\x33\x1bE\x01{id}\n").into_bytes());
+        let render = |job: &PrintJob, _: &PrinterSetup| {
+            Some(format!("\x1d!\x33\x1bE\x01{}\n", job.ticket).into_bytes())
+        };
         let problem = Arc::new(Mutex::new(None));
         let reported = problem.clone();
         let report = move |state: turnero::presentation::services::PrinterState| {
             *reported.lock().unwrap() = state.problem;
         };
-        let printer = printing::Printer::start(&printer.target(), timeouts, render, report);
+        let setup = PrinterSetup {
+            name: "hall".to_owned(),
+            address: printer.target(),
+        };
+        let printer = printing::Printer::start(setup, timeouts, Arc::new(render), report);
         Self {
             printer: printer.unwrap(),
             problem,
@@ -53,6 +60,7 @@ impl Client {
             self.printer.print(PrintJob {
                 ticket: TicketId::from_random(number),
                 code: number.to_string(),
+                base: None,
             });
         }
     }
@@ -66,7 +74,7 @@ impl Client {
 
 impl Drop for Client {
     fn drop(&mut self) {
-        self.printer.stop();
+        self.printer.stop(Instant::now() + STOP);
     }
 }
 
@@ -104,7 +112,9 @@ fn a_stuck_printer_delays_neither_tickets_nor_a_stop() {
     // More than the queue and all sockets hold, and until the server notices the fault.
     while made < 500 || server.json("/api/health")["printer"] != "failing" {
         let asked = Instant::now();
-        client.post("/api/tickets").expect(201);
+        client
+            .send_json("POST", "/api/tickets", &json!({"printer": "main"}))
+            .expect(201);
         slowest = slowest.max(asked.elapsed());
         made += 1;
         assert!(
@@ -119,7 +129,7 @@ fn a_stuck_printer_delays_neither_tickets_nor_a_stop() {
     assert!(
         server
             .log()
-            .contains("is not printed: the print queue is full")
+            .contains("is not printed on «main»: its print queue is full")
     );
     let begun = Instant::now();
     server.signal(Signal::TERM);
@@ -209,10 +219,10 @@ fn a_printer_that_sends_a_byte_every_50_ms_counts_as_failing_and_delays_no_stop(
         server.json("/api/health")["printer"] == "failing"
     });
     printer.behave(WELL);
-    server.ticket();
+    server.paper_ticket();
     printer.wait_for(1);
     printer.behave(Manner::Babbles);
-    server.ticket();
+    server.paper_ticket();
     wait_until("the fault is noticed again", || {
         server.json("/api/health")["printer"] == "failing"
     });
@@ -229,6 +239,35 @@ fn a_printer_that_sends_a_byte_every_50_ms_counts_as_failing_and_delays_no_stop(
     assert!(!server.log().contains("left behind"));
 }
 
+#[test]
+fn a_stop_waits_for_all_printers_at_once() {
+    let printers: Vec<Printer> = (0..4).map(|_| Printer::new(Manner::Babbles)).collect();
+    let mut server = Server::new();
+    let list = printers.iter().enumerate();
+    let list: Vec<_> = list
+        .map(|(n, printer)| json!({"name": format!("p{n}"), "address": printer.target()}))
+        .collect();
+    let answer = server.put_json("/api/settings", &json!({"printers": list}));
+    answer.expect(200);
+    for n in 0..4 {
+        let ticket = json!({"printer": format!("p{n}")});
+        server.post_json("/api/tickets", &ticket).expect(201);
+    }
+    wait_until("the faults are noticed", || {
+        let states = server.json("/api/health")["printers"].clone();
+        (0..4).all(|n| states[format!("p{n}")]["state"] == "failing")
+    });
+    let begun = Instant::now();
+    server.signal(Signal::TERM);
+    let status = server.ends_within(STOP).expect("it ends in time");
+    assert_eq!(status.code(), Some(0), "{}", server.log());
+    assert!(
+        begun.elapsed() < Duration::from_millis(2_200),
+        "{:?}",
+        begun.elapsed()
+    );
+}
+
 fn office(printer: &Printer) -> Server {
     let target = printer.target();
     Launch::new().with(&["--printer", &target]).start()
@@ -238,7 +277,7 @@ fn office(printer: &Printer) -> Server {
 fn a_ticket_that_has_ended_is_not_printed_after_the_fault() {
     let printer = Printer::new(NO_PAPER);
     let server = office(&printer);
-    let tickets: Vec<_> = (0..4).map(|_| server.ticket()).collect();
+    let tickets: Vec<_> = (0..4).map(|_| server.paper_ticket()).collect();
     wait_until("the fault is noticed", || {
         server.json("/api/health")["printer"] == "failing"
     });
@@ -285,7 +324,7 @@ fn a_stop_prints_the_waiting_tickets_if_the_printer_works() {
     let printer = Printer::new(WELL);
     let server = office(&printer);
     for _ in 0..5 {
-        server.ticket();
+        server.paper_ticket();
     }
     server.stop();
     assert_eq!(printer.codes(), ["A1", "A2", "A3", "A4", "A5"]);

@@ -31,6 +31,12 @@ fn settings() -> Settings {
             voice_speed: 80,
             voices: [("en".to_owned(), "Daniel".to_owned())].into(),
         }),
+        printing: Arc::new(Printing {
+            printers: vec![PrinterSetup {
+                name: "hall".to_owned(),
+                address: "a:1".to_owned(),
+            }],
+        }),
     }
 }
 

@@ -40,12 +40,16 @@ impl Base {
         Ok(parts.reachable(|| lan_address(listen)))
     }
 
-    /// The base for a server that listens on `listen`, without a request. `None` if only this machine
-    /// can reach it.
-    pub fn of_machine(listen: SocketAddr) -> Option<Self> {
-        let ip = lan_address(listen)?;
-        let port = listen.port();
-        Some(Self(format!("http://{}", SocketAddr::new(ip, port))))
+    /// The base of a request, as other machines can reach it. `None` if only this machine can.
+    pub fn for_others((host, is_secure): (Option<&str>, bool), listen: SocketAddr) -> Option<Self> {
+        let scheme = if is_secure { "https" } else { "http" };
+        let base = format!("{scheme}://{}", host?);
+        let parts = Parts::of(&base).ok()?;
+        if !means_this_machine(parts.host) {
+            return Some(parts.reachable(|| None));
+        }
+        let lan = lan_address(listen)?;
+        Some(parts.reachable(|| Some(lan)))
     }
 
     /// The address of the page at `path`.
@@ -130,10 +134,19 @@ impl<'a> Parts<'a> {
 
 /// The address that replaces a host, if the host means this machine.
 fn lan_instead_of(host: &str, lan: impl FnOnce() -> Option<IpAddr>) -> Option<IpAddr> {
+    if means_this_machine(host) {
+        lan()
+    } else {
+        None
+    }
+}
+
+/// Whether a host means the machine that asks.
+fn means_this_machine(host: &str) -> bool {
     let bare = host.trim_matches(['[', ']']).to_ascii_lowercase();
     let named = bare == "localhost" || bare.ends_with(".localhost");
     let numbered = bare.parse().is_ok_and(|ip: IpAddr| ip.is_loopback());
-    if named || numbered { lan() } else { None }
+    named || numbered
 }
 
 /// The address at which other machines reach a server that listens on `listen`. `None` if it listens
@@ -253,8 +266,9 @@ mod tests {
             assert_eq!(shown((None, true), base), expected);
             let secure = shown((Some("office.example"), true), None);
             assert_eq!(secure, Ok("https://office.example/t/1".to_owned()));
-            let machine = Base::of_machine(listen).map(|base| base.page("t/1"));
-            assert_eq!(machine, lan.and(expected.ok()));
+            let own = Base::for_others((Some("localhost:3000"), false), listen);
+            let own = own.map(|base| base.page("t/1"));
+            assert_eq!(own, lan.and(expected.ok()));
         }
     }
 }

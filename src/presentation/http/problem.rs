@@ -229,7 +229,7 @@ impl Problem {
     }
 
     pub fn no_printer() -> Self {
-        let detail = "This server has no ticket printer; start it with --printer HOST:9100.";
+        let detail = "This office has no ticket printer; set one up in the settings, or start the server with --printer HOST:9100.";
         Self::new(ErrorCode::NoPrinter, detail)
     }
 

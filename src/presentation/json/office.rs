@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::calendar;
-use crate::domain::{Priority, Settings, Sound};
+use crate::domain::{Printing, Priority, Settings, Sound};
 use crate::presentation::http::answer::tag;
 
 /// The office in JSON for every screen.
@@ -105,6 +105,8 @@ pub struct SettingsJson<'a> {
     frame_ancestors: &'a [String],
     #[serde(flatten)]
     sound: &'a Sound,
+    #[serde(flatten)]
+    printing: &'a Printing,
 }
 
 impl<'a> From<&'a Settings> for SettingsJson<'a> {
@@ -127,6 +129,7 @@ impl<'a> From<&'a Settings> for SettingsJson<'a> {
             print_tickets: settings.appearance.print_tickets,
             frame_ancestors: &settings.appearance.frame_ancestors,
             sound: &settings.sound,
+            printing: &settings.printing,
         }
     }
 }

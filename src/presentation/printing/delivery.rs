@@ -56,6 +56,8 @@ pub struct Device {
     tells_condition: Option<bool>,
     /// Whether it answers the status request behind a job; `None` if not yet known.
     sends_status: Option<bool>,
+    /// Whether its paper was near its end at the last delivery.
+    is_paper_low: bool,
 }
 
 impl Device {
@@ -65,7 +67,18 @@ impl Device {
             timeouts,
             tells_condition: None,
             sends_status: None,
+            is_paper_low: false,
         }
+    }
+
+    /// `HOST:PORT`.
+    pub fn target(&self) -> &str {
+        &self.target
+    }
+
+    /// Whether its paper was near its end at the last delivery.
+    pub fn is_paper_low(&self) -> bool {
+        self.is_paper_low
     }
 
     /// Delivers a job and waits until it is confirmed. An empty job finds out the printer's state. All
@@ -123,6 +136,7 @@ impl Device {
             };
         };
         self.tells_condition = Some(true);
+        self.is_paper_low = condition.paper_low;
         match condition {
             Condition { no_paper: true, .. } => Err(PrinterFault::NoPaper),
             Condition {

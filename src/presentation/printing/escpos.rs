@@ -112,6 +112,8 @@ fn letter(c: char) -> Option<u8> {
 pub struct Condition {
     pub cover_open: bool,
     pub no_paper: bool,
+    /// The paper is near its end, and still prints.
+    pub paper_low: bool,
     pub broken: bool,
 }
 
@@ -123,6 +125,7 @@ impl Condition {
         (is_answer(offline) && is_answer(paper)).then_some(Self {
             cover_open: offline & 0x04 != 0,
             no_paper: offline & 0x20 != 0 || paper & 0x60 != 0,
+            paper_low: paper & 0x0c != 0,
             broken: offline & 0x40 != 0,
         })
     }
@@ -164,6 +167,8 @@ mod tests {
         assert_eq!(read(0x12, 0x72), Some((false, true, false)));
         // Paper that is near its end still prints.
         assert_eq!(read(0x12, 0x1e), Some((false, false, false)));
+        let is_low = |paper| Condition::read(0x12, paper).map(|c| c.paper_low);
+        assert_eq!((is_low(0x12), is_low(0x1e)), (Some(false), Some(true)));
         assert_eq!(read(0x52, 0x12), Some((false, false, true)));
         assert_eq!(read(0x00, 0x12), None);
         assert_eq!(read(b'O', b'K'), None);

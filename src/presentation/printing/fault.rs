@@ -22,16 +22,7 @@ pub enum PrinterFault {
 }
 
 impl PrinterFault {
-    /// A stable name, for screens that have words of their own.
-    pub fn code(self) -> &'static str {
-        self.texts().0
-    }
-
-    /// The fault, and what a person can do about it.
-    pub fn detail(self) -> &'static str {
-        self.texts().1
-    }
-
+    /// A stable name, for screens that have words of their own; and what a person can do about it.
     fn texts(self) -> (&'static str, &'static str) {
         match self {
             Self::Away => (
@@ -64,54 +55,84 @@ impl PrinterFault {
     }
 }
 
+/// The condition of a printer as screens are told: a fault, or paper that is near its end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PrinterHealth {
+    pub fault: Option<PrinterFault>,
+    pub is_paper_low: bool,
+}
+
+/// A stable name of paper that is near its end, and what a person can do about it.
+const PAPER_LOW: (&str, &str) = (
+    "paper-low",
+    "The ticket printer has little paper left. Have a new roll ready.",
+);
+
+impl PrinterHealth {
+    fn state(self) -> PrinterState {
+        let low = self.is_paper_low.then_some(PAPER_LOW);
+        let texts = self.fault.map(PrinterFault::texts).or(low);
+        PrinterState {
+            state: if self.fault.is_some() {
+                "failing"
+            } else {
+                "ok"
+            },
+            problem: texts.map(|(code, _)| code),
+            detail: texts.map(|(_, detail)| detail),
+        }
+    }
+}
+
 /// Reports the state of a printer whenever it changes.
 pub struct StateReporter {
-    fault: Mutex<Option<PrinterFault>>,
+    /// The printer's name, for the log.
+    name: String,
+    health: Mutex<PrinterHealth>,
     report: Box<dyn Fn(PrinterState) + Send + Sync>,
 }
 
 impl StateReporter {
-    /// Reports at once that the printer works, until a fault is found.
-    pub fn new(report: impl Fn(PrinterState) + Send + Sync + 'static) -> Self {
-        let reporter = Self {
-            fault: Mutex::new(None),
+    /// The printer works until a fault is found.
+    pub fn new(name: &str, report: impl Fn(PrinterState) + Send + Sync + 'static) -> Self {
+        Self {
+            name: name.to_owned(),
+            health: Mutex::default(),
             report: Box::new(report),
-        };
-        reporter.report(None);
-        reporter
+        }
     }
 
     /// Sets the result of the last delivery.
-    pub fn set(&self, fault: Option<PrinterFault>) {
-        if self.replace(|_| fault) {
-            match fault {
-                Some(fault) => log::warn!("{}", fault.detail()),
-                None => log::info!("The ticket printer works again"),
-            }
-            self.report(fault);
+    pub fn set(&self, health: PrinterHealth) {
+        let before = self.replace(|_| health);
+        if before == health {
+            return;
         }
+        let (name, detail) = (&self.name, health.state().detail);
+        match detail {
+            Some(detail) => log::warn!("Printer «{name}»: {detail}"),
+            None => log::info!("Printer «{name}» works again"),
+        }
+        (self.report)(health.state());
     }
 
     /// Reports that jobs were dropped, unless a fault is known that explains it.
     pub fn set_behind(&self) {
-        if self.replace(|known| known.or(Some(PrinterFault::Behind))) {
-            self.report(Some(PrinterFault::Behind));
+        let behind = |known: PrinterHealth| PrinterHealth {
+            fault: known.fault.or(Some(PrinterFault::Behind)),
+            ..known
+        };
+        let before = self.replace(behind);
+        if before != behind(before) {
+            (self.report)(behind(before).state());
         }
     }
 
-    /// Returns whether the fault has changed.
-    fn replace(&self, change: impl FnOnce(Option<PrinterFault>) -> Option<PrinterFault>) -> bool {
-        let mut fault = self.fault.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = *fault;
-        *fault = change(before);
-        *fault != before
-    }
-
-    fn report(&self, fault: Option<PrinterFault>) {
-        (self.report)(PrinterState {
-            state: if fault.is_some() { "failing" } else { "ok" },
-            problem: fault.map(PrinterFault::code),
-            detail: fault.map(PrinterFault::detail),
-        });
+    /// Returns the former state.
+    fn replace(&self, change: impl FnOnce(PrinterHealth) -> PrinterHealth) -> PrinterHealth {
+        let mut health = self.health.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = *health;
+        *health = change(before);
+        before
     }
 }

@@ -214,7 +214,8 @@ mod tests {
     #[test]
     fn it_has_a_qr_code_if_a_phone_can_reach_the_server() {
         let listen = "192.168.1.5:3000".parse().expect("an address");
-        let base = Base::of_machine(listen).expect("an address in a network");
+        let host = (Some("192.168.1.5:3000"), false);
+        let base = Base::for_others(host, listen).expect("an address in a network");
         let print = printed_ticket().render(Some(&base));
         let page = format!("http://192.168.1.5:3000/t/{:032x}", 0xabc);
         let length = u8::try_from(page.len() + 3).expect("short");

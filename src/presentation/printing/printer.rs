@@ -1,26 +1,24 @@
-//! A ticket printer, as the rest of the program uses it: a listener that prints new tickets.
+//! A ticket printer with its thread, as the rest of the program uses it.
 
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::Instant;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 
 use super::delivery::{Device, Timeouts};
 use super::fault::StateReporter;
 use super::queue::{PrintJob, PrintQueue};
-use super::worker::Worker;
-use crate::domain::TicketId;
-use crate::presentation::services::{Listener, PrinterState, Publication};
+use super::worker::{Render, Worker};
+use crate::domain::PrinterSetup;
+use crate::presentation::services::PrinterState;
 use crate::threads;
-
-/// Limit of the wait for the thread at a stop. A host name that is being looked up can hold the thread
-/// for longer.
-const STOP_TIMEOUT: Duration = Duration::from_millis(2_500);
 
 /// A ticket printer with its thread `printer`.
 pub struct Printer {
+    name: String,
+    setup: Arc<Mutex<PrinterSetup>>,
     queue: Arc<PrintQueue>,
     reporter: Arc<StateReporter>,
     thread: Mutex<Option<JoinHandle<()>>>,
@@ -29,43 +27,60 @@ pub struct Printer {
 }
 
 impl Printer {
-    /// Starts the thread of a printer at `target` (`HOST:PORT`). `render` makes the bytes of a printed
-    /// ticket, or `None` if the ticket has ended. `report` is called whenever the state changes.
+    /// Starts the thread of a printer. `render` makes the bytes of a job. `report` is called whenever
+    /// the state changes.
     pub fn start(
-        target: &str,
+        setup: PrinterSetup,
         timeouts: Timeouts,
-        render: impl Fn(TicketId) -> Option<Vec<u8>> + Send + 'static,
+        render: Arc<Render>,
         report: impl Fn(PrinterState) + Send + Sync + 'static,
-    ) -> io::Result<Arc<Self>> {
+    ) -> io::Result<Self> {
         let queue = Arc::new(PrintQueue::default());
-        let reporter = Arc::new(StateReporter::new(report));
+        let reporter = Arc::new(StateReporter::new(&setup.name, report));
+        let name = setup.name.clone();
+        let device = Device::new(&setup.address, timeouts);
+        let setup = Arc::new(Mutex::new(setup));
         let worker = Worker {
-            device: Device::new(target, timeouts),
+            device,
             timeouts,
+            setup: setup.clone(),
             queue: queue.clone(),
             reporter: reporter.clone(),
-            render: Box::new(render),
+            render,
         };
         let (running, ended) = bounded(0);
         let thread = threads::spawn_vital("printer", move || {
             let _running: Sender<()> = running;
             worker.run();
         })?;
-        Ok(Arc::new(Self {
+        Ok(Self {
+            name,
+            setup,
             queue,
             reporter,
             thread: Mutex::new(Some(thread)),
             ended,
-        }))
+        })
+    }
+
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Changes the setup of the next job. The name stays.
+    pub fn set_up(&self, setup: &PrinterSetup) {
+        let mut current = self.setup.lock().unwrap_or_else(PoisonError::into_inner);
+        if *current != *setup {
+            current.clone_from(setup);
+            self.queue.retry_now();
+        }
     }
 
     /// Adds a job to the queue without waiting.
     pub fn print(&self, job: PrintJob) {
         if let Some(dropped) = self.queue.push(job) {
-            log::warn!(
-                "Ticket {} is not printed: the print queue is full",
-                dropped.code
-            );
+            let (code, name) = (dropped.code, &self.name);
+            log::warn!("Ticket {code} is not printed on «{name}»: its print queue is full");
             self.reporter.set_behind();
         }
     }
@@ -75,29 +90,20 @@ impl Printer {
         self.queue.close();
     }
 
-    /// Waits until the thread has ended.
-    pub fn stop(&self) {
+    /// Waits until the thread has ended, or until `deadline`.
+    pub fn stop(&self, deadline: Instant) {
         self.close();
         let mut thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(thread) = thread.take() else {
             return;
         };
-        if self.ended.recv_timeout(STOP_TIMEOUT) == Err(RecvTimeoutError::Timeout) {
+        let name = &self.name;
+        if self.ended.recv_deadline(deadline) == Err(RecvTimeoutError::Timeout) {
             log::debug!(
-                "The printer's thread is still looking up a host name and did not stop in time"
+                "Printer «{name}» is still looking up a host name and did not stop in time"
             );
         } else if thread.join().is_err() {
-            log::error!("The printer's thread has failed");
-        }
-    }
-}
-
-impl Listener for Arc<Printer> {
-    fn publish(&self, publication: &Publication) {
-        let updates = publication.updates.iter();
-        let created = updates.filter_map(|update| update.created_ticket());
-        for ticket in created.chain(&publication.reprints) {
-            self.print(PrintJob::new(ticket));
+            log::error!("The thread of printer «{name}» has failed");
         }
     }
 }

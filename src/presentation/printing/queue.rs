@@ -6,6 +6,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::domain::{Ticket, TicketId};
+use crate::presentation::http::address::Base;
 
 /// Limit of jobs that wait for one printer.
 const MAX_JOBS: usize = 64;
@@ -15,13 +16,16 @@ const MAX_JOBS: usize = 64;
 pub struct PrintJob {
     pub ticket: TicketId,
     pub code: String,
+    /// The address of this server for the QR code; `None` prints none.
+    pub base: Option<Base>,
 }
 
 impl PrintJob {
-    pub fn new(ticket: &Ticket) -> Self {
+    pub fn new(ticket: &Ticket, base: Option<Base>) -> Self {
         Self {
             ticket: ticket.id,
             code: ticket.code(),
+            base,
         }
     }
 }
@@ -37,6 +41,8 @@ pub struct PrintQueue {
 struct State {
     jobs: VecDeque<PrintJob>,
     closed_at: Option<Instant>,
+    /// Somebody has changed the printer's setup, so a retry may not wait.
+    retry_now: bool,
 }
 
 impl PrintQueue {
@@ -86,20 +92,32 @@ impl PrintQueue {
         self.changed.notify_all();
     }
 
+    /// Ends the present wait for a retry.
+    pub fn retry_now(&self) {
+        self.lock().retry_now = true;
+        self.changed.notify_all();
+    }
+
+    /// Whether the queue is closed.
+    pub fn is_closed(&self) -> bool {
+        self.lock().closed_at.is_some()
+    }
+
     /// Whether the queue has been closed for so long.
     pub fn is_closed_for(&self, time: Duration) -> bool {
         let closed_at = self.lock().closed_at;
         closed_at.is_some_and(|at| at.elapsed() >= time)
     }
 
-    /// Waits for `timeout`, or until the queue is closed. Returns whether it is closed.
-    pub fn wait_until_closed(&self, timeout: Duration) -> bool {
+    /// Waits for `timeout`, or until the queue is closed or `retry_now` is called. Returns whether it is
+    /// closed.
+    pub fn wait_for_retry(&self, timeout: Duration) -> bool {
         let deadline = Instant::now() + timeout;
         let mut state = self.lock();
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             let is_closed = state.closed_at.is_some();
-            if is_closed || left.is_zero() {
+            if is_closed || left.is_zero() || std::mem::take(&mut state.retry_now) {
                 return is_closed;
             }
             let woken = self.changed.wait_timeout(state, left);

@@ -1,20 +1,24 @@
 //! The thread of a printer. It delivers the jobs in order, and repeats a job until the printer
 //! confirms it.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::delivery::{Device, Timeouts};
-use super::fault::StateReporter;
+use super::fault::{PrinterHealth, StateReporter};
 use super::queue::{PrintJob, PrintQueue};
-use crate::domain::TicketId;
+use crate::domain::PrinterSetup;
+
+/// The bytes of a job for a printer; `None` if its ticket has ended.
+pub type Render = dyn Fn(&PrintJob, &PrinterSetup) -> Option<Vec<u8>> + Send + Sync;
 
 pub(super) struct Worker {
     pub device: Device,
     pub timeouts: Timeouts,
+    /// The setup, which may change while the thread runs.
+    pub setup: Arc<Mutex<PrinterSetup>>,
     pub queue: Arc<PrintQueue>,
     pub reporter: Arc<StateReporter>,
-    /// The bytes of a printed ticket; `None` if the ticket has ended.
-    pub render: Box<dyn Fn(TicketId) -> Option<Vec<u8>> + Send>,
+    pub render: Arc<Render>,
 }
 
 impl Worker {
@@ -32,10 +36,17 @@ impl Worker {
         self.log_unprinted();
     }
 
+    fn setup(&self) -> PrinterSetup {
+        let setup = self.setup.lock().unwrap_or_else(PoisonError::into_inner);
+        setup.clone()
+    }
+
     /// Prints a job. If the printer does not confirm it, the job goes back and the result is `false`.
     fn print(&mut self, job: PrintJob) -> bool {
-        let Some(bytes) = (self.render)(job.ticket) else {
-            log::info!("Ticket {} is not printed: it has ended", job.code);
+        let setup = self.setup();
+        let Some(bytes) = (self.render)(&job, &setup) else {
+            let (code, name) = (&job.code, &setup.name);
+            log::info!("Ticket {code} is not printed on «{name}»: it has ended");
             return true;
         };
         let is_done = self.deliver(&bytes);
@@ -51,7 +62,7 @@ impl Worker {
     fn wait_until_it_works(&mut self) -> bool {
         let mut pause = self.timeouts.first_retry;
         loop {
-            if self.queue.wait_until_closed(pause) {
+            if self.queue.wait_for_retry(pause) {
                 return false;
             }
             if self.deliver(&[]) {
@@ -62,13 +73,23 @@ impl Worker {
     }
 
     fn deliver(&mut self, bytes: &[u8]) -> bool {
+        let target = self.setup().address;
+        if target != self.device.target() {
+            self.device = Device::new(&target, self.timeouts);
+        }
         let is_stopping = || self.queue.is_closed_for(self.timeouts.stop);
         let result = self.device.deliver(bytes, &is_stopping);
-        self.reporter.set(result.err());
+        // The name of a printer that was removed may be another's.
+        if !self.queue.is_closed() {
+            self.reporter.set(PrinterHealth {
+                fault: result.err(),
+                is_paper_low: self.device.is_paper_low(),
+            });
+        }
         result.is_ok()
     }
 
-    /// Prints the jobs that wait when the program ends, for as long as a stop may take.
+    /// Prints the jobs that wait when the thread ends, for as long as a stop may take.
     fn print_the_rest(&mut self) {
         while !self.queue.is_closed_for(self.timeouts.stop)
             && let Some(job) = self.queue.try_take()
@@ -80,9 +101,9 @@ impl Worker {
         let jobs = std::iter::from_fn(|| self.queue.try_take());
         let codes: Vec<String> = jobs.map(|job| job.code).collect();
         if !codes.is_empty() {
+            let (name, codes) = (self.setup().name, codes.join(", "));
             log::warn!(
-                "Not printed, because the server stops: {}",
-                codes.join(", ")
+                "Not printed on «{name}», because it is no longer used or the server stops: {codes}"
             );
         }
     }

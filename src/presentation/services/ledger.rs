@@ -8,13 +8,13 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 
 use super::changed_fields::changed_fields;
-use super::listeners::{Listeners, Publication};
+use super::listeners::{Listeners, PrintOrder, Publication};
 use super::request::{AnswerSource, IdempotentRequest, LedgerRequest, Render, Reply};
 use super::screens::Update;
 use super::shared::SharedState;
 use crate::access::Actor;
 use crate::calendar::{business_day, now};
-use crate::domain::{Command, Event, Queue, Stamped, Ticket, Timestamp, apply, decide};
+use crate::domain::{Command, Event, Queue, Stamped, Subject, Ticket, Timestamp, apply, decide};
 use crate::presentation::http::answer::Answer;
 use crate::presentation::http::problem::{Problem, storage_advice};
 use crate::presentation::json::OutcomeView;
@@ -91,8 +91,8 @@ struct Pending {
     replies: Vec<(Sender<Reply>, Reply)>,
     /// Replies that only say whether the batch is durable.
     confirmations: Vec<Sender<bool>>,
-    /// Tickets to print again.
-    reprints: Vec<Ticket>,
+    /// Tickets to put on paper.
+    prints: Vec<(Ticket, PrintOrder)>,
 }
 
 impl Ledger {
@@ -227,11 +227,13 @@ impl Ledger {
             LedgerRequest::Execute {
                 command,
                 actor,
+                print,
                 idempotent,
                 render,
                 reply,
             } => {
-                let answer = self.execute(&command, actor.as_ref(), idempotent, render, pending);
+                let request = (print, idempotent, render);
+                let answer = self.execute(&command, actor.as_ref(), request, pending);
                 pending.replies.push((reply, answer));
             }
             LedgerRequest::ReplayOrRefuse {
@@ -278,8 +280,7 @@ impl Ledger {
         &mut self,
         command: &Command,
         actor: Option<&Actor>,
-        idempotent: Option<IdempotentRequest>,
-        render: Render,
+        (print, idempotent, render): (Option<Box<PrintOrder>>, Option<IdempotentRequest>, Render),
         pending: &mut Pending,
     ) -> Reply {
         let batch = &mut pending.batch;
@@ -290,10 +291,9 @@ impl Ledger {
         }
         let decision = decide(&self.working, command, Timestamp::from_millis(batch.at));
         self.record(decision.events, actor, batch);
-        if let (Command::Reprint { ticket }, Ok(_)) = (command, &decision.outcome) {
-            pending
-                .reprints
-                .extend(self.working.ticket(*ticket).cloned());
+        if let (Some(print), Ok(Subject::Ticket(id))) = (print, &decision.outcome) {
+            let ticket = self.working.ticket(*id).cloned();
+            pending.prints.extend(ticket.map(|ticket| (ticket, *print)));
         }
         let is_kept =
             |repeated: &IdempotentRequest| decision.outcome.is_ok() || repeated.keep_refusal;
@@ -336,7 +336,7 @@ impl Ledger {
             batch,
             replies,
             confirmations,
-            reprints,
+            prints,
         } = pending;
         let updates = std::mem::take(&mut self.updates).into();
         let stored = self.store(&batch);
@@ -346,7 +346,7 @@ impl Ledger {
                     apply(queue, stamped);
                 }
             });
-            self.listeners.publish(&Publication { updates, reprints });
+            self.listeners.publish(&Publication { updates, prints });
         }
         // A send fails only if the thread that waited for the reply has ended.
         for (reply, answer) in replies {

@@ -5,13 +5,23 @@ use std::sync::Arc;
 
 use super::screens::{Update, WssService};
 use crate::domain::Ticket;
+use crate::presentation::http::address::Base;
 
 /// The events and records that became durable in one commit.
 pub struct Publication {
     /// One update for each event, in order.
     pub updates: Arc<[Arc<Update>]>,
-    /// Tickets that somebody asked to print again, which is no event.
-    pub reprints: Vec<Ticket>,
+    /// Tickets to put on paper, which is no event.
+    pub prints: Vec<(Ticket, PrintOrder)>,
+}
+
+/// An order to put a ticket on paper.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PrintOrder {
+    /// The printer's name.
+    pub printer: String,
+    /// The address of this server for the QR code; `None` prints none.
+    pub base: Option<Base>,
 }
 
 /// A listener of durable events.

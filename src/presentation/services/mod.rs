@@ -8,7 +8,7 @@ mod screens;
 mod shared;
 mod ticket_service;
 
-pub use listeners::{Listener, Listeners, Publication};
+pub use listeners::{Listener, Listeners, PrintOrder, Publication};
 pub use request::{IdempotentRequest, Render};
 pub use screens::{
     Dialect, Handshake, NotInitialized, Options, Presence, PresenceGuard, PrinterState,

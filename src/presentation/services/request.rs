@@ -2,6 +2,7 @@
 
 use crossbeam_channel::Sender;
 
+use super::listeners::PrintOrder;
 use crate::access::{AccessChange, Actor};
 use crate::domain::Command;
 use crate::presentation::http::answer::Answer;
@@ -50,6 +51,8 @@ pub(super) enum LedgerRequest {
         command: Box<Command>,
         /// The sender of the command; `None` for the program itself.
         actor: Option<Actor>,
+        /// Whether the ticket is put on paper, and where.
+        print: Option<Box<PrintOrder>>,
         idempotent: Option<IdempotentRequest>,
         render: Render,
         reply: Sender<Reply>,

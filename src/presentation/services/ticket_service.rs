@@ -9,7 +9,7 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::ledger::Ledger;
-use super::listeners::Listeners;
+use super::listeners::{Listeners, PrintOrder};
 use super::request::{AnswerSource, IdempotentRequest, LedgerRequest, Render, Reply};
 use super::shared::SharedState;
 use crate::access::{AccessChange, Actor};
@@ -65,18 +65,21 @@ impl TicketService {
     }
 
     /// Executes a command and returns its answer, as `render` makes it, once its events are durable.
-    /// `actor` is who sent the command; `None` if the program itself did. An `idempotent` request is
-    /// executed once; a repetition gets the stored answer. Called from any thread but the ledger's.
+    /// `actor` is who sent the command; `None` if the program itself did. `print` puts the command's
+    /// ticket on paper. An `idempotent` request is executed once; a repetition gets the stored answer.
+    /// Called from any thread but the ledger's.
     pub fn execute(
         &self,
         command: Command,
         actor: Option<Actor>,
+        print: Option<PrintOrder>,
         idempotent: Option<IdempotentRequest>,
         render: Render,
     ) -> Result<Answer, Problem> {
         let reply = self.ask(|reply| LedgerRequest::Execute {
             command: Box::new(command),
             actor,
+            print: print.map(Box::new),
             idempotent,
             render,
             reply,

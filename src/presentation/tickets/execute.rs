@@ -6,7 +6,7 @@ use crate::presentation::http::answer::Answer;
 use crate::presentation::http::problem::Problem;
 use crate::presentation::http::route::{Context, Handled};
 use crate::presentation::json::{OutcomeView, SettingsJson};
-use crate::presentation::services::{IdempotentRequest, Render};
+use crate::presentation::services::{IdempotentRequest, PrintOrder, Render};
 use crate::storage::RequestHash;
 
 /// The longest `Idempotency-Key`, in bytes: several UUIDs.
@@ -18,6 +18,16 @@ const UNGUESSABLE_KEY: usize = 22;
 /// Has a command carried out. Under an `Idempotency-Key` it happens once, and the same request
 /// gets the same answer again. A command that everybody may send has a rate limit.
 pub fn run(context: &Context<'_>, command: Command, render: Render) -> Handled {
+    run_and_print(context, command, render, None)
+}
+
+/// Like `run`, and puts the command's ticket on paper.
+pub fn run_and_print(
+    context: &Context<'_>,
+    command: Command,
+    render: Render,
+    print: Option<PrintOrder>,
+) -> Handled {
     if context.route.role == Role::Public {
         let access = &context.office.access;
         if let Err(problem) = access.count_public_command(&context.caller, &command) {
@@ -27,7 +37,7 @@ pub fn run(context: &Context<'_>, command: Command, render: Render) -> Handled {
     let idempotent = idempotent(context)?;
     let actor = Some(context.caller.actor());
     let tickets = &context.office.tickets;
-    tickets.execute(command, actor, idempotent, render)
+    tickets.execute(command, actor, print, idempotent, render)
 }
 
 /// Refuses a request for a reason outside the queue, such as a rate limit or a printer. A repetition executes

@@ -49,9 +49,9 @@ pub fn health(context: &Context<'_>) -> Handled {
     let storage_problem = office.tickets.storage_problem();
     let failing = storage_problem.is_some();
     let printers = office.wss.printers();
-    let fails = |printer: &&PrinterState| printer.detail.is_some();
-    let first_failing = printers.values().find(fails);
-    let printer = first_failing.or(printers.values().next()).copied();
+    let mut states = printers.iter().map(|(_, state)| *state);
+    let first = states.clone().next();
+    let printer = states.find(PrinterState::is_failing).or(first);
     let health = Health {
         status: if failing { "storage-unavailable" } else { "ok" },
         version: env!("CARGO_PKG_VERSION"),
@@ -62,8 +62,10 @@ pub fn health(context: &Context<'_>) -> Handled {
         time_zone_problem: calendar::zone_problem(&day_rule),
         uptime_seconds: office.started.elapsed().as_secs(),
         printer: printer.map(|printer| printer.state),
-        printer_problem: printer.and_then(|printer| printer.detail),
-        printers,
+        printer_problem: printer
+            .filter(PrinterState::is_failing)
+            .and_then(|printer| printer.detail),
+        printers: printers.into_iter().collect(),
     };
     if failing {
         return Ok(

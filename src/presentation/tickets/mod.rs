@@ -13,6 +13,7 @@ mod fields;
 mod figures;
 mod health;
 mod media;
+mod printing;
 mod qr;
 mod services;
 mod session;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::appearance;
 use super::execute::{run, subject_or_problem};
 use super::fields::Fields;
+use super::printing;
 use super::sound;
 use super::texts;
 use crate::calendar;
@@ -49,13 +50,15 @@ pub fn checked_whole(settings: &Settings) -> Result<Settings, Problem> {
     Ok(changed(&mut fields)?.of(&Settings::default()))
 }
 
-/// The names of an office and of its priorities.
+/// The names of an office, of its priorities and of its printers.
 fn names_of(settings: &Settings) -> Vec<String> {
     let mut names = vec![settings.name.to_string()];
     for priority in settings.priorities.iter() {
         names.push(priority.name.to_string());
         names.extend(priority.names.values().cloned());
     }
+    let printers = settings.printing.printers.iter();
+    names.extend(printers.map(|printer| printer.name.clone()));
     names
 }
 
@@ -90,6 +93,7 @@ pub fn changed(fields: &mut Fields) -> Result<SettingsChange, Problem> {
         most_waiting: bound(fields, "mostWaiting", MOST_WAITING)?,
         appearance: appearance::changed(fields)?,
         sound: sound::changed(fields)?,
+        printing: printing::changed(fields)?,
         ..day
     })
 }

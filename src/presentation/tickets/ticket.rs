@@ -1,16 +1,17 @@
 //! `/api/tickets`: create, list, show, cancel, return and print.
 
 use super::desk_name::desk_name;
-use super::execute::{refuse, run, subject_or_problem};
+use super::execute::{refuse, run, run_and_print, subject_or_problem};
 use super::fields::Fields;
 use super::ticket_list;
 use crate::access::Role;
 use crate::domain::{Command, DeskName, Prefix, Refusal, State, Ticket, TicketId, TicketRef};
+use crate::presentation::http::address::Base;
 use crate::presentation::http::answer::Answer;
 use crate::presentation::http::problem::Problem;
 use crate::presentation::http::route::{Context, Handled};
 use crate::presentation::json::{OutcomeView, TicketView};
-use crate::presentation::services::Render;
+use crate::presentation::services::{PrintOrder, PrinterState, Render};
 
 /// Default number of tickets in one list.
 const DEFAULT_LIMIT: u64 = 1_000;
@@ -24,6 +25,7 @@ pub fn create(context: &Context<'_>) -> Handled {
     let service = fields.text("service")?;
     let priority = fields.text("priority")?;
     let note = fields.text("note")?;
+    let printer = fields.text("printer")?;
     fields.finish()?;
     if let Some(length) = note.as_ref().map(|note| note.chars().count())
         && length > Ticket::LONGEST_NOTE
@@ -32,13 +34,43 @@ pub fn create(context: &Context<'_>) -> Handled {
         let why = format!("a note has at most {most} characters; this one has {length}");
         return Err(Problem::invalid("note", why));
     }
+    let printers = context.office.wss.printers();
+    let print = match printer {
+        Some(name) => Some(print_order(context, find_printer(&printers, &name)?)),
+        None => None,
+    };
     let command = Command::Create {
         ticket: new_id()?,
         service: service.as_deref().map(Prefix::asked),
         priority: priority.map(Into::into),
         note: note.map(String::into_boxed_str),
     };
-    run(context, command, created_format(context))
+    run_and_print(context, command, created_format(context), print)
+}
+
+type NamedState = (String, PrinterState);
+
+/// The printer of that name, or the problem that says which there are.
+fn find_printer<'a>(printers: &'a [NamedState], asked: &str) -> Result<&'a NamedState, Problem> {
+    let found = printers.iter().find(|(name, _)| name == asked);
+    found.ok_or_else(|| {
+        let names: Vec<&str> = printers.iter().map(|(name, _)| name.as_str()).collect();
+        let known = match names.as_slice() {
+            [] => "the office has none; set one up in the settings".to_owned(),
+            names => format!("there are: {}", names.join(", ")),
+        };
+        Problem::invalid("printer", format!("«{asked}» is no printer; {known}"))
+    })
+}
+
+/// The order to print on a printer. The QR code has the address by which the request found this server.
+fn print_order(context: &Context<'_>, (name, _): &NamedState) -> PrintOrder {
+    let host = context.request.header("Host");
+    let listen = context.office.config.listen;
+    PrintOrder {
+        printer: name.clone(),
+        base: Base::for_others((host, context.caller.is_secure), listen),
+    }
 }
 
 /// The form of the answer: JSON, or the code alone if the client prefers plain text.
@@ -205,14 +237,22 @@ pub fn return_to_queue(context: &Context<'_>) -> Handled {
 
 /// `POST /api/tickets/ID/print`
 pub fn print(context: &Context<'_>) -> Handled {
-    let ticket = named(context)?;
+    let mut fields = Fields::of_body(context.request)?;
+    let asked = fields.text("printer")?;
+    fields.finish()?;
+    let ticket = id(context)?;
     let printers = context.office.wss.printers();
-    let Some(first) = printers.values().next() else {
+    let Some(first) = printers.first() else {
         return refuse(context, Problem::no_printer());
     };
-    if let Some(why) = first.detail
-        && printers.values().all(|printer| printer.detail.is_some())
+    let printer = match &asked {
+        Some(name) => find_printer(&printers, name)?,
+        None => first,
+    };
+    if let (_, state) = printer
+        && state.is_failing()
     {
+        let why = state.detail.unwrap_or_default();
         return refuse(context, Problem::printer_failing(why));
     }
     let over = context.office.tickets.read_queue(|queue| {
@@ -228,7 +268,8 @@ pub fn print(context: &Context<'_>) -> Handled {
         };
         return refuse(context, Problem::from(&refusal));
     }
-    run(context, Command::Reprint { ticket }, accepted)
+    let print = Some(print_order(context, printer));
+    run_and_print(context, Command::Reprint { ticket }, accepted, print)
 }
 
 /// 202 and the ticket: it is printed in its turn.
@@ -238,12 +279,6 @@ fn accepted(outcome: &OutcomeView) -> Answer {
         answer.status = 202;
     }
     answer
-}
-
-/// The ticket that the path names, of a call that takes no fields.
-fn named(context: &Context<'_>) -> Result<TicketId, Problem> {
-    Fields::of_body(context.request)?.finish()?;
-    id(context)
 }
 
 fn id(context: &Context<'_>) -> Result<TicketId, Problem> {

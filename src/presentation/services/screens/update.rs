@@ -8,7 +8,7 @@ use tungstenite::Bytes;
 
 use super::frames::{course_count_frame, course_working_frame, text_frame};
 use crate::domain::{
-    Call, DeskName, Event, Queue, Settings, Stamped, State, Ticket, TicketId, WaitingList, apply,
+    Call, DeskName, Event, Queue, Settings, Stamped, State, TicketId, WaitingList, apply,
 };
 use crate::presentation::json::{
     CallJson, DeskJson, DeskView, Message, OfficeJson, PublicTicket, ServiceJson, ServiceView,
@@ -108,11 +108,9 @@ impl Update {
         encoded.frame.slice(encoded.text_begins..)
     }
 
-    /// The new ticket, if the event created one.
-    pub fn created_ticket(&self) -> Option<&Ticket> {
-        let is_created = self.kind == "ticket-created";
-        let view = self.ticket.as_ref().filter(|_| is_created)?;
-        Some(&view.ticket)
+    /// The settings, if the event changed them.
+    pub fn settings(&self) -> Option<&Settings> {
+        self.settings.as_ref()
     }
 
     fn encoded(&self) -> &Encoded {

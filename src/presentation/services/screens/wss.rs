@@ -1,6 +1,5 @@
 //! The WebSocket service of the process: its screens join here, and the ledger publishes here.
 
-use std::collections::BTreeMap;
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -158,16 +157,26 @@ impl WssService {
         }
     }
 
+    /// Sets which ticket printers there are, and tells all screens.
+    pub fn set_printers(&self, names: Vec<String>) {
+        self.printers.arrange(names);
+        self.notify_printers();
+    }
+
     /// Sets the state of the ticket printer `name` and sends it to all screens.
     pub fn set_printer_state(&self, name: &str, state: PrinterState) {
         self.printers.set(name, state);
+        self.notify_printers();
+    }
+
+    fn notify_printers(&self) {
         for screen in self.readiness.owners() {
             screen.notify_printers();
         }
     }
 
-    /// The states of the ticket printers, by name.
-    pub fn printers(&self) -> BTreeMap<String, PrinterState> {
+    /// The name and state of each ticket printer. The first is used if nobody says which.
+    pub fn printers(&self) -> Vec<(String, PrinterState)> {
         self.printers.all()
     }
 

@@ -1,0 +1,208 @@
+//! Several ticket printers by name, set up in the settings.
+
+use serde_json::{Value, json};
+
+use crate::common::{
+    Launch, Manner, NO_PAPER, PAPER_LOW, Printer, Screen, Server, WELL, text, wait_until,
+};
+
+fn set_printers(server: &Server, printers: &[(&str, &Printer)]) {
+    let printers = printers.iter();
+    let list: Vec<Value> = printers
+        .map(|(name, printer)| json!({"name": name, "address": printer.target()}))
+        .collect();
+    let answer = server.put_json("/api/settings", &json!({"printers": list}));
+    answer.expect(200);
+}
+
+fn take(server: &Server, body: &Value) -> Value {
+    server.post_json("/api/tickets", body).expect(201).json()
+}
+
+/// The next message about a printer.
+fn printer_message(screen: &mut Screen) -> Value {
+    loop {
+        let message = screen.event();
+        if message["type"] == "printer" {
+            return message["payload"].clone();
+        }
+    }
+}
+
+#[test]
+fn a_ticket_is_printed_only_on_the_printer_that_its_request_names() {
+    let (hall, annexe) = (Printer::new(WELL), Printer::new(WELL));
+    let server = Server::new();
+    set_printers(&server, &[("hall", &hall), ("annexe", &annexe)]);
+    server.ticket();
+    server.post("/api/ticket").expect(201);
+    take(&server, &json!({"printer": "annexe"}));
+    take(&server, &json!({"printer": "hall"}));
+    take(&server, &json!({"printer": "annexe"}));
+    annexe.wait_for(2);
+    hall.wait_for(1);
+    assert_eq!(
+        (hall.codes(), annexe.codes()),
+        (
+            vec!["A4".to_owned()],
+            vec!["A3".to_owned(), "A5".to_owned()],
+        )
+    );
+    let unknown = json!({"printer": "cellar"});
+    let detail = server
+        .post_json("/api/tickets", &unknown)
+        .problem(422, "invalid");
+    for word in ["printer", "«cellar»", "hall, annexe"] {
+        assert!(detail.contains(word), "{detail}");
+    }
+    // None was made for the printer that does not exist.
+    assert_eq!(server.ticket()["code"], "A6");
+}
+
+#[test]
+fn a_ticket_is_printed_again_on_the_printer_that_is_named_or_the_first() {
+    let (hall, annexe) = (Printer::new(WELL), Printer::new(NO_PAPER));
+    let server = Server::new();
+    set_printers(&server, &[("hall", &hall), ("annexe", &annexe)]);
+    wait_until("the fault is noticed", || {
+        server.json("/api/health")["printers"]["annexe"]["state"] == "failing"
+    });
+    let ticket = server.ticket();
+    let path = format!("/api/tickets/{}/print", text(&ticket, "id"));
+    server.post(&path).expect(202);
+    assert_eq!(hall.wait_for(1).len(), 1);
+    let annexe_only = json!({"printer": "annexe"});
+    server
+        .post_json(&path, &annexe_only)
+        .problem(503, "printer-failing");
+    annexe.behave(WELL);
+    wait_until("it works", || {
+        server.post_json(&path, &annexe_only).status == 202
+    });
+    annexe.wait_for(1);
+    assert_eq!(hall.codes(), ["A1"]);
+    server
+        .post_json(&path, &json!({"printer": "cellar"}))
+        .problem(422, "invalid");
+}
+
+#[test]
+fn printers_come_change_and_go_with_the_settings_without_a_restart() {
+    let (old, new) = (Printer::new(WELL), Printer::new(WELL));
+    let server = Server::new();
+    let mut screen = server.screen("");
+    screen.expect("state");
+    set_printers(&server, &[("hall", &old)]);
+    assert_eq!(
+        printer_message(&mut screen),
+        json!({"name": "hall", "state": "ok"})
+    );
+    // A job that waits for a printer goes to its new address.
+    old.behave(NO_PAPER);
+    take(&server, &json!({"printer": "hall"}));
+    assert_eq!(printer_message(&mut screen)["problem"], "no-paper");
+    set_printers(&server, &[("hall", &new)]);
+    assert_eq!(new.wait_for(1).len(), 1);
+    assert_eq!(old.prints().len(), 0);
+    set_printers(&server, &[]);
+    let removed = json!({"name": "hall", "state": "removed"});
+    while printer_message(&mut screen) != removed {}
+    assert_eq!(server.json("/api/health").get("printers"), None);
+    let gone = json!({"printer": "hall"});
+    server
+        .post_json("/api/tickets", &gone)
+        .problem(422, "invalid");
+    // A restart starts the printers of the settings.
+    set_printers(&server, &[("hall", &new)]);
+    let server = server.restart();
+    take(&server, &gone);
+    new.wait_for(2);
+}
+
+#[test]
+fn the_flag_sets_the_address_of_the_printer_main() {
+    let (flagged, other, set) = (Printer::new(WELL), Printer::new(WELL), Printer::new(WELL));
+    let server = Launch::new()
+        .with(&["--printer", &flagged.target()])
+        .start();
+    set_printers(&server, &[("hall", &other), ("main", &set)]);
+    take(&server, &json!({"printer": "main"}));
+    flagged.wait_for(1);
+    assert_eq!((other.prints().len(), set.prints().len()), (0, 0));
+}
+
+#[test]
+fn paper_near_its_end_is_no_fault_and_is_told_to_the_desks() {
+    let printer = Printer::new(PAPER_LOW);
+    let server = Server::new();
+    let mut desk = server.screen("");
+    desk.expect("state");
+    set_printers(&server, &[("hall", &printer)]);
+    let told = loop {
+        let message = printer_message(&mut desk);
+        if message.get("problem").is_some() {
+            break message;
+        }
+    };
+    assert_eq!(
+        (&told["state"], &told["problem"]),
+        (&json!("ok"), &json!("paper-low"))
+    );
+    take(&server, &json!({"printer": "hall"}));
+    printer.wait_for(1);
+    let health = server.json("/api/health");
+    assert_eq!(health["printer"], "ok");
+    assert_eq!(health.get("printerProblem"), None);
+    assert_eq!(health["printers"]["hall"]["problem"], "paper-low");
+    printer.behave(WELL);
+    take(&server, &json!({"printer": "hall"}));
+    assert_eq!(
+        printer_message(&mut desk),
+        json!({"name": "hall", "state": "ok"})
+    );
+}
+
+#[test]
+fn the_log_names_the_printer() {
+    let printer = Printer::new(Manner::Gone);
+    let server = Server::new();
+    set_printers(&server, &[("hall", &printer)]);
+    drop(printer);
+    wait_until("it is in the log", || {
+        server.log().contains("Printer «hall»:")
+    });
+}
+
+#[test]
+fn wrong_printers_are_refused_with_the_field_and_the_reason() {
+    let server = Server::new();
+    let named = |name: &str| json!({"name": name, "address": "a"});
+    let many: Vec<Value> = (0..17).map(|n| named(&format!("p{n}"))).collect();
+    for (printers, words) in [
+        (
+            json!([{"name": "hall"}]),
+            ["printers[0].address", "HOST:PORT"],
+        ),
+        (
+            json!([{"name": "hall", "address": "http://a"}]),
+            ["printers[0].address", "http://a"],
+        ),
+        (
+            json!([{"address": "a"}]),
+            ["printers[0].name", "needs a name"],
+        ),
+        (json!([named("a/b")]), ["printers[0].name", "/"]),
+        (
+            json!([named("a"), named("a")]),
+            ["printers[1].name", "appears twice"],
+        ),
+        (json!(many), ["printers", "at most 16"]),
+    ] {
+        let answer = server.put_json("/api/settings", &json!({"printers": printers}));
+        let detail = answer.problem(422, "invalid");
+        assert!(words.iter().all(|word| detail.contains(word)), "{detail}");
+    }
+    let good = json!({"printers": [{"name": "hall", "address": "printer.lan"}]});
+    let answer = server.put_json("/api/settings", &good).expect(200).json();
+    assert_eq!(answer["printers"][0]["address"], "printer.lan:9100");
+}
