@@ -47,14 +47,16 @@ pub fn serve(config: Config) -> Result<(), Box<dyn Error>> {
     let (access, announcement) = Access::open(&config, &mut *journal, wss)?;
     let kept = config.audit_retention();
     let tickets = TicketService::start(shared, loaded.newest_snapshot, journal, listeners, kept)?;
-    let day_rule = tickets.read_queue(|queue| queue.settings().day_rule());
-    if let Some(problem) = calendar::zone_problem(&day_rule) {
-        log::warn!("{problem}");
-    }
     let office = Office::new(config, access, tickets, wss, printers);
     let server = Server::start(listener, office.clone())?;
 
     announcement.say(&office.tickets);
+    let day_rule = office
+        .tickets
+        .read_queue(|queue| queue.settings().day_rule());
+    if let Some(problem) = calendar::zone_problem(&day_rule) {
+        log::warn!("{problem}");
+    }
     signals.forever().next();
     server.stop();
     Ok(())

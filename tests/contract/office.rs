@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::common::{Launch, Server, array, codes, event_kinds, seq, text};
+use crate::common::{Launch, Server, array, codes, event_kinds, seq, text, wait_until};
 
 /// Makes tickets of those services, in order.
 fn tickets(server: &Server, services: &[&str]) -> Vec<Value> {
@@ -410,7 +410,9 @@ fn a_machine_on_utc_with_an_office_without_a_zone_says_so_until_it_has_one() {
         let server = Launch::new().with_variable("TZ", zone).start();
         let why = text(&server.json("/api/health"), "timeZoneProblem").to_owned();
         assert!(why.contains("UTC") && why.contains("settings"), "{why}");
-        assert_eq!(server.log().matches(&why).count(), 1, "{}", server.log());
+        wait_until("the log says so", || {
+            server.log().matches(&why).count() == 1
+        });
         assert_eq!(
             server.json("/api/state")["payload"]["office"]["timeZone"],
             "UTC"
