@@ -197,3 +197,12 @@ fn the_api_guide_has_every_route_and_no_other() {
         .collect();
     assert!(unknown.is_empty(), "docs/api.md has {unknown:?}");
 }
+
+#[test]
+fn the_service_file_waits_for_the_network_and_the_right_time() {
+    let file = read(&Path::new(ROOT).join("docs/deploy/turnero.service"));
+    for key in ["After", "Wants"] {
+        let line = format!("{key}=network-online.target time-sync.target");
+        assert!(file.lines().any(|found| found == line), "{line}");
+    }
+}

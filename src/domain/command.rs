@@ -10,6 +10,7 @@ use super::screen::ScreenId;
 use super::service::Prefix;
 use super::text_form::names;
 use super::ticket::{State, TicketId};
+use super::time::Timestamp;
 
 /// A ticket named by a person (its code) or by a program (its id).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -154,8 +155,9 @@ pub enum Command {
     SetSettings { change: SettingsChange },
     /// Start a business day: numbers restart.
     StartDay,
-    /// The clock has stepped by so many milliseconds.
-    AdjustClock { by: i64 },
+    /// The clock has stepped by so many milliseconds. The server runs since `since`, by the clock before
+    /// the step.
+    AdjustClock { by: i64, since: Timestamp },
 }
 
 /// The object of a command, named after its events are applied.

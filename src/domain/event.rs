@@ -117,6 +117,10 @@ pub enum Event {
     /// The clock has stepped by so many milliseconds while the server ran.
     ClockStepped {
         by: i64,
+        /// The time of the server's start, by the clock before the step. Times from before it are of
+        /// another run, whose clock may have been right.
+        #[serde(default)]
+        since: Timestamp,
     },
     /// A whole office has come from another machine, and takes the place of this one. It is the only
     /// event whose number need not follow the one before.

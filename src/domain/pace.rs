@@ -83,12 +83,13 @@ impl Pace {
         });
     }
 
-    /// The clock has stepped by so many milliseconds.
-    pub(super) fn shift(&mut self, by: i64) {
-        for call in self.desks.values_mut() {
-            call.called_at = call.called_at.plus(by);
-            call.free_at = call.free_at.map(|at| at.plus(by));
-        }
+    /// The clock has stepped: moves all times with `shift`, which says for each whether it moved. A call that
+    /// does not move was before a stop of the server, and when its transaction ended is unknown.
+    pub(super) fn shift_times(&mut self, shift: impl Fn(&mut Timestamp) -> bool) {
+        self.desks.retain(|_, call| {
+            call.free_at.as_mut().map(&shift);
+            shift(&mut call.called_at)
+        });
     }
 
     /// A desk is free again.

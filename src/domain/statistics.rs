@@ -47,8 +47,10 @@ pub struct Durations {
 
 impl Durations {
     fn add(&mut self, millis: i64) {
-        // After a clock was set back, a wait is not negative.
-        let millis = millis.max(0);
+        // From a clock that was set back while the server was stopped.
+        if millis < 0 {
+            return;
+        }
         self.count += 1;
         self.sum += millis;
         self.longest = self.longest.max(millis);
@@ -77,7 +79,8 @@ impl TicketStatistics {
             State::Cancelled => self.cancelled += 1,
             State::Serving | State::Held => {}
         }
-        let Some(called) = ticket.called_at.filter(|_| ticket.state != State::Waiting) else {
+        let is_known = !ticket.lengths_unknown && ticket.state != State::Waiting;
+        let Some(called) = ticket.called_at.filter(|_| is_known) else {
             return;
         };
         // A held or transferred ticket has been at a desk in between.

@@ -167,6 +167,10 @@ pub struct Ticket {
     pub ended_at: Option<Timestamp>,
     /// How often it has been called, recalls among them.
     pub calls: u32,
+    /// Between its times are a stop of the server and a later step of the clock, so nobody knows how long it
+    /// waited and was served.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub lengths_unknown: bool,
 }
 
 impl Ticket {

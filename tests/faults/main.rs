@@ -14,6 +14,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod clock;
 mod crowd;
 mod damaged;
 mod hostile;

@@ -40,7 +40,10 @@ pub fn work(queue: &mut Queue, at: i64) {
         });
     }
     commands.extend([
-        Command::AdjustClock { by: -3_600_000 },
+        Command::AdjustClock {
+            by: -3_600_000,
+            since: Timestamp::default(),
+        },
         Command::StartDay,
         create(TicketId::from_random(2)),
         next(),

@@ -36,16 +36,43 @@ impl Queue {
             .retain(|arrival| self.tickets.contains_key(arrival));
     }
 
-    /// Moves the times that waiting is counted from by so many milliseconds, so that a step of the
-    /// clock makes nobody's waiting longer or shorter.
-    pub(super) fn shift_waiting(&mut self, by: i64) {
-        let tickets = self.tickets.values_mut();
-        let may_wait = |ticket: &&mut Ticket| {
-            matches!(ticket.state, State::Waiting | State::Held | State::NoShow)
+    /// Moves all times of this run of the server by so many milliseconds, so that a step of the clock makes
+    /// nothing longer or shorter. The run began at `since`, by the clock before the step, and the step is at
+    /// `at`, by the clock after it.
+    pub(super) fn shift_times(&mut self, by: i64, since: Timestamp, at: Timestamp) {
+        let run = since..=at.plus(by.saturating_neg());
+        let shift = |time: &mut Timestamp| {
+            let moves = run.contains(time);
+            if moves {
+                *time = time.plus(by);
+            }
+            moves
         };
-        for ticket in tickets.filter(may_wait) {
-            ticket.waiting_since = ticket.waiting_since.plus(by);
+        for ticket in self.tickets.values_mut() {
+            ticket.shift_times(shift);
         }
-        self.pace.shift(by);
+        for call in &mut self.calls {
+            shift(&mut call.at);
+        }
+        self.pace.shift_times(shift);
+        // A step of the clock is longer than a desk's step can be undone.
+        self.steps.clear();
+    }
+}
+
+impl Ticket {
+    /// Moves its times with `shift`, which says for each whether it moved. A wait or transaction with only one end
+    /// moved spans a stop of the server: its length is unknown.
+    fn shift_times(&mut self, shift: impl Fn(&mut Timestamp) -> bool) {
+        shift(&mut self.created_at);
+        let times = [
+            Some(shift(&mut self.waiting_since)),
+            self.called_at.as_mut().map(&shift),
+            self.ended_at.as_mut().map(&shift),
+            // What still lasts ends in this run.
+            matches!(self.state, State::Waiting | State::Serving | State::Held).then_some(true),
+        ];
+        let is_one_moved = times.contains(&Some(true));
+        self.lengths_unknown |= is_one_moved && times.contains(&Some(false));
     }
 }

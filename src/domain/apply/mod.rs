@@ -58,6 +58,7 @@ pub fn apply(queue: &mut Queue, stamped: &Stamped) {
             called_at: None,
             ended_at: None,
             calls: 0,
+            lengths_unknown: false,
         }),
         Event::TicketCalled {
             ticket,
@@ -162,7 +163,7 @@ pub fn apply(queue: &mut Queue, stamped: &Stamped) {
         }
         Event::SettingsChanged { settings } => queue.settings = settings.clone(),
         Event::DayStarted => queue.start_day(at),
-        Event::ClockStepped { by } => queue.shift_waiting(*by),
+        Event::ClockStepped { by, since } => queue.shift_times(*by, *since, at),
         // It has been taken over whole.
         Event::OfficeImported { .. } => {}
     }

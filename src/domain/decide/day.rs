@@ -40,9 +40,9 @@ pub(super) fn start_day(queue: &Queue) -> Decision {
     office(events)
 }
 
-/// Moves the times that waiting is counted from, if there are any.
-pub(super) fn adjust_clock(queue: &Queue, by: i64) -> Decision {
+/// Moves the times of the tickets, if there are any that matter.
+pub(super) fn adjust_clock(queue: &Queue, by: i64, since: Timestamp) -> Decision {
     let is_idle = queue.waiting() == 0 && queue.pace.desks.is_empty();
-    let stepped = Event::ClockStepped { by };
+    let stepped = Event::ClockStepped { by, since };
     office(if is_idle { Vec::new() } else { vec![stepped] })
 }

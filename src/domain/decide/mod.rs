@@ -81,7 +81,7 @@ pub fn decide(queue: &Queue, command: &Command, now: Timestamp) -> Decision {
         Command::DeleteService { service } => setup::delete_service(queue, service),
         Command::SetSettings { change } => setup::set_settings(queue, change),
         Command::StartDay => Ok(day::start_day(queue)),
-        Command::AdjustClock { by } => Ok(day::adjust_clock(queue, *by)),
+        Command::AdjustClock { by, since } => Ok(day::adjust_clock(queue, *by, *since)),
     };
     decided.unwrap_or_else(Decision::from)
 }

@@ -204,7 +204,10 @@ fn a_step_of_the_clock_makes_nobody_wait_longer_or_shorter() {
             let first = queue.ticket(ticket(1)).expect("it waits");
             queue.ahead(first, now)
         };
-        let adjust = Command::AdjustClock { by };
+        let adjust = Command::AdjustClock {
+            by,
+            since: Timestamp::default(),
+        };
         ask(&mut queue, &adjust, at(10).plus(by));
         assert_eq!(ahead(&queue, at(10).plus(by)), Some(0), "by {by}");
         assert_eq!(ahead(&queue, at(30).plus(by)), Some(1), "by {by}");
@@ -213,7 +216,10 @@ fn a_step_of_the_clock_makes_nobody_wait_longer_or_shorter() {
     }
     let idle = decide(
         &Queue::new(),
-        &Command::AdjustClock { by: HOUR },
+        &Command::AdjustClock {
+            by: HOUR,
+            since: Timestamp::default(),
+        },
         moment(&Queue::new()),
     );
     assert_eq!(idle.events, [], "nobody waits");

@@ -3,6 +3,7 @@
 mod changes;
 mod check;
 mod claims;
+mod clock;
 mod days;
 mod desk_names;
 mod estimates;

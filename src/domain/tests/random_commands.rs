@@ -13,7 +13,10 @@ pub(crate) fn any_command() -> impl Strategy<Value = Command> {
     prop_oneof![
         50 => any_request(),
         1 => Just(Command::StartDay),
-        1 => (-100..100i64).prop_map(|seconds| Command::AdjustClock { by: seconds * 1_000 }),
+        1 => (-100..100i64, 0..40i64).prop_map(|(by, since)| Command::AdjustClock {
+            by: by * 1_000,
+            since: Timestamp::from_millis(since * 1_000),
+        }),
     ]
 }
 

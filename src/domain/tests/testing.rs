@@ -265,7 +265,7 @@ pub(crate) fn words(queue: &Queue, decision: &Decision) -> String {
             Event::ServiceDeleted { service } => format!("service {service} deleted"),
             Event::SettingsChanged { .. } => "set up".to_owned(),
             Event::DayStarted => "day started".to_owned(),
-            Event::ClockStepped { by } => format!("clock stepped by {by}"),
+            Event::ClockStepped { by, .. } => format!("clock stepped by {by}"),
         })
         .collect();
     if let Err(refusal) = &decision.outcome {

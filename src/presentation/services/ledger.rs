@@ -60,6 +60,16 @@ enum Wake {
 /// anybody notices.
 const CLOCK_STEP_MS: i64 = 10_000;
 
+/// What the clocks showed, to notice a step.
+#[derive(Clone, Copy)]
+struct Clock {
+    /// The wall clock and the monotonic clock at the last batch.
+    wall: i64,
+    monotonic: Instant,
+    /// The start of the server, by the wall clock as it goes now.
+    started: i64,
+}
+
 /// The owner of the journal.
 pub(super) struct Ledger {
     /// The durable queue and the events that are decided and not yet durable.
@@ -78,8 +88,7 @@ pub(super) struct Ledger {
     purge_at: Instant,
     /// Time of the next check of the data file, or of the next probe if storage fails.
     check_at: Instant,
-    /// The wall clock and the monotonic clock at the last batch.
-    clock: (i64, Instant),
+    clock: Clock,
     failing: bool,
     stopping: bool,
 }
@@ -104,6 +113,7 @@ impl Ledger {
         snapshot_seq: u64,
         audit_retention: Duration,
     ) -> Self {
+        let started = now().as_millis();
         Self {
             snapshot_seq,
             audit_retention,
@@ -115,7 +125,11 @@ impl Ledger {
             listeners,
             requests,
             updates: Vec::new(),
-            clock: (now().as_millis(), Instant::now()),
+            clock: Clock {
+                wall: started,
+                monotonic: Instant::now(),
+                started,
+            },
             failing: false,
             stopping: false,
         }
@@ -190,14 +204,20 @@ impl Ledger {
 
     /// Records a step of the clock since the last look at it, so that waiting times stay true.
     fn adjust_clock(&mut self, batch: &mut Batch) {
-        let (wall, monotonic) = self.clock;
-        self.clock = (batch.at, Instant::now());
-        let elapsed = (self.clock.1 - monotonic).as_millis();
-        let by = batch.at - wall - i64::try_from(elapsed).unwrap_or(i64::MAX);
+        let monotonic = Instant::now();
+        let elapsed = (monotonic - self.clock.monotonic).as_millis();
+        let by = batch.at - self.clock.wall - i64::try_from(elapsed).unwrap_or(i64::MAX);
+        self.clock = Clock {
+            wall: batch.at,
+            monotonic,
+            ..self.clock
+        };
         if by.abs() >= CLOCK_STEP_MS {
+            let since = Timestamp::from_millis(self.clock.started);
+            self.clock.started += by;
             log::warn!("The computer's clock was changed by {} s", by / 1_000);
             let at = Timestamp::from_millis(batch.at);
-            let decision = decide(&self.working, &Command::AdjustClock { by }, at);
+            let decision = decide(&self.working, &Command::AdjustClock { by, since }, at);
             self.record(decision.events, None, batch);
         }
     }

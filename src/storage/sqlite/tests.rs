@@ -117,7 +117,10 @@ pub(super) fn a_day() -> (Queue, Vec<Stamped>) {
         },
         Command::StartDay,
         new(5),
-        Command::AdjustClock { by: 90_000 },
+        Command::AdjustClock {
+            by: 90_000,
+            since: Timestamp::from_millis(1),
+        },
         new(6),
         Command::SetSettings {
             change: SettingsChange {

@@ -166,7 +166,10 @@ impl Office {
         self.start_day_if_due();
         let by = self.wrong_by - wrong_by;
         if by != 0 {
-            self.ask(&Command::AdjustClock { by });
+            self.ask(&Command::AdjustClock {
+                by,
+                since: Timestamp::default(),
+            });
         }
         for command in &batch.commands {
             let command = self.on_last_tickets(command);

@@ -35,9 +35,11 @@ pub struct Update {
     desk: Option<DeskView>,
     /// Another desk, if the ticket waits or waited in that desk's own list.
     list_desk: Option<DeskView>,
+    /// All desks, if the event changed the times of their tickets.
+    desks: Option<Vec<DeskView>>,
     is_deleted: bool,
     call: Option<Call>,
-    /// All remembered calls, if the event removed some.
+    /// All remembered calls, if the event removed some or changed their times.
     calls: Option<Vec<Call>>,
     settings: Option<Settings>,
     waiting: usize,
@@ -88,9 +90,15 @@ impl Update {
             tickets: is_undo.then(|| ids.iter().filter_map(view).collect()),
             list_desk: list_desk.and_then(|name| desk_view(&name)),
             desk,
+            desks: matches!(event, Event::ClockStepped { .. }).then(|| {
+                queue
+                    .desks()
+                    .map(|desk| DeskView::of(queue, desk))
+                    .collect()
+            }),
             is_deleted,
             call: queue.calls().find(|call| call.seq == stamped.seq).cloned(),
-            calls: removes_calls(event).then(|| queue.calls().cloned().collect()),
+            calls: changes_calls(event).then(|| queue.calls().cloned().collect()),
             settings: matches!(event, Event::SettingsChanged { .. })
                 .then(|| queue.settings().clone()),
             waiting,
@@ -126,6 +134,10 @@ impl Update {
                         .map(|tickets| tickets.iter().map(TicketView::for_public).collect()),
                     desk: self.desk.as_ref().map(DeskView::for_public),
                     line_desk: self.list_desk.as_ref().map(DeskView::for_public),
+                    desks: self
+                        .desks
+                        .as_ref()
+                        .map(|desks| desks.iter().map(DeskView::for_public).collect()),
                     deleted: self.is_deleted.then_some(true),
                     call: self.call.as_ref().map(CallJson::from),
                     calls: self
@@ -214,7 +226,7 @@ fn kind_of(event: &Event) -> &'static str {
         Event::DeskChanged { .. } | Event::DeskClaimed { .. } | Event::DeskDeleted { .. } => {
             "desk-changed"
         }
-        // No screen shows since when somebody waits, so a step of the clock has no message of its own.
+        // Whoever shows times replaces the desks and calls in it.
         Event::ServiceChanged { .. }
         | Event::ServiceDeleted { .. }
         | Event::ClockStepped { .. } => "services-changed",
@@ -242,9 +254,12 @@ fn desk_of(event: &Event) -> Option<&DeskName> {
     }
 }
 
-/// Whether an event may remove remembered calls, so that screens need all of them.
-fn removes_calls(event: &Event) -> bool {
-    matches!(event, Event::StepUndone { .. } | Event::DayStarted)
+/// Whether an event may remove remembered calls or change their times, so that screens need all of them.
+fn changes_calls(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::StepUndone { .. } | Event::DayStarted | Event::ClockStepped { .. }
+    )
 }
 
 /// The course's list if the event changed it. `before` is its frame before an undone step, which may
@@ -282,6 +297,8 @@ struct Payload<'a> {
     desk: Option<DeskJson<'a, PublicTicket<'a>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     line_desk: Option<DeskJson<'a, PublicTicket<'a>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    desks: Option<Vec<DeskJson<'a, PublicTicket<'a>>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     deleted: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]

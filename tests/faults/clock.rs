@@ -1,0 +1,86 @@
+//! The clock steps while the server runs, and between two runs.
+
+use serde_json::json;
+
+use crate::common::{Launch, Server, array, kind, number, text, wait_until};
+use crate::io_faults::IoFaults;
+
+const MINUTE: i64 = 60_000;
+const HOUR: i64 = 60 * MINUTE;
+
+/// 2026-11-23T09:00:00Z.
+const OPENS: i64 = (20_780 * 24 + 9) * HOUR;
+
+fn next(server: &Server, desk: &str) -> String {
+    let answer = server.post(&format!("/api/desks/{desk}/next")).expect(200);
+    text(&answer.json(), "code").to_owned()
+}
+
+/// Sets the clock of a running server, and waits until it has noticed.
+fn step(server: &Server, faults: &IoFaults, to: i64) {
+    let steps = |server: &Server| server.log().matches("clock was changed").count();
+    let before = steps(server);
+    faults.set_clock(to);
+    wait_until("the step is noticed", || steps(server) > before);
+}
+
+#[test]
+fn a_computer_that_starts_hours_behind_and_jumps_tells_no_false_waits() {
+    let (launch, faults) = IoFaults::of(Launch::new().with_variable("TZ", "UTC"));
+    faults.set_clock(OPENS);
+    let server = launch.start();
+    server.ticket();
+    server.ticket();
+    let launch = server.kill();
+    // The power comes back after ten minutes; the clock has no battery, and shows an hour of the morning.
+    faults.set_clock(OPENS + 10 * MINUTE - 5 * HOUR);
+    let server = launch.start();
+    server.ticket();
+    server.ticket();
+    assert_eq!(next(&server, "1"), "A1");
+    let mut screen = server.screen("");
+    screen.expect("state");
+    step(&server, &faults, OPENS + 11 * MINUTE);
+    // Screens get the new times of the desks, so that no desk counts five hours for its ticket.
+    let stepped = screen.event();
+    assert_eq!(kind(&stepped), "services-changed");
+    let desks = array(&stepped["payload"]["desks"]);
+    let called = text(&desks[0]["ticket"], "handleAt");
+    assert!(called.starts_with("2026-11-23T09:1"), "{called}");
+    let called = text(&stepped["payload"]["calls"][0], "at");
+    assert!(called.starts_with("2026-11-23T09:1"), "{called}");
+    for code in ["A2", "A3", "A4"] {
+        assert_eq!(next(&server, "1"), code, "in the order of arrival");
+    }
+    server.post("/api/desks/1/finish").expect(200);
+    let figures = |server: &Server| server.json("/api/figures");
+    assert!(number(&figures(&server), "longestWaitSeconds") < 120);
+    assert!(number(&figures(&server), "meanTurnSeconds") < 120);
+    // The same after a start that reads all events again.
+    let server = server.restart();
+    assert!(number(&figures(&server), "longestWaitSeconds") < 120);
+}
+
+#[test]
+fn a_step_of_the_clock_makes_no_urgent_ticket_more_urgent() {
+    for by in [3 * HOUR, -3 * HOUR] {
+        let (launch, faults) = IoFaults::of(Launch::new().with_variable("TZ", "UTC"));
+        faults.set_clock(OPENS);
+        let server = launch.start();
+        let priorities =
+            json!({"priorities": [{"name": "normal"}, {"name": "urgent", "weight": 4}]});
+        server.put_json("/api/settings", &priorities).expect(200);
+        server.ticket();
+        step(&server, &faults, OPENS + 20 * MINUTE);
+        // The step is no waiting: A1 has waited some seconds, and the urgent one is soon before it.
+        let urgent = json!({"priority": "urgent"});
+        let urgent = server.post_json("/api/tickets", &urgent).expect(201).json();
+        step(&server, &faults, OPENS + 20 * MINUTE + by);
+        let id = text(&urgent, "id");
+        wait_until("the urgent one is before", || {
+            server.json(&format!("/api/tickets/{id}"))["ahead"] == 0
+        });
+        assert_eq!(next(&server, "1"), "A2");
+        assert_eq!(next(&server, "1"), "A1");
+    }
+}
