@@ -1,23 +1,16 @@
-// The backup page: export of the office, and the version of the server.
+// The backup page: export and import of the office, and the version of the server.
 
 import { get } from '../shared/api.js';
 import { $ } from '../shared/dom.js';
 import { roughSpan } from '../shared/i18n.js';
+import { renderQuestion } from './restore.js';
 import { start } from './settings.js';
-
 
 const here = new URL('.', document.baseURI).href;
 let health = null;
 let address = here;
 
-/** A day as the copy's name has it. */
-function day(date) {
-  const two = (n) => (n < 10 ? '0' + n : String(n));
-  return [date.getFullYear(), two(date.getMonth() + 1), two(date.getDate())].join('-');
-}
-
 function render() {
-  $('command').textContent = 'turnero import turnero-' + day(new Date()) + '.json';
   $('address').textContent = address;
   if (!health) return;
   $('version').textContent = health.version;
@@ -33,6 +26,9 @@ start({
     ({ address } = await get('api/address?base=' + encodeURIComponent(here)));
     render();
   },
-  translate: render,
+  translate() {
+    render();
+    renderQuestion();
+  },
   copies: [$('copy')],
 });

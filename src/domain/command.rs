@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::changes::{ServiceChange, SettingsChange};
 use super::desk::DeskName;
 use super::event::Event;
+use super::queue::QueueParts;
 use super::refusal::Refusal;
 use super::screen::ScreenId;
 use super::service::Prefix;
@@ -153,6 +154,9 @@ pub enum Command {
     DeleteService { service: Prefix },
     /// Set up the office.
     SetSettings { change: SettingsChange },
+    /// Put another office in the place of this one, which has no tickets. The office passed
+    /// [`QueueParts::check`].
+    ImportOffice { office: Arc<QueueParts> },
     /// Start a business day: numbers restart.
     StartDay,
     /// The clock has stepped by so many milliseconds. The server runs since `since`, by the clock before

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::event::Event;
 use super::pace::Pace;
 use super::queue::{LAST_CALLED_KEPT, Queue, QueueParts};
+use super::service::Service;
 use super::ticket::{State, Ticket};
 
 /// How far the numbers of events jump when an office arrives. The old machine may have gone on
@@ -13,6 +14,11 @@ use super::ticket::{State, Ticket};
 const SEQ_JUMP: u64 = 1_000_000;
 
 impl Queue {
+    /// Whether there are tickets, or numbers were given on this business day.
+    pub fn is_in_use(&self) -> bool {
+        !self.tickets.is_empty() || has_given(self.services())
+    }
+
     /// The exported parts: the set-up of the office, today's numbers, and every ticket that has not
     /// ended. Announced calls and ended tickets are left out.
     pub fn to_export(&self) -> QueueParts {
@@ -71,8 +77,28 @@ impl QueueParts {
     /// The event by which this office takes the place of `queue`, and its number. Events of both
     /// offices have smaller ones.
     pub fn import_event(self, queue: &Queue) -> (u64, Event) {
-        let seq = self.seq.saturating_add(SEQ_JUMP).max(queue.seq() + 1);
         let office = Arc::new(self);
-        (seq, Event::OfficeImported { office })
+        let event = Event::OfficeImported { office };
+        (event.seq_after(queue.seq()), event)
+    }
+
+    /// Whether it has tickets, or has given numbers on its business day.
+    pub fn is_in_use(&self) -> bool {
+        !self.tickets.is_empty() || has_given(&self.services)
+    }
+}
+
+/// Whether a service has given numbers on this business day.
+fn has_given(services: &[Service]) -> bool {
+    services.iter().any(|service| service.last_number.is_some())
+}
+
+impl Event {
+    /// The number of this event if it follows event `last`.
+    pub fn seq_after(&self, last: u64) -> u64 {
+        match self {
+            Self::OfficeImported { office } => office.seq.saturating_add(SEQ_JUMP).max(last + 1),
+            _ => last + 1,
+        }
     }
 }

@@ -59,6 +59,10 @@ pub enum Refusal {
         so_many(*tickets, "1 ticket has it", "tickets have it")
     )]
     PriorityInUse { priority: String, tickets: usize },
+    #[error(
+        "This office has tickets of today or open ones. A backup is restored before the first ticket of a day."
+    )]
+    OfficeInUse,
     #[error("last: must be at least {first}, the first number.")]
     EndsBeforeItBegins { first: u32 },
     #[error("An office has {MOST_SERVICES} services at most; delete one that is not used.")]

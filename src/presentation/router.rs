@@ -48,6 +48,20 @@ pub fn answer(office: &Office, request: &Request, connection: &Entered) -> Answe
         .with_header("Vary", "Origin")
 }
 
+/// The largest body that is read of a request with this head. A route with large bodies refuses a caller
+/// without its role before any of it is read.
+pub fn body_limit(office: &Office, request: &Request) -> Result<usize, Problem> {
+    let usual = office.config.limits.body_bytes;
+    let large = |route: &&Route| route.body_bytes > usual && route.path == request.path;
+    let Some(route) = tickets::ROUTES.iter().find(large) else {
+        return Ok(usual);
+    };
+    let access = &office.access;
+    let caller = access.identify(&office.config, &office.tickets, request)?;
+    caller.require(route.role)?;
+    Ok(route.body_bytes)
+}
+
 /// The answer to a refused request: a page if a person opened an address that does not exist in a
 /// browser, problem+json otherwise.
 fn refusal(office: &Office, request: &Request, problem: &Problem) -> Answer {

@@ -253,7 +253,8 @@ fn serve(wire: &Arc<Wire>, office: &Office, entered: &Entered) {
     let mut reader = RequestReader::new(wire, &office.config.limits);
     loop {
         entered.waits();
-        let request = match reader.read_next() {
+        let body_limit = |request: &Request| router::body_limit(office, request);
+        let request = match reader.read_next(&body_limit) {
             Ok(Some(request)) => request,
             Ok(None) => return,
             Err(problem) => {

@@ -1,4 +1,4 @@
-//! An office moves to another machine: `turnero export`, `turnero import`, `GET /api/export`.
+//! An office moves to another machine: `turnero export`, `turnero import`, `GET /api/export`, `POST /api/import`.
 
 use std::fs;
 use std::path::Path;
@@ -7,6 +7,7 @@ use std::process::Output;
 use serde_json::{Value, json};
 
 use crate::common::{Folder, Launch, Server, array, codes, number, run_to_end, seq, text};
+use crate::people::{FAR, behind_a_proxy};
 
 fn put(server: &Server, path: &str, body: &Value) {
     let answer = server.put_json(path, body);
@@ -324,6 +325,97 @@ fn an_imported_office_without_tickets_can_be_replaced() {
     let data = launch.data().to_str().unwrap();
     let replace = ["import", "office.json", "--replace", "--data", data];
     expect(&turnero(&folder, &replace), 1, &["has tickets already"]);
+}
+
+#[test]
+fn an_office_is_restored_while_the_server_runs_and_its_screens_show_it() {
+    let (server, made) = a_busy_office();
+    let before = seen(&server);
+    let last_seq = number(&server.json("/api/health"), "seq");
+    let file = server.json("/api/export");
+    let server = Server::new();
+    put(&server, "/api/settings", &json!({"name": "Clinic"}));
+    let mut screen = server.screen("");
+    let mut course = server.course_screen();
+    screen.expect("state");
+    assert_eq!(course.message()["payload"], 0);
+    course.message();
+    let restored = server.post_json("/api/import", &file).expect(200).json();
+    assert_eq!(restored["name"], "Clínica");
+    assert_eq!(seen(&server), before);
+    let state = screen.expect("state");
+    assert_eq!(state["payload"], server.json("/api/state")["payload"]);
+    assert_eq!(course.message()["payload"], state["payload"]["waiting"]);
+    let entry = &server.json("/api/audit")[0];
+    assert_eq!(
+        (&entry["kind"], &entry["role"]),
+        (&json!("office-imported"), &json!("admin"))
+    );
+    // Nobody's number is lost by a second one.
+    let again = server.post_json("/api/import", &file);
+    again.problem(409, "office-in-use");
+    goes_on(&server, &made, last_seq);
+    let after = seen(&server);
+    let server = server.restart();
+    assert_eq!(seen(&server), after);
+    let server = server.kill().start();
+    assert_eq!(seen(&server), after);
+}
+
+#[test]
+fn a_poll_that_waits_gets_the_restored_office() {
+    let (server, _) = a_busy_office();
+    let file = server.json("/api/export");
+    let server = Server::new();
+    let path = format!(
+        "/api/events?wait=20&since={}",
+        seq(&server.json("/api/state"))
+    );
+    let mut poll = server.client();
+    poll.request("GET", &path, &[], b"");
+    server.post_json("/api/import", &file).expect(200);
+    let messages = poll.answer().expect(200).json();
+    assert_eq!(array(&messages).len(), 1, "{messages}");
+    assert_eq!(messages[0]["type"], "state");
+    assert_eq!(messages[0]["payload"]["office"]["name"], "Clínica");
+}
+
+#[test]
+fn a_backup_may_be_larger_than_other_requests_and_a_stranger_sends_none() {
+    let (server, _) = a_busy_office();
+    let mut file = server.json("/api/export");
+    let wrong = |server: &Server, file: &Value, field: &str| {
+        let detail = server
+            .post_json("/api/import", file)
+            .problem(422, "invalid");
+        assert!(detail.starts_with(field), "{detail}");
+    };
+    let open = Server::new();
+    file["version"] = json!(2);
+    wrong(&open, &file, "file: version: ");
+    file["version"] = json!(1);
+    file["office"]["desks"][0]["services"] = json!(["Z"]);
+    wrong(&open, &file, "file: office.desks[0].services: ");
+    file["office"]["desks"][0]["services"] = json!([]);
+    // The audit log is ignored, and may be long.
+    file["audit"] = json!(["x".repeat(1_000_000)]);
+    let closed = behind_a_proxy().start();
+    let length = file.to_string().len().to_string();
+    let mut stranger = closed.client();
+    // Refused by its head: nothing of the body is sent.
+    stranger.raw(format!(
+        "POST /api/import HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: {FAR}\r\n\
+         Content-Length: {length}\r\n\r\n"
+    ));
+    stranger.answer().problem(401, "pin-needed");
+    let elsewhere = open.post_json("/api/tickets", &file);
+    elsewhere.problem(413, "body-too-large");
+    let mut client = open.client();
+    client.raw("POST /api/import HTTP/1.1\r\nHost: localhost\r\nContent-Length: 16777217\r\n\r\n");
+    let detail = client.answer().problem(413, "body-too-large");
+    assert!(detail.contains("16777216"), "{detail}");
+    open.post_json("/api/import", &file).expect(200);
+    assert_eq!(open.json("/api/settings")["name"], "Clínica");
 }
 
 #[test]

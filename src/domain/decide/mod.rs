@@ -80,6 +80,7 @@ pub fn decide(queue: &Queue, command: &Command, now: Timestamp) -> Decision {
         Command::SetService { service, change } => setup::set_service(queue, service, change),
         Command::DeleteService { service } => setup::delete_service(queue, service),
         Command::SetSettings { change } => setup::set_settings(queue, change),
+        Command::ImportOffice { office } => setup::import_office(queue, office),
         Command::StartDay => Ok(day::start_day(queue)),
         Command::AdjustClock { by, since } => Ok(day::adjust_clock(queue, *by, *since)),
     };

@@ -6,10 +6,23 @@ use crate::domain::changes::{ServiceChange, SettingsChange};
 use crate::domain::command::{Decision, Subject};
 use crate::domain::desk::{Desk, DeskName, MOST_DESKS};
 use crate::domain::event::Event;
-use crate::domain::queue::Queue;
+use crate::domain::queue::{Queue, QueueParts};
 use crate::domain::refusal::Refusal;
 use crate::domain::service::{MOST_SERVICES, Prefix, ServiceSetup};
 use crate::domain::ticket::WaitingList;
+
+/// Another office takes the place of this one, where no ticket would be lost.
+pub(super) fn import_office(queue: &Queue, office: &Arc<QueueParts>) -> Result<Decision, Refusal> {
+    if queue.is_in_use() {
+        return Err(Refusal::OfficeInUse);
+    }
+    Ok(Decision {
+        events: vec![Event::OfficeImported {
+            office: office.clone(),
+        }],
+        outcome: Ok(Subject::Office),
+    })
+}
 
 /// A service is made or set up.
 pub(super) fn set_service(

@@ -86,6 +86,7 @@ fn is_step(command: &Command) -> bool {
         | Command::SetService { .. }
         | Command::DeleteService { .. }
         | Command::SetSettings { .. }
+        | Command::ImportOffice { .. }
         | Command::StartDay
         | Command::AdjustClock { .. } => false,
     }

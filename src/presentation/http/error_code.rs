@@ -52,6 +52,7 @@ error_codes! {
     ServiceClosed: 409, "service-closed";
     ServiceInUse: 409, "service-in-use";
     PriorityInUse: 409, "priority-in-use";
+    OfficeInUse: 409, "office-in-use";
     NoNumberLeft: 409, "no-number-left";
     NothingToUndo: 409, "nothing-to-undo";
     NoPrinter: 409, "no-printer";

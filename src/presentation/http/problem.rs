@@ -356,6 +356,7 @@ impl From<&Refusal> for Problem {
             Refusal::ServiceClosed { .. } => ErrorCode::ServiceClosed,
             Refusal::ServiceInUse { .. } => ErrorCode::ServiceInUse,
             Refusal::PriorityInUse { .. } => ErrorCode::PriorityInUse,
+            Refusal::OfficeInUse => ErrorCode::OfficeInUse,
         };
         Self::new(code, refusal.to_string())
     }

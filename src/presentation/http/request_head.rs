@@ -82,7 +82,7 @@ impl Head {
         check_host(&request)?;
         request.keep_alive = keeps_alive(&request);
         Ok(Some(Self {
-            body: body_length(&request, limits)?,
+            body: body_length(&request)?,
             expects_continue: expects_continue(&request)?,
             request,
         }))
@@ -139,7 +139,7 @@ fn check_host(request: &Request) -> Result<(), Problem> {
     }
 }
 
-fn body_length(request: &Request, limits: &Limits) -> Result<BodyLength, Problem> {
+fn body_length(request: &Request) -> Result<BodyLength, Problem> {
     let mut encodings = request.values("Transfer-Encoding");
     let mut lengths = request.values("Content-Length");
     let (encoding, length) = (encodings.next(), lengths.next());
@@ -167,10 +167,7 @@ fn body_length(request: &Request, limits: &Limits) -> Result<BodyLength, Problem
                 return Err(Problem::unreadable("Content-Length is not a number"));
             }
             // A number that does not fit into usize is too large as well.
-            match digits.parse() {
-                Ok(length) if length <= limits.body_bytes => Ok(BodyLength::Bytes(length)),
-                _ => Err(Problem::body_too_large(limits.body_bytes)),
-            }
+            Ok(BodyLength::Bytes(digits.parse().unwrap_or(usize::MAX)))
         }
     }
 }

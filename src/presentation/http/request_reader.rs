@@ -17,6 +17,9 @@ const STEP_BYTES: usize = 2 * 1024;
 /// The longest line with the size of a chunk, including its extensions.
 const CHUNK_LINE_BYTES: usize = 256;
 
+/// The largest body of a request in bytes, by its head; `Err` refuses it before its body is read.
+pub type BodyLimit<'a> = &'a dyn Fn(&Request) -> Result<usize, Problem>;
+
 /// Reads requests from a connection. Only the thread of the connection uses it.
 pub struct RequestReader<'a> {
     wire: &'a Wire,
@@ -35,9 +38,10 @@ impl<'a> RequestReader<'a> {
         }
     }
 
-    /// The next request; `None` if the peer has closed the connection or stayed silent. After an
-    /// error the connection must end, because nobody knows where the next request begins.
-    pub fn read_next(&mut self) -> Result<Option<Request>, Problem> {
+    /// The next request; `None` if the peer has closed the connection or stayed silent. `body_limit` gets the
+    /// request without its body and says how many bytes are read of that, or refuses it. After an error the
+    /// connection must end, because nobody knows where the next request begins.
+    pub fn read_next(&mut self, body_limit: BodyLimit<'_>) -> Result<Option<Request>, Problem> {
         if self.buffer.is_empty() && self.fill(self.limits.idle_timeout).unwrap_or(0) == 0 {
             return Ok(None);
         }
@@ -51,6 +55,12 @@ impl<'a> RequestReader<'a> {
                 return Ok(None);
             }
         };
+        let most = body_limit(&head.request)?;
+        if let BodyLength::Bytes(length) = head.body
+            && length > most
+        {
+            return Err(Problem::body_too_large(most));
+        }
         if head.expects_continue && self.buffer.is_empty() {
             let sent = self.wire.write_all(b"HTTP/1.1 100 Continue\r\n\r\n");
             sent.map_err(|_| Problem::unreadable("the connection broke"))?;
@@ -58,7 +68,7 @@ impl<'a> RequestReader<'a> {
         let deadline = Instant::now() + self.limits.body_timeout;
         let body = match head.body {
             BodyLength::Bytes(length) => self.sized_body(length, deadline)?,
-            BodyLength::Chunked => self.chunked_body(deadline)?,
+            BodyLength::Chunked => self.chunked_body(most, deadline)?,
         };
         if self.buffer.is_empty() {
             // Releases the memory of a long body.
@@ -104,7 +114,7 @@ impl<'a> RequestReader<'a> {
         Ok(self.take(length))
     }
 
-    fn chunked_body(&mut self, deadline: Instant) -> Result<Vec<u8>, Problem> {
+    fn chunked_body(&mut self, most: usize, deadline: Instant) -> Result<Vec<u8>, Problem> {
         let mut body = Vec::new();
         loop {
             let size = self.chunk_size(deadline)?;
@@ -112,8 +122,8 @@ impl<'a> RequestReader<'a> {
                 self.skip_trailers(deadline)?;
                 return Ok(body);
             }
-            if size > self.limits.body_bytes - body.len() {
-                return Err(Problem::body_too_large(self.limits.body_bytes));
+            if size > most - body.len() {
+                return Err(Problem::body_too_large(most));
             }
             self.need(size + 2, deadline)?;
             body.extend(self.take(size));

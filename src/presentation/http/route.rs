@@ -62,6 +62,8 @@ pub struct Route {
     pub role: Role,
     /// Whether the handler reads the query; the router refuses any query of other routes.
     pub query: Query,
+    /// The largest body in bytes, where it is more than the limit of all requests.
+    pub body_bytes: usize,
     pub handler: fn(&Context<'_>) -> Handled,
 }
 
@@ -69,6 +71,12 @@ impl Route {
     /// The same route, with another use of the query.
     pub const fn with_query(mut self, query: Query) -> Self {
         self.query = query;
+        self
+    }
+
+    /// The same route, with bodies of up to `bytes`. They are read only for a caller with the route's role.
+    pub const fn with_body(mut self, bytes: usize) -> Self {
+        self.body_bytes = bytes;
         self
     }
 

@@ -228,7 +228,7 @@ impl Ledger {
         let at = Timestamp::from_millis(batch.at);
         for event in events {
             let stamped = Stamped {
-                seq: self.working.seq() + 1,
+                seq: event.seq_after(self.working.seq()),
                 at,
                 event,
             };
@@ -311,6 +311,10 @@ impl Ledger {
         }
         let decision = decide(&self.working, command, Timestamp::from_millis(batch.at));
         self.record(decision.events, actor, batch);
+        if let Command::ImportOffice { .. } = command {
+            // The office may come from an earlier day, or from another time zone.
+            self.start_day_if_due(batch);
+        }
         if let (Some(print), Ok(Subject::Ticket(id))) = (print, &decision.outcome) {
             let ticket = self.working.ticket(*id).cloned();
             pending.prints.extend(ticket.map(|ticket| (ticket, *print)));

@@ -46,6 +46,7 @@ const fn route(
         effect,
         role,
         query: Query::None,
+        body_bytes: 0,
         handler,
     }
 }
@@ -94,6 +95,7 @@ pub const ROUTES: &[Route] = &[
     route(Delete, "/api/audit", Changes, Admin, audit::erase),
     // An export is an entry in the audit log, so it counts as a change.
     route(Get, "/api/export", Changes, Admin, transfer::export),
+    route(Post, "/api/import", Changes, Admin, transfer::import).with_body(transfer::LARGEST_BODY),
     route(Get, "/api/state", Reads, Public, feed::state),
     route(Get, "/api/events", Reads, Public, feed::events).with_query(Read),
     route(Get, "/api/figures", Reads, Staff, figures::show),

@@ -68,6 +68,10 @@ impl RecentUpdates {
     pub fn push(&self, updates: &[Arc<Update>]) {
         let mut state = self.lock();
         for update in updates {
+            if update.seq != state.last + 1 {
+                // An imported office: no event before it leads to its state.
+                state.updates.clear();
+            }
             state.last = update.seq;
             state.updates.push_back(update.clone());
             if state.updates.len() > RECENT_EVENTS {

@@ -12,7 +12,7 @@ use crate::domain::{
 };
 use crate::presentation::json::{
     CallJson, DeskJson, DeskView, Message, OfficeJson, PublicTicket, ServiceJson, ServiceView,
-    TicketView,
+    StateView, TicketView,
 };
 
 /// The protocol of a screen.
@@ -45,6 +45,8 @@ pub struct Update {
     waiting: usize,
     services: Vec<ServiceView>,
     count_changed: bool,
+    /// The whole state, if the event replaced the office: its message is `state`.
+    state: Option<StateView>,
     /// The course's list, if the event changed it.
     last_called: Option<Vec<TicketView>>,
     v1: OnceLock<Encoded>,
@@ -104,6 +106,7 @@ impl Update {
             waiting,
             services: ServiceView::all(queue),
             count_changed: waiting != waiting_before,
+            state: matches!(event, Event::OfficeImported { .. }).then(|| StateView::of(queue)),
             last_called: changed_last_called(queue, event, called_before),
             v1: OnceLock::new(),
             course_frames: OnceLock::new(),
@@ -149,7 +152,10 @@ impl Update {
                     services: self.services.iter().map(ServiceView::for_public).collect(),
                 },
             };
-            let text = message.text();
+            let text = match &self.state {
+                Some(state) => state.message().text(),
+                None => message.text(),
+            };
             let text_length = text.len();
             let frame = text_frame(text);
             Encoded {
@@ -232,8 +238,7 @@ fn kind_of(event: &Event) -> &'static str {
         | Event::ClockStepped { .. } => "services-changed",
         Event::SettingsChanged { .. } => "settings-changed",
         Event::DayStarted => "day-started",
-        // An import happens only while no server runs; screens then get the whole state.
-        Event::OfficeImported { .. } => "office-imported",
+        Event::OfficeImported { .. } => "state",
     }
 }
 
@@ -270,7 +275,9 @@ fn changed_last_called(
     before: Option<Bytes>,
 ) -> Option<Vec<TicketView>> {
     match (event, before) {
-        (Event::TicketCalled { .. } | Event::DayStarted, _) => Some(last_called(queue)),
+        (Event::TicketCalled { .. } | Event::DayStarted | Event::OfficeImported { .. }, _) => {
+            Some(last_called(queue))
+        }
         (_, Some(before)) => {
             Some(last_called(queue)).filter(|after| course_working_frame(after) != before)
         }

@@ -1,5 +1,5 @@
-//! Export and import of a whole office as one JSON file: `GET /api/export`, `turnero export` and
-//! `turnero import`.
+//! Export and import of a whole office as one JSON file: `GET /api/export`, `POST /api/import`,
+//! `turnero export` and `turnero import`.
 //!
 //! The file has the settings, the numbers given today and the tickets that have not ended, with
 //! their ids, so that phones go on following them. It has the audit log as well, for people who
@@ -11,11 +11,13 @@ use std::error::Error;
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::Path;
+use std::sync::Arc;
 
 use super::audit;
+use super::execute::{run, subject_or_problem};
 use crate::access::Actor;
 use crate::calendar::{self, now};
-use crate::domain::{Event, Queue, QueueParts, Stamped, apply};
+use crate::domain::{Command, Event, Queue, Stamped, apply};
 use crate::presentation::http::answer::Answer;
 use crate::presentation::http::problem::Problem;
 use crate::presentation::http::route::{Context, Handled};
@@ -23,6 +25,10 @@ use crate::storage::{self, AuditEntry, AuditKind, Batch, Journal, create_private
 
 /// The largest file that is read: many times that of the largest office.
 const LARGEST_FILE: u64 = 64 * 1024 * 1024;
+
+/// The largest body of `POST /api/import`, in bytes: some 30,000 open tickets. The page leaves out the
+/// audit log, which is most of a file; `turnero import` reads larger ones.
+pub const LARGEST_BODY: usize = 16 * 1024 * 1024;
 
 /// The newest entries of the audit log are in the file: weeks of a large office, and some 20 MB.
 const MOST_AUDIT_ENTRIES: usize = 100_000;
@@ -50,6 +56,17 @@ pub fn export(context: &Context<'_>) -> Handled {
         file::write(to, &office, &audit)
     });
     Ok(answer.with_header("Content-Disposition", name))
+}
+
+/// `POST /api/import`: lets the office in the body take the place of this one, which has no tickets.
+pub fn import(context: &Context<'_>) -> Handled {
+    let office = file::read(&context.request.body).map_err(|why| Problem::invalid("file", why))?;
+    let office = Arc::new(office);
+    run(
+        context,
+        Command::ImportOffice { office },
+        subject_or_problem,
+    )
 }
 
 /// `turnero export`: writes the office in the data file `data` to `to`, as it was after event `until` or as
@@ -167,12 +184,12 @@ fn load(journal: &mut dyn Journal, until: u64) -> Result<Queue, Box<dyn Error>> 
 /// Whether no ticket was ever given here. The inner text goes on «The data file …».
 fn check_empty(queue: &Queue, journal: &mut dyn Journal) -> Result<(), String> {
     let used = "has tickets already".to_owned();
-    if is_in_use(&queue.parts()) {
+    if queue.is_in_use() {
         return Err(used);
     }
     let gives_ticket = |event: &Event| match event {
         Event::TicketCreated { .. } => true,
-        Event::OfficeImported { office } => is_in_use(office),
+        Event::OfficeImported { office } => office.is_in_use(),
         _ => false,
     };
     match journal.any_event(&gives_ticket) {
@@ -180,12 +197,6 @@ fn check_empty(queue: &Queue, journal: &mut dyn Journal) -> Result<(), String> {
         Ok(true) => Err(used),
         Err(error) => Err(error.to_string()),
     }
-}
-
-/// Whether an office has tickets, or has given numbers today.
-fn is_in_use(office: &QueueParts) -> bool {
-    let given = office.services.iter().any(|s| s.last_number.is_some());
-    given || !office.tickets.is_empty()
 }
 
 /// Whether nobody has set up anything here. A desk alone is made on the start page by typing its name.
@@ -221,10 +232,10 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::domain::Timestamp;
     use crate::domain::tests::properties::{check_numbers, go_on};
     use crate::domain::tests::random_commands::{any_command, any_request};
     use crate::domain::tests::testing::{check, two_lines};
+    use crate::domain::{QueueParts, Timestamp};
 
     /// The parts after a round trip through a file.
     fn through_a_file(office: &QueueParts) -> QueueParts {

@@ -1,0 +1,78 @@
+// Restores a backup: reads the chosen file, asks, and sends it.
+
+import { post } from '../shared/api.js';
+import { $ } from '../shared/dom.js';
+import { explain, t } from '../shared/i18n.js';
+import { CLOCK, formatTime } from '../shared/time.js';
+
+const FORMAT = 'turnero-office';
+
+let backup = null;
+
+/** The office in the file; null if it is no backup. */
+async function read(file) {
+  try {
+    // `File.text` is younger than the oldest browsers here.
+    const content = JSON.parse(await new Response(file).text());
+    // The server ignores the audit log, which is most of the file.
+    return content.format === FORMAT ? Object.assign(content, { audit: [] }) : null;
+  } catch (e) {
+    return null;
+  }
+}
+
+function ask(content) {
+  backup = content;
+  $('sure').hidden = !content;
+  renderQuestion();
+}
+
+/** The question, in the reader's language. */
+export function renderQuestion() {
+  if (!backup) return;
+  const time = formatTime(backup.exportedAt, Object.assign({ day: 'numeric', month: 'long', year: 'numeric' }, CLOCK));
+  $('sure-text').textContent = t('data.restore.sure', { name: backup.office.settings.name, time });
+}
+
+function fail(text) {
+  $('failed').textContent = text;
+  $('failed').hidden = !text;
+}
+
+async function choose() {
+  fail('');
+  $('restored').textContent = '';
+  const [file] = $('file').files;
+  const content = file ? await read(file) : null;
+  // Another file may have been chosen meanwhile.
+  if (file !== $('file').files[0]) return;
+  try {
+    ask(content);
+  } catch (e) {
+    ask(null);
+  }
+  if (file && !backup) fail(t('data.restore.wrong'));
+}
+
+function forget() {
+  ask(null);
+  $('file').value = '';
+  $('file').focus();
+}
+
+async function restore() {
+  $('really').disabled = true;
+  fail('');
+  try {
+    await post('api/import', backup);
+    forget();
+    $('restored').textContent = t('data.restore.done');
+  } catch (refusal) {
+    fail(refusal.code === 'invalid' ? t('data.restore.wrong') : explain(refusal));
+  }
+  $('really').disabled = false;
+}
+
+$('file').addEventListener('change', choose);
+$('keep').addEventListener('click', forget);
+$('really').addEventListener('click', restore);
