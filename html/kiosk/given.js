@@ -2,7 +2,7 @@
 
 import { $, show as showText } from '../shared/dom.js';
 import { fitText } from '../shared/fit.js';
-import { keepChoices, language, locale, nameOf, t } from '../shared/i18n.js';
+import { keepChoices, language, nameOf, t } from '../shared/i18n.js';
 import { aheadText, estimateText } from '../shared/progress.js';
 import { PHONE } from './buttons.js';
 import { printTicket } from './printed-ticket.js';
@@ -19,6 +19,7 @@ export class GivenView {
     this._state = null;
     this._showMs = SHOW_MS;
     this._printerFails = false;
+    this._isUnprinted = false;
     this._left = left;
     this._timer = 0;
     $('done').addEventListener('click', left);
@@ -33,7 +34,7 @@ export class GivenView {
 
   /** Shows `ticket`, taken in the office of `state`, for `showMs`; on a phone until its owner leaves. */
   show(ticket, state, showMs = SHOW_MS) {
-    Object.assign(this, { ticket, _state: state, _showMs: showMs });
+    Object.assign(this, { ticket, _state: state, _showMs: showMs, _isUnprinted: false });
     $('phone').hidden = true;
     // A phone finds its page at the address of this one, behind any proxy.
     const base = new URL('./', document.baseURI).href;
@@ -44,11 +45,13 @@ export class GivenView {
     this.render();
     this.prolong();
     if (!state.office.printTickets) return;
-    printTicket({
-      office: state.office.name, code: ticket.code, what: this._what(), ahead: aheadText(ticket.ahead),
-      estimate: estimateText(ticket.estimateSeconds), qr: address, at: ticket.createdAt, locale: locale(),
     // A print dialog stops the timers and hides the page.
-    }).then(() => { if (this.ticket === ticket) this.prolong(); });
+    printTicket({ id: ticket.id, qr: address, logo: state.office.logo }).then(() => {
+      if (this.ticket === ticket) this.prolong();
+    }, () => {
+      this._isUnprinted = true;
+      this.render();
+    });
   }
 
   /** The server's printer has failed, or is well again. */
@@ -94,7 +97,7 @@ export class GivenView {
     showText('what', this._what());
     showText('ahead', aheadText(ticket.ahead));
     showText('estimate', estimateText(ticket.estimateSeconds));
-    showText('write', this._printerFails ? t('take.write') : '');
+    showText('write', this._printerFails || this._isUnprinted ? t('take.write') : '');
     $('follow').hidden = !this._isOnPhone();
     const page = new URL(keepChoices('t/' + ticket.id));
     page.searchParams.set('lang', language());

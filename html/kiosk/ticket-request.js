@@ -2,6 +2,7 @@
 // same key. Tickets whose visitor has left without an answer are cancelled.
 
 import { freshKey, post } from '../shared/api.js';
+import { language } from '../shared/i18n.js';
 
 // Time after a lost answer in which the visitor still stands there, and the ticket would be theirs.
 const STAY_MS = 10000;
@@ -80,7 +81,7 @@ export class TicketRequests {
   }
 
   _bodyFor(service, priority) {
-    const body = { service };
+    const body = { service, language: language() };
     if (priority) body.priority = priority;
     if (this.printer) body.printer = this.printer;
     return body;

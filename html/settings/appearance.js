@@ -1,4 +1,4 @@
-// The appearance page: message, colour, logo, printing, and the sites that may embed the screens.
+// The appearance page: message, colour, logo, and the sites that may embed the screens.
 
 import { get, put } from '../shared/api.js';
 import { contrast, coloursOf } from '../shared/appearance.js';

@@ -9,6 +9,7 @@ const PAGES = [
   ['settings.html', 'settings.office'],
   ['settings-look.html', 'settings.appearance'],
   ['settings-sound.html', 'settings.sound'],
+  ['settings-printing.html', 'settings.printing'],
   ['settings-services.html', 'settings.services'],
   ['settings-desks.html', 'settings.desks'],
   ['settings-next.html', 'settings.next'],

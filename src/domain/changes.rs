@@ -26,7 +26,8 @@ pub struct SettingsChange {
     pub most_waiting: Option<Option<u32>>,
     pub appearance: AppearanceChange,
     pub sound: SoundChange,
-    pub printing: PrintingChange,
+    /// Boxed, so that a command of each ticket stays small.
+    pub printing: Box<PrintingChange>,
 }
 
 /// An update to the appearance; `None` keeps the field.
@@ -54,6 +55,10 @@ pub struct SoundChange {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PrintingChange {
     pub printers: Option<Vec<PrinterSetup>>,
+    pub paper_width: Option<u8>,
+    pub paper_qr: Option<bool>,
+    pub paper_text: Option<BTreeMap<String, String>>,
+    pub public_url: Option<Option<String>>,
 }
 
 /// An update to a service; `None` keeps the field, or the default of a new service.
@@ -98,7 +103,7 @@ impl SettingsChange {
         if self.sound != SoundChange::default() {
             after.sound = Arc::new(self.sound.of(&before.sound));
         }
-        if self.printing != PrintingChange::default() {
+        if *self.printing != PrintingChange::default() {
             after.printing = Arc::new(self.printing.of(&before.printing));
         }
         after
@@ -134,6 +139,10 @@ impl PrintingChange {
     fn of(&self, before: &Printing) -> Printing {
         let mut after = before.clone();
         put(&mut after.printers, self.printers.as_ref());
+        put(&mut after.paper_width, self.paper_width.as_ref());
+        put(&mut after.paper_qr, self.paper_qr.as_ref());
+        put(&mut after.paper_text, self.paper_text.as_ref());
+        put(&mut after.public_url, self.public_url.as_ref());
         after
     }
 }
@@ -192,9 +201,13 @@ impl From<Settings> for SettingsChange {
                 voice_speed: Some(sound.voice_speed),
                 voices: Some(sound.voices),
             },
-            printing: PrintingChange {
+            printing: Box::new(PrintingChange {
                 printers: Some(printing.printers),
-            },
+                paper_width: Some(printing.paper_width),
+                paper_qr: Some(printing.paper_qr),
+                paper_text: Some(printing.paper_text),
+                public_url: Some(printing.public_url),
+            }),
         }
     }
 }

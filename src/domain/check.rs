@@ -202,6 +202,11 @@ impl Ticket {
             let why = format!("it has {} characters at most", Self::LONGEST_NOTE);
             return Err(("note", why));
         }
+        let language = self.language.as_ref().map_or(0, |code| code.len());
+        if language > Self::LONGEST_LANGUAGE {
+            let why = format!("it has {} bytes at most", Self::LONGEST_LANGUAGE);
+            return Err(("language", why));
+        }
         if self.state.is_final() {
             return Ok(());
         }

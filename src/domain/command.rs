@@ -70,6 +70,8 @@ pub enum Command {
         service: Option<Prefix>,
         priority: Option<Arc<str>>,
         note: Option<Box<str>>,
+        /// The language of whoever takes it, for its paper.
+        language: Option<Arc<str>>,
     },
     /// Cancel a waiting or held ticket. A desk that does it can undo it.
     Cancel {

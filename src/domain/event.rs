@@ -29,6 +29,9 @@ pub enum Event {
         priority: Arc<str>,
         #[serde(skip_serializing_if = "Option::is_none")]
         note: Option<Box<str>>,
+        /// The language of whoever took it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        language: Option<Arc<str>>,
     },
     TicketCalled {
         ticket: TicketId,

@@ -149,6 +149,9 @@ pub struct Ticket {
     pub priority: Arc<str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<Box<str>>,
+    /// The language of whoever took it, such as `es`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<Arc<str>>,
     pub state: State,
     /// The list in which it waits, or waited last.
     pub list: WaitingList,
@@ -184,6 +187,9 @@ impl Ticket {
             priority: self.priority.clone(),
         }
     }
+
+    /// The longest code of a language, in bytes.
+    pub const LONGEST_LANGUAGE: usize = 8;
 
     /// The text that people read: the prefix and the number, such as `A12`.
     pub fn code(&self) -> String {

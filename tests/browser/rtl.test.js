@@ -152,7 +152,7 @@ const SCREENS = {
   signin: { path: '/signin.html', ready: (page) => visible(page, '#pin'), codes: 0 },
 };
 // A page of settings is whole when it has heard from the server.
-for (const part of ['', '-services', '-desks', '-next', '-look', '-sound', '-access', '-data', '-trace']) {
+for (const part of ['', '-services', '-desks', '-next', '-look', '-sound', '-printing', '-access', '-data', '-trace']) {
   SCREENS['settings' + part] = { path: '/settings' + part + '.html', ready: async (page) => {
     await until('its content', () => page.evaluate(() => document.querySelector('#rows li, #tokens li, #entries tr, #priorities li, #version:not(:empty), #form .button--main:enabled, #staff-pin')));
   }, codes: 0 };

@@ -5,7 +5,7 @@ import { after, before, test } from 'node:test';
 import { findings } from './axe.mjs';
 import { LANGUAGES, MOST_WIRE_BYTES, SIZES, Server, launch, open, until, visible, wireBytes } from './support.mjs';
 
-const PAGES = ['figures', 'settings', 'settings-look', 'settings-sound', 'settings-services', 'settings-desks', 'settings-next',
+const PAGES = ['figures', 'settings', 'settings-look', 'settings-sound', 'settings-printing', 'settings-services', 'settings-desks', 'settings-next',
   'settings-access', 'settings-trace', 'settings-data'];
 const PICTURE = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
 

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { close, freshOffices, openSettings, save, saved, wrongAt } from './settings.mjs';
 import { hidden, open, shows, until, visible } from './support.mjs';
 
-const PAGES = ['figures', 'settings', 'settings-look', 'settings-sound', 'settings-services', 'settings-desks', 'settings-next',
+const PAGES = ['figures', 'settings', 'settings-look', 'settings-sound', 'settings-printing', 'settings-services', 'settings-desks', 'settings-next',
   'settings-access', 'settings-trace', 'settings-data'];
 const PICTURE = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
 
@@ -179,12 +179,11 @@ test('the look: message, colour with its contrast, logo, printing, sites', async
   await wrongAt(page, '#file', /not a PNG/);
   await page.setInputFiles('#file', { name: 'logo.png', mimeType: 'image/png', buffer: Buffer.from(PICTURE, 'base64') });
   await visible(page, '#preview');
-  await page.check('#printTickets');
   await save(page);
   await saved(page);
   let now = await settings();
-  assert.deepEqual([now.message, now.accent, now.logo, now.printTickets, now.frameAncestors],
-    ['Closed on Friday', '#7a1f5c', 'data:image/png;base64,' + PICTURE, true, ['https://intranet.example', 'http://10.0.0.1:8080']]);
+  assert.deepEqual([now.message, now.accent, now.logo, now.frameAncestors],
+    ['Closed on Friday', '#7a1f5c', 'data:image/png;base64,' + PICTURE, ['https://intranet.example', 'http://10.0.0.1:8080']]);
   const kiosk = await open(browser, server.url + '/new-ticket.html');
   await until('the other screens have the colour', () => kiosk.evaluate(() => document.documentElement.style.getPropertyValue('--accent') === '#7a1f5c'));
   await visible(kiosk, '#office img');

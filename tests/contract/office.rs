@@ -312,6 +312,7 @@ fn settings_are_checked_kept_and_shown() {
         "languages": [], "message": null, "accent": null, "logo": null,
         "printTickets": false, "frameAncestors": [], "adminsChooseServices": false,
         "chime": true, "voice": true, "volume": 100, "voiceSpeed": 100, "voices": {},
+        "printers": [], "paperWidth": 80, "paperQr": true, "paperText": {}, "publicUrl": null,
     });
     assert_eq!(before, expected);
     for (body, field) in [
@@ -387,6 +388,11 @@ fn settings_are_checked_kept_and_shown() {
         "logo": "data:image/png;base64,AAAA", "printTickets": true,
         "frameAncestors": ["https://intranet.example"],
         "chime": true, "voice": false, "volume": 60, "voiceSpeed": 80, "voices": {"es": "Helena"},
+        "printers": [
+            {"name": "hall", "address": "127.0.0.1:9", "maker": "star", "width": 58, "qr": "picture"},
+        ],
+        "paperWidth": 58, "paperQr": false, "paperText": {"es": "Gracias"},
+        "publicUrl": "https://turnos.example",
     });
     assert_eq!(
         server.put_json("/api/settings", &after).expect(200).json(),

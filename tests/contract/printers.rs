@@ -196,6 +196,18 @@ fn wrong_printers_are_refused_with_the_field_and_the_reason() {
             json!([named("a"), named("a")]),
             ["printers[1].name", "appears twice"],
         ),
+        (
+            json!([{"name": "a", "address": "a", "maker": "x"}]),
+            ["printers[0].maker", "epson, star"],
+        ),
+        (
+            json!([{"name": "a", "address": "a", "qr": "x"}]),
+            ["printers[0].qr", "native, picture, none"],
+        ),
+        (
+            json!([{"name": "a", "address": "a", "width": 60}]),
+            ["printers[0].width", "58 or 80 mm"],
+        ),
         (json!(many), ["printers", "at most 16"]),
     ] {
         let answer = server.put_json("/api/settings", &json!({"printers": printers}));
@@ -204,5 +216,149 @@ fn wrong_printers_are_refused_with_the_field_and_the_reason() {
     }
     let good = json!({"printers": [{"name": "hall", "address": "printer.lan"}]});
     let answer = server.put_json("/api/settings", &good).expect(200).json();
-    assert_eq!(answer["printers"][0]["address"], "printer.lan:9100");
+    let usual = json!({"name": "hall", "address": "printer.lan:9100", "maker": "epson", "width": 80, "qr": "native"});
+    assert_eq!(answer["printers"], json!([usual]));
+}
+
+#[test]
+fn the_test_print_shows_the_code_pages_of_each_maker_and_both_forms_of_the_qr_code() {
+    let printer = Printer::new(WELL);
+    let server = Server::new();
+    set_printers(&server, &[("hall", &printer)]);
+    server.post("/api/printers/hall/test").expect(202);
+    let print = printer.wait_for(1).remove(0);
+    let has = |part: &[u8]| print.windows(part.len()).any(|window| window == part);
+    // Windows-1252 has these numbers with Epson, Star and Wincor, and the line says the number.
+    for number in [16_u8, 32, 8] {
+        let line = format!("{number}: ");
+        let select = [
+            b"\x1bt",
+            [number].as_slice(),
+            b"\x1d!\x00\x1bE\x00",
+            line.as_bytes(),
+            b"\xf1",
+        ]
+        .concat();
+        assert!(has(&select), "{number} in {}", print.escape_ascii());
+    }
+    assert!(has(b"\x1d(k") && has(b"\x1dv0"), "both QR codes");
+    assert!(has(b"EPSON *\n") && has(b"STAR\n"));
+    let detail = server
+        .post("/api/printers/cellar/test")
+        .problem(404, "not-found");
+    assert!(detail.contains("hall"), "{detail}");
+    printer.behave(NO_PAPER);
+    server.post("/api/printers/hall/test").expect(202);
+    wait_until("the fault is noticed", || {
+        server.json("/api/health")["printer"] == "failing"
+    });
+    let failing = server.post("/api/printers/hall/test");
+    assert!(failing.problem(503, "printer-failing").contains("no paper"));
+}
+
+#[test]
+fn a_ticket_is_printed_in_the_language_of_whoever_took_it_after_a_restart_too() {
+    let printer = Printer::new(WELL);
+    let server = Server::new();
+    set_printers(&server, &[("hall", &printer)]);
+    let has = |print: &[u8], line: &str| {
+        print
+            .windows(line.len())
+            .any(|part| part == line.as_bytes())
+    };
+    take(&server, &json!({"printer": "hall"}));
+    let english = take(&server, &json!({"printer": "hall", "language": "en"}));
+    let prints = printer.wait_for(2);
+    assert!(
+        has(&prints[0], "No tiene a nadie delante\n"),
+        "{}",
+        prints[0].escape_ascii()
+    );
+    assert!(
+        has(&prints[1], "People ahead of you: 1\n"),
+        "{}",
+        prints[1].escape_ascii()
+    );
+    let server = server.restart();
+    let path = format!("/api/tickets/{}", text(&english, "id"));
+    server.post(&format!("{path}/print")).expect(202);
+    assert!(has(&printer.wait_for(3)[2], "People ahead of you: 1\n"));
+    let paper = server.json(&format!("{path}/paper"));
+    assert_eq!(
+        (&paper["language"], &paper["width"], &paper["qr"]),
+        (&json!("en"), &json!(80), &json!(true))
+    );
+    assert_eq!(paper["lines"][2], json!({"role": "code", "text": "A2"}));
+    let ahead = json!({"role": "ahead", "text": "People ahead of you: 1"});
+    assert!(
+        paper["lines"].as_array().unwrap().contains(&ahead),
+        "{paper}"
+    );
+    let wrong = json!({"language": "de"});
+    let detail = server
+        .post_json("/api/tickets", &wrong)
+        .problem(422, "invalid");
+    assert!(
+        detail.contains("language") && detail.contains("es, en"),
+        "{detail}"
+    );
+    server
+        .get(&format!("/api/tickets/{}/paper", "0".repeat(32)))
+        .problem(404, "not-found");
+}
+
+#[test]
+fn the_printed_code_has_the_public_address_or_the_one_by_which_the_request_found_the_server() {
+    let printer = Printer::new(WELL);
+    let server = Server::new();
+    set_printers(&server, &[("hall", &printer)]);
+    let address_of = |print: &[u8]| {
+        let begin = print.windows(3).position(|part| part == b"1P0")?;
+        let rest = &print[begin + 3..];
+        let length = rest.iter().position(|byte| *byte == 0x1d)?;
+        Some(String::from_utf8(rest[..length].to_vec()).unwrap())
+    };
+    let by_host = |host: &str| {
+        let body = r#"{"printer":"hall"}"#;
+        let length = body.len();
+        let mut client = server.client();
+        client.raw(format!(
+            "POST /api/tickets HTTP/1.1\r\nHost: {host}\r\nContent-Length: {length}\r\n\r\n{body}"
+        ));
+        let ticket = client.answer();
+        text(&ticket.expect(201).json(), "id").to_owned()
+    };
+    // This server listens on its own machine alone.
+    let problem = server.json("/api/health")["publicUrlProblem"].clone();
+    assert!(
+        problem
+            .as_str()
+            .is_some_and(|why| why.contains("«Printing»")),
+        "{problem}"
+    );
+    by_host("localhost:3000");
+    assert_eq!(address_of(&printer.wait_for(1)[0]), None);
+    let id = by_host("192.168.1.5:8080");
+    let expected = format!("http://192.168.1.5:8080/t/{id}");
+    assert_eq!(address_of(&printer.wait_for(2)[1]), Some(expected));
+    // The setting comes first, and without a restart.
+    let url = json!({"publicUrl": "https://turnos.example/oficina/"});
+    let set = server.put_json("/api/settings", &url).expect(200).json();
+    assert_eq!(set["publicUrl"], "https://turnos.example/oficina");
+    let id = by_host("192.168.1.5:8080");
+    let expected = format!("https://turnos.example/oficina/t/{id}");
+    assert_eq!(address_of(&printer.wait_for(3)[2]), Some(expected));
+    assert_eq!(server.json("/api/health").get("publicUrlProblem"), None);
+    for wrong in ["turnos.example", "ftp://a", "https://a b"] {
+        let answer = server.put_json("/api/settings", &json!({"publicUrl": wrong}));
+        assert!(
+            answer.problem(422, "invalid").contains("publicUrl"),
+            "{wrong}"
+        );
+    }
+    let none = json!({"publicUrl": null});
+    assert_eq!(
+        server.put_json("/api/settings", &none).expect(200).json()["publicUrl"],
+        json!(null)
+    );
 }

@@ -25,6 +25,8 @@ const TABLE: &[Row] = &[
     ("GET", "/api/tickets", "", "", [401, 200, 200, 200]),
     ("GET", "/api/tickets/*", "WAITS", "", [200, 200, 200, 200]),
     ("GET", "/api/tickets/*/qr.svg", "WAITS", "", [200, 200, 200, 200]),
+    ("GET", "/api/tickets/*/paper", "WAITS", "", [200, 200, 200, 200]),
+    ("POST", "/api/printers/*/test", "none", "", [401, 403, 404, 403]),
     ("POST", "/api/tickets/*/cancel", "WAITS", "", [200, 200, 200, 403]),
     ("POST", "/api/tickets/*/cancel", "WAITS", r#"{"desk":"1"}"#, [401, 200, 200, 403]),
     ("POST", "/api/tickets/*/return", "HELD", "", [401, 200, 200, 403]),

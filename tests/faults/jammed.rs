@@ -36,17 +36,15 @@ impl Client {
             stop: short,
         };
         let render = |job: &PrintJob, _: &PrinterSetup| {
-            Some(format!("\x1d!\x33\x1bE\x01{}\n", job.ticket).into_bytes())
+            let id = job.ticket?;
+            Some(format!("\x1d!\x33\x1bE\x01{id}\n").into_bytes())
         };
         let problem = Arc::new(Mutex::new(None));
         let reported = problem.clone();
         let report = move |state: turnero::presentation::services::PrinterState| {
             *reported.lock().unwrap() = state.problem;
         };
-        let setup = PrinterSetup {
-            name: "hall".to_owned(),
-            address: printer.target(),
-        };
+        let setup = PrinterSetup::new("hall", &printer.target());
         let printer = printing::Printer::start(setup, timeouts, Arc::new(render), report);
         Self {
             printer: printer.unwrap(),
@@ -58,7 +56,7 @@ impl Client {
     fn print(&self, numbers: impl IntoIterator<Item = u128>) {
         for number in numbers {
             self.printer.print(PrintJob {
-                ticket: TicketId::from_random(number),
+                ticket: Some(TicketId::from_random(number)),
                 code: number.to_string(),
                 base: None,
             });

@@ -15,6 +15,7 @@ pub fn work(queue: &mut Queue, at: i64) {
         service: None,
         priority: None,
         note: None,
+        language: None,
     };
     let next = || Command::Next {
         desk: desk.clone(),

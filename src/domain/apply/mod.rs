@@ -40,6 +40,7 @@ pub fn apply(queue: &mut Queue, stamped: &Stamped) {
             digits,
             priority,
             note,
+            language,
         } => queue.add(Ticket {
             id: *ticket,
             arrival: Arrival::from_seq(stamped.seq),
@@ -49,6 +50,7 @@ pub fn apply(queue: &mut Queue, stamped: &Stamped) {
             service: service.clone(),
             priority: priority.clone(),
             note: note.clone(),
+            language: language.clone(),
             state: State::Waiting,
             list: WaitingList::Service(service.clone()),
             position: ListPosition::by_arrival(Arrival::from_seq(stamped.seq)),

@@ -21,6 +21,7 @@ pub(super) fn create(
     service: Option<&Prefix>,
     priority: Option<&Arc<str>>,
     note: Option<Box<str>>,
+    language: Option<Arc<str>>,
 ) -> Result<Decision, Refusal> {
     let service = match service {
         Some(prefix) => queue.require_service(prefix)?,
@@ -61,6 +62,7 @@ pub(super) fn create(
             digits: service.setup.digits,
             priority: priority.name.clone(),
             note,
+            language,
         }],
         outcome: Ok(Subject::Ticket(id)),
     })

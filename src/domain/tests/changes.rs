@@ -33,9 +33,15 @@ fn settings() -> Settings {
         }),
         printing: Arc::new(Printing {
             printers: vec![PrinterSetup {
-                name: "hall".to_owned(),
-                address: "a:1".to_owned(),
+                maker: PrinterMaker::Star,
+                width: 58,
+                qr: QrForm::Picture,
+                ..PrinterSetup::new("hall", "a:1")
             }],
+            paper_width: 58,
+            paper_qr: false,
+            paper_text: [("en".to_owned(), "Thank you".to_owned())].into(),
+            public_url: Some("https://office.example".to_owned()),
         }),
     }
 }

@@ -19,6 +19,7 @@ fn new(n: u128) -> Command {
         service: None,
         priority: None,
         note: None,
+        language: None,
     }
 }
 

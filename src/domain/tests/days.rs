@@ -36,6 +36,7 @@ fn new(ticket: TicketId) -> Command {
         service: None,
         priority: None,
         note: None,
+        language: None,
     }
 }
 
@@ -196,6 +197,7 @@ fn a_step_of_the_clock_makes_nobody_wait_longer_or_shorter() {
             service: None,
             priority: Some("urgent".into()),
             note: None,
+            language: None,
         };
         // Urgent waiting counts four times: it is ahead from 9:20 on, an hour before it is not yet.
         let at = |minute: i64| Timestamp::from_millis(MIDNIGHT + 9 * HOUR + minute * 60_000);

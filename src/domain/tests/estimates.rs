@@ -24,6 +24,7 @@ fn create(queue: &mut Queue, ticket: u128, service: &str, minute: i64) {
         service: Some(Prefix::new(service)),
         priority: None,
         note: None,
+        language: None,
     };
     ask(queue, &create, at(minute)).0.outcome.expect("given");
 }

@@ -39,6 +39,7 @@ fn the_most_seconds_waited_times_weight_goes_first() {
             service: None,
             priority: Some(priority.into()),
             note: None,
+            language: None,
         };
         ask(create, second);
     }
@@ -69,6 +70,7 @@ fn a_desk_calls_only_from_its_services() {
         service: Some(Prefix::new(service)),
         priority: None,
         note: None,
+        language: None,
     };
     let desk = DeskName::parse("1").expect("a name");
     ask(create(1, "A"));
@@ -152,6 +154,7 @@ fn a_row_is_bounded_in_each_line_whatever_others_call() {
             service: Some(Prefix::new(service)),
             priority: Some(priority.into()),
             note: None,
+            language: None,
         });
     };
     for _ in 0..3 {

@@ -152,7 +152,7 @@ proptest! {
     #[test]
     fn people_are_called_in_the_order_of_arrival(desks in vec(0..3u8, 1..30)) {
         let mut commands = vec![
-            Command::Create { ticket: TicketId::from_random(0), service: None, priority: None, note: None };
+            Command::Create { ticket: TicketId::from_random(0), service: None, priority: None, note: None, language: None };
             20
         ];
         commands.extend(desks.iter().map(|desk| Command::Next {
@@ -188,6 +188,7 @@ fn ended_tickets_leave_memory_and_open_ones_stay() {
         digits: 1,
         priority: NORMAL_PRIORITY.into(),
         note: None,
+        language: None,
     };
     give(&mut queue, created(0));
     for n in 1..=ENDED_KEPT + 10 {

@@ -64,6 +64,7 @@ fn at_the_entrance() -> impl Strategy<Value = Command> {
             service,
             priority: urgent.then(|| "urgent".into()),
             note: note.map(Into::into),
+            language: None,
         }),
         1 => ticket().prop_map(|id| Command::Cancel { ticket: TicketRef::Id(id), desk: None }),
     ]

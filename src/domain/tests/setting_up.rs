@@ -27,6 +27,7 @@ fn urgent(n: u128) -> Command {
         service: None,
         priority: Some("urgent".into()),
         note: None,
+        language: None,
     }
 }
 

@@ -15,6 +15,7 @@ fn a_step_reads_a_bounded_number_of_tickets_and_all_steps_read_each_once() {
             digits: 1,
             priority: NORMAL_PRIORITY.into(),
             note: None,
+            language: None,
         };
         let stamped = Stamped {
             seq: queue.seq() + 1,

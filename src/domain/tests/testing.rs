@@ -142,6 +142,7 @@ pub(crate) fn command(queue: &Queue, words: &str, drawn: u128) -> Command {
             service: words.get(1).map(|prefix| Prefix::new(prefix)),
             priority: None,
             note: None,
+            language: None,
         },
         "cancel" => Command::Cancel {
             ticket: TicketRef::Id(id(words[1])),

@@ -40,6 +40,11 @@ impl Base {
         Ok(parts.reachable(|| lan_address(listen)))
     }
 
+    /// Reads a base. The error says why it is not valid.
+    pub fn parse(base: &str) -> Result<Self, String> {
+        Ok(Parts::of(base)?.reachable(|| None))
+    }
+
     /// The base of a request, as other machines can reach it. `None` if only this machine can.
     pub fn for_others((host, is_secure): (Option<&str>, bool), listen: SocketAddr) -> Option<Self> {
         let scheme = if is_secure { "https" } else { "http" };
@@ -50,6 +55,10 @@ impl Base {
         }
         let lan = lan_address(listen)?;
         Some(parts.reachable(|| Some(lan)))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
     }
 
     /// The address of the page at `path`.

@@ -1,15 +1,11 @@
 //! The few ESC/POS commands that a printed ticket needs, by Epson's reference, which other makers
 //! follow.
 
+use super::code_page::{CodePage, encode};
+
 const ESC: u8 = 0x1b;
 const FS: u8 = 0x1c;
 const GS: u8 = 0x1d;
-
-/// The number of Windows-1252 among the printer's code pages: Western Europe, with «ñ», «¿» and «€».
-const CODE_PAGE: u8 = 16;
-
-/// Replaces a character that the code page lacks.
-const MISSING: u8 = b'?';
 
 /// `DLE EOT 2` and `DLE EOT 4`: requests the causes of being offline and the state of the paper. The
 /// printer answers at once, even if jobs wait to be printed.
@@ -23,29 +19,71 @@ pub fn is_status(byte: u8) -> bool {
     byte & 0b1001_0000 == 0
 }
 
-/// The bytes of one printed ticket.
-pub struct PrintCommands(Vec<u8>);
+/// A picture of black and white dots.
+pub struct Picture {
+    /// Width in dots.
+    width: usize,
+    /// Whether each dot is black, row by row.
+    dots: Vec<bool>,
+}
+
+impl Picture {
+    /// A picture of these dots, each enlarged to a square of `scale` × `scale`.
+    pub fn enlarged(dots: &[bool], width: usize, scale: usize) -> Self {
+        let enlarge = |row: &[bool]| -> Vec<bool> {
+            let dots = row.iter().flat_map(|dot| std::iter::repeat_n(*dot, scale));
+            dots.collect()
+        };
+        let rows = dots.chunks(width.max(1));
+        let rows = rows.flat_map(|row| std::iter::repeat_n(enlarge(row), scale));
+        Self {
+            width: width * scale,
+            dots: rows.flatten().collect(),
+        }
+    }
+}
+
+/// The bytes of one print.
+pub struct PrintCommands {
+    bytes: Vec<u8>,
+    pages: &'static [CodePage],
+    /// The code page that the printer has now.
+    page: Option<u8>,
+}
 
 impl PrintCommands {
-    /// Resets the printer, and selects our code page and centred text.
-    pub fn new() -> Self {
-        let mut print = Self(Vec::new());
+    /// Resets the printer, and selects centred text. `pages` are its code pages.
+    pub fn new(pages: &'static [CodePage]) -> Self {
+        let mut print = Self {
+            bytes: Vec::new(),
+            pages,
+            page: None,
+        };
         print.add(&[ESC, b'@']);
         // Printers for the Chinese market would read two of our letters as one of theirs, and national
         // character sets replace `#` and `@`.
         print.add(&[FS, b'.']);
         print.add(&[ESC, b'R', 0]);
-        print.add(&[ESC, b't', CODE_PAGE]);
         print.add(&[ESC, b'a', 1]);
         print
     }
 
     /// Adds a line of text. `size` multiplies the width and height (1 to 8).
     pub fn line(&mut self, text: &str, size: u8, bold: bool) {
+        self.line_on(text, self.pages, size, bold);
+    }
+
+    /// Like `line`, with other code pages.
+    pub fn line_on(&mut self, text: &str, pages: &[CodePage], size: u8, bold: bool) {
+        let (page, bytes) = encode(text, pages);
+        if let Some(number) = page.filter(|_| page != self.page) {
+            self.add(&[ESC, b't', number]);
+            self.page = page;
+        }
         let more = size.clamp(1, 8) - 1;
         self.add(&[GS, b'!', more << 4 | more]);
         self.add(&[ESC, b'E', u8::from(bold)]);
-        self.0.extend(encode(text));
+        self.add(&bytes);
         self.add(b"\n");
     }
 
@@ -68,42 +106,33 @@ impl PrintCommands {
         self.add(b"\n");
     }
 
+    /// Adds a picture (`GS v 0`), which every printer that draws at all understands.
+    pub fn picture(&mut self, picture: &Picture) {
+        if picture.width == 0 || picture.dots.is_empty() {
+            return;
+        }
+        let row_bytes = picture.width.div_ceil(8);
+        let height = picture.dots.len() / picture.width;
+        let [x_low, x_high, ..] = row_bytes.to_le_bytes();
+        let [y_low, y_high, ..] = height.to_le_bytes();
+        self.add(&[GS, b'v', b'0', 0, x_low, x_high, y_low, y_high]);
+        for row in picture.dots.chunks(picture.width) {
+            let bytes = row.chunks(8).map(|dots| {
+                let bits = dots.iter().enumerate();
+                bits.fold(0, |byte, (n, dot)| byte | u8::from(*dot) << (7 - n))
+            });
+            self.bytes.extend(bytes);
+        }
+    }
+
     /// Feeds the paper to the cutter and cuts it, except for one point that holds the ticket.
     pub fn cut(mut self) -> Vec<u8> {
         self.add(&[GS, b'V', 66, 0]);
-        self.0
+        self.bytes
     }
 
     fn add(&mut self, bytes: &[u8]) {
-        self.0.extend_from_slice(bytes);
-    }
-}
-
-/// Encodes a text in the code page. No character becomes a command to the printer.
-fn encode(text: &str) -> impl Iterator<Item = u8> {
-    text.chars().map(|c| letter(c).unwrap_or(MISSING))
-}
-
-/// Whether the code page has every character of a text.
-pub fn can_encode(text: &str) -> bool {
-    text.chars().all(|c| letter(c).is_some())
-}
-
-/// The byte of a character in Windows-1252.
-fn letter(c: char) -> Option<u8> {
-    /// The characters from 0x80 on; `\0` marks an unused byte.
-    const UPPER: [char; 32] = [
-        '€', '\0', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\0', 'Ž', '\0', '\0',
-        '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\0', 'ž', 'Ÿ',
-    ];
-    match c {
-        ' '..='~' => u8::try_from(c).ok(),
-        '\u{a0}'..='ÿ' => u8::try_from(c).ok(),
-        c if c.is_control() => Some(b' '),
-        c => {
-            let index = UPPER.iter().position(|other| *other == c)?;
-            u8::try_from(0x80 + index).ok()
-        }
+        self.bytes.extend_from_slice(bytes);
     }
 }
 
@@ -136,24 +165,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn text_is_encoded_in_windows_1252_and_holds_no_command() {
-        let bytes = |text| encode(text).collect::<Vec<u8>>();
-        assert_eq!(bytes("A12 ~"), b"A12 ~");
-        // As in the table of Windows-1252.
-        assert_eq!(
-            bytes("ñÑáéíóúüÁÉÍÓÚÜ¿¡«»ºª€"),
-            [
-                0xf1, 0xd1, 0xe1, 0xe9, 0xed, 0xf3, 0xfa, 0xfc, 0xc1, 0xc9, 0xcd, 0xd3, 0xda, 0xdc,
-                0xbf, 0xa1, 0xab, 0xbb, 0xba, 0xaa, 0x80
-            ]
+    fn a_picture_has_a_bit_for_each_dot_from_the_left() {
+        let picture = Picture::enlarged(&[true, false, true, true], 2, 5);
+        let mut print = PrintCommands::new(&[]);
+        print.picture(&picture);
+        let begin = [GS, b'v', b'0', 0, 2, 0, 10, 0];
+        let rows = [[0xf8, 0x00], [0xff, 0xc0]];
+        let dots: Vec<u8> = rows.iter().flat_map(|row| row.repeat(5)).collect();
+        let expected = [begin.as_slice(), &dots].concat();
+        assert!(
+            print
+                .cut()
+                .windows(expected.len())
+                .any(|part| part == expected)
         );
-        assert_eq!(
-            bytes("çãõôœ–“”’Ÿ"),
-            b"\xe7\xe3\xf5\xf4\x9c\x96\x93\x94\x92\x9f"
-        );
-        assert_eq!(bytes("\u{1b}@\n\u{1d}V\u{85}"), b" @  V ");
-        assert_eq!(bytes("中Ł"), b"??");
-        assert!(can_encode("Información") && !can_encode("معلومات"));
     }
 
     #[test]

@@ -1,37 +1,60 @@
-//! The content of a printed ticket, and its bytes for the printer.
+//! The content of a printed ticket: one description for the network printer and for the kiosk's browser.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
+use serde::Serialize;
 
-use super::escpos::{PrintCommands, can_encode};
 use crate::calendar;
 use crate::calendar::now;
-use crate::domain::{Queue, Ticket, TicketId, Timestamp};
-use crate::presentation::http::address::Base;
+use crate::domain::{Queue, Settings, Ticket, TicketId, Timestamp};
 use crate::presentation::pages;
 
-/// The language of a printed ticket if the printer cannot print the office's language.
+/// The language of a printed ticket if the printer cannot print any other.
 const FALLBACK_LANGUAGE: &str = "en";
 
-/// Limit of a code that is printed four times as large, in characters: paper of 58 mm has eight of them
-/// in a line.
-const LARGE_CODE_CHARS: usize = 8;
+/// What a line of a printed ticket is; its size and weight follow from that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Role {
+    Office,
+    Service,
+    Code,
+    Priority,
+    Time,
+    Ahead,
+    Estimate,
+    /// The office's own text.
+    Text,
+    /// What the QR code below is for; only with a code.
+    Follow,
+}
+
+/// A line of a printed ticket.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PaperLine {
+    pub role: Role,
+    pub text: String,
+}
 
 /// The content of a printed ticket, as it is when it is printed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct PrintedTicket {
-    id: TicketId,
+    pub id: TicketId,
+    /// The language of whoever took it, or else the office's.
+    pub language: Arc<str>,
     code: String,
-    office: Arc<str>,
-    service: Option<String>,
-    language: Arc<str>,
-    time_zone: Option<Arc<str>>,
+    service_names: BTreeMap<String, String>,
+    priority_names: Option<BTreeMap<String, String>>,
+    settings: Settings,
     at: Timestamp,
     ahead: Option<usize>,
     estimate_seconds: Option<u64>,
 }
+
+/// The key of a name without a language.
+const PLAIN: &str = "";
 
 impl PrintedTicket {
     /// The content for a ticket; `None` if it has ended, because nobody is called with it any more.
@@ -40,69 +63,79 @@ impl PrintedTicket {
             return None;
         }
         let now = now();
-        let settings = queue.settings();
-        let service = queue.service(&ticket.service).map(|service| {
-            let names = &service.setup.names;
-            let own = names.get(&*settings.language).cloned();
-            own.unwrap_or_else(|| service.setup.name.to_string())
+        let settings = queue.settings().clone();
+        let mut service_names = BTreeMap::new();
+        if let Some(service) = queue.service(&ticket.service) {
+            service_names.clone_from(&service.setup.names);
+            service_names.insert(PLAIN.to_owned(), service.setup.name.to_string());
+        }
+        // The first priority is the usual one, and not worth a line.
+        let mut others = settings.priorities.iter().skip(1);
+        let priority = others.find(|priority| priority.name == ticket.priority);
+        let priority_names = priority.map(|priority| {
+            let mut names = (*priority.names).clone();
+            names.insert(PLAIN.to_owned(), priority.name.to_string());
+            names
         });
+        let language = ticket.language.as_ref().unwrap_or(&settings.language);
         Some(Self {
             id: ticket.id,
+            language: language.clone(),
             code: ticket.code(),
-            office: settings.name.clone(),
-            service,
-            language: settings.language.clone(),
-            time_zone: settings.time_zone.clone(),
+            service_names,
+            priority_names,
             at: ticket.created_at,
             ahead: queue.ahead(ticket, now),
             estimate_seconds: queue.estimate_seconds(ticket, now),
+            settings,
         })
     }
 
-    /// The bytes for the printer. `base` is the address of this server for phones; without it, no QR
-    /// code is printed.
-    pub fn render(&self, base: Option<&Base>) -> Vec<u8> {
-        let words = Words::of(&self.language);
-        let mut print = PrintCommands::new();
-        let mut line = |text: &str, size: u8, bold: bool| {
-            // A line of question marks would help nobody.
-            if can_encode(text) {
-                print.line(text, size, bold);
+    /// The lines from top to bottom, in the ticket's language or, if `can_print` refuses its words, in
+    /// English. `can_print` says whether the printer has all letters of a text.
+    pub fn lines(&self, can_print: impl Fn(&str) -> bool) -> Vec<PaperLine> {
+        let words = Words::of(&self.language, can_print);
+        let language = words.language.clone();
+        let mut lines = Vec::new();
+        let mut line = |role, text: String| {
+            if !text.is_empty() {
+                lines.push(PaperLine { role, text });
             }
         };
-        line(&self.office, 1, true);
-        if let Some(service) = &self.service {
-            line(service, 1, false);
+        line(Role::Office, self.settings.name.to_string());
+        line(Role::Service, self.name_in(&self.service_names, &language));
+        line(Role::Code, self.code.clone());
+        if let Some(names) = &self.priority_names {
+            line(Role::Priority, self.name_in(names, &language));
         }
-        line(" ", 1, false);
-        let size = if self.code.chars().count() <= LARGE_CODE_CHARS {
-            4
-        } else {
-            3
-        };
-        line(&self.code, size, true);
-        line(" ", 1, false);
-        line(&self.time(&words), 1, false);
+        line(Role::Time, self.time(&words));
         match self.ahead {
             None => {}
-            Some(0) => line(&words.text("paper.next"), 1, false),
-            Some(n) => line(&words.with("paper.ahead", n), 1, false),
+            Some(0) => line(Role::Ahead, words.text("paper.next")),
+            Some(n) => line(Role::Ahead, words.with("paper.ahead", n)),
         }
         if let Some(seconds) = self.estimate_seconds {
             let minutes = usize::try_from(seconds.div_ceil(60)).unwrap_or(usize::MAX);
-            line(&words.with("paper.estimate", minutes.max(1)), 1, false);
+            line(Role::Estimate, words.with("paper.estimate", minutes.max(1)));
         }
-        if let Some(base) = base {
-            print.space();
-            print.line(&words.text("paper.follow"), 1, false);
-            print.qr(&base.page(&format!("t/{}", self.id)));
-        }
-        print.cut()
+        line(
+            Role::Text,
+            self.name_in(&self.settings.printing.paper_text, &language),
+        );
+        line(Role::Follow, words.text("paper.follow"));
+        lines
+    }
+
+    /// A name in a language, or else in the office's, or else the plain one.
+    fn name_in(&self, names: &BTreeMap<String, String>, language: &str) -> String {
+        let languages = [language, &*self.settings.language, PLAIN];
+        let found = languages.iter().find_map(|language| names.get(*language));
+        found.cloned().unwrap_or_default()
     }
 
     /// The time when the ticket was created, in the office's time zone.
     fn time(&self, words: &Words) -> String {
-        let zone = self.time_zone.as_deref().and_then(calendar::zone);
+        let zone = self.settings.time_zone.as_deref().and_then(calendar::zone);
         let zone = zone.unwrap_or_else(TimeZone::system);
         let time = jiff::Timestamp::from_millisecond(self.at.as_millis());
         let time = zone.to_datetime(time.unwrap_or(jiff::Timestamp::UNIX_EPOCH));
@@ -111,26 +144,31 @@ impl PrintedTicket {
 }
 
 /// The words of a printed ticket, from a language's file.
-struct Words(BTreeMap<String, String>);
+struct Words {
+    language: String,
+    words: BTreeMap<String, String>,
+}
 
 impl Words {
     /// The words in this language, or in the fallback if the printer cannot print them.
-    fn of(language: &str) -> Self {
-        let printable = |words: &Self| words.0.values().all(|text| can_encode(text));
-        Self::read(language)
-            .filter(printable)
-            .or_else(|| Self::read(FALLBACK_LANGUAGE))
-            .unwrap_or(Self(BTreeMap::new()))
+    fn of(language: &str, can_print: impl Fn(&str) -> bool) -> Self {
+        let printable = |words: &Self| words.words.values().all(|text| can_print(text));
+        let own = Self::read(language).filter(printable);
+        own.or_else(|| Self::read(FALLBACK_LANGUAGE))
+            .expect("the fallback is a language of the pages")
     }
 
     fn read(language: &str) -> Option<Self> {
         let mut words = pages::texts_of(language)?;
         words.retain(|key, _| key.starts_with("paper."));
-        Some(Self(words))
+        Some(Self {
+            language: language.to_owned(),
+            words,
+        })
     }
 
     fn text(&self, key: &str) -> String {
-        self.0.get(key).cloned().unwrap_or_default()
+        self.words.get(key).cloned().unwrap_or_default()
     }
 
     fn with(&self, key: &str, n: usize) -> String {
@@ -139,17 +177,27 @@ impl Words {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
+    use crate::domain::Printing;
 
-    fn printed_ticket() -> PrintedTicket {
+    pub fn printed_ticket() -> PrintedTicket {
+        let names = |plain: &str| [(PLAIN.to_owned(), plain.to_owned())].into();
         PrintedTicket {
             id: TicketId::from_random(0xabc),
-            code: "A12".to_owned(),
-            office: "Clínica Ñandú".into(),
-            service: Some("Atención al público".to_owned()),
             language: "es".into(),
-            time_zone: Some("Europe/Madrid".into()),
+            code: "A12".to_owned(),
+            service_names: names("Atención al público"),
+            priority_names: Some(names("urgente")),
+            settings: Settings {
+                name: "Clínica Ñandú".into(),
+                time_zone: Some("Europe/Madrid".into()),
+                printing: Arc::new(Printing {
+                    paper_text: [("es".to_owned(), "Gracias".to_owned())].into(),
+                    ..Printing::default()
+                }),
+                ..Settings::default()
+            },
             // 2026-11-23T09:05:00Z
             at: Timestamp::from_millis(1_795_424_700_000),
             ahead: Some(3),
@@ -157,87 +205,68 @@ mod tests {
         }
     }
 
-    /// Whether the bytes hold that line in Windows-1252.
-    fn says(print: &[u8], text: &str) -> bool {
-        let latin: Vec<u8> = text
-            .chars()
-            .map(|c| u8::try_from(c).expect("Latin-1"))
-            .collect();
-        let line = [latin.as_slice(), b"\n"].concat();
-        print.windows(line.len()).any(|part| part == line)
+    fn texts(ticket: &PrintedTicket, can_print: impl Fn(&str) -> bool) -> Vec<String> {
+        let lines = ticket.lines(can_print).into_iter();
+        lines.map(|line| line.text).collect()
     }
 
     #[test]
-    fn a_printed_ticket_is_in_the_offices_language() {
-        let print = printed_ticket().render(None);
-        for text in [
-            "Clínica Ñandú",
-            "Atención al público",
-            "A12",
-            "23/11/2026 10:05",
-            "Personas delante de usted: 3",
-            "Espera aproximada: 12 min",
-        ] {
-            assert!(says(&print, text), "{text} in {}", print.escape_ascii());
-        }
-        assert!(!print.contains(&b'?'), "{}", print.escape_ascii());
-        let english = PrintedTicket {
+    fn a_printed_ticket_says_all_in_order_and_in_the_language_of_whoever_took_it() {
+        assert_eq!(
+            texts(&printed_ticket(), |_| true),
+            [
+                "Clínica Ñandú",
+                "Atención al público",
+                "A12",
+                "urgente",
+                "23/11/2026 10:05",
+                "Personas delante de usted: 3",
+                "Espera aproximada: 12 min",
+                "Gracias",
+                "Siga su turno con el teléfono:",
+            ]
+        );
+        let mut english = PrintedTicket {
             language: "en".into(),
             ahead: Some(0),
             estimate_seconds: None,
+            priority_names: None,
             ..printed_ticket()
         };
-        let print = english.render(None);
-        assert!(says(&print, "You are next"), "{}", print.escape_ascii());
-        assert!(
-            says(&print, "23 Nov 2026, 10:05"),
-            "{}",
-            print.escape_ascii()
+        let service = ("en".to_owned(), "Front office".to_owned());
+        english.service_names.extend([service]);
+        assert_eq!(
+            texts(&english, |_| true),
+            [
+                "Clínica Ñandú",
+                "Front office",
+                "A12",
+                "23 Nov 2026, 10:05",
+                "You are next",
+                "Gracias",
+                "Follow your ticket on your phone:",
+            ]
         );
     }
 
     #[test]
-    fn it_resets_the_printer_first_and_cuts_the_paper_last() {
-        let print = printed_ticket().render(None);
-        assert!(print.starts_with(b"\x1b@\x1c.\x1bR\x00\x1bt\x10\x1ba\x01"));
-        assert!(print.ends_with(b"\x1dVB\x00"));
-        // The code is four times as large as the rest, or three where that would not fit.
-        let has = |print: &[u8], part: &[u8]| print.windows(part.len()).any(|w| w == part);
-        assert!(has(&print, b"\x1d!\x33\x1bE\x01A12\n"));
-        let long = PrintedTicket {
-            code: "ABCD123456".to_owned(),
-            ..printed_ticket()
-        };
-        assert!(has(&long.render(None), b"\x1d!\x22\x1bE\x01ABCD123456\n"));
-    }
-
-    #[test]
-    fn it_has_a_qr_code_if_a_phone_can_reach_the_server() {
-        let listen = "192.168.1.5:3000".parse().expect("an address");
-        let host = (Some("192.168.1.5:3000"), false);
-        let base = Base::for_others(host, listen).expect("an address in a network");
-        let print = printed_ticket().render(Some(&base));
-        let page = format!("http://192.168.1.5:3000/t/{:032x}", 0xabc);
-        let length = u8::try_from(page.len() + 3).expect("short");
-        let mut expected = b"\x1d(k\x04\x001A2\x00\x1d(k\x03\x001C\x06\x1d(k\x03\x001E1".to_vec();
-        expected.extend([0x1d, b'(', b'k', length, 0, b'1', b'P', b'0']);
-        expected.extend(page.as_bytes());
-        expected.extend(b"\x1d(k\x03\x001Q0");
-        let found = print.windows(expected.len()).any(|part| part == expected);
-        assert!(found, "{}", print.escape_ascii());
-        assert!(says(&print, "Siga su turno con el teléfono:"));
-    }
-
-    #[test]
-    fn a_line_that_the_printer_cannot_print_is_left_out() {
-        let arabic = PrintedTicket {
+    fn words_that_the_printer_cannot_print_are_in_english() {
+        let mut arabic = PrintedTicket {
             language: "ar".into(),
-            office: "مكتب".into(),
-            service: None,
             ..printed_ticket()
         };
-        let print = arabic.render(None);
-        assert!(!print.contains(&b'?'), "{}", print.escape_ascii());
-        assert!(says(&print, "A12") && says(&print, "People ahead of you: 3"));
+        let service = ("ar".to_owned(), "الاستقبال".to_owned());
+        arabic.service_names.extend([service]);
+        let printed = texts(&arabic, |text| text.chars().all(|c| c < 'ă'));
+        assert!(
+            printed.contains(&"People ahead of you: 3".to_owned()),
+            "{printed:?}"
+        );
+        assert!(
+            printed.contains(&"Atención al público".to_owned()),
+            "{printed:?}"
+        );
+        let on_screen = texts(&arabic, |_| true);
+        assert!(on_screen.contains(&"الاستقبال".to_owned()), "{on_screen:?}");
     }
 }

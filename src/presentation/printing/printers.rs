@@ -82,15 +82,19 @@ impl Printers {
         };
         match setups.iter_mut().find(|setup| setup.name == MAIN_PRINTER) {
             Some(main) => main.address.clone_from(address),
-            None => setups.insert(
-                0,
-                PrinterSetup {
-                    name: MAIN_PRINTER.to_owned(),
-                    address: address.clone(),
-                },
-            ),
+            None => setups.insert(0, PrinterSetup::new(MAIN_PRINTER, address)),
         }
         setups
+    }
+
+    /// Prints the test print of a printer. Returns whether there is one of this name.
+    pub fn print_test(&self, name: &str) -> bool {
+        let running = self.lock();
+        let printer = running.iter().find(|printer| printer.name() == name);
+        if let Some(printer) = printer {
+            printer.print(PrintJob::test());
+        }
+        printer.is_some()
     }
 
     /// Begins to end all printers.

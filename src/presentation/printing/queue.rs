@@ -11,10 +11,12 @@ use crate::presentation::http::address::Base;
 /// Limit of jobs that wait for one printer.
 const MAX_JOBS: usize = 64;
 
-/// A ticket to print. Its text is rendered when its turn comes.
+/// A ticket to print, or a test. Its text is rendered when its turn comes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PrintJob {
-    pub ticket: TicketId,
+    /// `None` for the test print.
+    pub ticket: Option<TicketId>,
+    /// The ticket's code, for the log.
     pub code: String,
     /// The address of this server for the QR code; `None` prints none.
     pub base: Option<Base>,
@@ -23,9 +25,18 @@ pub struct PrintJob {
 impl PrintJob {
     pub fn new(ticket: &Ticket, base: Option<Base>) -> Self {
         Self {
-            ticket: ticket.id,
+            ticket: Some(ticket.id),
             code: ticket.code(),
             base,
+        }
+    }
+
+    /// The test print of a printer.
+    pub fn test() -> Self {
+        Self {
+            ticket: None,
+            code: "test print".to_owned(),
+            base: None,
         }
     }
 }

@@ -87,6 +87,7 @@ pub fn create(context: &Context<'_>) -> Handled {
         service: None,
         priority: None,
         note: None,
+        language: None,
     };
     run(context, command, created_json)
 }

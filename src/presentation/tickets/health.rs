@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::ticket::phone_base;
 use crate::calendar;
 use crate::presentation::http::answer::Answer;
 use crate::presentation::http::problem::RETRY_AFTER_SECONDS;
@@ -12,6 +13,9 @@ use crate::presentation::services::PrinterState;
 
 const PURGE_IS_HELD: &str = "The clock says that more than 31 days have passed since the last event, so nothing that \
      has expired is deleted for a day. Check the computer's clock.";
+
+const NO_PUBLIC_URL: &str = "Phones cannot reach this server at the address of this request, so tickets that are printed \
+     over it have no QR code. Set the public address in the settings, «Printing».";
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -30,6 +34,10 @@ struct Health {
     /// Why times and the beginning of the day may be wrong; omitted if the office's time zone is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     time_zone_problem: Option<&'static str>,
+    /// Why printed tickets have no QR code, and what to do; omitted if there are no printers, or if
+    /// phones can use the address of this request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    public_url_problem: Option<&'static str>,
     /// State of the first printer that fails, or of any; omitted without printers.
     #[serde(skip_serializing_if = "Option::is_none")]
     printer: Option<&'static str>,
@@ -61,6 +69,8 @@ pub fn health(context: &Context<'_>) -> Handled {
         purge_problem: office.tickets.purge_is_held().then_some(PURGE_IS_HELD),
         time_zone_problem: calendar::zone_problem(&day_rule),
         uptime_seconds: office.started.elapsed().as_secs(),
+        public_url_problem: (printer.is_some() && phone_base(context).is_none())
+            .then_some(NO_PUBLIC_URL),
         printer: printer.map(|printer| printer.state),
         printer_problem: printer
             .filter(PrinterState::is_failing)

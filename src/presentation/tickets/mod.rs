@@ -13,6 +13,7 @@ mod fields;
 mod figures;
 mod health;
 mod media;
+mod paper;
 mod printing;
 mod qr;
 mod services;
@@ -58,6 +59,7 @@ pub const ROUTES: &[Route] = &[
     route(Get, "/api/tickets", Reads, Staff, ticket::list).with_query(Read),
     route(Get, "/api/tickets/*", Reads, Public, ticket::show),
     route(Get, "/api/tickets/*/qr.svg", Reads, Public, qr::show).with_query(Read),
+    route(Get, "/api/tickets/*/paper", Reads, Public, paper::show),
     route(Post, "/api/tickets/*/cancel", Changes, Public, ticket::cancel),
     route(Post, "/api/tickets/*/return", Changes, Staff, ticket::return_to_queue),
     route(Post, "/api/tickets/*/print", Changes, Staff, ticket::print),
@@ -78,6 +80,7 @@ pub const ROUTES: &[Route] = &[
     route(Post, "/api/day", Changes, Admin, day::start),
     route(Get, "/api/settings", Reads, Staff, settings::show),
     route(Put, "/api/settings", Changes, Admin, settings::set),
+    route(Post, "/api/printers/*/test", Changes, Admin, paper::test),
     route(Get, "/logo", Reads, Public, appearance::logo).with_query(Ignored),
     route(Get, "/api/media", Reads, Public, media::list),
     route(Get, "/media/*", Reads, Public, media::show).with_query(Ignored),

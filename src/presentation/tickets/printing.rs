@@ -3,18 +3,43 @@
 use super::fields::Fields;
 use super::texts;
 use crate::config::printer_address;
-use crate::domain::{PrinterSetup, PrintingChange};
+use crate::domain::{PrinterMaker, PrinterSetup, Printing, PrintingChange, QrForm};
+use crate::presentation::http::address::Base;
 use crate::presentation::http::problem::Problem;
 
 /// Largest number of network printers: each has a thread of its own.
 const MOST_PRINTERS: usize = 16;
 
+/// Limit of the office's own text on a ticket, in characters: about six lines on narrow paper.
+const LONGEST_PAPER_TEXT: usize = 200;
+
 /// Reads the changed printing.
 pub fn changed(fields: &mut Fields) -> Result<PrintingChange, Problem> {
     let printers = fields.objects("printers")?;
+    let public_url = fields.nullable_text("publicUrl")?;
+    let public_url = public_url.map(|url| url.map(|url| Base::parse(&url)).transpose());
+    let public_url = public_url.transpose();
+    let public_url = public_url.map_err(|why| Problem::invalid("publicUrl", why))?;
     Ok(PrintingChange {
         printers: printers.map(checked).transpose()?,
+        paper_width: width(fields, "paperWidth")?,
+        paper_qr: fields.boolean("paperQr")?,
+        paper_text: texts::by_language(fields, "paperText", LONGEST_PAPER_TEXT)?,
+        public_url: public_url.map(|url| url.map(|base| base.as_str().to_owned())),
     })
+}
+
+/// Reads a width of paper.
+fn width(fields: &mut Fields, name: &'static str) -> Result<Option<u8>, Problem> {
+    let [narrow, wide] = Printing::WIDTHS;
+    let Some(asked) = fields.number(name, u64::from(u8::MAX))? else {
+        return Ok(None);
+    };
+    let known = Printing::WIDTHS
+        .into_iter()
+        .find(|width| u64::from(*width) == asked);
+    let why = || fields.invalid(name, format!("paper is {narrow} or {wide} mm wide"));
+    known.map(Some).ok_or_else(why)
 }
 
 /// Reads the list of printers, with distinct names.
@@ -34,8 +59,25 @@ fn checked(list: Vec<Fields>) -> Result<Vec<PrinterSetup>, Problem> {
         let address = printer_address(&address).map_err(|allowed| {
             fields.invalid("address", format!("«{address}» is not {allowed}"))
         })?;
+        let mut printer = PrinterSetup::new(&name, &address);
+        if let Some(maker) = fields.text("maker")? {
+            printer.maker = PrinterMaker::parse(&maker).ok_or_else(|| {
+                let known = PrinterMaker::names();
+                fields.invalid(
+                    "maker",
+                    format!("«{maker}» is not known; there are: {known}"),
+                )
+            })?;
+        }
+        if let Some(qr) = fields.text("qr")? {
+            printer.qr = QrForm::parse(&qr).ok_or_else(|| {
+                let known = QrForm::names();
+                fields.invalid("qr", format!("«{qr}» is not known; there are: {known}"))
+            })?;
+        }
+        printer.width = width(&mut fields, "width")?.unwrap_or(printer.width);
         fields.finish()?;
-        printers.push(PrinterSetup { name, address });
+        printers.push(printer);
     }
     Ok(printers)
 }

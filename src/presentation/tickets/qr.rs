@@ -4,7 +4,7 @@ use qrcode::QrCode;
 use qrcode::render::svg::Color;
 
 use super::fields::Fields;
-use super::ticket::no_ticket;
+use super::ticket::{no_ticket, public_url};
 use crate::domain::TicketId;
 use crate::presentation::http::address::Base;
 use crate::presentation::http::answer::Answer;
@@ -30,7 +30,10 @@ pub fn show(context: &Context<'_>) -> Handled {
         .ok_or_else(|| no_ticket(asked))?;
     let listen = context.office.config.listen;
     let host = context.request.header("Host");
-    let base = Base::of((host, context.caller.is_secure), base.as_deref(), listen)?;
+    let base = match public_url(context) {
+        Some(base) => base,
+        None => Base::of((host, context.caller.is_secure), base.as_deref(), listen)?,
+    };
     let svg = svg(&base.page(&ticket_page(id)))
         .map_err(|error| Problem::invalid("base", error.to_string()))?;
     // The ticket's id is in the code, and allows to cancel the ticket: no cache may store it.

@@ -93,7 +93,7 @@ pub fn changed(fields: &mut Fields) -> Result<SettingsChange, Problem> {
         most_waiting: bound(fields, "mostWaiting", MOST_WAITING)?,
         appearance: appearance::changed(fields)?,
         sound: sound::changed(fields)?,
-        printing: printing::changed(fields)?,
+        printing: Box::new(printing::changed(fields)?),
         ..day
     })
 }

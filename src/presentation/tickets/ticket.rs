@@ -3,6 +3,7 @@
 use super::desk_name::desk_name;
 use super::execute::{refuse, run, run_and_print, subject_or_problem};
 use super::fields::Fields;
+use super::texts::check_language;
 use super::ticket_list;
 use crate::access::Role;
 use crate::domain::{Command, DeskName, Prefix, Refusal, State, Ticket, TicketId, TicketRef};
@@ -26,7 +27,11 @@ pub fn create(context: &Context<'_>) -> Handled {
     let priority = fields.text("priority")?;
     let note = fields.text("note")?;
     let printer = fields.text("printer")?;
+    let language = fields.text("language")?;
     fields.finish()?;
+    if let Some(asked) = &language {
+        check_language(asked).map_err(|why| Problem::invalid("language", why))?;
+    }
     if let Some(length) = note.as_ref().map(|note| note.chars().count())
         && length > Ticket::LONGEST_NOTE
     {
@@ -44,14 +49,19 @@ pub fn create(context: &Context<'_>) -> Handled {
         service: service.as_deref().map(Prefix::asked),
         priority: priority.map(Into::into),
         note: note.map(String::into_boxed_str),
+        language: language.map(Into::into),
     };
     run_and_print(context, command, created_format(context), print)
 }
 
-type NamedState = (String, PrinterState);
+/// The name and state of a printer.
+pub type NamedState = (String, PrinterState);
 
 /// The printer of that name, or the problem that says which there are.
-fn find_printer<'a>(printers: &'a [NamedState], asked: &str) -> Result<&'a NamedState, Problem> {
+pub fn find_printer<'a>(
+    printers: &'a [NamedState],
+    asked: &str,
+) -> Result<&'a NamedState, Problem> {
     let found = printers.iter().find(|(name, _)| name == asked);
     found.ok_or_else(|| {
         let names: Vec<&str> = printers.iter().map(|(name, _)| name.as_str()).collect();
@@ -63,14 +73,30 @@ fn find_printer<'a>(printers: &'a [NamedState], asked: &str) -> Result<&'a Named
     })
 }
 
-/// The order to print on a printer. The QR code has the address by which the request found this server.
 fn print_order(context: &Context<'_>, (name, _): &NamedState) -> PrintOrder {
-    let host = context.request.header("Host");
-    let listen = context.office.config.listen;
     PrintOrder {
         printer: name.clone(),
-        base: Base::for_others((host, context.caller.is_secure), listen),
+        base: phone_base(context),
     }
+}
+
+/// The address of this server in printed QR codes: the setting, or else the address by which this request
+/// found it. `None` if no other machine can use that.
+pub fn phone_base(context: &Context<'_>) -> Option<Base> {
+    if let Some(base) = public_url(context) {
+        return Some(base);
+    }
+    let host = context.request.header("Host");
+    let listen = context.office.config.listen;
+    Base::for_others((host, context.caller.is_secure), listen)
+}
+
+/// The setting `publicUrl`.
+pub fn public_url(context: &Context<'_>) -> Option<Base> {
+    let tickets = &context.office.tickets;
+    let printing = tickets.read_queue(|queue| queue.settings().printing.clone());
+    let url = printing.public_url.as_deref()?;
+    Base::parse(url).ok()
 }
 
 /// The form of the answer: JSON, or the code alone if the client prefers plain text.

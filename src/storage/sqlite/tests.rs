@@ -24,6 +24,7 @@ pub(super) fn a_day() -> (Queue, Vec<Stamped>) {
         service: None,
         priority: None,
         note: (n == 2).then(|| "wheelchair «ñ»".into()),
+        language: (n == 2).then(|| "ar".into()),
     };
     let next = |name| Command::Next {
         desk: desk(name),

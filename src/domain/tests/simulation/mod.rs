@@ -220,6 +220,7 @@ impl<'a> Day<'a> {
             service: Some(Prefix::new(person.service)),
             priority: Some(person.priority.into()),
             note: None,
+            language: None,
         };
         self.ask(&create, at).outcome.expect("it is given");
         self.promises.insert(id, Vec::new());

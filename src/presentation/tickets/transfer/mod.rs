@@ -292,6 +292,7 @@ mod tests {
             service: None,
             priority: None,
             note: None,
+            language: None,
         };
         let next = crate::domain::Command::Next {
             desk: desk("1"),
