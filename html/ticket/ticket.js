@@ -14,8 +14,10 @@ import { wakeLock } from '../shared/wake-lock.js';
 
 // Interval of requests for the position in the queue if WebSockets do not pass.
 const ASK_EVERY_MS = 5000;
-// A desk may take its last step back for a while; then an end is an end, and nobody needs to be told more.
-const ENDED_AFTER_MS = 60000;
+// A desk may take its last step back for a while. Afterwards a ticket of today can still be called again, but rarely, so
+// the page gives its connection back and asks now and then.
+const REST_AFTER_MS = 60000;
+const REST_ASK_EVERY_MS = 15000;
 const PULSES_MS = [500, 200, 500, 200, 500];
 // With so many ahead it is time to come back to the room, and to get up.
 const SOON = [3, 1];
@@ -38,7 +40,7 @@ let state = null;
 let position = null;
 let service = '';
 let gone = false;
-let ended = false;
+let resting = false;
 let pushed = false;
 let asking = false;
 let rung = '';
@@ -47,14 +49,14 @@ let blocked = false;
 let awake = null;
 let giving = false;
 let cancelKey = '';
-let endTimer = 0;
+let restTimer = 0;
 
 const keepOn = wakeLock((isOn) => {
   awake = isOn;
   render();
 });
 
-const live = new Live({
+const listener = {
   message(m) {
     if (m.type === 'ticket-position') {
       pushed = true;
@@ -73,23 +75,25 @@ const live = new Live({
     }
     render();
   },
-}, { ticket: id });
+};
+
+let live = new Live(listener, { ticket: id });
 
 function kind() {
-  if (gone) return 'gone';
+  if (gone && !resting) return 'gone';
   return position ? KINDS[position.state] || 'loading' : 'loading';
 }
 
 /** Requests the ticket; a message that was pushed meanwhile is newer. */
 async function ask() {
-  if (asking || gone || ended) return;
+  if (asking || gone) return;
   asking = true;
   try {
     const ticket = await get(path);
     service = ticket.service;
     if (!pushed) take(positionOf(ticket));
   } catch (refusal) {
-    if (refusal.status === 404) end(true);
+    if (refusal.status === 404) end();
   }
   asking = false;
   render();
@@ -112,21 +116,41 @@ function take(next) {
   rung = call;
   if (before && isSoon(before, next)) ringSoftly();
   if (next.state !== 'waiting' && next.state !== 'held') closeQuestion();
-  clearTimeout(endTimer);
-  if (next.state === 'done' || next.state === 'cancelled') endTimer = setTimeout(() => end(false), ENDED_AFTER_MS);
+  if (!isOver()) wake();
+  else if (!resting && !restTimer) restTimer = setTimeout(rest, REST_AFTER_MS);
   render();
   tell(before);
   stayAwake();
 }
 
-function end(isGone) {
-  gone = isGone;
-  ended = true;
-  closeQuestion();
+const isOver = () => position.state === 'done' || position.state === 'cancelled';
+
+function rest() {
+  resting = true;
+  pushed = false;
   live.stop();
+  render();
+}
+
+function wake() {
+  clearTimeout(restTimer);
+  restTimer = 0;
+  if (!resting) return;
+  resting = false;
+  live = new Live(listener, { ticket: id });
+  live.start();
+}
+
+/** The server knows the ticket no more. One that was over stays as it was: its day has ended. */
+function end() {
+  gone = true;
+  clearTimeout(restTimer);
+  live.stop();
+  if (resting) return;
+  closeQuestion();
   stayAwake();
   render();
-  if (gone) nameOffice();
+  nameOffice();
 }
 
 // Names the office on a page left from another day.
@@ -168,13 +192,13 @@ function tell(before) {
 
 // A phone that sleeps hears nothing.
 function stayAwake() {
-  keepOn(!ended && ['waiting', 'called', 'held'].indexOf(kind()) >= 0);
+  keepOn(['waiting', 'called', 'held'].indexOf(kind()) >= 0);
 }
 
 function render() {
   const now = kind();
   const waits = now === 'waiting' || now === 'held';
-  const away = !live.online && !ended && now !== 'loading';
+  const away = !live.online && !resting && now !== 'loading' && now !== 'gone';
   document.body.setAttribute('data-kind', now);
   document.body.classList.toggle('is-away', away);
   show('away', away ? t('ticket.away') : '');
@@ -184,9 +208,9 @@ function render() {
     $('code').textContent = code;
     fitCode();
   }
-  $('code').hidden = gone;
+  $('code').hidden = now === 'gone';
   const line = state && state.services.length > 1 && state.services.filter((s) => s.prefix === service)[0];
-  show('what', line && !gone ? nameOf(line) : '');
+  show('what', line && now !== 'gone' ? nameOf(line) : '');
   const main = now === 'waiting' ? aheadText(position.ahead) : t(MAIN[now]);
   show('main', main);
   const desk = position && position.desk ? placeName(position.desk) : '';
@@ -195,7 +219,7 @@ function render() {
   fitDesk();
   show('more', now === 'waiting' ? waitingMore() : MORE[now] ? t(MORE[now], { desk }) : '');
   $('keep').hidden = !waits;
-  $('dark').hidden = !waits || awake !== false;
+  $('keep').textContent = t(awake === false ? 'ticket.dark' : 'ticket.keep');
   $('soon-choice').hidden = now !== 'waiting';
   $('alert').hidden = !waits || !blocked;
   $('alert-on').hidden = !waits || blocked || !rang;
@@ -303,5 +327,6 @@ ready.then(async () => {
   await ask();
   if (gone) return;
   live.start();
-  setInterval(() => { if (!pushed) ask(); }, ASK_EVERY_MS);
+  setInterval(() => { if (!pushed && !resting) ask(); }, ASK_EVERY_MS);
+  setInterval(() => { if (resting) ask(); }, REST_ASK_EVERY_MS);
 });

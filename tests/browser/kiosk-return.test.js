@@ -36,6 +36,17 @@ async function start(path, options) {
   return page;
 }
 
+test('two fingers enlarge nothing on a screen that stands in a room, and enlarge it on a phone', async () => {
+  for (const path of ['/new-ticket.html', '/public.html', '/desk.html?desk=1']) {
+    for (const [size, wanted] of [[[1366, 768], 'pan-x pan-y'], [[768, 1024], 'pan-x pan-y'], [[390, 844], 'auto'], [[844, 390], 'auto']]) {
+      const page = await open(browser, server.url + path, { size });
+      const all = await page.evaluate(() => [document.documentElement, document.body].map((el) => getComputedStyle(el).touchAction));
+      assert.deepEqual(all, [wanted, wanted], path + ' ' + size);
+      await page.context().close();
+    }
+  }
+});
+
 test('every page but a ticket\'s own knows the way back to the kiosk', () => {
   const without = pageFiles('.html').filter((file) => !readPage(file).includes('src="shared/kiosk-return.js"'));
   assert.deepEqual(without, ['ticket.html']);

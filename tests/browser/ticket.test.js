@@ -244,6 +244,50 @@ test('a ticket that goes while it is followed is said to be gone', async () => {
   await other.stop();
 });
 
+test('a ticket that is called again hours after its end rings, and the page is live again', async () => {
+  const ticket = await server.ticket();
+  const page = await phone(ticket, { clock: true });
+  await server.act('3', 'next');
+  await kindIs(page, 'called');
+  await server.act('3', 'finish');
+  await kindIs(page, 'done');
+  const rung = await pulses(page);
+  // It gives its connection back, and asks now and then.
+  await page.clock.runFor(61000);
+  let asked = 0;
+  page.on('request', (request) => { asked += request.url().includes('/api/tickets/'); });
+  await page.clock.runFor(60000);
+  await until('it asks', () => asked > 0);
+  assert.ok(asked < 8, asked + ' requests in a minute');
+  await server.call('POST', 'desks/3/call', { ticket: ticket.code });
+  await page.clock.runFor(16000);
+  await kindIs(page, 'called');
+  await until('it rings', async () => (await pulses(page)) > rung);
+  // Each step shows at once again, without the clock.
+  await page.clock.runFor(2000);
+  await server.act('3', 'no-show');
+  await kindIs(page, 'missed');
+  assert.deepEqual(page.problems, []);
+  await page.context().close();
+});
+
+test('a ticket that is over stays as it was when its day has ended', async () => {
+  const ticket = await server.ticket();
+  const page = await phone(ticket, { clock: true });
+  await server.call('POST', 'tickets/' + ticket.id + '/cancel');
+  await kindIs(page, 'cancelled');
+  await page.clock.runFor(61000);
+  await page.route('**/api/tickets/*', (route) => route.fulfill({ status: 404, contentType: 'application/problem+json', body: '{"code":"not-found"}' }));
+  const [answer] = await Promise.all([page.waitForResponse('**/api/tickets/*'), page.clock.runFor(16000)]);
+  await answer.finished();
+  let asked = 0;
+  page.on('request', () => { asked += 1; });
+  await page.clock.runFor(60000);
+  await kindIs(page, 'cancelled');
+  assert.equal(asked, 0, 'and nobody is asked again');
+  await page.context().close();
+});
+
 test('the page is awake while it waits, and may sleep when it is over', async () => {
   const ticket = await server.ticket();
   const page = await open(browser, server.url + '/t/' + ticket.id, {
@@ -392,18 +436,18 @@ test('a ticket that nobody knows names the office, in its language where the pho
   await page.context().close();
 });
 
-test('where the browser cannot keep the screen on, the page says so while it waits', async () => {
+test('where the browser cannot keep the screen on, the one line about the page asks for it, and only while it waits', async () => {
   const ticket = await server.ticket();
   const page = await phone(ticket, { before: () => Object.defineProperty(navigator, 'wakeLock', { value: undefined }) });
-  await shows(page, '#dark', 'Este navegador no puede mantener la pantalla encendida: evite que se apague.');
-  await visible(page, '#dark');
+  await shows(page, '#keep', 'Deje esta página abierta y la pantalla encendida: le avisará cuando le toque.');
+  await visible(page, '#keep');
   await server.call('POST', 'tickets/' + ticket.id + '/cancel');
-  await hidden(page, '#dark');
+  await hidden(page, '#keep');
   await page.context().close();
   const other = await server.ticket();
   const awake = await phone(other, { before: () => Object.defineProperty(navigator, 'wakeLock', { value: { request: async () => ({ addEventListener() {}, async release() {} }) } }) });
+  await shows(awake, '#keep', 'Deje esta página abierta: le avisará cuando le toque.');
   await visible(awake, '#keep');
-  assert.equal(await awake.isVisible('#dark'), false);
   await awake.context().close();
 });
 
