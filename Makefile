@@ -6,11 +6,11 @@ BINARY := $$(cargo build --release --locked --message-format=json-render-diagnos
 # 7 MB: small enough for the oldest PC in the office.
 MOST_BYTES := 7000000
 
-.PHONY: help run build check test lint test-unit test-structure test-system test-browser soak fuzz pictures bench setup-build setup-browser setup-fuzz clean
+.PHONY: help run build check test lint test-unit test-structure test-system test-api test-browser soak fuzz pictures bench setup-build setup-browser setup-api setup-fuzz clean
 
 help:
 	@echo "make run       build turnero and run it on http://localhost:3000 (ARGS=\"--listen 127.0.0.1:8080\")"
-	@echo "make test      all tests: rules, contract, faults, and the screens in Chromium"
+	@echo "make test      all tests: rules, contract, faults, the API's description, and the screens in Chromium"
 	@echo "make check     the gate for each commit: format, lints, unit tests, structure"
 	@echo "make soak      kills, failing disks and crowds for 30 minutes (SECONDS=1800)"
 	@echo "make fuzz      fuzzes what comes from outside, ten minutes each (SECONDS=600)"
@@ -28,7 +28,7 @@ build: setup-build
 
 check: lint test-unit test-structure
 
-test: test-unit test-structure test-system test-browser
+test: test-unit test-structure test-system test-api test-browser
 
 lint: setup-build
 	cargo fmt --check
@@ -42,6 +42,9 @@ test-structure: setup-build
 
 test-system: setup-build
 	cargo test --locked --test contract --test faults
+
+test-api: build setup-api
+	tests/api/run "$(BINARY)"
 
 test-browser: build setup-browser
 	@bytes=$$(wc -c < "$(BINARY)"); echo "The program has $$bytes bytes, $(MOST_BYTES) at most"; test $$bytes -le $(MOST_BYTES)
@@ -67,6 +70,10 @@ setup-build:
 
 setup-fuzz:
 	@tests/setup fuzz
+
+setup-api:
+	@tests/setup api
+	@cd tests/api && test -x .venv/bin/schemathesis || { python3 -m venv .venv && .venv/bin/pip install --quiet -r requirements.txt; }
 
 setup-browser:
 	@tests/setup browser

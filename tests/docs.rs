@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
+use serde_json::Value;
 use turnero::presentation::tickets::ROUTES;
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
@@ -157,45 +158,29 @@ fn the_map_names_every_folder_of_the_sources_and_pages() {
     }
 }
 
-/// `POST /api/desks/*/next` for each call that docs/api.md describes.
-fn documented_calls() -> BTreeSet<String> {
-    let guide = read(&Path::new(ROOT).join("docs/api.md"));
-    between_backquotes(&guide)
-        .into_iter()
-        .filter_map(|code| {
-            let (method, address) = code.split_once(' ')?;
-            let path = address.split('?').next().unwrap_or_default();
-            let is_call = ["GET", "POST", "PUT", "DELETE"].contains(&method);
-            (is_call && path.starts_with('/')).then(|| format!("{method} {}", pattern(path)))
-        })
-        .collect()
-}
-
-/// A path with `*` for each variable part, which the guide writes in capitals.
-fn pattern(path: &str) -> String {
-    let variable = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_uppercase());
-    let parts = path
-        .split('/')
-        .map(|part| if variable(part) { "*" } else { part });
-    parts.collect::<Vec<_>>().join("/")
-}
-
 #[test]
-fn the_api_guide_has_every_route_and_no_other() {
-    // Pages and the WebSocket, which have no row in the table of routes.
-    const OTHERS: [&str; 2] = ["GET /t/*", "GET /ws"];
+fn the_api_description_has_every_route_with_its_role_and_no_other() {
+    let description = read(&Path::new(ROOT).join("html/reference/openapi.json"));
+    let description: Value = serde_json::from_str(&description).unwrap();
+    assert_eq!(description["info"]["version"], env!("CARGO_PKG_VERSION"));
+    let mut described = BTreeSet::new();
+    for (path, calls) in description["paths"].as_object().unwrap() {
+        for (method, call) in calls.as_object().unwrap() {
+            let parts = path.split('/');
+            let parts = parts.map(|part| if part.starts_with('{') { "*" } else { part });
+            let path = parts.collect::<Vec<_>>().join("/");
+            let role = call["x-role"].as_str().unwrap();
+            described.insert(format!("{} {path} {role}", method.to_uppercase()));
+        }
+    }
     let routes: BTreeSet<String> = ROUTES
         .iter()
-        .map(|route| format!("{} {}", route.method, route.path))
+        .map(|route| format!("{} {} {}", route.method, route.path, route.role.as_str()))
         .collect();
-    let documented = documented_calls();
-    let missing: Vec<_> = routes.difference(&documented).collect();
-    assert!(missing.is_empty(), "docs/api.md lacks {missing:?}");
-    let unknown: Vec<_> = documented
-        .difference(&routes)
-        .filter(|call| !OTHERS.contains(&call.as_str()))
-        .collect();
-    assert!(unknown.is_empty(), "docs/api.md has {unknown:?}");
+    let missing: Vec<_> = routes.difference(&described).collect();
+    assert!(missing.is_empty(), "the description lacks {missing:?}");
+    let unknown: Vec<_> = described.difference(&routes).collect();
+    assert!(unknown.is_empty(), "the description has {unknown:?}");
 }
 
 #[test]

@@ -1,5 +1,5 @@
 //! The `code` of every error answer, with its HTTP status. Programs and screens rely on the codes:
-//! never rename one. `docs/api.md` lists them; each screen language has a text for each.
+//! never rename one. The API's description lists them; each screen language has a text for each.
 
 /// Declares [`ErrorCode`] from a table of variant, status and name.
 macro_rules! error_codes {
@@ -75,38 +75,24 @@ error_codes! {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
-    fn the_api_guide_lists_every_code_with_its_status_and_no_other() {
-        let guide = include_str!("../../../docs/api.md");
-        let rows = guide
-            .lines()
-            .skip_while(|line| *line != "| status | code |");
-        let mut listed = Vec::new();
-        for row in rows.skip(2).take_while(|line| line.starts_with('|')) {
-            let mut cells = row.trim_matches('|').split('|').map(str::trim);
-            let statuses = cells.next().unwrap_or_default().split(", ");
-            let codes = cells
-                .next()
-                .unwrap_or_default()
-                .split('`')
-                .skip(1)
-                .step_by(2);
-            let codes: Vec<&str> = codes
-                .filter(|c| c.starts_with(char::is_lowercase))
-                .collect();
-            let statuses: Vec<u16> = statuses.map(|s| s.parse().expect("a status")).collect();
-            for (n, code) in codes.iter().enumerate() {
-                listed.push((statuses[n.min(statuses.len() - 1)], *code));
-            }
-        }
-        let mut known: Vec<(u16, &str)> = ErrorCode::ALL
+    fn the_api_description_lists_every_code_and_status_and_no_other() {
+        let description = include_str!("../../../html/reference/openapi.json");
+        let description: serde_json::Value = serde_json::from_str(description).expect("JSON");
+        let fields = &description["components"]["schemas"]["Problem"]["properties"];
+        let listed = |field: &str| -> BTreeSet<String> {
+            let values = fields[field]["enum"].as_array().expect("a list");
+            values.iter().map(|value| value.to_string()).collect()
+        };
+        let codes = ErrorCode::ALL
             .iter()
-            .map(|code| (code.status(), code.as_str()))
-            .collect();
-        listed.sort_unstable();
-        known.sort_unstable();
-        assert_eq!(listed, known);
+            .map(|code| format!("{:?}", code.as_str()));
+        assert_eq!(listed("code"), codes.collect());
+        let statuses = ErrorCode::ALL.iter().map(|code| code.status().to_string());
+        assert_eq!(listed("status"), statuses.collect());
     }
 }

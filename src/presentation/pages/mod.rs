@@ -122,6 +122,13 @@ impl Pages {
     }
 }
 
+/// The built-in description of the API (OpenAPI 3.1).
+pub fn api_description(request: &Request) -> Answer {
+    let file =
+        built_in("reference/openapi.json", request, "").expect("a test reads the description");
+    as_page(file, &[])
+}
+
 /// Adds the headers of every page and its files.
 fn as_page(answer: Answer, frame_ancestors: &[String]) -> Answer {
     // The browser stores the file and asks each time whether it is current, so that it shows

@@ -204,16 +204,18 @@ impl Fields {
         self.count(name, most).map(Some)
     }
 
-    /// Reads an object of texts without the blank ones; JSON only.
+    /// Reads an object of texts without the blank ones; JSON only. `check_key` says why a key is refused.
     pub fn texts_by_key(
         &mut self,
         name: &'static str,
+        check_key: impl Fn(&str) -> Result<(), String>,
     ) -> Result<Option<BTreeMap<String, String>>, Problem> {
         match self.take(name) {
             None | Some(Value::Null) => Ok(None),
             Some(Value::Object(object)) => {
                 let mut texts = BTreeMap::new();
                 for (key, value) in object {
+                    check_key(&key).map_err(|why| self.invalid(&format!("{name}.{key}"), why))?;
                     match value {
                         Value::String(text) if text.trim().is_empty() => {}
                         Value::String(text) => {

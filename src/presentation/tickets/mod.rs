@@ -31,6 +31,7 @@ use tiny_http::Method::{Delete, Get, Post, Put};
 use super::http::route::Effect::{Changes, Reads};
 use super::http::route::Query::{Ignored, Read};
 use super::http::route::{Context, Effect, Handled, Query, Route};
+use super::pages;
 use crate::access::Role::{self, Admin, Public, Staff};
 pub use desks::open_desk;
 
@@ -104,6 +105,7 @@ pub const ROUTES: &[Route] = &[
     route(Get, "/api/figures", Reads, Staff, figures::show),
     route(Get, "/api/address", Reads, Staff, address::show).with_query(Query::Read),
     route(Get, "/api/health", Reads, Public, health::health),
+    route(Get, "/api/openapi.json", Reads, Public, |context| Ok(pages::api_description(context.request))),
     route(Get, "/api/ticket", Reads, Staff, course::list).with_query(Ignored),
     route(Post, "/api/ticket", Changes, Public, course::create).with_query(Ignored),
     route(Get, "/api/ticket/pending", Reads, Staff, course::pending).with_query(Ignored),

@@ -67,10 +67,9 @@ pub fn by_language(
     name: &'static str,
     most: usize,
 ) -> Result<Option<BTreeMap<String, String>>, Problem> {
-    let texts = fields.texts_by_key(name)?;
+    let texts = fields.texts_by_key(name, check_language)?;
     for (language, text) in texts.iter().flatten() {
         let field = format!("{name}.{language}");
-        check_language(language).map_err(|why| fields.invalid(&field, why))?;
         check(text, most).map_err(|why| fields.invalid(&field, why))?;
     }
     Ok(texts)
@@ -78,10 +77,9 @@ pub fn by_language(
 
 /// Reads the field `names`: a name for each language of the screens.
 pub fn names(fields: &mut Fields) -> Result<Option<BTreeMap<String, String>>, Problem> {
-    let names = fields.texts_by_key("names")?;
+    let names = fields.texts_by_key("names", check_language)?;
     for (language, name) in names.iter().flatten() {
         let field = format!("names.{language}");
-        check_language(language).map_err(|why| fields.invalid(&field, why))?;
         check_name(fields, name).map_err(|why| fields.invalid(&field, why))?;
     }
     Ok(names)
