@@ -91,7 +91,9 @@ function render() {
   if (!state) return;
   const call = shownCall();
   const announced = Boolean(announcements.current);
+  // The clock after the office, which says in which time zone it is.
   showOffice(state.office);
+  renderClock();
   renderWaiting();
   renderMessage();
   $('call').classList.toggle('is-announced', announced);
@@ -175,17 +177,13 @@ function measureAgain() {
 }
 
 ready.then(() => {
-  onLanguage(() => { render(); renderClock(); });
+  onLanguage(render);
   measureAgain();
-  renderClock();
   live.start();
   media.start();
   wakeLock()(true);
-  setInterval(() => {
-    renderClock();
-    // A last ticket may have been shown for long enough.
-    render();
-  }, 1000);
+  // For the clock, and because a last ticket may have been shown for long enough.
+  setInterval(render, 1000);
   setInterval(() => {
     turn += 1;
     showPage(turn);

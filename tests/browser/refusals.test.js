@@ -4,13 +4,14 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { ROOT, Server, launch, open, readPage, shows, text, until, visible } from './support.mjs';
+import { ROOT, Server, launch, open, pageFiles, readPage, shows, text, until, visible } from './support.mjs';
 
 const table = readFileSync(path.join(ROOT, 'src/presentation/http/error_code.rs'), 'utf8');
 // A page that needs a PIN leads to the sign-in instead.
 const CODES = [...table.matchAll(/: (\d{3}), "([a-z-]+)";/g)].map(([, status, code]) => [Number(status), code])
   .filter(([, code]) => code !== 'pin-needed');
 const words = JSON.parse(readPage('lang/es.json'));
+const settingsWords = JSON.parse(readPage('settings/lang/es.json'));
 
 let server;
 let browser;
@@ -37,6 +38,21 @@ const AT_THE_KIOSK = {
   'unknown-service': 'take.refused.gone',
 };
 const general = (code) => words['error.' + code];
+// A number that the form does not have yet.
+let given = 0;
+const some = () => String(20 + (given += 1) % 70);
+/** A page of the settings with one form, which `change` changes. */
+const form = (name, change) => ({
+  path: '/settings-' + name + '.html', ask: '#form .button--main', request: '**/api/settings', said: '#form .failed', ready: change, words: general,
+});
+/** A page of the settings with a list; its first item is changed. */
+const list = (name, request, change) => ({
+  path: '/settings-' + name + '.html', ask: '#form .button--main', request, said: '#form .failed', words: general,
+  ready: async (page) => {
+    if (!await page.isVisible('#form')) await page.click('#rows .change');
+    await change(page);
+  },
+});
 
 // `ready` opens what asks, `ask` asks, and `said` is where the answer is read.
 const PAGES = {
@@ -58,7 +74,58 @@ const PAGES = {
     path: '/settings.html', ask: '#form .button--main', request: '**/api/settings', said: '#form .failed',
     ready: (page) => page.fill('#name', 'Oficina ' + Math.random()), words: general,
   },
+  'settings: new day': {
+    path: '/settings.html', ask: '#start-day', request: '**/api/day', said: '#day-failed', words: general,
+    ready: (page) => page.$eval('#start-day', (el) => { el.closest('details').open = true; }),
+  },
+  'settings: services': list('services', '**/api/services/*', (page) => page.fill('#name', 'Servicio ' + Math.random())),
+  'settings: desks': list('desks', '**/api/desks/*', () => {}),
+  'settings: who chooses': {
+    path: '/settings-desks.html', ask: '#rules .button--main', request: '**/api/settings', said: '#rules .failed', words: general,
+    ready: (page) => page.setChecked('#adminsChooseServices', true),
+  },
+  'settings: appearance': form('look', (page) => page.fill('#message', 'Hoy ' + Math.random())),
+  'settings: calling order': {
+    ...form('next', (page) => page.fill('[name="priorities[0].weight"]', some())),
+    // Asked who has the priority, the server says that nobody has.
+    words: (code) => (code === 'priority-in-use' ? settingsWords['next.used.now'] : general(code)),
+  },
+  'settings: sound': form('sound', (page) => page.fill('#volume', some())),
+  'settings: printing': form('printing', (page) => page.fill('#publicUrl', 'https://oficina.example/' + some())),
+  'settings: PIN': {
+    path: '/settings-access.html', ask: '#staff-form .button--main', request: '**/api/pins/staff', said: '#staff-form .failed',
+    ready: (page) => page.fill('#staff-pin', '271' + (100 + Math.floor(Math.random() * 900)) + '8'), words: general,
+  },
+  'settings: API keys': {
+    path: '/settings-access.html', ask: '#token-form .button--main', request: '**/api/tokens', said: '#token-form .failed',
+    ready: (page) => page.fill('#token-name', 'clave ' + Math.random()), words: general,
+  },
+  'settings: audit log': {
+    path: '/settings-trace.html', ask: '#erase', request: '**/api/audit', said: '#failed', words: general,
+    ready: (page) => page.$eval('#erase', (el) => { el.closest('details').open = true; }),
+  },
+  'settings: backup': {
+    path: '/settings-data.html', ask: '#really', request: '**/api/import', said: '#failed',
+    ready: async (page) => {
+      if (await page.isVisible('#really')) return;
+      const office = { format: 'turnero-office', version: 1, exportedAt: '2026-11-30T10:00:00Z', office: { settings: { name: 'Clínica' } } };
+      await page.setInputFiles('#file', { name: 'copia.json', mimeType: 'application/json', buffer: Buffer.from(JSON.stringify(office)) });
+    },
+    words: (code) => (code === 'invalid' ? settingsWords['data.restore.wrong'] : general(code)),
+  },
+  'sign-in': {
+    path: '/signin.html', ask: '#enter', request: '**/api/session', said: '#error', ready: (page) => page.fill('#pin', '271828'),
+    words: (code) => (code === 'busy' ? words['signin.busy'] : general(code)),
+  },
 };
+
+test('every page that sends requests is walked', () => {
+  const walked = new Set(Object.values(PAGES).map((one) => one.path.split('?')[0]));
+  const readers = ['figures.html', 'not-found.html', 'public.html'];
+  const addresses = { 'index.html': '/', 'ticket.html': '/t/ID' };
+  const without = pageFiles('.html').filter((file) => !readers.includes(file) && !walked.has(addresses[file] || '/' + file));
+  assert.deepEqual(without, []);
+});
 
 for (const [name, one] of Object.entries(PAGES)) {
   test('each of the server\'s errors has its own words on the page «' + name + '»', async () => {

@@ -28,9 +28,20 @@ function hasOfficeTime(shown, lang) {
 
 test('the clock of the public screen shows the office\'s time, as the language writes it', async () => {
   for (const lang of ['es', 'en', 'fr']) {
-    const page = await open(browser, server.url + '/public.html', { lang });
+    const page = await open(browser, server.url + '/public.html', {
+      lang,
+      before: () => {
+        window.shownTimes = [];
+        new MutationObserver(() => {
+          const clock = document.getElementById('clock');
+          if (clock && clock.textContent) window.shownTimes.push(clock.textContent);
+        }).observe(document, { childList: true, subtree: true, characterData: true });
+      },
+    });
     const reader = await page.evaluate(() => navigator.language);
     await until('the clock has the time', async () => hasOfficeTime(await text(page, '#clock'), reader));
+    const others = (await page.evaluate(() => window.shownTimes)).filter((shown) => !hasOfficeTime(shown, reader));
+    assert.deepEqual(others, [], 'not for a moment another zone\'s');
     await page.context().close();
   }
 });
