@@ -6,7 +6,7 @@ BINARY := $$(cargo build --release --locked --message-format=json-render-diagnos
 # 7 MB: small enough for the oldest PC in the office.
 MOST_BYTES := 7000000
 
-.PHONY: help run build check test lint test-unit test-structure test-system test-api test-browser soak fuzz pictures bench setup-build setup-browser setup-api setup-fuzz clean
+.PHONY: help run build check test lint test-unit test-structure test-system test-api test-browser soak fuzz pictures bench setup-build setup-browser setup-api setup-fuzz setup-proxy clean
 
 help:
 	@echo "make run       build turnero and run it on http://localhost:3000 (ARGS=\"--listen 127.0.0.1:8080\")"
@@ -40,7 +40,7 @@ test-unit: setup-build
 test-structure: setup-build
 	cargo test --locked --test dependencies --test docs --test structure
 
-test-system: setup-build
+test-system: setup-build setup-proxy
 	cargo test --locked --test contract --test faults
 
 test-api: build setup-api
@@ -67,6 +67,10 @@ bench: setup-build
 
 setup-build:
 	@tests/setup build
+
+# Without nginx its test says loudly that it was not run.
+setup-proxy:
+	-@tests/setup proxy
 
 setup-fuzz:
 	@tests/setup fuzz

@@ -9,6 +9,7 @@
 //! - [`config`]: flags, defaults, limits;
 //! - [`digits`]: whole numbers in text from outside;
 //! - [`serve`]: starts the parts of a server and stops them;
+//! - [`service_manager`]: messages to systemd;
 //! - [`threads`]: named threads;
 //! - [`logging`]: the log.
 
@@ -20,5 +21,6 @@ pub mod domain;
 pub mod logging;
 pub mod presentation;
 pub mod serve;
+pub mod service_manager;
 pub mod storage;
 pub mod threads;

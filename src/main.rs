@@ -4,28 +4,44 @@ use std::process::ExitCode;
 
 use turnero::config::Action;
 use turnero::presentation::access::set_pin_of_file;
+use turnero::presentation::backup::{check_file, request_backup, restore_file};
 use turnero::presentation::tickets::transfer::{export_file, import_file};
 use turnero::serve::serve;
 
+/// What was asked for could not be done.
+const FAILED: u8 = 1;
+
+/// The command line or a variable is wrong.
+const WRONG_USAGE: u8 = 2;
+
+/// The file that was to be checked is damaged.
+const DAMAGED: u8 = 3;
+
 fn main() -> ExitCode {
     let (done, code) = match Action::read() {
-        Ok(Action::Serve(config)) => (serve(*config), 1),
-        Ok(Action::SetPin(role, config)) => (set_pin_of_file(role, &config.data), 1),
+        Ok(Action::Serve(config)) => (serve(*config), FAILED),
+        Ok(Action::SetPin(role, config)) => (set_pin_of_file(role, &config.data), FAILED),
         Ok(Action::Export {
             file,
             until,
             config,
-        }) => (export_file(&config.data, &file, until), 1),
+        }) => (export_file(&config.data, &file, until), FAILED),
         Ok(Action::Import {
             file,
             replace,
             config,
-        }) => (import_file(&file, &config.data, replace), 1),
+        }) => (import_file(&file, &config.data, replace), FAILED),
+        Ok(Action::Backup(config)) => (request_backup(&config), FAILED),
+        Ok(Action::Restore(file, config)) => (restore_file(&file, &config.data), FAILED),
+        Ok(Action::Check(file)) => match check_file(&file) {
+            Ok(false) => return ExitCode::from(DAMAGED),
+            checked => (checked.map(|_| ()), FAILED),
+        },
         Ok(Action::Print(text)) => {
             println!("{text}");
-            (Ok(()), 0)
+            (Ok(()), FAILED)
         }
-        Err(why) => (Err(why.into()), 2),
+        Err(why) => (Err(why.into()), WRONG_USAGE),
     };
     let Err(why) = done else {
         return ExitCode::SUCCESS;

@@ -15,11 +15,12 @@ use crate::presentation::server::Server;
 use crate::presentation::services::{
     Listeners, Options, RECENT_EVENTS, SharedState, TicketService, WssService,
 };
-use crate::{calendar, logging, storage};
+use crate::service_manager::ServiceManager;
+use crate::{calendar, logging, storage, threads};
 
 /// Runs a server until SIGINT or SIGTERM. The error is one line that says why it cannot start.
 pub fn serve(config: Config) -> Result<(), Box<dyn Error>> {
-    logging::start()?;
+    logging::start(config.log_format)?;
     let mut signals = Signals::new([SIGINT, SIGTERM])?;
     // With a handler, a limit on the size of files fails the write and does not end the program.
     signal_hook::flag::register(SIGXFSZ, Arc::default())?;
@@ -48,6 +49,10 @@ pub fn serve(config: Config) -> Result<(), Box<dyn Error>> {
     let kept = config.audit_retention();
     let tickets = TicketService::start(shared, loaded.newest_snapshot, journal, listeners, kept)?;
     let office = Office::new(config, access, tickets, wss, printers);
+    if office.config.backup_dir.is_some() {
+        let office = office.clone();
+        threads::spawn_vital("backup", move || office.backups.run(&office.tickets))?;
+    }
     let server = Server::start(listener, office.clone())?;
 
     announcement.say(&office.tickets);
@@ -57,7 +62,14 @@ pub fn serve(config: Config) -> Result<(), Box<dyn Error>> {
     if let Some(problem) = calendar::zone_problem(&day_rule) {
         log::warn!("{problem}");
     }
+    let manager = ServiceManager::from_environment();
+    if let Some(manager) = &manager {
+        manager.ready(&office)?;
+    }
     signals.forever().next();
+    if let Some(manager) = &manager {
+        manager.stopping();
+    }
     server.stop();
     Ok(())
 }

@@ -1,8 +1,9 @@
-// The backup page: export and import of the office, and the version of the server.
+// The backup page: backups, export and import of the office, and the version of the server.
 
 import { get } from '../shared/api.js';
 import { $ } from '../shared/dom.js';
 import { roughSpan } from '../shared/i18n.js';
+import { loadBackups, renderBackups } from './backups.js';
 import { renderQuestion } from './restore.js';
 import { start } from './settings.js';
 
@@ -20,6 +21,8 @@ function render() {
 start({
   wants: () => false,
   async load() {
+    // Whoever is no admin may not see them.
+    loadBackups().catch(() => {});
     health = await get('api/health');
     render();
     // Another device does not find this machine by its name for itself.
@@ -29,6 +32,7 @@ start({
   translate() {
     render();
     renderQuestion();
+    renderBackups();
   },
   copies: [$('copy')],
 });

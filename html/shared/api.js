@@ -6,10 +6,7 @@ import { keepChoices } from './i18n.js';
 const TIMEOUT_MS = 8000;
 const PAUSES_MS = [400, 1200];
 
-/**
- * `code` is the contract's; `no-connection` is ours, for when no answer came at all. `wait` says after how
- * many seconds it is worth trying again; 0 where the server does not say.
- */
+/** `code` is the server's, or `no-connection` if no answer came. `wait`: seconds until a retry; 0 if the server does not say. */
 export class Refusal extends Error {
   constructor(code, detail = '', status = 0, wait = 0) {
     super(code);
@@ -17,7 +14,7 @@ export class Refusal extends Error {
   }
 }
 
-/** 128 random bits. `crypto.randomUUID` is too young, and missing where there is no HTTPS. */
+/** 128 random bits. `crypto.randomUUID` is too young. */
 export function freshKey() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   return Array.from(bytes, (b) => (b < 16 ? '0' : '') + b.toString(16)).join('');
@@ -79,10 +76,9 @@ async function ask(method, path, body, key) {
 
 export const get = (path) => first(ask('GET', path));
 
-/** PUT says the same thing twice without harm, so it needs no key. */
+/** PUT and DELETE say the same thing twice without harm, so they need no key. */
 export const put = (path, body) => first(ask('PUT', path, body));
 
-/** DELETE says the same thing twice without harm, too. */
 export const remove = (path) => first(ask('DELETE', path));
 
 /**

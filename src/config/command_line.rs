@@ -35,6 +35,12 @@ pub enum Action {
         replace: bool,
         config: Box<Config>,
     },
+    /// `turnero check FILE`: say whether a data file, a backup or an export is sound.
+    Check(PathBuf),
+    /// `turnero backup`: ask the running server for a backup.
+    Backup(Box<Config>),
+    /// `turnero restore FILE`: let a backup take the place of the data file.
+    Restore(PathBuf, Box<Config>),
     /// `--help`, `--version`: print this text.
     Print(String),
 }
@@ -87,6 +93,7 @@ impl Action {
             words,
             replace,
             until,
+            check_config,
             ..
         } = arguments;
         let word = |n: usize| words.get(n).map(|word| word.to_string_lossy());
@@ -96,6 +103,14 @@ impl Action {
         }
         if until.is_some() && command != "export" {
             return Err("--until is for export only.".to_owned());
+        }
+        if *check_config && !words.is_empty() {
+            return Err("--check-config is for a server only.".to_owned());
+        }
+        if *check_config {
+            let (listen, data) = (config.listen, config.data.display());
+            let text = format!("The configuration is right: listen on {listen}, data in {data}.");
+            return Ok(Self::Print(text));
         }
         if words.is_empty() {
             return Ok(Self::Serve(config));
@@ -120,6 +135,17 @@ impl Action {
                 replace: *replace,
                 config,
             }),
+            "backup" => match word(1) {
+                None => Ok(Self::Backup(config)),
+                Some(other) => Err(unknown(&other)),
+            },
+            "restore" => {
+                let file = file.ok_or("restore needs the name of a backup.")?;
+                Ok(Self::Restore(file, config))
+            }
+            "check" => Ok(Self::Check(file.ok_or(
+                "check needs the name of a data file, a backup or an export.",
+            )?)),
             other => Err(unknown(other)),
         }
     }
@@ -133,6 +159,7 @@ struct Arguments {
     /// The words beside the flags.
     words: Vec<OsString>,
     replace: bool,
+    check_config: bool,
     /// The last event of an export.
     until: Option<u64>,
 }
@@ -154,6 +181,10 @@ impl Arguments {
                 }
                 Arg::Long("replace") => {
                     arguments.replace = true;
+                    continue;
+                }
+                Arg::Long("check-config") => {
+                    arguments.check_config = true;
                     continue;
                 }
                 Arg::Long("until") => {
@@ -212,6 +243,13 @@ fn help() -> String {
         "       turnero import FILE [--data FILE] [--replace]".to_owned(),
         "                    reads it into a new data file, or replaces the settings there"
             .to_owned(),
+        "       turnero backup [--listen ADDR]".to_owned(),
+        "                    asks the running server for a backup in its --backup-dir".to_owned(),
+        "       turnero restore FILE [--data FILE]".to_owned(),
+        "                    lets a backup take the place of the data file of a stopped server".to_owned(),
+        "       turnero check FILE".to_owned(),
+        "                    says whether a data file, a backup or an export is sound, and what it holds"
+            .to_owned(),
         String::new(),
     ];
     let width = FLAGS.iter().map(|flag| flag.usage().len()).max();
@@ -225,6 +263,9 @@ fn help() -> String {
             flag.variable()
         ));
     }
+    lines.push(
+        "  --check-config     checks the flags and the environment, and does not start".to_owned(),
+    );
     lines.push("  --help, --version".to_owned());
     lines.push(String::new());
     lines.push("PORT=8080 works too. RUST_LOG sets the log level.".to_owned());
@@ -273,6 +314,12 @@ mod tests {
                 let whole = if replace { "replacing " } else { "" };
                 Err(format!("{whole}import of {}", file.display()))
             }
+            Action::Backup(config) => Err(format!("backup of {}", config.listen)),
+            Action::Restore(file, config) => {
+                let to = config.data.display();
+                Err(format!("restore of {} to {to}", file.display()))
+            }
+            Action::Check(file) => Err(format!("check of {}", file.display())),
             Action::Print(text) => Err(text),
         }
     }
@@ -306,6 +353,11 @@ mod tests {
                 "--replace is for import",
             ),
             (&["--replace"], "--replace is for import"),
+            (&["--check-config"], "The configuration is right"),
+            (
+                &["pin", "staff", "--check-config"],
+                "--check-config is for a server",
+            ),
             (&["export", "--until", "7"], "export to - until 7"),
             (
                 &["export", "--until", "now"],
@@ -317,6 +369,16 @@ mod tests {
             (&["import"], "import needs the name of a file"),
             (&["export", "a", "b"], "b is not known"),
             (&["import", "a", "b"], "b is not known"),
+            (&["backup"], "backup of 0.0.0.0:3000"),
+            (&["backup", "a"], "a is not known"),
+            (
+                &["restore", "a.db", "--data", "b.db"],
+                "restore of a.db to b.db",
+            ),
+            (&["restore"], "restore needs the name of a backup"),
+            (&["check", "a.db"], "check of a.db"),
+            (&["check"], "check needs the name of a data file"),
+            (&["check", "a", "b"], "b is not known"),
             (&["pin"], "pin needs a role"),
             (&["exports"], "exports is not known"),
         ] {
@@ -398,7 +460,7 @@ mod tests {
                 "allow-origin" => "--allow-origin=https://a.example".to_owned(),
                 "host" => "--host=a.lan".to_owned(),
                 "trusted-proxy" => "--trusted-proxy=::1".to_owned(),
-                "html" | "media" => format!("--{}=/", flag.name),
+                "backup-dir" | "html" | "media" => format!("--{}=/", flag.name),
                 "printer" => "--printer=a.lan".to_owned(),
                 name => format!("--{name}={}", flag.default),
             };

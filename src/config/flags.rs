@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::Config;
 use crate::digits;
+use crate::logging::LogFormat;
 
 /// One flag of the command line. Its environment variable has the same name.
 pub(super) struct Flag {
@@ -139,6 +140,43 @@ pub(super) const FLAGS: &[Flag] = &[
         repeats: false,
         set: |config, value| {
             config.keep_days = number(value, 1, 36_500)?;
+            Ok(())
+        },
+    },
+    Flag {
+        name: "backup-dir",
+        value: Some("DIR"),
+        default: "none",
+        help: "a folder for a copy of the data file each business day, and whenever an admin asks for one",
+        repeats: false,
+        set: |config, value| {
+            config.backup_dir = Some(folder(value)?);
+            Ok(())
+        },
+    },
+    Flag {
+        name: "backup-keep",
+        value: Some("N"),
+        default: "7",
+        help: "how many backups of days are kept in --backup-dir, and as many that an admin asked for",
+        repeats: false,
+        set: |config, value| {
+            config.backup_keep = whole(value, 1, 10_000)?;
+            Ok(())
+        },
+    },
+    Flag {
+        name: "log-format",
+        value: Some("FORMAT"),
+        default: "text",
+        help: "the form of the log's lines: text or json; under systemd, text has the levels of the journal",
+        repeats: false,
+        set: |config, value| {
+            config.log_format = match value {
+                "text" => LogFormat::Text,
+                "json" => LogFormat::Json,
+                _ => return Err("text or json".to_owned()),
+            };
             Ok(())
         },
     },

@@ -9,6 +9,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 pub use command_line::Action;
+
+use crate::logging::LogFormat;
 pub use flags::printer_address;
 
 /// The checked configuration.
@@ -32,6 +34,12 @@ pub struct Config {
     pub trusted_proxies: Vec<IpAddr>,
     /// Retention of the audit log in days: long enough to investigate a complaint.
     pub keep_days: u32,
+    /// The form of the log's lines.
+    pub log_format: LogFormat,
+    /// A folder for backups.
+    pub backup_dir: Option<PathBuf>,
+    /// Backups of days that are kept, and as many that somebody asked for: damage is noticed within a week.
+    pub backup_keep: usize,
     /// The address of the printer `main`, as `HOST:PORT`.
     pub printer: Option<String>,
     pub limits: Limits,
@@ -82,6 +90,9 @@ impl Default for Config {
             hosts: Vec::new(),
             trusted_proxies: Vec::new(),
             keep_days: 90,
+            log_format: LogFormat::Text,
+            backup_dir: None,
+            backup_keep: 7,
             printer: None,
             limits: Limits {
                 connections: 4_096,

@@ -1,6 +1,7 @@
 //! Everything that clients see: connections, HTTP, WebSocket, pages.
 
 pub mod access;
+pub mod backup;
 pub mod http;
 pub mod json;
 pub mod office;

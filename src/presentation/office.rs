@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::access::Access;
+use super::backup::Backups;
 use super::http::slots::Slots;
 use super::pages::Pages;
 use super::pages::folder::Folder;
@@ -22,6 +23,7 @@ pub struct Office {
     pub access: Access,
     pub tickets: TicketService,
     pub wss: &'static WssService,
+    pub backups: Backups,
     /// The ticket printers.
     pub printers: Arc<Printers>,
     pub pages: Pages,
@@ -47,6 +49,7 @@ impl Office {
         Arc::new(Self {
             pages: Pages::new(config.html.as_ref().map(folder)),
             media: config.media.as_ref().map(folder),
+            backups: Backups::new(config.backup_dir.clone(), config.backup_keep),
             presence: Presence::default(),
             config,
             access,

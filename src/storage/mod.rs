@@ -15,14 +15,59 @@ use blake2::{Blake2s256, Digest};
 use thiserror::Error;
 
 use crate::access::{AccessChange, AccessRecords};
-use crate::domain::{Event, Queue, Stamped};
+use crate::domain::{Event, Queue, Stamped, Timestamp};
 
 pub use audit::{AuditEntry, AuditKind, AuditRecord};
-pub use sqlite::create_private;
+pub use sqlite::{SteadyFile, create_private};
 
 /// Opens the data file, and creates it if it is missing. One process at a time has it open.
 pub fn open(file: &Path) -> Result<Box<dyn Journal>, StorageError> {
     Ok(Box::new(sqlite::SqliteJournal::open(file)?))
+}
+
+/// Opens the data file for reading. Nothing is written, and every change is refused.
+pub fn open_read_only(file: &Path) -> Result<Box<dyn Journal>, StorageError> {
+    Ok(Box::new(sqlite::SqliteJournal::open_read_only(file)?))
+}
+
+/// Checks a data file that no server uses, or a backup, without writing: the database's own checks, the
+/// checksums, and whether each snapshot is what the events before it give. `Err` if it cannot be checked:
+/// it is in use, of another program, or of a newer version.
+pub fn check(file: &Path) -> Result<CheckReport, StorageError> {
+    sqlite::check(file)
+}
+
+/// Lets the data file or backup `from` take the place of the data file `to`, which no server uses. What was
+/// there is kept beside it, under the returned name.
+pub fn restore(from: &Path, to: &Path) -> Result<Option<PathBuf>, StorageError> {
+    sqlite::restore(from, to)
+}
+
+/// What a data file holds, and what of it is damaged.
+#[derive(Debug, Default)]
+pub struct CheckReport {
+    /// What is damaged, in sentences without a full stop; none if the file is sound.
+    pub damage: Vec<String>,
+    /// Whether anything is lost. Damaged snapshots alone lose nothing: a start does without them.
+    pub is_loss: bool,
+    /// The last event before the first damaged one, if one is damaged.
+    pub last_good: Option<u64>,
+    /// Version of the tables.
+    pub version: i32,
+    /// The office after its last event that can be read.
+    pub queue: Queue,
+    pub events: u64,
+    /// The times of the first and the last event.
+    pub times: Option<(Timestamp, Timestamp)>,
+    pub snapshots: usize,
+    pub audit_entries: u64,
+}
+
+impl CheckReport {
+    fn add_loss(&mut self, damage: String) {
+        self.damage.push(damage);
+        self.is_loss = true;
+    }
 }
 
 /// Why storage failed.
@@ -36,8 +81,8 @@ pub enum StorageError {
     MovedOn { expected: u64 },
     /// A stored event cannot be read back. `last_good` is the one before it.
     #[error(
-        "event {seq} cannot be read: {why}; «turnero export FILE --until {last_good}» writes the office as it was \
-         before it, to be imported into a new data file"
+        "event {seq} cannot be read: {why}; «turnero restore BACKUP» puts a backup in its place, and «turnero export \
+         FILE --until {last_good}» writes the office as it was before it, to be imported into a new data file"
     )]
     DamagedEvent {
         seq: u64,
@@ -168,6 +213,9 @@ pub trait Journal: Send {
     /// Whether changes can be stored, as far as that can be known without writing: the data file is still
     /// there, and could be written when it was opened.
     fn check(&mut self) -> Result<(), StorageError>;
+
+    /// The data file with all commits so far, steady for a backup: see [`SteadyFile`]. Commits go on meanwhile.
+    fn steady_file(&mut self) -> Result<SteadyFile, StorageError>;
 
     /// Closes the storage. Returns the file beside the data file that holds the newest events, if they
     /// could not be moved into the data file.

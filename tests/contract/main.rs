@@ -14,6 +14,7 @@
 mod common;
 
 mod audit;
+mod backups;
 mod claim;
 mod command_line;
 mod course;
@@ -35,11 +36,14 @@ mod people;
 mod places;
 mod printers;
 mod printing;
+mod proxies;
 mod qr;
 mod rest;
 mod roles;
+mod service_manager;
 mod setting_up;
 mod signing;
 mod states;
 mod undo;
+mod upgrades;
 mod websocket;

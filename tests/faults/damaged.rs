@@ -1,6 +1,8 @@
 //! A damaged data file: the start is refused with the parts that are still sound.
 
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
@@ -76,4 +78,129 @@ fn a_damaged_snapshot_is_named_and_the_events_are_used() {
     );
     let office = read_json(&launch.data().with_file_name("office.json"));
     assert_eq!(office["office"]["tickets"][0]["number"], 1);
+}
+
+/// Runs `turnero check` on a file. Returns its exit code, and all that it says.
+fn check(file: &Path) -> (i32, String) {
+    let output = run_to_end(
+        file.parent().unwrap(),
+        &["check", file.to_str().unwrap()],
+        &[],
+    );
+    let said = [output.stdout, output.stderr].concat();
+    let said = String::from_utf8_lossy(&said).into_owned();
+    (output.status.code().unwrap(), said)
+}
+
+/// All files beside a data file, with their bytes.
+fn files_beside(data: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let entries = fs::read_dir(data.parent().unwrap()).unwrap();
+    let read = |path: PathBuf| (path.clone(), fs::read(&path).unwrap());
+    entries.map(|entry| read(entry.unwrap().path())).collect()
+}
+
+#[test]
+fn check_says_that_a_file_is_sound_and_what_it_holds_and_changes_nothing() {
+    let server = Server::new();
+    server.ticket();
+    server.ticket();
+    let (code, said) = check(server.launch().data());
+    assert_eq!(code, 1, "{said}");
+    assert!(said.contains("another turnero is using it"), "{said}");
+    let export = server.get("/api/export").expect(200).body;
+    // After a kill, the tickets are in the file beside it.
+    let launch = server.kill();
+    let before = files_beside(launch.data());
+    assert!(before.keys().any(|file| file.ends_with("office.db-wal")));
+    let (code, said) = check(launch.data());
+    assert_eq!(code, 0, "{said}");
+    for part in [
+        "is sound",
+        "2 events",
+        "1 services",
+        "2 tickets that have not",
+    ] {
+        assert!(said.contains(part), "«{part}» is not in: {said}");
+    }
+    assert_eq!(files_beside(launch.data()), before);
+    // The same of an export.
+    let file = launch.data().with_file_name("office.json");
+    fs::write(&file, &export).unwrap();
+    let (code, said) = check(&file);
+    assert_eq!(code, 0, "{said}");
+    assert!(said.contains("2 tickets that have not ended"), "{said}");
+    let wrong = String::from_utf8(export).unwrap().replace("\"A\"", "\"4\"");
+    fs::write(&file, wrong).unwrap();
+    let (code, said) = check(&file);
+    assert_eq!(code, 3, "{said}");
+    assert!(said.contains("is damaged: office."), "{said}");
+    let (code, said) = check(&launch.data().with_file_name("none.db"));
+    assert_eq!(code, 1, "{said}");
+    assert!(said.contains("none.db cannot be checked"), "{said}");
+}
+
+#[test]
+fn check_names_each_kind_of_damage() {
+    let server = Server::new();
+    for _ in 0..3 {
+        server.ticket();
+    }
+    let mut office = server.json("/api/export")["office"].clone();
+    office["settings"]["name"] = "Another".into();
+    let another = format!("INSERT INTO snapshots (seq, body) VALUES (3, CAST('{office}' AS BLOB))");
+    let launch = server.stop();
+    let whole = fs::read(launch.data()).unwrap();
+    let file = launch.data().with_file_name("copy.db");
+    let cases: [(&str, &str); 7] = [
+        (
+            "UPDATE events SET body = replace(body, ':2', ':8') WHERE seq = 2",
+            "Event 2 is damaged (it is damaged: its checksum is another).",
+        ),
+        (
+            "UPDATE events SET at = at + 1 WHERE seq = 1",
+            "Restore a backup: turnero restore",
+        ),
+        (
+            "DELETE FROM events WHERE seq = 2",
+            "export office.json --until 1 ",
+        ),
+        (
+            "DELETE FROM events WHERE seq = 3",
+            "The events after 2 up to 3 are missing.",
+        ),
+        (
+            "INSERT INTO snapshots (seq, body) VALUES (1, x'7b7d')",
+            "Nothing is lost",
+        ),
+        (
+            &another,
+            "The snapshot after event 3 is not what the events give.",
+        ),
+        ("DROP TABLE pins", "The PINs, sessions and tokens cannot be"),
+    ];
+    for (damage, named) in cases {
+        fs::write(&file, &whole).unwrap();
+        let connection = rusqlite::Connection::open(&file).unwrap();
+        connection.execute(damage, []).unwrap();
+        drop(connection);
+        let (code, said) = check(&file);
+        assert_eq!(code, 3, "{damage}: {said}");
+        assert!(
+            said.contains("is damaged:") && said.contains(named),
+            "{damage}: {said}"
+        );
+    }
+    let mut flipped = whole.clone();
+    flipped[4096..4196].fill(0x5a);
+    let no_header = [b"nothing of SQLite ", &whole[18..]].concat();
+    for (bytes, named) in [
+        (&flipped[..], "The database is damaged"),
+        (&whole[..whole.len() / 2], "cannot be read: it is damaged"),
+        (&no_header, "it is not an SQLite database"),
+    ] {
+        fs::write(&file, bytes).unwrap();
+        let (code, said) = check(&file);
+        assert_eq!(code, 3, "{named}: {said}");
+        assert!(said.contains(named), "«{named}» is not in: {said}");
+    }
 }

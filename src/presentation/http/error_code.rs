@@ -56,6 +56,7 @@ error_codes! {
     NoNumberLeft: 409, "no-number-left";
     NothingToUndo: 409, "nothing-to-undo";
     NoPrinter: 409, "no-printer";
+    NoBackupFolder: 409, "no-backup-folder";
     NoPins: 409, "no-pins";
     BodyTooLarge: 413, "body-too-large";
     AddressTooLong: 414, "head-too-large";

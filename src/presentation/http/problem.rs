@@ -233,6 +233,16 @@ impl Problem {
         Self::new(ErrorCode::NoPrinter, detail)
     }
 
+    pub fn no_backup_folder() -> Self {
+        let detail = "This server has no folder for backups; start it with --backup-dir DIR.";
+        Self::new(ErrorCode::NoBackupFolder, detail)
+    }
+
+    pub fn backups_unreadable(error: &std::io::Error) -> Self {
+        let detail = format!("The folder of backups cannot be read: {error}.");
+        Self::new(ErrorCode::StorageUnavailable, detail)
+    }
+
     /// The printer does not print; `detail` says what a person can do about it.
     pub fn printer_failing(detail: &str) -> Self {
         Self::new(ErrorCode::PrinterFailing, detail)

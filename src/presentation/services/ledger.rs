@@ -292,6 +292,10 @@ impl Ledger {
                     records.map_err(|error| log::error!("The audit log cannot be read: {error}"));
                 let _ = reply.send(records.ok());
             }
+            LedgerRequest::MakeSteady { reply } => {
+                let steady = self.journal.steady_file();
+                let _ = reply.send(steady.map_err(|error| error.to_string()));
+            }
         }
     }
 

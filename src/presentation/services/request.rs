@@ -8,7 +8,7 @@ use crate::domain::Command;
 use crate::presentation::http::answer::Answer;
 use crate::presentation::http::problem::Problem;
 use crate::presentation::json::OutcomeView;
-use crate::storage::{AuditEntry, AuditRecord, RequestHash};
+use crate::storage::{AuditEntry, AuditRecord, RequestHash, SteadyFile};
 
 /// Renders the outcome of a command as an answer. The ledger's thread calls it for an answer that it
 /// stores under an `Idempotency-Key`; otherwise the caller's thread does, so that the ledger has less
@@ -76,6 +76,10 @@ pub(super) enum LedgerRequest {
         before: u64,
         limit: u64,
         reply: Sender<Option<Vec<AuditRecord>>>,
+    },
+    /// Make the data file steady for a backup. `Err` says why that cannot be.
+    MakeSteady {
+        reply: Sender<Result<SteadyFile, String>>,
     },
     /// Execute what waits, then end.
     Stop,

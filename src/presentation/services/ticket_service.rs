@@ -16,7 +16,7 @@ use crate::access::{AccessChange, Actor};
 use crate::domain::{Command, Queue};
 use crate::presentation::http::answer::Answer;
 use crate::presentation::http::problem::Problem;
-use crate::storage::{AuditEntry, AuditRecord, Journal};
+use crate::storage::{AuditEntry, AuditRecord, Journal, SteadyFile};
 use crate::threads;
 
 /// Limit of requests that wait for the ledger. Each one blocks a connection's thread, so there are
@@ -153,6 +153,14 @@ impl TicketService {
     ) -> impl FnMut(u64, u64) -> Result<Vec<AuditRecord>, Problem> + Send + 'static {
         let requests = self.requests.clone();
         move |before, limit| read_audit(&requests, before, limit)
+    }
+
+    /// The data file, steady for a backup. `Err` says why there is none.
+    pub fn steady_file(&self) -> Result<SteadyFile, String> {
+        let (reply, steady) = bounded(1);
+        let sent = self.requests.send(LedgerRequest::MakeSteady { reply });
+        let answer = sent.ok().and_then(|()| steady.recv().ok());
+        answer.unwrap_or_else(|| Err("the server stops".to_owned()))
     }
 
     /// Reads the durable queue under its lock. `read` must copy what it needs and neither wait nor

@@ -17,6 +17,8 @@ const PURGE_IS_HELD: &str = "The clock says that more than 31 days have passed s
 const NO_PUBLIC_URL: &str = "Phones cannot reach this server at the address of this request, so tickets that are printed \
      over it have no QR code. Set the public address in the settings, «Printing».";
 
+const BACKUP_FAILED: &str = "The last backup failed: the log says why, and what to do.";
+
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Health {
@@ -38,6 +40,9 @@ struct Health {
     /// phones can use the address of this request.
     #[serde(skip_serializing_if = "Option::is_none")]
     public_url_problem: Option<&'static str>,
+    /// Whether the last backup failed; omitted if it did not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    backup_problem: Option<&'static str>,
     /// State of the first printer that fails, or of any; omitted without printers.
     #[serde(skip_serializing_if = "Option::is_none")]
     printer: Option<&'static str>,
@@ -68,6 +73,7 @@ pub fn health(context: &Context<'_>) -> Handled {
         storage_problem,
         purge_problem: office.tickets.purge_is_held().then_some(PURGE_IS_HELD),
         time_zone_problem: calendar::zone_problem(&day_rule),
+        backup_problem: office.backups.has_failed().then_some(BACKUP_FAILED),
         uptime_seconds: office.started.elapsed().as_secs(),
         public_url_problem: (printer.is_some() && phone_base(context).is_none())
             .then_some(NO_PUBLIC_URL),

@@ -130,7 +130,8 @@ fn sorting_key(name: &str) -> String {
     key
 }
 
-fn whole(file: OpenFile, media_type: &'static str) -> Answer {
+/// The answer with a whole file.
+pub(super) fn whole(file: OpenFile, media_type: &'static str) -> Answer {
     let mut answer = Answer::new(200, media_type, &b""[..]);
     answer.body = Body::File(file.file, file.length);
     answer

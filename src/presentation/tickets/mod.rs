@@ -3,6 +3,7 @@
 mod address;
 mod appearance;
 mod audit;
+mod backups;
 mod course;
 mod day;
 mod desk_name;
@@ -100,6 +101,9 @@ pub const ROUTES: &[Route] = &[
     // An export is an entry in the audit log, so it counts as a change.
     route(Get, "/api/export", Changes, Admin, transfer::export),
     route(Post, "/api/import", Changes, Admin, transfer::import).with_body(transfer::LARGEST_BODY),
+    route(Get, "/api/backups", Reads, Admin, backups::list),
+    route(Post, "/api/backups", Changes, Admin, backups::create),
+    route(Get, "/api/backups/*", Changes, Admin, backups::show),
     route(Get, "/api/state", Reads, Public, feed::state),
     route(Get, "/api/events", Reads, Public, feed::events).with_query(Read),
     route(Get, "/api/figures", Reads, Staff, figures::show),

@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::storage::StorageError;
 
@@ -38,7 +39,7 @@ pub(super) struct DataFile {
     wal: Option<FileId>,
     /// A lock of the kind that belongs to this open file: SQLite's own is of the kind that a process loses
     /// if it closes the file anywhere else.
-    _lock: File,
+    lock: Arc<File>,
     _name: NameLock,
 }
 
@@ -52,11 +53,16 @@ impl DataFile {
             path: path.to_owned(),
             id: FileId::of(&id),
             wal: None,
-            _lock: lock,
+            lock: Arc::new(lock),
             _name: name,
         };
         file.remember_wal();
         Ok(file)
+    }
+
+    /// The open file, for reading.
+    pub(super) fn file(&self) -> Arc<File> {
+        self.lock.clone()
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -90,6 +96,15 @@ impl DataFile {
             Err(StorageError::Replaced)
         }
     }
+}
+
+/// Makes a file that is missing, for this user's eyes alone. SQLite gives those beside it the same
+/// rights.
+pub fn create_private(path: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    options.write(true).create_new(true);
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
 }
 
 /// The file beside the data file `path` that has the newest commits.

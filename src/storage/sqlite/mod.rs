@@ -7,17 +7,24 @@
 mod access;
 mod answers;
 mod audit;
+mod check;
+mod copy;
 mod data_file;
 mod history;
 mod open;
+mod restore;
+mod schema;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, ErrorCode, MAIN_DB, OptionalExtension, ffi};
 
+pub(super) use check::check;
+pub use copy::SteadyFile;
+pub use data_file::create_private;
 use data_file::{DataFile, NameLock};
-pub use open::create_private;
+pub(super) use restore::restore;
 
 use super::{AuditRecord, Batch, Journal, Loaded, StorageError, StoredAnswer};
 use crate::access::AccessRecords;
@@ -33,6 +40,8 @@ const PROBE_BYTES: i64 = 512 * 1024;
 
 /// A journal in one SQLite file.
 pub struct SqliteJournal {
+    /// Dropped before the connection, which makes a checkpoint when it is closed.
+    copying: copy::Copying,
     connection: Connection,
     /// Version of the tables: an older one where the file could not be written yet.
     version: i32,
@@ -50,23 +59,30 @@ impl SqliteJournal {
     /// `Unusable` says in one line why it cannot be used: in use by another server, no SQLite file,
     /// another program's, of a newer version.
     pub fn open(path: &Path) -> Result<Self, StorageError> {
-        let unusable = |why: String| {
-            StorageError::Unusable(format!(
-                "The data file {} cannot be used: {why}.",
-                path.display()
-            ))
-        };
-        let name = NameLock::take(path).map_err(unusable)?;
+        let name = NameLock::take(path).map_err(|why| unusable(path, &why))?;
         // It holds notes and hashes of PINs. Where it cannot be made, opening it says why.
         if let Ok(file) = create_private(path) {
             file.sync_all()
-                .map_err(|error| unusable(error.to_string()))?;
+                .map_err(|error| unusable(path, &error.to_string()))?;
         }
-        let opened = open::open(path).map_err(unusable)?;
-        let file = DataFile::lock(path, name).map_err(unusable)?;
+        let opened = open::open(path).map_err(|why| unusable(path, &why))?;
+        Self::of(opened, path, name)
+    }
+
+    /// Opens the file for reading. Nothing is written.
+    pub fn open_read_only(path: &Path) -> Result<Self, StorageError> {
+        let name = NameLock::take(path).map_err(|why| unusable(path, &why))?;
+        let opened = open::open_read_only(path);
+        let opened = opened.map_err(|refused| unusable(path, &refused.reason()))?;
+        Self::of(opened, path, name)
+    }
+
+    fn of(opened: open::Opened, path: &Path, name: NameLock) -> Result<Self, StorageError> {
+        let file = DataFile::lock(path, name).map_err(|why| unusable(path, &why))?;
         // A damaged table of answers is no reason to refuse a start.
         let answer_bytes = answers::total_bytes(&opened.connection).unwrap_or(0);
         Ok(Self {
+            copying: copy::Copying::default(),
             connection: opened.connection,
             version: opened.version,
             unwritable: opened.unwritable,
@@ -91,13 +107,15 @@ impl SqliteJournal {
         if self.unwritable.is_none() {
             return Ok(());
         }
+        self.copying.spoil();
         if self.connection.is_readonly(MAIN_DB)? {
             let opened = open::open(self.file.path()).map_err(StorageError::Unwritable)?;
             self.connection = opened.connection;
             self.version = opened.version;
             self.unwritable = opened.unwritable;
         } else {
-            self.version = open::make_tables(&mut self.connection, true, self.version)?;
+            let path = self.file.path();
+            self.version = open::make_tables(&mut self.connection, path, true, self.version)?;
             self.unwritable = None;
         }
         self.file.remember_wal();
@@ -197,6 +215,7 @@ impl Journal for SqliteJournal {
         audit::insert(&transaction, batch.at, &batch.audit)?;
         transaction.commit().map_err(commit_error)?;
         self.answer_bytes = (self.answer_bytes + added).saturating_sub(dropped);
+        self.copying.resume(&self.connection);
         Ok(())
     }
 
@@ -240,6 +259,13 @@ impl Journal for SqliteJournal {
         }
     }
 
+    fn steady_file(&mut self) -> Result<SteadyFile, StorageError> {
+        self.check()?;
+        let file = self.file.file();
+        let steady = self.copying.begin(&self.connection, file)?;
+        steady.ok_or_else(|| StorageError::Unusable("another copy of it is being made".to_owned()))
+    }
+
     fn close(self: Box<Self>) -> Option<PathBuf> {
         let wal = self.file.wal_path();
         let is_replaced = self.file.check().is_err();
@@ -250,6 +276,7 @@ impl Journal for SqliteJournal {
 
     fn probe(&mut self) -> Result<(), StorageError> {
         self.file.check()?;
+        self.copying.spoil();
         // After a checkpoint the `-wal` file is written from its beginning again, which needs no room. If the
         // data file cannot grow, the checkpoint fails, and the write below says whether that matters.
         let _ = self
@@ -265,6 +292,11 @@ impl Journal for SqliteJournal {
         self.connection.execute_batch("DROP TABLE probe")?;
         Ok(())
     }
+}
+
+fn unusable(path: &Path, why: &str) -> StorageError {
+    let file = path.display();
+    StorageError::Unusable(format!("The data file {file} cannot be used: {why}."))
 }
 
 impl From<rusqlite::Error> for StorageError {

@@ -1,21 +1,14 @@
 //! Opens a data file, and makes or checks its tables.
 
-use std::fs::{self, File};
-use std::io;
+use std::fs;
 use std::path::Path;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::data_file::{IN_USE, wal_path};
-use super::{access, answers, audit, history, one};
-
-/// Marks a file as ours (`PRAGMA application_id`): «Trn1» in ASCII.
-const APPLICATION_ID: i32 = 0x5472_6e31;
-
-/// Version of the tables and of the JSON in them (`PRAGMA user_version`). It only grows: a new field
-/// has a default, and a stored name stays.
-const SCHEMA_VERSION: i32 = 2;
+use super::one;
+use super::schema::{self, APPLICATION_ID};
 
 /// All but letters, digits and the separator of folders.
 const IN_ADDRESS: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/');
@@ -34,7 +27,7 @@ pub(super) struct Opened {
 pub(super) fn open(path: &Path) -> Result<Opened, String> {
     let written = Connection::open(path)
         .map_err(Refused::from)
-        .and_then(|connection| prepare(connection, true));
+        .and_then(|connection| prepare(connection, path, true));
     match written {
         Ok(opened) => Ok(opened),
         Err(Refused::Foreign(why)) => Err(why),
@@ -45,7 +38,7 @@ pub(super) fn open(path: &Path) -> Result<Opened, String> {
                 return Err(reason(&error));
             }
             let read = open_for_reading(path).map_err(Refused::from);
-            let read = read.and_then(|connection| prepare(connection, false));
+            let read = read.and_then(|connection| prepare(connection, path, false));
             read.map(|opened| Opened {
                 unwritable: Some(reason(&error)),
                 ..opened
@@ -59,11 +52,42 @@ pub(super) fn open(path: &Path) -> Result<Opened, String> {
     }
 }
 
+/// Opens the file for reading. Nothing is written, not even where it could be.
+pub(super) fn open_read_only(path: &Path) -> Result<Opened, Refused> {
+    let opened = prepare(open_for_reading(path)?, path, false)?;
+    Ok(Opened {
+        unwritable: Some("it is open for reading only".to_owned()),
+        ..opened
+    })
+}
+
 /// Why a file is not opened.
-enum Refused {
+pub(super) enum Refused {
     /// It is not ours, or of a newer version.
     Foreign(String),
     Fails(rusqlite::Error),
+}
+
+impl Refused {
+    /// The reason in words; it goes on «The data file … cannot be used:».
+    pub(super) fn reason(&self) -> String {
+        match self {
+            Self::Foreign(why) => why.clone(),
+            Self::Fails(error) => reason(error),
+        }
+    }
+
+    /// Whether the file itself is damaged.
+    pub(super) fn is_damage(&self) -> bool {
+        let code = match self {
+            Self::Foreign(_) => None,
+            Self::Fails(error) => error.sqlite_error_code(),
+        };
+        matches!(
+            code,
+            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt)
+        )
+    }
 }
 
 impl From<rusqlite::Error> for Refused {
@@ -92,7 +116,7 @@ fn open_for_reading(path: &Path) -> rusqlite::Result<Connection> {
 }
 
 /// Checks whose file it is, and takes SQLite's lock. With `write`, makes its tables.
-fn prepare(mut connection: Connection, write: bool) -> Result<Opened, Refused> {
+fn prepare(mut connection: Connection, path: &Path, write: bool) -> Result<Opened, Refused> {
     connection.busy_timeout(std::time::Duration::ZERO)?;
     connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
     let application: i32 = connection.pragma_query_value(None, "application_id", one)?;
@@ -102,9 +126,10 @@ fn prepare(mut connection: Connection, write: bool) -> Result<Opened, Refused> {
         let why = "it is another program's database, or it was made by a turnero before its first release";
         return Err(Refused::Foreign(why.to_owned()));
     }
-    if version > SCHEMA_VERSION {
+    if version > schema::VERSION {
         return Err(Refused::Foreign(format!(
-            "it was written by a newer turnero (version {version} of the form; this one knows {SCHEMA_VERSION})"
+            "it was written by a newer turnero (version {version} of the form; this one knows {})",
+            schema::VERSION
         )));
     }
     connection.set_prepared_statement_cache_capacity(16);
@@ -123,7 +148,7 @@ fn prepare(mut connection: Connection, write: bool) -> Result<Opened, Refused> {
     connection.pragma_update(None, "synchronous", "FULL")?;
     // Purged rows are overwritten, so that nothing of them stays in free pages.
     connection.pragma_update(None, "secure_delete", true)?;
-    let made = make_tables(&mut connection, tables > 0, version);
+    let made = make_tables(&mut connection, path, tables > 0, version);
     let (version, unwritable) = match made {
         Ok(version) => (version, None),
         Err(error) if tables > 0 && is_unwritable(&error) => (version, Some(reason(&error))),
@@ -136,41 +161,19 @@ fn prepare(mut connection: Connection, write: bool) -> Result<Opened, Refused> {
     })
 }
 
-/// Makes the tables, or those parts that a file of an older version has not. Returns their version.
+/// Makes the tables, or migrates those of an older version. Returns their version.
 pub(super) fn make_tables(
     connection: &mut Connection,
+    path: &Path,
     has_tables: bool,
     version: i32,
 ) -> rusqlite::Result<i32> {
-    // An exclusive lock is taken by the first write, so there is one here even where the tables
-    // are there already.
-    let transaction = connection.transaction()?;
-    if !has_tables {
-        for schema in [
-            history::SCHEMA,
-            answers::SCHEMA,
-            access::SCHEMA,
-            audit::SCHEMA,
-        ] {
-            transaction.execute_batch(schema)?;
-        }
-    } else if version < 2 {
-        transaction.execute_batch(answers::VERSION_2)?;
-        transaction.execute_batch(history::VERSION_2)?;
+    if has_tables {
+        schema::migrate(connection, path, version)?;
+    } else {
+        schema::create(connection)?;
     }
-    transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
-    transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
-    transaction.commit()?;
-    Ok(SCHEMA_VERSION)
-}
-
-/// Makes a file that is missing, for this user's eyes alone. SQLite gives those beside it the same
-/// rights.
-pub fn create_private(path: &Path) -> io::Result<File> {
-    let mut options = File::options();
-    options.write(true).create_new(true);
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
+    Ok(schema::VERSION)
 }
 
 /// Whether a file that cannot be written can perhaps be read all the same.
@@ -196,7 +199,10 @@ pub(super) fn reason(error: &rusqlite::Error) -> String {
         }
         Some(ErrorCode::ReadOnly) => "it is read-only for this user".to_owned(),
         Some(ErrorCode::DiskFull) => "the disk is full".to_owned(),
-        Some(ErrorCode::DatabaseCorrupt) => "it is damaged".to_owned(),
+        Some(ErrorCode::DatabaseCorrupt) => {
+            "it is damaged: «turnero check» says what is left, and «turnero restore BACKUP» puts a backup in its place"
+                .to_owned()
+        },
         Some(ErrorCode::SystemIoFailure) => {
             "it cannot be read or written (may this user write there, and is the disk healthy?)"
                 .to_owned()

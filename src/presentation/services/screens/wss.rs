@@ -66,6 +66,8 @@ pub struct WssService {
     recent: RecentUpdates,
     readiness: Arc<Readiness<Arc<Screen>>>,
     next_number: AtomicUsize,
+    /// Screens that are connected.
+    connected: AtomicUsize,
     closing: AtomicBool,
     printers: PrinterStates,
     threads: Mutex<Vec<JoinHandle<()>>>,
@@ -98,6 +100,7 @@ impl WssService {
             recent,
             readiness,
             next_number: AtomicUsize::new(0),
+            connected: AtomicUsize::new(0),
             closing: AtomicBool::new(false),
             printers: PrinterStates::default(),
             threads: Mutex::new(threads),
@@ -190,12 +193,18 @@ impl WssService {
         self.next_number.fetch_add(1, Ordering::Relaxed)
     }
 
+    /// The number of screens that are connected.
+    pub fn screens(&self) -> usize {
+        self.connected.load(Ordering::Relaxed)
+    }
+
     /// Adds a screen to those that get updates and whose sockets are watched.
     pub(super) fn join(&self, screen: &Arc<Screen>) -> io::Result<()> {
         let owner = screen.clone();
         self.readiness
             .watch(screen.number(), screen.wire(), owner)?;
         self.send(Publication::Join(screen.clone()));
+        self.connected.fetch_add(1, Ordering::Relaxed);
         if self.closing.load(Ordering::Acquire) {
             screen.notify_closing();
         }
@@ -212,6 +221,7 @@ impl WssService {
     pub(super) fn leave(&self, screen: &Arc<Screen>) {
         self.readiness.forget(screen.number(), screen.wire());
         self.send(Publication::Leave(screen.clone()));
+        self.connected.fetch_sub(1, Ordering::Relaxed);
         log::info!("Client disconnected");
     }
 

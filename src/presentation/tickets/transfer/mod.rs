@@ -17,7 +17,7 @@ use super::audit;
 use super::execute::{run, subject_or_problem};
 use crate::access::Actor;
 use crate::calendar::{self, now};
-use crate::domain::{Command, Event, Queue, Stamped, apply};
+use crate::domain::{Command, Event, Queue, QueueParts, Stamped, apply};
 use crate::presentation::http::answer::Answer;
 use crate::presentation::http::problem::Problem;
 use crate::presentation::http::route::{Context, Handled};
@@ -70,12 +70,12 @@ pub fn import(context: &Context<'_>) -> Handled {
 }
 
 /// `turnero export`: writes the office in the data file `data` to `to`, as it was after event `until` or as
-/// it is now. What is damaged and not needed is named and left out.
+/// it is now. What is damaged and not needed is named and left out. The data file is only read.
 pub fn export_file(data: &Path, to: &Path, until: Option<u64>) -> Result<(), Box<dyn Error>> {
     if !data.exists() {
         return Err(format!("There is no data file {}.", data.display()).into());
     }
-    let mut journal = storage::open(data).map_err(|error| {
+    let mut journal = storage::open_read_only(data).map_err(|error| {
         format!("{error} While the server runs, take the file from GET /api/export.")
     })?;
     let queue = load(&mut *journal, until.unwrap_or(u64::MAX))?;
@@ -90,7 +90,6 @@ pub fn export_file(data: &Path, to: &Path, until: Option<u64>) -> Result<(), Box
     let shown = to.display();
     if to == Path::new(STANDARD) {
         io::stdout().lock().write_all(&bytes)?;
-        audit_export(&mut *journal);
         return Ok(());
     }
     let written = create_private(to).and_then(|mut file| {
@@ -101,26 +100,8 @@ pub fn export_file(data: &Path, to: &Path, until: Option<u64>) -> Result<(), Box
         io::ErrorKind::AlreadyExists => format!("{shown} is there already; name another file."),
         _ => format!("{shown} cannot be written: {error}."),
     })?;
-    audit_export(&mut *journal);
     println!("The office in {} is in {shown} now.", data.display());
     Ok(())
-}
-
-/// Stores an audit entry about the export. A failure does not spoil the export: an office whose
-/// storage fails must be able to move.
-fn audit_export(journal: &mut dyn Journal) {
-    let entry = AuditEntry::new(AuditKind::Exported, None, Some(Actor::HERE));
-    let stored = journal.end().and_then(|end| {
-        let batch = Batch {
-            audit: vec![entry],
-            at: now().as_millis(),
-            ..Batch::default()
-        };
-        journal.append(end, &batch)
-    });
-    if let Err(error) = stored {
-        eprintln!("turnero: the audit log has no entry about this export: {error}.");
-    }
 }
 
 /// `turnero import`: lets the office in the file `from` take the place of the empty one in the data
@@ -207,6 +188,12 @@ fn is_as_new(queue: &Queue) -> bool {
         && services.eq(new.services().iter().map(|service| &service.setup))
         && queue.service(&new.services()[0].prefix).is_some()
         && queue.desks().all(|desk| desk.services.is_empty())
+}
+
+/// Reads and checks the file of an export. `Err` says why it cannot be used.
+pub fn read_export(from: &Path) -> Result<QueueParts, String> {
+    let bytes = read_file(from).map_err(|error| error.to_string())?;
+    file::read(&bytes)
 }
 
 fn read_file(from: &Path) -> io::Result<Vec<u8>> {
