@@ -161,15 +161,15 @@ fn the_map_names_every_folder_of_the_sources_and_pages() {
 #[test]
 fn the_api_description_has_every_route_with_its_role_and_no_other() {
     let description = read(&Path::new(ROOT).join("html/reference/openapi.json"));
-    let description: Value = serde_json::from_str(&description).unwrap();
+    let description: Value = serde_json::from_str(&description).expect("JSON");
     assert_eq!(description["info"]["version"], env!("CARGO_PKG_VERSION"));
     let mut described = BTreeSet::new();
-    for (path, calls) in description["paths"].as_object().unwrap() {
-        for (method, call) in calls.as_object().unwrap() {
+    for (path, calls) in description["paths"].as_object().expect("paths") {
+        for (method, call) in calls.as_object().expect("calls") {
             let parts = path.split('/');
             let parts = parts.map(|part| if part.starts_with('{') { "*" } else { part });
             let path = parts.collect::<Vec<_>>().join("/");
-            let role = call["x-role"].as_str().unwrap();
+            let role = call["x-role"].as_str().expect("a role");
             described.insert(format!("{} {path} {role}", method.to_uppercase()));
         }
     }
@@ -181,6 +181,22 @@ fn the_api_description_has_every_route_with_its_role_and_no_other() {
     assert!(missing.is_empty(), "the description lacks {missing:?}");
     let unknown: Vec<_> = described.difference(&routes).collect();
     assert!(unknown.is_empty(), "the description has {unknown:?}");
+}
+
+#[test]
+fn the_service_file_gives_the_program_what_it_needs_and_little_else() {
+    let file = Path::new(ROOT).join("docs/deploy/turnero.service");
+    let mut command = std::process::Command::new("systemd-analyze");
+    command.args(["security", "--offline=true", "--no-pager", "--threshold=20"]);
+    let Ok(output) = command.arg(&file).output() else {
+        eprintln!(
+            "NOT TESTED: systemd-analyze is missing, so nobody knows how exposed the service is"
+        );
+        return;
+    };
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(said.contains("Overall exposure level"), "{output:?}");
+    assert!(output.status.success(), "the exposure is above 2.0: {said}");
 }
 
 #[test]
