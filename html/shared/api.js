@@ -81,10 +81,7 @@ export const put = (path, body) => first(ask('PUT', path, body));
 
 export const remove = (path) => first(ask('DELETE', path));
 
-/**
- * POST with a key; where no answer came, or the server was overloaded, again with the same key. Each answer
- * is that of all, so one that comes late, over a slow network, counts while another is waited for.
- */
+/** POST with a key, repeated with it if no answer came or the server was overloaded. A late answer counts, too. */
 export async function post(path, body, key = freshKey()) {
   let end;
   const late = new Promise((done) => { end = done; });
