@@ -5,6 +5,7 @@ import { contrast, coloursOf } from '../shared/appearance.js';
 import { $ } from '../shared/dom.js';
 import { t } from '../shared/i18n.js';
 import { Form } from './form.js';
+import { paperLogo } from './paper-logo.js';
 import { start } from './settings.js';
 
 
@@ -92,6 +93,12 @@ async function pickLogo() {
   else form.wrong({ logo: t('appearance.logo.type') });
 }
 
+async function save(changed) {
+  if (!('logo' in changed)) return put('api/settings', changed);
+  const onPaper = changed.logo ? paperLogo(await asImage(changed.logo)) : null;
+  return put('api/settings', Object.assign({ paperLogo: onPaper }, changed));
+}
+
 const frames = () => $('frames').value.split(/\s+/).filter(Boolean);
 
 const form = new Form($('form'), {
@@ -99,7 +106,7 @@ const form = new Form($('form'), {
     logo: { get: () => logo, set: setLogo },
     frameAncestors: { get: frames, set: (list) => { $('frames').value = (list || []).join('\n'); } },
   },
-  save: (changed) => put('api/settings', changed),
+  save,
   check({ accent, frameAncestors }) {
     const wrong = {};
     if (accent && !COLOUR.test(accent)) wrong.accent = t('appearance.accent.wrong');

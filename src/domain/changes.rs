@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::printing::{PrinterSetup, Printing};
+use super::printing::{PaperLogo, PrinterSetup, Printing};
 use super::refusal::Refusal;
 use super::service::ServiceSetup;
 use super::settings::{Appearance, CallingRule, Priority, Settings, Sound};
@@ -58,6 +58,7 @@ pub struct PrintingChange {
     pub paper_width: Option<u8>,
     pub paper_qr: Option<bool>,
     pub paper_text: Option<BTreeMap<String, String>>,
+    pub paper_logo: Option<Option<PaperLogo>>,
     pub public_url: Option<Option<String>>,
 }
 
@@ -142,6 +143,7 @@ impl PrintingChange {
         put(&mut after.paper_width, self.paper_width.as_ref());
         put(&mut after.paper_qr, self.paper_qr.as_ref());
         put(&mut after.paper_text, self.paper_text.as_ref());
+        put(&mut after.paper_logo, self.paper_logo.as_ref());
         put(&mut after.public_url, self.public_url.as_ref());
         after
     }
@@ -206,6 +208,7 @@ impl From<Settings> for SettingsChange {
                 paper_width: Some(printing.paper_width),
                 paper_qr: Some(printing.paper_qr),
                 paper_text: Some(printing.paper_text),
+                paper_logo: Some(printing.paper_logo),
                 public_url: Some(printing.public_url),
             }),
         }

@@ -38,7 +38,7 @@ pub use event::{Event, Stamped};
 pub use name::check_name;
 pub use next::calling_order::CallingOrder;
 pub use pace::{LastCall, Pace, Transaction};
-pub use printing::{PrinterMaker, PrinterSetup, Printing, QrForm};
+pub use printing::{PaperLogo, PrinterMaker, PrinterSetup, Printing, QrForm};
 pub use priority_streaks::{MOST_IN_A_ROW, PriorityStreaks, StreakCall};
 pub use queue::{CALLS_KEPT, Call, CallKind, ENDED_KEPT, LAST_CALLED_KEPT, Queue, QueueParts};
 pub use refusal::Refusal;

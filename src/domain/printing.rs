@@ -82,6 +82,16 @@ fn usual_width() -> u8 {
     Printing::WIDTHS[1]
 }
 
+/// The office's logo in black and white, for network printers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PaperLogo {
+    /// Width in dots, a multiple of 8.
+    pub width: u16,
+    /// A bit for each dot, row by row, in base64; 1 is black.
+    pub dots: String,
+}
+
 /// How an office puts tickets on paper.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
@@ -94,6 +104,8 @@ pub struct Printing {
     pub paper_qr: bool,
     /// The office's own text below each ticket, by language.
     pub paper_text: BTreeMap<String, String>,
+    /// The logo on tickets from network printers.
+    pub paper_logo: Option<PaperLogo>,
     /// The address at which phones reach this server; `None` is the one by which a kiosk found it.
     pub public_url: Option<String>,
 }
@@ -110,6 +122,7 @@ impl Default for Printing {
             paper_width: usual_width(),
             paper_qr: true,
             paper_text: BTreeMap::new(),
+            paper_logo: None,
             public_url: None,
         }
     }

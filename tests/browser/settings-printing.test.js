@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { read } from './escpos.mjs';
 import { close, freshOffices, openSettings, save, saved, wrongAt } from './settings.mjs';
 import { Printer, open, shows, until } from './support.mjs';
 
@@ -102,5 +103,26 @@ test('a printer that the flag has set is named, and one that fails says so', asy
   await save(page);
   await saved(page);
   await shows(page, '#printers .warning', /^La impresora no imprime los turnos/);
+  await close(page);
+});
+
+test('the logo that is chosen for the screens is on the paper of a network printer, black on white', async () => {
+  const printer = await Printer.start();
+  await server.call('PUT', 'settings', { printers: [{ name: 'hall', address: printer.address }] });
+  const page = await openSettings(browser, server, 'settings-look');
+  const svg = '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="20"><rect width="20" height="20" fill="#0b5348"/></svg>';
+  await page.setInputFiles('#file', { name: 'logo.svg', mimeType: 'image/svg+xml', buffer: Buffer.from(svg) });
+  await save(page);
+  await saved(page);
+  await server.ticket('hall');
+  await until('it is printed', () => printer.papers.length === 1);
+  const { picture } = read(printer.papers[0])[0];
+  assert.ok(picture.width > 100 && picture.width < 384 && picture.width / picture.height === 2, JSON.stringify([picture.width, picture.height]));
+  const row = picture.bytes.subarray(0, picture.width / 8);
+  assert.equal(row.subarray(0, row.length / 2).every((byte) => byte === 0xff), true);
+  assert.equal(row.subarray(row.length / 2).every((byte) => byte === 0), true);
+  await page.click('#no-logo');
+  await save(page);
+  await until('it is gone', async () => (await server.call('GET', 'settings')).paperLogo === null);
   await close(page);
 });

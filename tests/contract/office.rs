@@ -312,7 +312,7 @@ fn settings_are_checked_kept_and_shown() {
         "languages": [], "message": null, "accent": null, "logo": null,
         "printTickets": false, "frameAncestors": [], "adminsChooseServices": false,
         "chime": true, "voice": true, "volume": 100, "voiceSpeed": 100, "voices": {},
-        "printers": [], "paperWidth": 80, "paperQr": true, "paperText": {}, "publicUrl": null,
+        "printers": [], "paperWidth": 80, "paperQr": true, "paperText": {}, "paperLogo": null, "publicUrl": null,
     });
     assert_eq!(before, expected);
     for (body, field) in [
@@ -392,6 +392,7 @@ fn settings_are_checked_kept_and_shown() {
             {"name": "hall", "address": "127.0.0.1:9", "maker": "star", "width": 58, "qr": "picture"},
         ],
         "paperWidth": 58, "paperQr": false, "paperText": {"es": "Gracias"},
+        "paperLogo": {"width": 8, "dots": "gAE="},
         "publicUrl": "https://turnos.example",
     });
     assert_eq!(

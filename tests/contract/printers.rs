@@ -362,3 +362,41 @@ fn the_printed_code_has_the_public_address_or_the_one_by_which_the_request_found
         json!(null)
     );
 }
+
+#[test]
+fn the_logo_on_paper_is_checked_and_goes_with_the_logo_of_the_screens() {
+    let server = Server::new();
+    let set = |body: Value| server.put_json("/api/settings", &body);
+    for (logo, words) in [
+        (
+            json!({"width": 12, "dots": "AAA="}),
+            ["paperLogo.width", "multiple of 8"],
+        ),
+        (
+            json!({"width": 392, "dots": "AAA="}),
+            ["paperLogo.width", "384"],
+        ),
+        (
+            json!({"width": 16, "dots": "AA=="}),
+            ["paperLogo.dots", "2 bytes"],
+        ),
+        (
+            json!({"width": 8, "dots": "?"}),
+            ["paperLogo.dots", "base64"],
+        ),
+        (json!("dots"), ["paperLogo", "an object"]),
+    ] {
+        let detail = set(json!({"paperLogo": logo})).problem(422, "invalid");
+        assert!(words.iter().all(|word| detail.contains(word)), "{detail}");
+    }
+    let logo = json!({"width": 8, "dots": "gAE="});
+    let svg = "data:image/svg+xml,%3Csvg/%3E";
+    let both = set(json!({"logo": svg, "paperLogo": logo}))
+        .expect(200)
+        .json();
+    assert_eq!(both["paperLogo"], logo);
+    let other = set(json!({"message": "Hola"})).expect(200).json();
+    assert_eq!(other["paperLogo"], logo);
+    let without = set(json!({"logo": null})).expect(200).json();
+    assert_eq!(without["paperLogo"], json!(null));
+}

@@ -41,6 +41,10 @@ fn settings() -> Settings {
             paper_width: 58,
             paper_qr: false,
             paper_text: [("en".to_owned(), "Thank you".to_owned())].into(),
+            paper_logo: Some(PaperLogo {
+                width: 8,
+                dots: "AA==".to_owned(),
+            }),
             public_url: Some("https://office.example".to_owned()),
         }),
     }

@@ -28,6 +28,17 @@ pub struct Picture {
 }
 
 impl Picture {
+    /// A picture of bytes with a bit for each dot, row by row; a row has whole bytes.
+    pub fn of_bits(bytes: &[u8], width: usize) -> Self {
+        let bits = bytes
+            .iter()
+            .flat_map(|byte| (0..8).rev().map(move |n| byte >> n & 1 == 1));
+        Self {
+            width,
+            dots: bits.collect(),
+        }
+    }
+
     /// A picture of these dots, each enlarged to a square of `scale` × `scale`.
     pub fn enlarged(dots: &[bool], width: usize, scale: usize) -> Self {
         let enlarge = |row: &[bool]| -> Vec<bool> {

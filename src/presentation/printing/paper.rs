@@ -58,6 +58,13 @@ pub fn ticket(ticket: &PrintedTicket, setup: &PrinterSetup, base: Option<&Base>)
     let mut print = PrintCommands::new(pages);
     let columns = Paper::of(setup).columns;
     let base = base.filter(|_| setup.qr != QrForm::None);
+    // Of a printer without code pages it is not known that it draws.
+    if setup.maker != PrinterMaker::Ascii
+        && let Some(logo) = ticket.logo()
+    {
+        print.picture(&logo);
+        print.space();
+    }
     for PaperLine { role, text } in ticket.lines(|text| can_encode(text, pages)) {
         let (size, is_bold) = match role {
             Role::Code if text.chars().count() <= LARGE_CODE_CHARS => (4, true),
@@ -239,6 +246,20 @@ mod tests {
             assert_eq!(has(&print, b"\x1dv0"), is_picture, "{qr:?}");
             assert_eq!(has(&print, b"Siga su turno"), qr != QrForm::None, "{qr:?}");
         }
+    }
+
+    #[test]
+    fn the_logo_is_a_picture_at_the_top_where_the_printer_draws() {
+        let mut with_logo = printed_ticket();
+        with_logo.set_logo(16, "gAH/gA==");
+        let print = ticket(&with_logo, &setup(), None);
+        let begin = b"\x1ba\x01\x1dv0\x00\x02\x00\x02\x00\x80\x01\xff\x80";
+        assert!(has(&print, begin), "{}", print.escape_ascii());
+        let ascii = PrinterSetup {
+            maker: PrinterMaker::Ascii,
+            ..setup()
+        };
+        assert!(!has(&ticket(&with_logo, &ascii, None), b"\x1dv0"));
     }
 
     #[test]

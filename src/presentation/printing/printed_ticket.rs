@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use data_encoding::BASE64;
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
+use super::escpos::Picture;
 use crate::calendar;
 use crate::calendar::now;
 use crate::domain::{Queue, Settings, Ticket, TicketId, Timestamp};
@@ -89,6 +91,13 @@ impl PrintedTicket {
             estimate_seconds: queue.estimate_seconds(ticket, now),
             settings,
         })
+    }
+
+    /// The office's logo, if it has one for paper.
+    pub fn logo(&self) -> Option<Picture> {
+        let logo = self.settings.printing.paper_logo.as_ref()?;
+        let bytes = BASE64.decode(logo.dots.as_bytes()).ok()?;
+        Some(Picture::of_bits(&bytes, logo.width.into()))
     }
 
     /// The lines from top to bottom, in the ticket's language or, if `can_print` refuses its words, in
@@ -202,6 +211,14 @@ pub(super) mod tests {
             at: Timestamp::from_millis(1_795_424_700_000),
             ahead: Some(3),
             estimate_seconds: Some(700),
+        }
+    }
+
+    impl PrintedTicket {
+        pub fn set_logo(&mut self, width: u16, dots: &str) {
+            let printing = Arc::make_mut(&mut self.settings.printing);
+            let dots = dots.to_owned();
+            printing.paper_logo = Some(crate::domain::PaperLogo { width, dots });
         }
     }
 

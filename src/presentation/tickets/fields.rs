@@ -233,6 +233,23 @@ impl Fields {
         }
     }
 
+    /// Reads a nested object that may be null; JSON only.
+    pub fn object(&mut self, name: &'static str) -> Result<Option<Option<Self>>, Problem> {
+        if !self.left.contains_key(name) {
+            self.known.push(name);
+            return Ok(None);
+        }
+        match self.take(name) {
+            None | Some(Value::Null) => Ok(Some(None)),
+            Some(Value::Object(object)) => Ok(Some(Some(Self {
+                path: format!("{}{name}.", self.path),
+                stored_names: self.stored_names.clone(),
+                ..Self::new(object.into_iter().collect(), true)
+            }))),
+            Some(other) => Err(self.wrong(name, "an object", &other)),
+        }
+    }
+
     /// Reads a list of nested objects; JSON only.
     pub fn objects(&mut self, name: &'static str) -> Result<Option<Vec<Self>>, Problem> {
         let sent = match self.take(name) {

@@ -1,9 +1,11 @@
 //! Printing: its fields of `/api/settings`.
 
+use data_encoding::BASE64;
+
 use super::fields::Fields;
 use super::texts;
 use crate::config::printer_address;
-use crate::domain::{PrinterMaker, PrinterSetup, Printing, PrintingChange, QrForm};
+use crate::domain::{PaperLogo, PrinterMaker, PrinterSetup, Printing, PrintingChange, QrForm};
 use crate::presentation::http::address::Base;
 use crate::presentation::http::problem::Problem;
 
@@ -13,8 +15,15 @@ const MOST_PRINTERS: usize = 16;
 /// Limit of the office's own text on a ticket, in characters: about six lines on narrow paper.
 const LONGEST_PAPER_TEXT: usize = 200;
 
-/// Reads the changed printing.
-pub fn changed(fields: &mut Fields) -> Result<PrintingChange, Problem> {
+/// Largest width and height of the logo, in dots: narrow paper has 384.
+const LARGEST_LOGO: (usize, usize) = (384, 200);
+
+/// Reads the changed printing. A new logo of the screens, if `logo_changes`, takes the old one off the paper.
+pub fn changed(fields: &mut Fields, logo_changes: bool) -> Result<PrintingChange, Problem> {
+    let paper_logo = match fields.object("paperLogo")? {
+        Some(logo) => Some(logo.map(logo_of).transpose()?),
+        None => logo_changes.then_some(None),
+    };
     let printers = fields.objects("printers")?;
     let public_url = fields.nullable_text("publicUrl")?;
     let public_url = public_url.map(|url| url.map(|url| Base::parse(&url)).transpose());
@@ -25,7 +34,32 @@ pub fn changed(fields: &mut Fields) -> Result<PrintingChange, Problem> {
         paper_width: width(fields, "paperWidth")?,
         paper_qr: fields.boolean("paperQr")?,
         paper_text: texts::by_language(fields, "paperText", LONGEST_PAPER_TEXT)?,
+        paper_logo,
         public_url: public_url.map(|url| url.map(|base| base.as_str().to_owned())),
+    })
+}
+
+fn logo_of(mut fields: Fields) -> Result<PaperLogo, Problem> {
+    let (widest, highest) = LARGEST_LOGO;
+    let width = fields.count("width", widest as u64)?.unwrap_or(0);
+    let width = usize::try_from(width).unwrap_or(0);
+    if width == 0 || !width.is_multiple_of(8) {
+        return Err(fields.invalid("width", format!("it is a multiple of 8, up to {widest}")));
+    }
+    let dots = fields.text("dots")?.unwrap_or_default();
+    let bytes = BASE64.decode(dots.as_bytes()).unwrap_or_default();
+    let height = bytes.len() / (width / 8);
+    if !(1..=highest).contains(&height) || bytes.len() != height * width / 8 {
+        let why = format!(
+            "it has {} bytes in base64 for each of 1 to {highest} rows",
+            width / 8
+        );
+        return Err(fields.invalid("dots", why));
+    }
+    fields.finish()?;
+    Ok(PaperLogo {
+        width: u16::try_from(width).unwrap_or_default(),
+        dots,
     })
 }
 

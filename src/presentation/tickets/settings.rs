@@ -82,6 +82,8 @@ pub fn changed(fields: &mut Fields) -> Result<SettingsChange, Problem> {
         })?),
         None => None,
     };
+    let appearance = appearance::changed(fields)?;
+    let printing = printing::changed(fields, appearance.logo.is_some())?;
     Ok(SettingsChange {
         name: name.map(Into::into),
         language: language.map(Into::into),
@@ -91,9 +93,9 @@ pub fn changed(fields: &mut Fields) -> Result<SettingsChange, Problem> {
         keep_waiting: fields.boolean("keepWaiting")?,
         admins_choose_services: fields.boolean("adminsChooseServices")?,
         most_waiting: bound(fields, "mostWaiting", MOST_WAITING)?,
-        appearance: appearance::changed(fields)?,
+        appearance,
         sound: sound::changed(fields)?,
-        printing: Box::new(printing::changed(fields)?),
+        printing: Box::new(printing),
         ..day
     })
 }
