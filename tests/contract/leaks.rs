@@ -108,7 +108,10 @@ fn nothing_public_and_no_log_holds_an_id_a_note_a_pin_a_token_or_an_address() {
     let mut looked_at = 0;
     for route in ROUTES {
         let is_ticket = route.path.starts_with("/api/tickets/*");
-        if route.role != Role::Public || route.method.as_str() != "GET" || is_ticket {
+        // It names the members of others' answers.
+        let is_description = route.path == "/api/openapi.json";
+        let is_public = route.role == Role::Public && route.method.as_str() == "GET";
+        if !is_public || is_ticket || is_description {
             continue;
         }
         for query in ["", "?since=0", "?limit=100"] {
