@@ -99,7 +99,7 @@ function render() {
   $('call').classList.toggle('is-announced', announced);
   $('call-label').textContent = t(label(call, announced));
   // Written only when it changes: a screen reader would read it again each time.
-  const said = call ? call.seq + ' ' + language() : '';
+  const said = call ? [call.seq, language(), t('word.desk')].join(' ') : '';
   if ($('call').getAttribute('data-call') !== said) {
     $('call').setAttribute('data-call', said);
     $('code').textContent = call ? call.code : '';
@@ -121,7 +121,7 @@ function renderBoard(call) {
   const hasMedia = media.ready && window.matchMedia(WIDE).matches;
   media.place(hasMedia);
   // Measuring is dear on an old television, and most events change nothing of this.
-  const what = JSON.stringify([call && [call.code, call.desk], rows, hasMedia, language(), $('message').textContent, $('muted').hidden]);
+  const what = JSON.stringify([call && [call.code, call.desk], rows, hasMedia, language(), t('word.desk'), $('message').textContent, $('muted').hidden]);
   if (what === drawn) return;
   drawn = what;
   $('media').hidden = !hasMedia;

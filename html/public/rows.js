@@ -10,7 +10,7 @@ const ROWS_WITH_FREE = 8;
 /** Writes a desk's name into `el`: before a bare number the word for a desk. */
 export function writeDesk(el, name) {
   el.textContent = '';
-  if (isNumbered(name)) el.appendChild(make('span', { className: 'word', text: t('public.desk') + '\u00a0' }));
+  if (isNumbered(name)) el.appendChild(make('span', { className: 'word', text: t('word.desk') + '\u00a0' }));
   el.appendChild(document.createTextNode(isolated(name)));
 }
 

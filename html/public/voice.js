@@ -1,6 +1,6 @@
 // Speaks a call in one language after the other. A language without a voice is skipped.
 
-import { isNumbered, wordsOf } from '../shared/i18n.js';
+import { deskWord, isNumbered, wordsOf } from '../shared/i18n.js';
 import { Speech, fill, spelled } from '../shared/speech.js';
 
 const WORDS_MS = 2000;
@@ -10,7 +10,7 @@ const wait = (ms) => new Promise((done) => setTimeout(done, ms));
 /** The words of a call in a language. */
 export function sentence(call, lang, words) {
   const name = call.desk.replace(/^0+(?=\d)/, '').replace(/[A-Za-z]$/, ' $&');
-  const desk = isNumbered(call.desk) ? fill(words['voice.desk'], { name }) : call.desk;
+  const desk = isNumbered(call.desk) ? deskWord(lang, words).toLocaleLowerCase(lang) + ' ' + name : call.desk;
   return fill(words['voice.call'], { code: spelled(call.code, lang, words), desk });
 }
 

@@ -20,7 +20,7 @@ const FIELDS = {
   dayBeginsHour: 'office.hour', keepWaiting: 'office.keep', mostWaiting: 'office.most', priorities: 'next.priorities',
   rule: 'next.rule', mostPriorityInARow: 'next.row', message: 'appearance.message', accent: 'appearance.accent', logo: 'appearance.logo',
   chime: 'sound.chime', voice: 'sound.voice', volume: 'sound.volume', voiceSpeed: 'sound.speed', voices: 'sound.voices', printTickets: 'printing.browser', printers: 'printing.printers', paperWidth: 'printing.width', paperQr: 'printing.qr.print',
-  paperText: 'printing.text', paperLogo: 'appearance.logo', publicUrl: 'printing.url', frameAncestors: 'appearance.frames', adminsChooseServices: 'desks.admins',
+  paperText: 'printing.text', paperLogo: 'appearance.logo', publicUrl: 'printing.url', frameAncestors: 'appearance.frames', adminsChooseServices: 'desks.admins', deskWords: 'desks.word',
 };
 const CHANGES = {
   'settings-changed': FIELDS,

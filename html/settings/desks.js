@@ -1,12 +1,13 @@
 // The desks page: which desks there are, whether they are open, and which services they attend.
 
 import { get, put, remove } from '../shared/api.js';
-import { $ } from '../shared/dom.js';
-import { deskTitle, t } from '../shared/i18n.js';
+import { $, make } from '../shared/dom.js';
+import { LANGUAGES, deskTitle, t, wordsOf } from '../shared/i18n.js';
 import { ordered } from '../shared/order.js';
 import { apply, byName } from '../shared/state.js';
 import { Form } from './form.js';
 import { List } from './list.js';
+import { names } from './names.js';
 import { start } from './settings.js';
 
 
@@ -47,7 +48,20 @@ const list = new List({
   why: (refusal) => (refusal.code === 'desk-in-use' ? t('desks.why') : ''),
 });
 
-const rules = new Form($('rules'), { save: (changed) => put('api/settings', changed) });
+const words = names($('words'), 'deskWords', 20);
+const rules = new Form($('rules'), { fields: { deskWords: words }, save: (changed) => put('api/settings', changed) });
+
+/** Each language's own word in its empty field, and others to choose from. */
+async function suggestWords(lang) {
+  const input = document.querySelector('[name="deskWords.' + lang + '"]');
+  const texts = await wordsOf(lang);
+  const choices = $('words').appendChild(make('datalist', { id: 'words-' + lang }));
+  texts['desks.word.choices'].split(/[,،] /).forEach((value) => choices.appendChild(make('option', { value })));
+  input.placeholder = texts['word.desk'];
+  input.setAttribute('list', choices.id);
+}
+
+LANGUAGES.forEach((lang) => suggestWords(lang).catch(() => { /* They are a help only. */ }));
 
 start({
   forms: [list.form, rules],

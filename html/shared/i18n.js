@@ -10,7 +10,9 @@ const RETRY_MS = 2000;
 
 const known = {};
 const listeners = [];
-let words = {};
+const NONE = {};
+let words = NONE;
+let deskWords = {};
 let current = 'es';
 let requested = 'es';
 
@@ -116,9 +118,22 @@ export function isolated(value) {
   return isFromRightToLeft() ? '\u2068' + value + '\u2069' : String(value);
 }
 
+/** The office's own words for a desk, by language; where it has none, the text `word.desk` is that word. */
+export function setDeskWords(found = {}) {
+  if (JSON.stringify(found) === JSON.stringify(deskWords)) return;
+  deskWords = found;
+  if (words !== NONE) translatePage();
+  listeners.forEach((tell) => tell(current));
+}
+
+/** What stands before a desk's number, in the language of the texts `own`. */
+export function deskWord(lang, own) {
+  return deskWords[lang] || own['word.desk'];
+}
+
 /** The text of `key`, with `{name}` replaced by `values.name`. */
 export function t(key, values) {
-  const text = words[key];
+  const text = key === 'word.desk' ? deskWord(current, words) : words[key];
   if (text === undefined) return '';
   return text.replace(/\{(\w+)\}/g, (all, name) => (values && name in values ? isolated(values[name]) : all));
 }
@@ -144,9 +159,9 @@ export function messageOf(service) {
   return isolated((service.messages && service.messages[current]) || service.message || '');
 }
 
-/** «3» alone says little: a desk that is only a number is shown with the word before it. */
+/** A desk as every screen and paper names it: «3» alone says little, so before a number stands the office's word. */
 export function deskTitle(name) {
-  return isNumbered(name) ? t('word.desk', { name }) : isolated(name);
+  return isNumbered(name) ? t('word.desk') + ' ' + isolated(name) : isolated(name);
 }
 
 export function isNumbered(name) {

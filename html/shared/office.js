@@ -2,6 +2,7 @@
 
 import { PROPERTIES, coloursOf } from './appearance.js';
 import { $, make } from './dom.js';
+import { setDeskWords } from './i18n.js';
 import { local } from './storage.js';
 import { setTimeZone } from './time.js';
 
@@ -44,11 +45,12 @@ function showLogo(box, name, office) {
 }
 
 /**
- * Shows `office` of the state in the element `#office` and in the colours of the page, and sets the time zone.
+ * Shows `office` of the state in the element `#office` and in the colours of the page, and sets the time zone and the word for a desk.
  * Safe to call twice.
  */
 export function showOffice(office) {
   setTimeZone(office.timeZone);
+  setDeskWords(office.deskWords);
   const what = JSON.stringify([office.name, office.accent, office.logo]);
   if (what === shown) return;
   shown = what;

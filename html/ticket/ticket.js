@@ -3,7 +3,7 @@
 import { freshKey, get, post } from '../shared/api.js';
 import { $, keepPresses, show } from '../shared/dom.js';
 import { fitText } from '../shared/fit.js';
-import { explain, isNumbered, isolated, nameOf, officeLanguage, onLanguage, ready, t } from '../shared/i18n.js';
+import { deskTitle, explain, nameOf, officeLanguage, onLanguage, ready, t } from '../shared/i18n.js';
 import { Live } from '../shared/live.js';
 import { showOffice } from '../shared/office.js';
 import { aheadText, estimateText } from '../shared/progress.js';
@@ -230,9 +230,8 @@ function render() {
 
 // As the room's screen and its voice say it.
 function placeName(desk) {
-  const title = isNumbered(desk) ? t('ticket.desk', { name: desk }) : isolated(desk);
   // A number stays with its word.
-  return title.replace(/ (?=\S{1,6}$)/, '\u00a0');
+  return deskTitle(desk).replace(/ (?=\S{1,6}$)/, '\u00a0');
 }
 
 function waitingMore() {

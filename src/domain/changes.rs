@@ -24,6 +24,7 @@ pub struct SettingsChange {
     pub keep_waiting: Option<bool>,
     pub admins_choose_services: Option<bool>,
     pub most_waiting: Option<Option<u32>>,
+    pub desk_words: Option<Arc<BTreeMap<String, String>>>,
     pub appearance: AppearanceChange,
     pub sound: SoundChange,
     /// Boxed, so that a command of each ticket stays small.
@@ -98,6 +99,7 @@ impl SettingsChange {
         let admins_choose = self.admins_choose_services.as_ref();
         put(&mut after.admins_choose_services, admins_choose);
         put(&mut after.most_waiting, self.most_waiting.as_ref());
+        put(&mut after.desk_words, self.desk_words.as_ref());
         if self.appearance != AppearanceChange::default() {
             after.appearance = Arc::new(self.appearance.of(&before.appearance));
         }
@@ -188,6 +190,7 @@ impl From<Settings> for SettingsChange {
             keep_waiting: Some(settings.keep_waiting),
             admins_choose_services: Some(settings.admins_choose_services),
             most_waiting: Some(settings.most_waiting),
+            desk_words: Some(settings.desk_words),
             appearance: AppearanceChange {
                 languages: Some(appearance.languages),
                 message: Some(appearance.message),

@@ -110,6 +110,9 @@ pub struct Settings {
     pub admins_choose_services: bool,
     /// How many tickets may wait at a time; past it no ticket is created.
     pub most_waiting: Option<u32>,
+    /// What stands before a desk's number, by language: `Mesa`, `Counter`. A language without one has the
+    /// screens' own word.
+    pub desk_words: Arc<BTreeMap<String, String>>,
     pub appearance: Arc<Appearance>,
     pub sound: Arc<Sound>,
     pub printing: Arc<Printing>,
@@ -132,6 +135,7 @@ impl Default for Settings {
             keep_waiting: false,
             admins_choose_services: false,
             most_waiting: None,
+            desk_words: Arc::default(),
             appearance: Arc::default(),
             sound: Arc::default(),
             printing: Arc::default(),

@@ -38,7 +38,7 @@ function theDay(lang, day) {
   const deskNames = ['1', '2', day.third];
 
   const page = (where, options) => open(browser, server.url + where, { lang, ...options });
-  const onBoard = (name) => (/^\d+$/.test(name) ? say('ticket.desk', { name }) : name);
+  const onBoard = (name) => (/^\d+$/.test(name) ? say('word.desk') + ' ' + name : name);
   const attends = (n, code) => shows(desks[n], '#code', code || say('desk.nobody'));
   const said = (n, key, code) => shows(desks[n], '#said', say('desk.said.' + key, { code }));
   const callsSoFar = async () => (await server.call('GET', 'events?since=0'))
@@ -176,7 +176,7 @@ function theDay(lang, day) {
       await desk.waitForURL(/desk\.html\?desk=/);
       desks.push(desk);
     }
-    const titles = ['1', '2'].map((name) => say('word.desk', { name })).concat(day.third);
+    const titles = ['1', '2'].map((name) => onBoard(name)).concat(day.third);
     for (const [n, title] of titles.entries()) await shows(desks[n], '#desk-name', title);
     // By what it remembers, and by the list.
     await desks[0].goto(server.url + '/');

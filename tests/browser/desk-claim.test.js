@@ -45,7 +45,7 @@ test('a desk that is open on another screen says so, and nothing is live until i
   const first = await there();
   await live(first);
   const second = await there({ lang: 'en' });
-  await shows(second, '#taken-text', /^This desk is open on another screen/);
+  await shows(second, '#taken-text', /^It is open on another screen/);
   await shows(second, '#take-over', 'Take it over');
   await visible(second, '#queue li');
   await nothingIsLive(second);
@@ -58,7 +58,7 @@ test('a desk that is open on another screen says so, and nothing is live until i
   await hidden(second, '#taken');
   await until('the focus is where work goes on', () => second.evaluate(() => document.activeElement.id === 'next'));
 
-  await shows(first, '#taken-text', /^Alguien está usando esta ventanilla/);
+  await shows(first, '#taken-text', /^Alguien ha continuado en otra pantalla/);
   await nothingIsLive(first);
   // This screen still shows the steps of the other one.
   await second.click('#finish');
@@ -172,7 +172,7 @@ test('looking at a desk that is not there makes none; it is made where that is w
   const missing = 'desk ' + desk;
   const page = await open(browser, server.url + '/desk.html?desk=' + encodeURIComponent(missing), { lang: 'en', screen: null });
   opened.push(page);
-  await shows(page, '#taken-text', 'There is no desk named “' + missing + '”.');
+  await shows(page, '#taken-text', '“' + missing + '” does not exist yet.');
   const names = async () => (await server.call('GET', 'desks')).map((one) => one.name);
   assert.ok(!(await names()).includes(missing));
   assert.equal(await page.isEnabled('#next'), false);

@@ -69,15 +69,15 @@ test('with one service there is no choice of services', async () => {
 
 test('a desk is closed for a while and opened again, by its key too', async () => {
   await page.click('#pause');
-  await shows(page, '#code', 'Cerrada');
+  await shows(page, '#code', 'Cerrado');
   // It would not take this back.
   await hidden(page, '#undo');
-  await shows(page, '#fact', /^Esta ventanilla está cerrada; se abre sola al llamar a alguien\. Esperan 2 personas\.$/);
-  await shows(page, '#pause-text', 'Abrir la ventanilla');
+  await shows(page, '#fact', /^Cerrado\. Se abre solo al llamar a alguien\. Esperan 2 personas\.$/);
+  await shows(page, '#pause-text', 'Abrir');
   assert.equal((await desk()).open, false);
   await page.keyboard.press('p');
   await shows(page, '#code', 'A nadie');
-  await shows(page, '#said', 'Esta ventanilla está abierta.');
+  await shows(page, '#said', 'Ahora está abierto.');
   assert.equal((await desk()).open, true);
 });
 
@@ -86,11 +86,11 @@ test('closed while it serves somebody, a desk says so, also after a reload, and 
   await shows(page, '#code', 'A1');
   await page.click('#pause');
   const saysSo = async () => {
-    await shows(page, '#shut', 'Cerrada');
+    await shows(page, '#shut', 'Cerrado');
     await visible(page, '#shut');
     await shows(page, '#code', 'A1');
     await shows(page, '#next-text', 'Abrir y llamar al siguiente');
-    await shows(page, '#pause-text', 'Abrir la ventanilla');
+    await shows(page, '#pause-text', 'Abrir');
   };
   await saysSo();
   await page.reload();
@@ -99,7 +99,7 @@ test('closed while it serves somebody, a desk says so, also after a reload, and 
   await page.click('#transfer');
   await visible(page, '#panel');
   await page.click('#panel-send');
-  await shows(page, '#code', 'Cerrada');
+  await shows(page, '#code', 'Cerrado');
   await visible(page, '#shut');
   await server.call('PUT', 'desks/3', { open: true });
   await hidden(page, '#shut');
@@ -108,15 +108,15 @@ test('closed while it serves somebody, a desk says so, also after a reload, and 
 
 test('what another person sets up is shown at once', async () => {
   await server.call('PUT', 'desks/3', { open: false });
-  await shows(page, '#code', 'Cerrada');
+  await shows(page, '#code', 'Cerrado');
   await page.click('#next');
   await shows(page, '#code', 'A1');
   await shows(page, '#pause-text', 'Cerrar por ahora');
   await page.click('#finish');
   await server.call('PUT', 'services/B', { name: 'Citas', names: { en: 'Appointments' } });
   await server.call('PUT', 'desks/3', { services: ['B'] });
-  await shows(page, '#scope', 'Esta ventanilla atiende: Citas');
-  await shows(page, '#fact', 'Hay personas esperando, pero no para esta ventanilla.');
+  await shows(page, '#scope', 'Aquí se atiende: Citas');
+  await shows(page, '#fact', 'Hay personas esperando, pero no para usted.');
   await until('nobody of them is in its line', async () => (await rows()).length === 0);
 });
 
@@ -147,7 +147,7 @@ test('with the keyboard alone: both services, the second first', async () => {
   await keys.press('Enter');
   await hidden(page, '#services');
   await shows(page, '#said', 'Servicios guardados.');
-  await shows(page, '#scope', 'Esta ventanilla atiende: General · Citas');
+  await shows(page, '#scope', 'Aquí se atiende: General · Citas');
   assert.deepEqual((await desk()).services, ['A', 'B']);
   await focusIs('attends');
 });
@@ -228,7 +228,7 @@ test('a desk counts those whom it may call: of its services, and sent to it alon
     if (n) await hidden(page, '#nobody');
     else await shows(page, '#nobody', fact);
   };
-  await counts(0, 'People are waiting, but not for this desk.');
+  await counts(0, 'People are waiting, but not for you.');
   await other.call('POST', 'tickets', { service: 'B' });
   await counts(1, '1 person is waiting.');
   await other.act('2', 'call', { ticket: 'A2' });

@@ -211,7 +211,7 @@ test('the other person\'s stale press does nothing and says why', async () => {
     await route.continue();
   });
   await colleague.click('#hold');
-  await shows(colleague, '#said', /^Someone else has just used this desk/);
+  await shows(colleague, '#said', /^Someone else has just worked here/);
   await colleague.unroute('**/api/desks/1/hold');
   assert.equal((await server.call('GET', 'tickets?state=held')).some((x) => x.code === 'A7'), false);
 });
@@ -325,7 +325,7 @@ test('where only people for another desk wait, «Call next» says so instead of 
   await next(mine, 'A10');
   await listIs(mine, '#queue', '');
   await mine.click('#next');
-  await shows(mine, '#said', 'A10 terminado. Hay personas esperando, pero no para esta ventanilla.');
+  await shows(mine, '#said', 'A10 terminado. Hay personas esperando, pero no para usted.');
 });
 
 test('where the office has more services, a transfer may go to one of them', async () => {

@@ -147,8 +147,8 @@ test('who did what is listed, the newest first, and goes on by itself', async ()
   };
   await changed('services/B', { name: 'Caja' }, /Service changed: B: created/);
   await changed('services/B', { first: 100 }, /Service changed: B: First number/);
-  await changed('desks/4', { open: false, services: ['B'] }, /Desk changed: Desk 4: Closed · Services at this desk/);
-  await changed('desks/4', { open: true }, /Desk changed: Desk 4: Open/);
+  await changed('desks/4', { open: false, services: ['B'] }, /Changed: Desk 4: Closed · Services served here/);
+  await changed('desks/4', { open: true }, /Changed: Desk 4: Open/);
   await server.act('3', 'recall').catch(() => {});
   await server.act('3', 'undo');
   await shows(page, '#entries tr:first-child', /Last step undone \(A2\): Desk 3/);

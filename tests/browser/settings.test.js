@@ -405,7 +405,7 @@ test('desks are added, told whom to attend in which order, closed and deleted', 
   await page.click('#rows li:first-child .change');
   await page.click('#remove');
   await page.click('#really');
-  await shows(page, '#form .failed', /serving someone/);
+  await shows(page, '#form .failed', /being served or waiting/);
   await server.act('3', 'finish');
   await page.click('#remove');
   await page.click('#really');

@@ -22,6 +22,9 @@ pub struct OfficeJson<'a> {
     /// The office's languages; omitted if none are set.
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     languages: &'a [String],
+    /// What stands before a desk's number, by language; omitted if it is the screens' own word.
+    #[serde(rename = "deskWords", skip_serializing_if = "BTreeMap::is_empty")]
+    desk_words: &'a BTreeMap<String, String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     message: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -73,6 +76,7 @@ impl<'a> From<&'a Settings> for OfficeJson<'a> {
                 several => several.iter().map(PriorityJson::from).collect(),
             },
             languages: &settings.appearance.languages,
+            desk_words: &settings.desk_words,
             message: settings.appearance.message.as_deref(),
             accent: settings.appearance.accent.as_deref(),
             logo: settings.appearance.logo.as_deref().map(logo_address),
@@ -97,6 +101,7 @@ pub struct SettingsJson<'a> {
     rule: &'static str,
     most_priority_in_a_row: Option<u32>,
     most_waiting: Option<u32>,
+    desk_words: &'a BTreeMap<String, String>,
     languages: &'a [String],
     message: Option<&'a str>,
     accent: Option<&'a str>,
@@ -122,6 +127,7 @@ impl<'a> From<&'a Settings> for SettingsJson<'a> {
             rule: settings.rule.as_str(),
             most_priority_in_a_row: settings.most_priority_in_a_row,
             most_waiting: settings.most_waiting,
+            desk_words: &settings.desk_words,
             languages: &settings.appearance.languages,
             message: settings.appearance.message.as_deref(),
             accent: settings.appearance.accent.as_deref(),

@@ -24,6 +24,9 @@ const MOST_PRIORITIES: usize = 8;
 /// Largest limit on the number of people who wait.
 const MOST_WAITING: u64 = 1_000_000;
 
+/// Largest number of characters of the word before a desk's number: it stands on every screen.
+const LONGEST_DESK_WORD: usize = 20;
+
 /// `GET /api/settings`
 pub fn show(context: &Context<'_>) -> Handled {
     let settings = context
@@ -93,6 +96,7 @@ pub fn changed(fields: &mut Fields) -> Result<SettingsChange, Problem> {
         keep_waiting: fields.boolean("keepWaiting")?,
         admins_choose_services: fields.boolean("adminsChooseServices")?,
         most_waiting: bound(fields, "mostWaiting", MOST_WAITING)?,
+        desk_words: texts::by_language(fields, "deskWords", LONGEST_DESK_WORD)?.map(Arc::new),
         appearance,
         sound: sound::changed(fields)?,
         printing: Box::new(printing),
