@@ -1,17 +1,15 @@
 // Texts in the reader's language: of `?lang=`, else the browser's first available one, else the office's, else
-// Spanish. The HTML is in Spanish, so that no text is missing while the texts are loading.
+// Spanish. The HTML is in Spanish while they load.
 
 import { LIST } from '../lang/languages.js';
 import { pluralForm } from './plurals.js';
 
-/** The codes of the languages of the screens. */
 export const LANGUAGES = LIST.map((one) => one.code);
 const RETRY_MS = 2000;
 
 const known = {};
 const listeners = [];
-const NONE = {};
-let words = NONE;
+let words = {};
 let deskWords = {};
 let current = 'es';
 let requested = 'es';
@@ -67,9 +65,10 @@ function translatePage() {
   for (const el of document.querySelectorAll('[data-t-label]')) {
     el.setAttribute('aria-label', t(el.getAttribute('data-t-label')));
   }
+  listeners.forEach((tell) => tell(current));
 }
 
-/** Shows the page in `lang`, as soon as its words are here. A failed fetch is tried again until it works. */
+/** Shows the page in `lang` once its words are here, however often the fetch fails. */
 export async function setLanguage(lang) {
   requested = lang;
   try {
@@ -78,7 +77,6 @@ export async function setLanguage(lang) {
     words = found;
     current = lang;
     translatePage();
-    listeners.forEach((tell) => tell(lang));
   } catch (e) {
     await new Promise((done) => setTimeout(done, RETRY_MS));
     if (requested === lang) await setLanguage(lang);
@@ -104,7 +102,6 @@ export function locale() {
   return own ? own + '-u-nu-latn' : listed(current).locale || current;
 }
 
-/** A language's own name for itself. */
 export function languageName(code) {
   return listed(code).name || code;
 }
@@ -118,18 +115,15 @@ export function isolated(value) {
   return isFromRightToLeft() ? '\u2068' + value + '\u2069' : String(value);
 }
 
-/** The office's own words for a desk, by language; where it has none, the text `word.desk` is that word. */
+/** Sets the office's words for a desk, by language. */
 export function setDeskWords(found = {}) {
   if (JSON.stringify(found) === JSON.stringify(deskWords)) return;
   deskWords = found;
-  if (words !== NONE) translatePage();
-  listeners.forEach((tell) => tell(current));
+  translatePage();
 }
 
-/** What stands before a desk's number, in the language of the texts `own`. */
-export function deskWord(lang, own) {
-  return deskWords[lang] || own['word.desk'];
-}
+/** The word for a desk in `lang`, whose texts are `own`. */
+export const deskWord = (lang, own) => deskWords[lang] || own['word.desk'];
 
 /** The text of `key`, with `{name}` replaced by `values.name`. */
 export function t(key, values) {
@@ -138,13 +132,13 @@ export function t(key, values) {
   return text.replace(/\{(\w+)\}/g, (all, name) => (values && name in values ? isolated(values[name]) : all));
 }
 
-/** The text for `n` things: `key.one`, `key.other` or what else the language has for that number. */
+/** The text for `n` things, in the form that the language has for that number. */
 export function tn(key, n, values) {
   const form = key + '.' + pluralForm(listed(current).plurals, n);
   return t(form in words ? form : key + '.other', Object.assign({ n }, values));
 }
 
-/** The text of a server's error in the reader's language. The server's own `detail` is English, for programs. */
+/** The text of a server's error in the reader's language. */
 export function explain(refusal) {
   return t('error.' + refusal.code) || t('error.unknown');
 }
@@ -159,7 +153,7 @@ export function messageOf(service) {
   return isolated((service.messages && service.messages[current]) || service.message || '');
 }
 
-/** A desk as every screen and paper names it: «3» alone says little, so before a number stands the office's word. */
+/** A desk's name for people: before a number stands the office's word. */
 export function deskTitle(name) {
   return isNumbered(name) ? t('word.desk') + ' ' + isolated(name) : isolated(name);
 }
@@ -186,7 +180,7 @@ export function roughSpan(seconds) {
   return t('span.hours', { h: Math.floor(minutes / 60), m: minutes % 60 });
 }
 
-/** The same address with this page's `lang` and `theme`, so that a choice made once goes with the reader. */
+/** The same address with this page's `lang` and `theme`. */
 export function keepChoices(href) {
   const here = new URLSearchParams(location.search);
   const url = new URL(href, document.baseURI);

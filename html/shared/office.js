@@ -45,8 +45,8 @@ function showLogo(box, name, office) {
 }
 
 /**
- * Shows `office` of the state in the element `#office` and in the colours of the page, and sets the time zone and the word for a desk.
- * Safe to call twice.
+ * Shows `office` of the state in `#office` and in the colours of the page; sets its time zone and word for a desk. Safe to
+ * call twice.
  */
 export function showOffice(office) {
   setTimeZone(office.timeZone);
