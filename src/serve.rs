@@ -46,7 +46,7 @@ pub fn serve(config: Config) -> Result<(), Box<dyn Error>> {
     listeners.add(wss);
     listeners.add(printers.clone());
     let (access, announcement) = Access::open(&config, &mut *journal, wss)?;
-    let kept = config.audit_retention();
+    let kept = config.retention();
     let tickets = TicketService::start(shared, loaded.newest_snapshot, journal, listeners, kept)?;
     let office = Office::new(config, access, tickets, wss, printers);
     if office.config.backup_dir.is_some() {

@@ -17,7 +17,7 @@ let loadedAt = 0;
 // The texts of the settings where they are changed.
 const FIELDS = {
   name: 'office.name', language: 'office.language', languages: 'office.languages', timeZone: 'office.zone',
-  dayBeginsHour: 'office.hour', keepWaiting: 'office.keep', mostWaiting: 'office.most', priorities: 'next.priorities',
+  dayBeginsHour: 'office.hour', keepWaiting: 'office.keep', mostWaiting: 'office.most', keepDays: 'office.days', priorities: 'next.priorities',
   rule: 'next.rule', mostPriorityInARow: 'next.row', message: 'appearance.message', accent: 'appearance.accent', logo: 'appearance.logo',
   chime: 'sound.chime', voice: 'sound.voice', volume: 'sound.volume', voiceSpeed: 'sound.speed', voices: 'sound.voices', printTickets: 'printing.browser', printers: 'printing.printers', paperWidth: 'printing.width', paperQr: 'printing.qr.print',
   paperText: 'printing.text', paperLogo: 'appearance.logo', publicUrl: 'printing.url', frameAncestors: 'appearance.frames', adminsChooseServices: 'desks.admins', deskWords: 'desks.word',

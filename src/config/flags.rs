@@ -136,7 +136,7 @@ pub(super) const FLAGS: &[Flag] = &[
         name: "keep-days",
         value: Some("N"),
         default: "90",
-        help: "how many days the audit log is kept",
+        help: "how many days the audit log and the notes of tickets that are over are kept, unless the settings say",
         repeats: false,
         set: |config, value| {
             config.keep_days = number(value, 1, 36_500)?;

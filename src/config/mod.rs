@@ -32,7 +32,8 @@ pub struct Config {
     pub hosts: Vec<String>,
     /// Proxies whose `X-Forwarded-For` is trusted.
     pub trusted_proxies: Vec<IpAddr>,
-    /// Retention of the audit log in days: long enough to investigate a complaint.
+    /// Retention of the audit log and of the notes of tickets that are over, in days: long enough to investigate a
+    /// complaint.
     pub keep_days: u32,
     /// The form of the log's lines.
     pub log_format: LogFormat,
@@ -46,8 +47,8 @@ pub struct Config {
 }
 
 impl Config {
-    /// Retention of the audit log.
-    pub fn audit_retention(&self) -> Duration {
+    /// Retention of the audit log and of notes, unless the office sets another.
+    pub fn retention(&self) -> Duration {
         Duration::from_secs(u64::from(self.keep_days) * 24 * 60 * 60)
     }
 }

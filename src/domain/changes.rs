@@ -24,6 +24,7 @@ pub struct SettingsChange {
     pub keep_waiting: Option<bool>,
     pub admins_choose_services: Option<bool>,
     pub most_waiting: Option<Option<u32>>,
+    pub keep_days: Option<Option<u32>>,
     pub desk_words: Option<Arc<BTreeMap<String, String>>>,
     pub appearance: AppearanceChange,
     pub sound: SoundChange,
@@ -99,6 +100,7 @@ impl SettingsChange {
         let admins_choose = self.admins_choose_services.as_ref();
         put(&mut after.admins_choose_services, admins_choose);
         put(&mut after.most_waiting, self.most_waiting.as_ref());
+        put(&mut after.keep_days, self.keep_days.as_ref());
         put(&mut after.desk_words, self.desk_words.as_ref());
         if self.appearance != AppearanceChange::default() {
             after.appearance = Arc::new(self.appearance.of(&before.appearance));
@@ -190,6 +192,7 @@ impl From<Settings> for SettingsChange {
             keep_waiting: Some(settings.keep_waiting),
             admins_choose_services: Some(settings.admins_choose_services),
             most_waiting: Some(settings.most_waiting),
+            keep_days: Some(settings.keep_days),
             desk_words: Some(settings.desk_words),
             appearance: AppearanceChange {
                 languages: Some(appearance.languages),

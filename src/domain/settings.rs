@@ -110,6 +110,9 @@ pub struct Settings {
     pub admins_choose_services: bool,
     /// How many tickets may wait at a time; past it no ticket is created.
     pub most_waiting: Option<u32>,
+    /// How many days the audit log and the notes of tickets that are over are kept; `None` is the server's
+    /// `--keep-days`.
+    pub keep_days: Option<u32>,
     /// What stands before a desk's number, by language: `Mesa`, `Counter`. A language without one has the
     /// screens' own word.
     pub desk_words: Arc<BTreeMap<String, String>>,
@@ -135,6 +138,7 @@ impl Default for Settings {
             keep_waiting: false,
             admins_choose_services: false,
             most_waiting: None,
+            keep_days: None,
             desk_words: Arc::default(),
             appearance: Arc::default(),
             sound: Arc::default(),

@@ -15,7 +15,7 @@ use blake2::{Blake2s256, Digest};
 use thiserror::Error;
 
 use crate::access::{AccessChange, AccessRecords};
-use crate::domain::{Event, Queue, Stamped, Timestamp};
+use crate::domain::{Event, Queue, Stamped, TicketId, Timestamp};
 
 pub use audit::{AuditEntry, AuditKind, AuditRecord};
 pub use sqlite::{SteadyFile, create_private};
@@ -209,6 +209,15 @@ pub trait Journal: Send {
     /// limit of their bytes. Adds an audit entry of the time `at` that counts expired entries. Times are
     /// milliseconds since the Unix epoch. Returns whether there may be more to delete.
     fn purge(&mut self, before: i64, answers_before: i64, at: i64) -> Result<bool, StorageError>;
+
+    /// Erases the notes of tickets from before the time `before`, in milliseconds since the Unix epoch, in events and
+    /// snapshots, in a step of bounded size; not of those for which `is_held`: whoever is asked still has the
+    /// ticket. Returns whether there may be more to erase. Once there is not, the files hold none of them.
+    fn erase_notes(
+        &mut self,
+        before: i64,
+        is_held: &dyn Fn(TicketId) -> bool,
+    ) -> Result<bool, StorageError>;
 
     /// Whether changes can be stored, as far as that can be known without writing: the data file is still
     /// there, and could be written when it was opened.

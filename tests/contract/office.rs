@@ -310,7 +310,7 @@ fn settings_are_checked_kept_and_shown() {
         "keepWaiting": false, "priorities": [{"name": "normal", "weight": 1}],
         "rule": "weighted", "mostPriorityInARow": null, "mostWaiting": null,
         "languages": [], "message": null, "accent": null, "logo": null,
-        "printTickets": false, "frameAncestors": [], "adminsChooseServices": false, "deskWords": {},
+        "printTickets": false, "frameAncestors": [], "adminsChooseServices": false, "deskWords": {}, "keepDays": null,
         "printers": [],
         "chime": true, "voice": true, "volume": 100, "voiceSpeed": 100, "voices": {},
         "printers": [], "paperWidth": 80, "paperQr": true, "paperText": {}, "paperLogo": null, "publicUrl": null,
@@ -332,6 +332,8 @@ fn settings_are_checked_kept_and_shown() {
         (json!({"dayBeginsHour": "4"}), "dayBeginsHour"),
         (json!({"keepWaiting": "yes"}), "keepWaiting"),
         (json!({"adminsChooseServices": 1}), "adminsChooseServices"),
+        (json!({"keepDays": 0}), "keepDays"),
+        (json!({"keepDays": 36_501}), "keepDays"),
         (json!({"deskWords": {"tlh": "raS"}}), "deskWords.tlh: "),
         (
             json!({"deskWords": {"es": "m".repeat(21)}}),
@@ -393,6 +395,7 @@ fn settings_are_checked_kept_and_shown() {
         "mostWaiting": 300, "languages": ["es"], "message": "Hola", "accent": "#0b5348",
         "logo": "data:image/png;base64,AAAA", "printTickets": true,
         "frameAncestors": ["https://intranet.example"], "deskWords": {"es": "Mesa", "en": "Counter"},
+        "keepDays": 30,
         "printers": [],
         "chime": true, "voice": false, "volume": 60, "voiceSpeed": 80, "voices": {"es": "Helena"},
         "printers": [

@@ -1,10 +1,15 @@
 //! Purges delete expired data and nothing else, at any time on the clock.
 
+use std::fs;
+use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use rusqlite::Connection;
 
-use crate::common::{Launch, Server, wait_until};
+use serde_json::json;
+
+use crate::common::{Launch, Server, text, wait_until};
+use crate::io_faults::IoFaults;
 
 const DAY: i64 = 24 * 60 * 60 * 1_000;
 
@@ -63,4 +68,83 @@ fn what_has_expired_is_deleted_a_day_after_a_long_silence_and_after_a_short_one(
         });
         assert_eq!(old_entries(&server.stop()), 0, "{ages:?}");
     }
+}
+
+/// A part of each note.
+const SECRET: &[u8] = b"secret-note";
+
+/// How often it is in the data file and the `-wal` file beside it.
+fn copies(data: &Path) -> usize {
+    let wal = data.with_file_name("office.db-wal");
+    let count = |bytes: Vec<u8>| {
+        let parts = bytes.windows(SECRET.len());
+        parts.filter(|part| *part == SECRET).count()
+    };
+    count(fs::read(data).unwrap()) + fs::read(wal).map_or(0, count)
+}
+
+#[test]
+fn no_byte_of_a_note_is_in_the_files_once_the_days_to_keep_it_are_over() {
+    const OPENS: i64 = (20_780 * 24 + 9) * 60 * 60 * 1_000;
+    // The office says 3 days, whatever the flag says.
+    let launch = Launch::new().with(&["--keep-days", "200"]);
+    let (launch, faults) = IoFaults::of(launch.with_variable("TZ", "UTC"));
+    faults.set_clock(OPENS);
+    let server = launch.start();
+    let days = json!({"keepDays": 3});
+    server.put_json("/api/settings", &days).expect(200);
+    let mut client = server.client();
+    for n in 0..400_u64 {
+        // Keys in no order, so that the answers go to all pages of their table.
+        let key = format!("{:016x}{n:016x}", n.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        let note = format!("secret-note {n} {}", "x".repeat((n % 300) as usize));
+        let body = json!({"note": note}).to_string();
+        let headers = [
+            ("Content-Type", "application/json"),
+            ("Idempotency-Key", &key),
+        ];
+        client
+            .send("POST", "/api/tickets", &headers, body.as_bytes())
+            .expect(201);
+    }
+    for desk in ["1", "2", "3"] {
+        for _ in 0..20 {
+            server.post(&format!("/api/desks/{desk}/next")).expect(200);
+        }
+    }
+    assert!(copies(launch.data()) > 400);
+    // A start the next day begins a day, which cancels who waits; their owners can read so for that day.
+    let launch = server.stop();
+    faults.set_clock(OPENS + DAY);
+    let server = launch.start();
+    server.ticket();
+    let launch = server.stop();
+    assert!(copies(launch.data()) > 400, "too early");
+    faults.set_clock(OPENS + 2 * DAY);
+    launch.start().stop();
+    faults.set_clock(OPENS + 4 * DAY);
+    let server = launch.start();
+    // Three tickets are still at the desks.
+    wait_until("the notes of tickets that are over are gone", || {
+        let shown = ["1", "2", "3"].map(|desk| {
+            let ticket = &server.json(&format!("/api/desks/{desk}"))["ticket"];
+            text(ticket, "note").to_owned()
+        });
+        assert!(shown.iter().all(|note| note.starts_with("secret-note")));
+        copies(launch.data()) <= 12
+    });
+    for desk in ["1", "2", "3"] {
+        server
+            .post(&format!("/api/desks/{desk}/finish"))
+            .expect(200);
+    }
+    let launch = server.stop();
+    faults.set_clock(OPENS + 6 * DAY);
+    let server = launch.start();
+    wait_until("no byte is left", || copies(launch.data()) == 0);
+    // A power cut leaves the file with the newest events beside it.
+    let launch = server.kill();
+    assert_eq!(copies(launch.data()), 0);
+    launch.start().stop();
+    assert_eq!(copies(launch.data()), 0);
 }

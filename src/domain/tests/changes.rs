@@ -16,6 +16,7 @@ fn settings() -> Settings {
         keep_waiting: true,
         admins_choose_services: true,
         most_waiting: Some(9),
+        keep_days: Some(30),
         desk_words: Arc::new([("en".to_owned(), "Counter".to_owned())].into()),
         appearance: Arc::new(Appearance {
             languages: vec!["en".to_owned()],

@@ -82,8 +82,8 @@ pub(super) struct Ledger {
     listeners: Listeners,
     requests: Receiver<LedgerRequest>,
     snapshot_seq: u64,
-    /// Retention of the audit log.
-    audit_retention: Duration,
+    /// Retention of the audit log and of notes, if the office sets none.
+    retention: Duration,
     /// Time of the next purge.
     purge_at: Instant,
     /// Time of the next check of the data file, or of the next probe if storage fails.
@@ -111,12 +111,12 @@ impl Ledger {
         listeners: Listeners,
         requests: Receiver<LedgerRequest>,
         snapshot_seq: u64,
-        audit_retention: Duration,
+        retention: Duration,
     ) -> Self {
         let started = now().as_millis();
         Self {
             snapshot_seq,
-            audit_retention,
+            retention,
             purge_at: Instant::now(),
             check_at: Instant::now(),
             working: shared.read_queue(Queue::clone),
@@ -448,13 +448,11 @@ impl Ledger {
         if Instant::now() < self.purge_at {
             return;
         }
-        let retention = i64::try_from(self.audit_retention.as_millis()).unwrap_or(i64::MAX);
         let at = now().as_millis();
-        let answers_before = at - ANSWER_RETENTION.as_millis() as i64;
         let purged = self.hold_purge(at).and_then(|held| match held {
             // Entries that an admin erased are deleted even then.
             true => self.journal.purge(i64::MIN, i64::MIN, at),
-            false => self.journal.purge(at - retention, answers_before, at),
+            false => self.purge_expired(at),
         });
         let pause = match purged {
             Ok(true) => PURGE_PAUSE,
@@ -466,6 +464,23 @@ impl Ledger {
             }
         };
         self.purge_at = Instant::now() + pause;
+    }
+
+    /// Deletes expired audit entries and answers, then erases the notes of tickets that are over, in steps. Returns
+    /// whether there may be more.
+    fn purge_expired(&mut self, at: i64) -> Result<bool, StorageError> {
+        let set = self.working.settings().keep_days;
+        let flag = i64::try_from(self.retention.as_millis()).unwrap_or(i64::MAX);
+        let retention = set.map_or(flag, |days| i64::from(days) * DAY_MS);
+        // An answer may hold a note.
+        let answers = retention.min(ANSWER_RETENTION.as_millis() as i64);
+        let is_more = self.journal.purge(at - retention, at - answers, at)?;
+        if is_more || self.failing {
+            return Ok(is_more);
+        }
+        let queue = &self.working;
+        let is_held = |ticket| queue.ticket(ticket).is_some();
+        self.journal.erase_notes(at - retention, &is_held)
     }
 
     /// Whether purges are held at the time `at`, because no event of the 31 days before is

@@ -43,7 +43,7 @@ impl TicketService {
         snapshot_seq: u64,
         journal: Box<dyn Journal>,
         listeners: Listeners,
-        audit_retention: Duration,
+        retention: Duration,
     ) -> io::Result<Self> {
         let (requests, waiting) = bounded(REQUESTS_WAITING);
         let mut ledger = Ledger::new(
@@ -52,7 +52,7 @@ impl TicketService {
             listeners,
             waiting,
             snapshot_seq,
-            audit_retention,
+            retention,
         );
         // A business day may have begun while the server was stopped: no client sees the one before.
         ledger.process(None);

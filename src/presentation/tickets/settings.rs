@@ -21,6 +21,9 @@ const MOST_WEIGHT: u64 = 1_000;
 /// Largest number of priorities: more than a visitor reads at a kiosk.
 const MOST_PRIORITIES: usize = 8;
 
+/// Largest number of days that data is kept: a hundred years.
+pub const MOST_KEEP_DAYS: u32 = 36_500;
+
 /// Largest limit on the number of people who wait.
 const MOST_WAITING: u64 = 1_000_000;
 
@@ -96,6 +99,7 @@ pub fn changed(fields: &mut Fields) -> Result<SettingsChange, Problem> {
         keep_waiting: fields.boolean("keepWaiting")?,
         admins_choose_services: fields.boolean("adminsChooseServices")?,
         most_waiting: bound(fields, "mostWaiting", MOST_WAITING)?,
+        keep_days: bound(fields, "keepDays", MOST_KEEP_DAYS.into())?,
         desk_words: texts::by_language(fields, "deskWords", LONGEST_DESK_WORD)?.map(Arc::new),
         appearance,
         sound: sound::changed(fields)?,

@@ -33,7 +33,7 @@ fn checksum_column(version: i32) -> &'static str {
     if version < 2 { "NULL" } else { "checksum" }
 }
 
-fn checksum(numbers: &[i64], body: &[u8]) -> i64 {
+pub(super) fn checksum(numbers: &[i64], body: &[u8]) -> i64 {
     let mut hasher = crc32fast::Hasher::new();
     for number in numbers {
         hasher.update(&number.to_le_bytes());

@@ -11,6 +11,7 @@ mod check;
 mod copy;
 mod data_file;
 mod history;
+mod notes;
 mod open;
 mod restore;
 mod schema;
@@ -29,7 +30,7 @@ pub(super) use restore::restore;
 use super::{AuditRecord, Batch, Journal, Loaded, StorageError, StoredAnswer};
 use crate::access::AccessRecords;
 
-use crate::domain::{Event, Queue, Stamped};
+use crate::domain::{Event, Queue, Stamped, TicketId};
 
 /// Size of the answers that one step of a purge deletes: commands wait for it, and on a full disk it must
 /// fit into the `-wal` file as it is.
@@ -50,6 +51,7 @@ pub struct SqliteJournal {
     /// The size of all stored answers, in bytes, and its limit.
     answer_bytes: u64,
     most_answer_bytes: u64,
+    notes: notes::NoteEraser,
     /// Dropped after the connection.
     file: DataFile,
 }
@@ -88,6 +90,7 @@ impl SqliteJournal {
             unwritable: opened.unwritable,
             answer_bytes,
             most_answer_bytes: answers::MOST_BYTES,
+            notes: notes::NoteEraser::default(),
             file,
         })
     }
@@ -249,6 +252,16 @@ impl Journal for SqliteJournal {
         transaction.commit()?;
         self.answer_bytes = self.answer_bytes.saturating_sub(dropped);
         Ok(more_answers || more_entries)
+    }
+
+    fn erase_notes(
+        &mut self,
+        before: i64,
+        is_held: &dyn Fn(TicketId) -> bool,
+    ) -> Result<bool, StorageError> {
+        self.check()?;
+        let expired = notes::Expired { before, is_held };
+        Ok(self.notes.step(&mut self.connection, &expired)?)
     }
 
     fn check(&mut self) -> Result<(), StorageError> {

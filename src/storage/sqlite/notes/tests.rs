@@ -1,0 +1,160 @@
+//! The bytes of a real file after notes were erased.
+
+use std::fs;
+use std::sync::Arc;
+
+use crate::domain::{Event, Queue, Stamped, TicketId, Timestamp, apply};
+use crate::storage::sqlite::SqliteJournal;
+use crate::storage::sqlite::tests::{a_day, batch};
+use crate::storage::tests::testing::TestFile;
+use crate::storage::{Journal, StorageError};
+
+/// A part of the note that a ticket of [`a_day`] has.
+const SECRET: &str = "wheelchair";
+
+/// How often it is in the data file and the file beside it.
+fn copies(file: &TestFile) -> usize {
+    let wal = file.0.with_file_name({
+        let mut name = file.0.file_name().expect("a name").to_owned();
+        name.push("-wal");
+        name
+    });
+    let count = |bytes: Vec<u8>| {
+        let parts = bytes.windows(SECRET.len());
+        parts.filter(|part| *part == SECRET.as_bytes()).count()
+    };
+    count(fs::read(&file.0).expect("a file")) + fs::read(wal).map_or(0, count)
+}
+
+fn append(journal: &mut SqliteJournal, queue: &mut Queue, events: &[Stamped]) {
+    let begun = queue.seq();
+    for stamped in events {
+        apply(queue, stamped);
+    }
+    journal.append(begun, &batch(events)).expect("appended");
+}
+
+/// Erases all notes from before a time, but of `held`.
+fn erase(journal: &mut SqliteJournal, before: i64, held: Option<u128>) {
+    let is_held = |ticket| held.map(TicketId::from_random) == Some(ticket);
+    while journal.erase_notes(before, &is_held).expect("erased") {}
+}
+
+/// The queue as it is loaded from the file.
+fn loaded(journal: &mut SqliteJournal, followed_by: u64) -> Queue {
+    let loaded = journal.load(followed_by, u64::MAX).expect("it loads");
+    assert_eq!(loaded.damage, Vec::<String>::new());
+    let mut queue = loaded.queue;
+    for stamped in &loaded.events {
+        apply(&mut queue, stamped);
+    }
+    queue
+}
+
+fn without_notes(queue: &Queue) -> Queue {
+    let text = serde_json::to_string(&queue.parts()).expect("JSON");
+    let text = text.replace(r#""note":"wheelchair «ñ»","#, "");
+    assert!(!text.contains(SECRET));
+    Queue::from_parts(serde_json::from_str(&text).expect("parts"))
+}
+
+/// A file with a day's events, an import of the same office, and snapshots before and after it.
+fn a_file(name: &str) -> (TestFile, SqliteJournal, Queue) {
+    let file = TestFile::new(name);
+    let mut journal = SqliteJournal::open(&file.0).expect("a new file");
+    let (_, mut events) = a_day();
+    let mut queue = Queue::new();
+    let rest = events.split_off(10);
+    append(&mut journal, &mut queue, &events);
+    journal.save_snapshot(&queue).expect("saved");
+    append(&mut journal, &mut queue, &rest);
+    let import = Stamped {
+        seq: queue.seq() + 1,
+        at: rest[rest.len() - 1].at,
+        event: Event::OfficeImported {
+            office: Arc::new(queue.parts()),
+        },
+    };
+    append(&mut journal, &mut queue, &[import]);
+    journal.save_snapshot(&queue).expect("saved");
+    (file, journal, queue)
+}
+
+#[test]
+fn no_byte_of_an_erased_note_is_left_and_all_else_is_as_it_was() {
+    let (file, mut journal, queue) = a_file("notes-erased");
+    assert!(copies(&file) > 3, "events, steps, snapshots and an import");
+    let end = queue.seq();
+    erase(&mut journal, i64::MAX, None);
+    assert_eq!(copies(&file), 0, "while it is open, in case it is killed");
+    let expected = without_notes(&queue);
+    assert_eq!(loaded(&mut journal, 0), expected, "from a snapshot");
+    assert_eq!(loaded(&mut journal, end), expected, "from all events");
+    assert!(Box::new(journal).close().is_none());
+    assert_eq!(copies(&file), 0, "after a stop");
+}
+
+#[test]
+fn a_note_stays_while_its_ticket_is_held_or_young() {
+    let (file, mut journal, queue) = a_file("notes-held");
+    let before = copies(&file);
+    erase(&mut journal, i64::MAX, Some(2));
+    erase(&mut journal, i64::MIN, None);
+    assert_eq!(loaded(&mut journal, queue.seq()), queue);
+    drop(journal);
+    assert!(copies(&file) > 0 && copies(&file) <= before);
+    // A later purge gets those that the one before had to pass over.
+    let mut journal = SqliteJournal::open(&file.0).expect("it opens");
+    erase(&mut journal, i64::MAX, Some(2));
+    erase(&mut journal, i64::MAX, None);
+    assert_eq!(copies(&file), 0);
+}
+
+#[test]
+fn however_many_events_there_are_each_step_reads_few_and_all_notes_go() {
+    let file = TestFile::new("notes-many");
+    let mut journal = SqliteJournal::open(&file.0).expect("a new file");
+    let many = 2 * super::STEP_ROWS + 10;
+    let events: Vec<Stamped> = (1..=many)
+        .map(|seq| Stamped {
+            seq,
+            at: Timestamp::from_millis(seq as i64),
+            event: Event::TicketCreated {
+                ticket: TicketId::from_random(seq.into()),
+                service: crate::domain::Prefix::new("A"),
+                number: seq as u32,
+                digits: 1,
+                priority: "normal".into(),
+                language: None,
+                // From a few letters to more than a page.
+                note: Some(SECRET.repeat(1 + (seq % 97) as usize * 5).into()),
+            },
+        })
+        .collect();
+    append(&mut journal, &mut Queue::new(), &events);
+    let mut steps = 0;
+    while journal
+        .erase_notes(many as i64 - 5, &|_| false)
+        .expect("erased")
+    {
+        steps += 1;
+    }
+    assert_eq!(steps, 2);
+    erase(&mut journal, i64::MAX, None);
+    assert_eq!(copies(&file), 0);
+    let read = journal.read_events(0, u64::MAX).expect("all are sound");
+    assert_eq!(read.len() as u64, many);
+}
+
+#[test]
+fn a_damaged_event_is_not_made_sound() {
+    let (_file, mut journal, _) = a_file("notes-damaged");
+    let damage = "UPDATE events SET body = replace(body, 'wheelchair', 'wheelchaiR') WHERE seq = 2";
+    assert_eq!(journal.connection.execute(damage, []).expect("SQL"), 1);
+    erase(&mut journal, i64::MAX, None);
+    let error = journal.read_events(0, u64::MAX).expect_err("it is damaged");
+    assert!(
+        matches!(error, StorageError::DamagedEvent { seq: 2, .. }),
+        "{error}"
+    );
+}
