@@ -11,6 +11,7 @@ mod decide;
 mod desk;
 mod event;
 mod export;
+mod history;
 mod name;
 mod next;
 mod pace;
@@ -26,6 +27,7 @@ mod step;
 mod text_form;
 mod ticket;
 mod time;
+mod time_spent;
 mod wait;
 
 pub use apply::apply;
@@ -35,6 +37,7 @@ pub use command::{Command, Decision, Expected, Subject, Target, TicketRef, Trans
 pub use decide::decide;
 pub use desk::{Desk, DeskName, is_deceptive};
 pub use event::{Event, Stamped};
+pub use history::{TicketRow, changed_rows};
 pub use name::check_name;
 pub use next::calling_order::CallingOrder;
 pub use pace::{LastCall, Pace, Transaction};
@@ -49,6 +52,7 @@ pub use statistics::{STATISTICS_STEP, Statistics, TicketStatistics};
 pub use step::{TicketChange, UNDO_WITHIN_MS, UndoableStep};
 pub use ticket::{ListPosition, PriorityList, State, Ticket, TicketId, WaitingList};
 pub use time::{Arrival, Day, DayRule, Timestamp};
+pub use time_spent::TimeSpent;
 pub use wait::Forecast;
 
 #[cfg(test)]

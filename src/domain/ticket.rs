@@ -9,6 +9,7 @@ use super::desk::DeskName;
 use super::service::Prefix;
 use super::text_form::{names, serde_as_text};
 use super::time::{Arrival, Timestamp};
+use super::time_spent::TimeSpent;
 use crate::digits;
 
 /// Names one ticket for ever. A client that knows it may follow and cancel the ticket, so it is made
@@ -174,6 +175,9 @@ pub struct Ticket {
     /// waited and was served.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub lengths_unknown: bool,
+    /// Its time in queues and at desks, for the history.
+    #[serde(default)]
+    pub spent: TimeSpent,
 }
 
 impl Ticket {

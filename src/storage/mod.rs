@@ -15,7 +15,7 @@ use blake2::{Blake2s256, Digest};
 use thiserror::Error;
 
 use crate::access::{AccessChange, AccessRecords};
-use crate::domain::{Event, Queue, Stamped, TicketId, Timestamp};
+use crate::domain::{Event, Queue, Stamped, TicketId, TicketRow, Timestamp};
 
 pub use audit::{AuditEntry, AuditKind, AuditRecord};
 pub use sqlite::{SteadyFile, create_private};
@@ -149,6 +149,8 @@ pub struct StoredAnswer {
 pub struct Batch {
     /// In order; the first follows the `expected_seq` given with the batch.
     pub events: Vec<Stamped>,
+    /// The tickets that the events changed, in order.
+    pub rows: Vec<TicketRow>,
     /// In order.
     pub audit: Vec<AuditEntry>,
     pub answers: Vec<StoredAnswer>,
@@ -170,6 +172,41 @@ pub struct Loaded {
     pub newest_snapshot: u64,
     /// Damage in records that were not needed, in sentences without a full stop.
     pub damage: Vec<String>,
+}
+
+/// Which tickets of the history are read. Times are milliseconds since the Unix epoch.
+#[derive(Clone, Copy, Debug)]
+pub struct HistoryQuery {
+    /// Those created at this time or later.
+    pub from: i64,
+    /// Those created before this time.
+    pub to: i64,
+    /// Those that arrived after this one.
+    pub after: u64,
+    pub limit: u64,
+}
+
+impl HistoryQuery {
+    /// All tickets created from `from` until before `to`.
+    pub fn all(from: i64, to: i64) -> Self {
+        Self {
+            from,
+            to,
+            after: 0,
+            limit: u64::MAX,
+        }
+    }
+}
+
+/// Reads the history of tickets, in any thread, while the journal goes on.
+pub trait TicketHistory: Send + Sync {
+    /// Reads tickets in the order of their arrival, as they are when it begins, and calls `each` for each
+    /// of them.
+    fn read(
+        &self,
+        query: &HistoryQuery,
+        each: &mut dyn FnMut(TicketRow),
+    ) -> Result<(), StorageError>;
 }
 
 /// Durable storage of an office. One thread owns it.
@@ -218,6 +255,9 @@ pub trait Journal: Send {
         before: i64,
         is_held: &dyn Fn(TicketId) -> bool,
     ) -> Result<bool, StorageError>;
+
+    /// A reader of the history of tickets, for other threads.
+    fn history(&self) -> Box<dyn TicketHistory>;
 
     /// Whether changes can be stored, as far as that can be known without writing: the data file is still
     /// there, and could be written when it was opened.

@@ -65,6 +65,7 @@ impl Ticket {
     /// moved spans a stop of the server: its length is unknown.
     fn shift_times(&mut self, shift: impl Fn(&mut Timestamp) -> bool) {
         shift(&mut self.created_at);
+        self.spent.shift_times(&shift);
         let times = [
             Some(shift(&mut self.waiting_since)),
             self.called_at.as_mut().map(&shift),

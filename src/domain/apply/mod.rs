@@ -10,6 +10,7 @@ use super::queue::{CALLS_STORED, Call, CallKind, ENDED_KEPT, LAST_CALLED_KEPT, Q
 use super::service::{Prefix, Service, ServiceSetup};
 use super::ticket::{ListPosition, State, Ticket, TicketId, WaitingList};
 use super::time::{Arrival, Timestamp};
+use super::time_spent::TimeSpent;
 
 /// Brings the queue up to date with the next event.
 ///
@@ -61,6 +62,7 @@ pub fn apply(queue: &mut Queue, stamped: &Stamped) {
             ended_at: None,
             calls: 0,
             lengths_unknown: false,
+            spent: TimeSpent::created(at),
         }),
         Event::TicketCalled {
             ticket,
@@ -96,14 +98,14 @@ pub fn apply(queue: &mut Queue, stamped: &Stamped) {
             queue.remember_step(desk, *ticket, State::Held, at, false);
             queue.leave_desk(desk, at);
             if let Some(ticket) = queue.ticket_mut(*ticket) {
-                ticket.state = State::Held;
+                ticket.change_state(State::Held, at);
             }
         }
         Event::TicketReturned { ticket, desk, rank } => {
             if let Some(desk) = desk {
                 queue.remember_step(desk, *ticket, State::Waiting, at, false);
             }
-            queue.come_back(*ticket, *rank);
+            queue.come_back(*ticket, *rank, at);
         }
         Event::TicketTransferred {
             ticket,
@@ -115,6 +117,7 @@ pub fn apply(queue: &mut Queue, stamped: &Stamped) {
             queue.remember_step(desk, *ticket, State::Waiting, at, false);
             queue.leave_desk(desk, at);
             if let Some(ticket) = queue.ticket_mut(*ticket) {
+                ticket.spent.transfers += 1;
                 ticket.service = service.clone();
                 ticket.list = list.clone();
                 // Behind all others, waiting begins anew; where it was, it goes on; elsewhere it
@@ -125,7 +128,7 @@ pub fn apply(queue: &mut Queue, stamped: &Stamped) {
                     ticket.waiting_since = ticket.created_at;
                 }
             }
-            queue.come_back(*ticket, *rank);
+            queue.come_back(*ticket, *rank, at);
         }
         Event::DeskChanged {
             desk,
@@ -192,7 +195,7 @@ impl Queue {
             return;
         };
         let was_done_or_missed = matches!(ticket.state, State::Done | State::NoShow);
-        ticket.state = State::Serving;
+        ticket.change_state(State::Serving, at);
         ticket.desk = Some(desk.clone());
         ticket.called_at = Some(at);
         ticket.ended_at = None;
@@ -244,12 +247,12 @@ impl Queue {
         self.calls.truncate(CALLS_STORED);
     }
 
-    fn come_back(&mut self, id: TicketId, rank: i64) {
+    fn come_back(&mut self, id: TicketId, rank: i64, at: Timestamp) {
         let Some(ticket) = self.ticket_mut(id) else {
             return;
         };
         let position = ListPosition::ranked(rank, ticket.arrival);
-        ticket.state = State::Waiting;
+        ticket.change_state(State::Waiting, at);
         ticket.position = position;
         let priority_list = ticket.priority_list();
         self.ended.retain(|other| *other != position.arrival());
@@ -267,7 +270,7 @@ impl Queue {
         let Some(ticket) = self.ticket_mut(id) else {
             return;
         };
-        ticket.state = state;
+        ticket.change_state(state, at);
         ticket.ended_at = state.is_final().then_some(at);
         let arrival = ticket.arrival;
         self.ended.push_back(arrival);

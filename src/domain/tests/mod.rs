@@ -8,6 +8,7 @@ mod days;
 mod desk_names;
 mod estimates;
 mod examples;
+mod history;
 mod next;
 mod priority_streaks;
 pub(crate) mod properties;

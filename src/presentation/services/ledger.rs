@@ -14,7 +14,9 @@ use super::screens::Update;
 use super::shared::SharedState;
 use crate::access::Actor;
 use crate::calendar::{business_day, now};
-use crate::domain::{Command, Event, Queue, Stamped, Subject, Ticket, Timestamp, apply, decide};
+use crate::domain::{
+    Command, Event, Queue, Stamped, Subject, Ticket, Timestamp, apply, changed_rows, decide,
+};
 use crate::presentation::http::answer::Answer;
 use crate::presentation::http::problem::{Problem, storage_advice};
 use crate::presentation::json::OutcomeView;
@@ -234,6 +236,7 @@ impl Ledger {
             };
             let fields = changed_fields(&self.working, &stamped.event);
             let update = Update::apply(&mut self.working, &stamped);
+            changed_rows(&self.working, &stamped.event, &mut batch.rows);
             self.updates.push(Arc::new(update));
             let entry = AuditEntry::of_event(&self.working, &stamped, actor);
             batch.audit.push(AuditEntry { fields, ..entry });

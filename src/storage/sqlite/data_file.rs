@@ -17,7 +17,7 @@ const NAME_IN_USE: &str = "another turnero is using the file that was here befor
 
 /// Device and inode: they tell a file from another one that takes its name.
 #[derive(Clone, Copy, PartialEq, Eq)]
-struct FileId {
+pub(super) struct FileId {
     device: u64,
     inode: u64,
 }
@@ -27,6 +27,14 @@ impl FileId {
         Self {
             device: metadata.dev(),
             inode: metadata.ino(),
+        }
+    }
+
+    /// Whether it is the file at `path`. An error that passes says nothing about the file.
+    pub(super) fn is_of(self, path: &Path) -> bool {
+        match fs::metadata(path) {
+            Ok(metadata) => Self::of(&metadata) == self,
+            Err(error) => error.kind() != io::ErrorKind::NotFound,
         }
     }
 }
@@ -69,6 +77,10 @@ impl DataFile {
         &self.path
     }
 
+    pub(super) fn id(&self) -> FileId {
+        self.id
+    }
+
     /// The file beside the data file that has the newest commits.
     pub(super) fn wal_path(&self) -> PathBuf {
         wal_path(&self.path)
@@ -83,13 +95,8 @@ impl DataFile {
     /// Fails if the data file, or the one with the newest commits, was deleted or replaced: records
     /// stored there would be gone with the process.
     pub(super) fn check(&self) -> Result<(), StorageError> {
-        let is_there = |path: &Path, id: FileId| match fs::metadata(path) {
-            Ok(metadata) => FileId::of(&metadata) == id,
-            // An error that passes says nothing about the file.
-            Err(error) => error.kind() != io::ErrorKind::NotFound,
-        };
-        let all_there = is_there(&self.path, self.id)
-            && self.wal.is_none_or(|id| is_there(&self.wal_path(), id));
+        let all_there =
+            self.id.is_of(&self.path) && self.wal.is_none_or(|id| id.is_of(&self.wal_path()));
         if all_there {
             Ok(())
         } else {

@@ -1,8 +1,8 @@
 //! The embedded journal: one SQLite file, nothing to install.
 //!
 //! WAL with `synchronous=FULL`: a commit is one append and one fsync, and survives a power cut. The
-//! locking mode is EXCLUSIVE: the operating system's lock keeps a second server away, is gone with
-//! the process however it ends, and saves the shared-memory file.
+//! operating system's lock keeps other processes away, and is gone with the process however it ends. The
+//! history is read on connections of its own, beside the one that writes.
 
 mod access;
 mod answers;
@@ -13,8 +13,10 @@ mod data_file;
 mod history;
 mod notes;
 mod open;
+mod reader;
 mod restore;
 mod schema;
+mod tickets;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -27,7 +29,7 @@ pub use data_file::create_private;
 use data_file::{DataFile, NameLock};
 pub(super) use restore::restore;
 
-use super::{AuditRecord, Batch, Journal, Loaded, StorageError, StoredAnswer};
+use super::{AuditRecord, Batch, Journal, Loaded, StorageError, StoredAnswer, TicketHistory};
 use crate::access::AccessRecords;
 
 use crate::domain::{Event, Queue, Stamped, TicketId};
@@ -52,6 +54,7 @@ pub struct SqliteJournal {
     answer_bytes: u64,
     most_answer_bytes: u64,
     notes: notes::NoteEraser,
+    newest_hour: tickets::NewestHour,
     /// Dropped after the connection.
     file: DataFile,
 }
@@ -85,6 +88,7 @@ impl SqliteJournal {
         let answer_bytes = answers::total_bytes(&opened.connection).unwrap_or(0);
         Ok(Self {
             copying: copy::Copying::default(),
+            newest_hour: tickets::NewestHour::read(&opened.connection),
             connection: opened.connection,
             version: opened.version,
             unwritable: opened.unwritable,
@@ -121,6 +125,7 @@ impl SqliteJournal {
             self.version = open::make_tables(&mut self.connection, path, true, self.version)?;
             self.unwritable = None;
         }
+        self.newest_hour = tickets::NewestHour::read(&self.connection);
         self.file.remember_wal();
         self.check()
     }
@@ -205,6 +210,8 @@ impl Journal for SqliteJournal {
             });
         }
         history::insert_events(&transaction, &batch.events)?;
+        let moves = batch.events.iter().any(|one| tickets::may_move(&one.event));
+        let newest_hour = tickets::upsert(&transaction, self.newest_hour, &batch.rows, moves)?;
         let added = answers::insert(&transaction, batch)?;
         let excess = (self.answer_bytes + added).saturating_sub(self.most_answer_bytes);
         // A batch drops little more than it brings; a purge does the rest.
@@ -219,6 +226,7 @@ impl Journal for SqliteJournal {
         transaction.commit().map_err(commit_error)?;
         self.answer_bytes = (self.answer_bytes + added).saturating_sub(dropped);
         self.copying.resume(&self.connection);
+        self.newest_hour = newest_hour;
         Ok(())
     }
 
@@ -262,6 +270,10 @@ impl Journal for SqliteJournal {
         self.check()?;
         let expired = notes::Expired { before, is_held };
         Ok(self.notes.step(&mut self.connection, &expired)?)
+    }
+
+    fn history(&self) -> Box<dyn TicketHistory> {
+        Box::new(reader::SqliteHistory::new(&self.file))
     }
 
     fn check(&mut self) -> Result<(), StorageError> {
@@ -353,4 +365,4 @@ pub(super) fn from_sql(seq: i64) -> u64 {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -2,13 +2,22 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::data_file::{IN_USE, wal_path};
 use super::one;
 use super::schema::{self, APPLICATION_ID};
+
+/// SQLite's interface to the file: its lock keeps other processes away and ends with this one, and this
+/// process may have several connections, which need no file of shared memory.
+const VFS: &str = "unix-excl";
+
+/// How long a reader waits for a lock: another one may have it for a moment while it opens the file.
+const READER_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// All but letters, digits and the separator of folders.
 const IN_ADDRESS: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/');
@@ -25,7 +34,7 @@ pub(super) struct Opened {
 /// Opens the file, and makes its tables if it is new. A file with tables that cannot be written is
 /// opened for reading. `Err` says why the file cannot be used at all.
 pub(super) fn open(path: &Path) -> Result<Opened, String> {
-    let written = Connection::open(path)
+    let written = Connection::open_with_flags_and_vfs(path, OpenFlags::default(), VFS)
         .map_err(Refused::from)
         .and_then(|connection| prepare(connection, path, true));
     match written {
@@ -96,6 +105,17 @@ impl From<rusqlite::Error> for Refused {
     }
 }
 
+/// Opens a further connection to the file that this process has open, for reading.
+pub(super) fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
+    // SQLite shares locks between connections that can all write.
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags_and_vfs(path, flags, VFS)?;
+    connection.busy_timeout(READER_TIMEOUT)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    connection.pragma_update(None, "query_only", true)?;
+    Ok(connection)
+}
+
 /// Opens a file that only reading is possible on. SQLite's own locks need a file that can be written, so
 /// they are off; the data file's other locks keep a second server away.
 fn open_for_reading(path: &Path) -> rusqlite::Result<Connection> {
@@ -117,8 +137,11 @@ fn open_for_reading(path: &Path) -> rusqlite::Result<Connection> {
 
 /// Checks whose file it is, and takes SQLite's lock. With `write`, makes its tables.
 fn prepare(mut connection: Connection, path: &Path, write: bool) -> Result<Opened, Refused> {
-    connection.busy_timeout(std::time::Duration::ZERO)?;
-    connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
+    connection.busy_timeout(Duration::ZERO)?;
+    if !write {
+        // It can have no lock, and no shared memory.
+        connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
+    }
     let application: i32 = connection.pragma_query_value(None, "application_id", one)?;
     let version: i32 = connection.pragma_query_value(None, "user_version", one)?;
     let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], one)?;
@@ -132,7 +155,7 @@ fn prepare(mut connection: Connection, path: &Path, write: bool) -> Result<Opene
             schema::VERSION
         )));
     }
-    connection.set_prepared_statement_cache_capacity(16);
+    connection.set_prepared_statement_cache_capacity(32);
     if !write {
         return Ok(Opened {
             connection,

@@ -10,23 +10,29 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, Transaction};
 
 use super::data_file::create_private;
-use super::{access, answers, audit, history};
+use super::{access, answers, audit, history, tickets};
 
 /// Marks a file as ours (`PRAGMA application_id`): «Trn1» in ASCII.
 pub(super) const APPLICATION_ID: i32 = 0x5472_6e31;
 
 /// Version of the tables and of the JSON in them (`PRAGMA user_version`). It only grows: a new field
 /// has a default, and a stored name stays.
-pub(super) const VERSION: i32 = 2;
+pub(super) const VERSION: i32 = 3;
 
 /// Changes an existing file, in the transaction of all migrations.
 type Migration = fn(&Transaction<'_>) -> rusqlite::Result<()>;
 
 /// The migrations by the version to which each leads, in order.
-const MIGRATIONS: &[(i32, Migration)] = &[(2, |transaction| {
-    transaction.execute_batch(answers::VERSION_2)?;
-    transaction.execute_batch(history::VERSION_2)
-})];
+const MIGRATIONS: &[(i32, Migration)] = &[
+    (2, |transaction| {
+        transaction.execute_batch(answers::VERSION_2)?;
+        transaction.execute_batch(history::VERSION_2)
+    }),
+    (3, |transaction| {
+        transaction.execute_batch(tickets::SCHEMA)?;
+        tickets::fill(transaction, 3)
+    }),
+];
 
 /// Makes the tables of a new file.
 pub(super) fn create(connection: &mut Connection) -> rusqlite::Result<()> {
@@ -36,6 +42,7 @@ pub(super) fn create(connection: &mut Connection) -> rusqlite::Result<()> {
         answers::SCHEMA,
         access::SCHEMA,
         audit::SCHEMA,
+        tickets::SCHEMA,
     ] {
         transaction.execute_batch(schema)?;
     }

@@ -1,5 +1,6 @@
 //! Tests of the SQLite journal on a real file.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::sync::Arc;
 
@@ -8,11 +9,12 @@ use rusqlite::params;
 use super::*;
 use crate::access::{Actor, Role};
 use crate::domain::{
-    Appearance, CallingRule, Command, DeskName, Prefix, ScreenId, ServiceChange, Settings,
-    SettingsChange, State, Target, TicketId, TicketRef, Timestamp, TransferPosition, apply, decide,
+    Appearance, Arrival, CallingRule, Command, DeskName, Prefix, ScreenId, ServiceChange, Settings,
+    SettingsChange, State, Target, TicketId, TicketRef, TicketRow, Timestamp, TransferPosition,
+    apply, changed_rows, decide,
 };
 use crate::storage::tests::testing::TestFile;
-use crate::storage::{AuditEntry, AuditKind, RequestHash};
+use crate::storage::{AuditEntry, AuditKind, HistoryQuery, RequestHash};
 
 /// Some of everything that can happen.
 pub(super) fn a_day() -> (Queue, Vec<Stamped>) {
@@ -152,6 +154,104 @@ pub(super) fn a_day() -> (Queue, Vec<Stamped>) {
     apply(&mut queue, &moved);
     events.push(moved);
     (queue, events)
+}
+
+/// The history in the file.
+pub(in crate::storage) fn rows(journal: &SqliteJournal) -> Vec<TicketRow> {
+    let mut rows = Vec::new();
+    let all = HistoryQuery::all(i64::MIN, i64::MAX);
+    let read = journal.history().read(&all, &mut |row| rows.push(row));
+    read.expect("read");
+    rows.sort_by_key(|row| row.arrival);
+    rows
+}
+
+/// The history that these events make.
+pub(in crate::storage) fn rows_of(events: &[Stamped]) -> Vec<TicketRow> {
+    let mut queue = Queue::new();
+    let mut rows = Vec::new();
+    for stamped in events {
+        apply(&mut queue, stamped);
+        changed_rows(&queue, &stamped.event, &mut rows);
+    }
+    let newest: BTreeMap<_, _> = rows.into_iter().map(|row| (row.arrival, row)).collect();
+    newest.into_values().collect()
+}
+
+#[test]
+fn the_history_is_read_while_the_journal_is_written_and_each_read_is_of_one_moment() {
+    let file = TestFile::new("reader");
+    let (_, events) = a_day();
+    let mut journal = SqliteJournal::open(&file.0).expect("a new file");
+    let history = journal.history();
+    let all = HistoryQuery::all(i64::MIN, i64::MAX);
+    let first = Batch {
+        rows: rows_of(&events[..5]),
+        ..batch(&events[..5])
+    };
+    journal.append(0, &first).expect("appended");
+    let mut seen = Vec::new();
+    let read = history.read(&all, &mut |row| {
+        if seen.is_empty() {
+            // A commit in the middle of the read, and a reader in the middle of a commit.
+            let rest = Batch {
+                rows: rows_of(&events),
+                ..batch(&events[5..])
+            };
+            journal.append(5, &rest).expect("appended");
+        }
+        seen.push(row);
+    });
+    read.expect("read");
+    assert_eq!(seen, rows_of(&events[..5]));
+    assert_eq!(rows(&journal), rows_of(&events));
+}
+
+#[test]
+fn a_period_of_the_history_is_found_page_by_page_whatever_the_clock_did() {
+    const HOUR: i64 = 60 * 60 * 1_000;
+    let file = TestFile::new("pages");
+    let mut journal = SqliteJournal::open(&file.0).expect("a new file");
+    let row = rows_of(&a_day().1).swap_remove(0);
+    // It goes back over hours, to before 1970, and far ahead.
+    let hours = [1, 1, 2, 9, 9, 3, 4, 4, -2, 4, 900, 900, 4, 5, 5, 6];
+    let created = |(n, hour): (u64, i64)| TicketRow {
+        arrival: Arrival::from_seq(10 * n),
+        created_at: Timestamp::from_millis(hour * HOUR + i64::try_from(n).expect("few")),
+        ..row.clone()
+    };
+    let created: Vec<TicketRow> = (1..).zip(hours).map(created).collect();
+    for rows in created.chunks(3) {
+        let batch = Batch {
+            rows: rows.to_vec(),
+            ..Batch::default()
+        };
+        journal.append(0, &batch).expect("appended");
+    }
+    let history = journal.history();
+    let edges = [i64::MIN, -2, 1, 2, 4, 5, 7, 900, 901].map(|hour: i64| hour.saturating_mul(HOUR));
+    for from in edges {
+        for to in edges {
+            let is_within = |row: &&TicketRow| (from..to).contains(&row.created_at.as_millis());
+            let expected: Vec<TicketRow> = created.iter().filter(is_within).cloned().collect();
+            let mut seen: Vec<TicketRow> = Vec::new();
+            loop {
+                let before = seen.len();
+                let page = HistoryQuery {
+                    after: seen.last().map_or(0, |row| row.arrival.as_seq()),
+                    limit: 2,
+                    ..HistoryQuery::all(from, to)
+                };
+                history
+                    .read(&page, &mut |row| seen.push(row))
+                    .expect("read");
+                if seen.len() == before {
+                    break;
+                }
+            }
+            assert_eq!(seen, expected, "{from} {to}");
+        }
+    }
 }
 
 /// The snapshot that a start uses.
@@ -377,6 +477,7 @@ fn a_file_of_version_1_opens_with_all_it_has() {
         assert_eq!(journal.read_events(0, u64::MAX).expect("read"), events);
         let answer = journal.answer("k").expect("read").expect("kept");
         assert_eq!(answer.request, RequestHash::of(b"POST /api/tickets?\n{}"));
+        assert_eq!(rows(&journal), rows_of(&events), "the history is there");
     }
 }
 

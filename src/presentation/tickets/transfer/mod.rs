@@ -17,7 +17,7 @@ use super::audit;
 use super::execute::{run, subject_or_problem};
 use crate::access::Actor;
 use crate::calendar::{self, now};
-use crate::domain::{Command, Event, Queue, QueueParts, Stamped, apply};
+use crate::domain::{Command, Event, Queue, QueueParts, Stamped, apply, changed_rows};
 use crate::presentation::http::answer::Answer;
 use crate::presentation::http::problem::Problem;
 use crate::presentation::http::route::{Context, Handled};
@@ -134,8 +134,14 @@ pub fn import_file(from: &Path, data: &Path, replace: bool) -> Result<(), Box<dy
     let expected = journal.end()?;
     let (seq, event) = office.import_event(&queue);
     let stamped = Stamped { seq, at, event };
+    let mut rows = Vec::new();
+    let audit = vec![AuditEntry::of_event(&queue, &stamped, Some(&Actor::HERE))];
+    let mut imported = queue;
+    apply(&mut imported, &stamped);
+    changed_rows(&imported, &stamped.event, &mut rows);
     let batch = Batch {
-        audit: vec![AuditEntry::of_event(&queue, &stamped, Some(&Actor::HERE))],
+        audit,
+        rows,
         events: vec![stamped],
         at: at.as_millis(),
         ..Batch::default()
