@@ -2,7 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use jiff::civil::Date;
+use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 
@@ -17,11 +17,7 @@ pub fn now() -> domain::Timestamp {
 
 /// The business day at `millis` since the Unix epoch, where the office is and when its day begins.
 pub fn business_day(rule: &DayRule, millis: i64) -> Day {
-    let zone = office_zone(rule);
-    let now = Timestamp::from_millisecond(millis).unwrap_or(Timestamp::UNIX_EPOCH);
-    let local = zone.to_datetime(now);
-    let begun = local.saturating_sub(i64::from(rule.begins_hour).hours());
-    day_of(begun.date())
+    OfficeCalendar::new(rule).day(millis)
 }
 
 /// The office's time zone: the one that is set, or the machine's.
@@ -48,7 +44,10 @@ const NAMES_OF_UTC: [&str; 10] = [
 /// The IANA name of the office's time zone, such as `Europe/Madrid`; `None` if the machine's zone has
 /// no name. UTC is `UTC`, whichever of its names the machine uses.
 pub fn zone_name(rule: &DayRule) -> Option<String> {
-    let zone = office_zone(rule);
+    name_of(&office_zone(rule))
+}
+
+fn name_of(zone: &TimeZone) -> Option<String> {
     let name = zone.iana_name()?;
     Some(
         if NAMES_OF_UTC.contains(&name) {
@@ -93,6 +92,65 @@ pub fn zone(name: &str) -> Option<TimeZone> {
     TimeZone::get(name).ok()
 }
 
+/// The calendar of an office: for many moments, since the time zone is looked up once.
+#[derive(Clone, Debug)]
+pub struct OfficeCalendar {
+    zone: TimeZone,
+    begins_hour: u8,
+}
+
+impl OfficeCalendar {
+    pub fn new(rule: &DayRule) -> Self {
+        Self {
+            zone: office_zone(rule),
+            begins_hour: rule.begins_hour,
+        }
+    }
+
+    /// The business day at `millis` since the Unix epoch.
+    pub fn day(&self, millis: i64) -> Day {
+        let begun = self
+            .local(millis)
+            .saturating_sub(i64::from(self.begins_hour).hours());
+        day_of(begun.date())
+    }
+
+    /// The weekday of the business day, from 1 for Monday to 7.
+    pub fn weekday(&self, millis: i64) -> i8 {
+        // 1970-01-01 was a Thursday.
+        let days = self.day(millis).as_epoch_days() + 3;
+        i8::try_from(days.rem_euclid(7)).unwrap_or(0) + 1
+    }
+
+    /// The hour that the clock on the wall shows, 0 to 23.
+    pub fn hour(&self, millis: i64) -> i8 {
+        self.local(millis).hour()
+    }
+
+    /// The first moment of a business day, in milliseconds since the Unix epoch.
+    pub fn begin(&self, day: Day) -> i64 {
+        let date = EPOCH.saturating_add(i64::from(day.as_epoch_days()).days());
+        let local = date.at(i8::try_from(self.begins_hour).unwrap_or(0), 0, 0, 0);
+        let moment = self.zone.to_timestamp(local);
+        moment.map_or(i64::MAX, Timestamp::as_millisecond)
+    }
+
+    /// The date and time on the wall, such as `2026-11-23 09:00:00`.
+    pub fn text(&self, millis: i64) -> String {
+        self.local(millis).strftime("%Y-%m-%d %H:%M:%S").to_string()
+    }
+
+    /// The IANA name of the zone.
+    pub fn zone_name(&self) -> Option<String> {
+        name_of(&self.zone)
+    }
+
+    fn local(&self, millis: i64) -> DateTime {
+        let moment = Timestamp::from_millisecond(millis).unwrap_or(Timestamp::UNIX_EPOCH);
+        self.zone.to_datetime(moment)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -124,6 +182,46 @@ mod tests {
         for (zone, hour, at, expected) in rows {
             assert_eq!(day(zone, hour, at) - first, expected, "{zone} {hour} {at}");
         }
+    }
+
+    #[test]
+    fn a_business_day_begins_at_its_first_moment_in_every_zone_and_on_days_with_23_or_25_hours() {
+        let zones = [
+            "UTC",
+            "Europe/Madrid",
+            "America/Bogota",
+            "America/New_York",
+            "Australia/Lord_Howe",
+        ];
+        for (zone, hour) in zones
+            .into_iter()
+            .flat_map(|zone| (0..24).map(move |hour| (zone, hour)))
+        {
+            let calendar = OfficeCalendar::new(&DayRule {
+                time_zone: Some(zone.into()),
+                begins_hour: hour,
+            });
+            // 2026, with the days on which clocks change.
+            for day in (20_454..20_820).map(Day::from_epoch_days) {
+                let begin = calendar.begin(day);
+                assert_eq!(calendar.day(begin), day, "{zone} {hour}");
+                let before = day.as_epoch_days() - 1;
+                assert_eq!(
+                    calendar.day(begin - 1).as_epoch_days(),
+                    before,
+                    "{zone} {hour}"
+                );
+            }
+        }
+        let calendar = OfficeCalendar::new(&DayRule {
+            time_zone: Some("Europe/Madrid".into()),
+            begins_hour: 4,
+        });
+        // A Saturday's night belongs to the Saturday.
+        let night: Timestamp = "2026-11-22T02:30:00+01:00".parse().expect("a time");
+        let night = night.as_millisecond();
+        assert_eq!((calendar.weekday(night), calendar.hour(night)), (6, 2));
+        assert_eq!(calendar.text(night), "2026-11-22 02:30:00");
     }
 
     #[test]

@@ -5,7 +5,7 @@ import { keepChoices, t } from '../shared/i18n.js';
 
 // Each page with the key of its name.
 const PAGES = [
-  ['figures.html', 'settings.statistics'],
+  ['statistics.html', 'settings.statistics'],
   ['settings.html', 'settings.office'],
   ['settings-look.html', 'settings.appearance'],
   ['settings-sound.html', 'settings.sound'],

@@ -73,6 +73,7 @@ pub struct ServiceChange {
     pub last: Option<Option<u32>>,
     pub digits: Option<u8>,
     pub open: Option<bool>,
+    pub target_minutes: Option<Option<u32>>,
     pub message: Option<Option<Arc<str>>>,
     pub messages: Option<Arc<BTreeMap<String, String>>>,
 }
@@ -163,6 +164,7 @@ impl ServiceChange {
         put(&mut after.last, self.last.as_ref());
         put(&mut after.digits, self.digits.as_ref());
         put(&mut after.open, self.open.as_ref());
+        put(&mut after.target_minutes, self.target_minutes.as_ref());
         put(&mut after.message, self.message.as_ref());
         put(&mut after.messages, self.messages.as_ref());
         match after.last {

@@ -48,7 +48,7 @@ pub use refusal::Refusal;
 pub use screen::ScreenId;
 pub use service::{Prefix, Service, ServiceSetup};
 pub use settings::{Appearance, CallingRule, NORMAL_PRIORITY, Priority, Settings, Sound};
-pub use statistics::{STATISTICS_STEP, Statistics, TicketStatistics};
+pub use statistics::{Durations, Statistics, Summary};
 pub use step::{TicketChange, UNDO_WITHIN_MS, UndoableStep};
 pub use ticket::{ListPosition, PriorityList, State, Ticket, TicketId, WaitingList};
 pub use time::{Arrival, Day, DayRule, Timestamp};

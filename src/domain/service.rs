@@ -64,6 +64,8 @@ impl fmt::Display for Prefix {
     }
 }
 
+const MINUTE_MS: i64 = 60_000;
+
 /// How an office sets up a service.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -81,6 +83,9 @@ pub struct ServiceSetup {
     pub digits: u8,
     /// Whether tickets are given.
     pub open: bool,
+    /// Within how many minutes visitors are to be called; `None` is 15.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target_minutes: Option<u32>,
     /// The message for visitors if it is closed, where a language has none of its own.
     pub message: Option<Arc<str>>,
     /// That message in other languages, by their codes.
@@ -89,6 +94,17 @@ pub struct ServiceSetup {
 }
 
 impl ServiceSetup {
+    /// The longest wait that a service aims at unless told, in milliseconds.
+    pub const DEFAULT_TARGET_MS: i64 = 15 * MINUTE_MS;
+
+    /// The longest wait that it aims at, in milliseconds.
+    pub fn target_ms(&self) -> i64 {
+        let set = self
+            .target_minutes
+            .map(|minutes| i64::from(minutes) * MINUTE_MS);
+        set.unwrap_or(Self::DEFAULT_TARGET_MS)
+    }
+
     /// A service of that name, open, numbered from 1.
     pub fn named(name: &str) -> Self {
         Self {
@@ -98,6 +114,7 @@ impl ServiceSetup {
             last: None,
             digits: 1,
             open: true,
+            target_minutes: None,
             message: None,
             messages: Arc::default(),
         }

@@ -1,123 +1,113 @@
-//! Statistics of a business day, from its tickets in memory.
+//! Statistics of tickets: how many are in each state, and how long they waited and were served.
+//! `docs/lexicon.md` defines each number.
 
-use std::collections::BTreeMap;
+use super::history::TicketRow;
+use super::ticket::State;
 
-use super::desk::DeskName;
-use super::queue::Queue;
-use super::service::Prefix;
-use super::ticket::{State, Ticket};
-use super::time::Arrival;
-
-/// Tickets that one step of [`Statistics::add_step`] reads: less than a millisecond under the queue's
-/// lock.
-pub const STATISTICS_STEP: usize = 4_096;
-
-/// The statistics of a day.
+/// Statistics of some tickets. Each is in exactly one of the counts by state.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Statistics {
-    pub all: TicketStatistics,
-    /// By the service that they wait for, or waited for last.
-    pub services: BTreeMap<Prefix, TicketStatistics>,
-    /// By the desk that called them last.
-    pub desks: BTreeMap<DeskName, TicketStatistics>,
-}
-
-/// Counts and durations of a group of tickets.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct TicketStatistics {
-    pub given: usize,
-    pub waiting: usize,
-    /// Tickets that are done.
-    pub attended: usize,
-    pub no_shows: usize,
-    pub cancelled: usize,
-    /// From when their waiting counts to the call, of those that were called once.
+    pub arrived: u64,
+    pub waiting: u64,
+    pub serving: u64,
+    pub held: u64,
+    pub served: u64,
+    pub no_shows: u64,
+    pub left: u64,
+    pub transfers: u64,
+    /// Of those that are served, were served, or are on hold: time in queues.
     pub waits: Durations,
-    /// From the last call to the end, of those that are done.
-    pub transactions: Durations,
+    /// How many of these waits are within the target.
+    pub within_target: u64,
+    /// Of those that were served: time at desks.
+    pub handling: Durations,
+    /// Of those that wait: time since they entered the queue.
+    pub waiting_now: Durations,
 }
 
 /// Lengths of time, in milliseconds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Durations {
-    count: i64,
-    sum: i64,
-    longest: i64,
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Durations(Vec<i64>);
+
+/// A summary of lengths of time, in whole seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Summary {
+    pub count: u64,
+    pub mean: u64,
+    pub median: u64,
+    pub p90: u64,
+    pub longest: u64,
 }
 
 impl Durations {
     fn add(&mut self, millis: i64) {
         // From a clock that was set back while the server was stopped.
-        if millis < 0 {
-            return;
+        if millis >= 0 {
+            self.0.push(millis);
         }
-        self.count += 1;
-        self.sum += millis;
-        self.longest = self.longest.max(millis);
     }
 
-    /// Their mean, in whole seconds; `None` where there are none.
-    pub fn mean_seconds(self) -> Option<u64> {
-        let mean = self.sum.checked_div(self.count)?;
-        u64::try_from(mean / 1_000).ok()
-    }
-
-    /// The longest, in whole seconds; `None` where there are none.
-    pub fn longest_seconds(self) -> Option<u64> {
-        let longest = (self.count > 0).then_some(self.longest)?;
-        u64::try_from(longest / 1_000).ok()
-    }
-}
-
-impl TicketStatistics {
-    fn add(&mut self, ticket: &Ticket) {
-        self.given += 1;
-        match ticket.state {
-            State::Waiting => self.waiting += 1,
-            State::Done => self.attended += 1,
-            State::NoShow => self.no_shows += 1,
-            State::Cancelled => self.cancelled += 1,
-            State::Serving | State::Held => {}
-        }
-        let is_known = !ticket.lengths_unknown && ticket.state != State::Waiting;
-        let Some(called) = ticket.called_at.filter(|_| is_known) else {
-            return;
-        };
-        // A held or transferred ticket has been at a desk in between.
-        if ticket.calls == 1 {
-            let waited = called.as_millis() - ticket.waiting_since.as_millis();
-            self.waits.add(waited);
-        }
-        if let Some(ended) = ticket.ended_at.filter(|_| ticket.state == State::Done) {
-            self.transactions
-                .add(ended.as_millis() - called.as_millis());
-        }
+    /// Their summary; `None` if there are none. A percentile is the smallest length that so many
+    /// percent do not exceed.
+    pub fn summary(&self) -> Option<Summary> {
+        let mut sorted = self.0.clone();
+        sorted.sort_unstable();
+        let longest = *sorted.last()?;
+        let percentile = |percent: usize| sorted[(sorted.len() * percent).div_ceil(100) - 1];
+        let sum: i64 = sorted.iter().sum();
+        let count = sorted.len();
+        let seconds = |millis: i64| u64::try_from(millis / 1_000).unwrap_or(0);
+        Some(Summary {
+            count: count as u64,
+            mean: seconds(sum / i64::try_from(count).unwrap_or(i64::MAX)),
+            median: seconds(percentile(50)),
+            p90: seconds(percentile(90)),
+            longest: seconds(longest),
+        })
     }
 }
 
 impl Statistics {
-    /// Adds the tickets in memory that arrived after `after`, oldest first, [`STATISTICS_STEP`] at most.
-    /// Returns where the next step begins, or `None` after the last ticket.
-    ///
-    /// A caller releases the queue's lock between two steps.
-    pub fn add_step(&mut self, queue: &Queue, after: Option<Arrival>) -> Option<Arrival> {
-        let mut last = None;
-        for (n, ticket) in (1..).zip(queue.tickets_after(after)) {
-            self.add(ticket);
-            if n == STATISTICS_STEP {
-                last = Some(ticket.arrival);
-                break;
-            }
+    /// Adds a ticket as it is at the time `now`. `target` is how long its service may let people
+    /// wait. Both are in milliseconds.
+    pub fn add(&mut self, row: &TicketRow, target: i64, now: i64) {
+        self.arrived += 1;
+        self.transfers += u64::from(row.transfers);
+        let count = match row.state {
+            State::Waiting => &mut self.waiting,
+            State::Serving => &mut self.serving,
+            State::Held => &mut self.held,
+            State::Done => &mut self.served,
+            State::NoShow => &mut self.no_shows,
+            State::Cancelled => &mut self.left,
+        };
+        *count += 1;
+        if row.state == State::Waiting {
+            self.waiting_now.add(now - row.since.as_millis());
         }
-        last
+        let has_come = matches!(row.state, State::Serving | State::Held | State::Done);
+        if let Some(waited) = row.waited_ms.filter(|_| has_come) {
+            self.waits.add(waited);
+            self.within_target += u64::from(waited <= target);
+        }
+        if let Some(served) = row.served_ms.filter(|_| row.state == State::Done) {
+            self.handling.add(served);
+        }
     }
 
-    fn add(&mut self, ticket: &Ticket) {
-        self.all.add(ticket);
-        let service = self.services.entry(ticket.service.clone());
-        service.or_default().add(ticket);
-        if let Some(desk) = &ticket.desk {
-            self.desks.entry(desk.clone()).or_default().add(ticket);
-        }
+    /// The share of those who left or did not show up; `None` if nobody arrived.
+    pub fn drop_off(&self) -> Option<f64> {
+        share(self.left + self.no_shows, self.arrived)
     }
+
+    /// The share of waits within the target; `None` if there are no waits.
+    pub fn service_level(&self) -> Option<f64> {
+        share(self.within_target, self.waits.0.len() as u64)
+    }
+}
+
+/// A share with four digits.
+fn share(part: u64, all: u64) -> Option<f64> {
+    let round = |share: f64| (share * 10_000.0).round() / 10_000.0;
+    (all > 0).then(|| round(part as f64 / all as f64))
 }

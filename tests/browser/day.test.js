@@ -138,8 +138,8 @@ function theDay(lang, day) {
       await settings.waitForURL('**/' + name + '.html*');
     };
     await settings.click('#settings');
-    // The figures come first.
-    await settings.waitForURL('**/figures.html*');
+    // The statistics come first.
+    await settings.waitForURL('**/statistics.html*');
     await go('settings');
     await until('the values are there', () => settings.isEnabled(save));
     await settings.fill('#name', day.office);

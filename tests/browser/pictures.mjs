@@ -16,7 +16,7 @@ const SCREENS = {
   public: { path: '/public.html', ready: (page) => shows(page, '#code', /^A/) },
   ticket: { get path() { return '/t/' + ticket.id; }, size: [390, 844], ready: (page) => page.waitForSelector('[data-kind="waiting"]') },
   desk: { path: '/desk.html?desk=3', ready: (page) => visible(page, '#held li') },
-  figures: { path: '/figures.html', ready: (page) => visible(page, 'tbody tr') },
+  statistics: { path: '/statistics.html', ready: (page) => visible(page, '#by-service tbody tr') },
   signin: { path: '/signin.html', ready: (page) => visible(page, '#pin') },
   settings: { path: '/settings-services.html', ready: (page) => visible(page, '#rows li') },
 };
@@ -42,7 +42,7 @@ try {
     for (const theme of themes) {
       for (const lang of ['en', 'es']) {
         for (const [name, screen] of Object.entries(SCREENS)) {
-          const page = await open(browser, (name === 'settings' || name === 'figures' ? second : server).url + screen.path, { lang, theme, size: folder ? size : screen.size || size });
+          const page = await open(browser, (name === 'settings' || name === 'statistics' ? second : server).url + screen.path, { lang, theme, size: folder ? size : screen.size || size });
           await screen.ready(page);
           // The badge about blocked sound is Chromium's business in a test, not the office's.
           if (name === 'public') await page.mouse.click(5, 5);

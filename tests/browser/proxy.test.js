@@ -88,7 +88,7 @@ async function walk(proxy) {
   const start = await open(browser, proxy.url);
   await until('the start page is live', () => start.isEnabled('#enter'));
   await visible(start, '#office img');
-  for (const [id, page] of [['take', 'new-ticket.html'], ['public', 'public.html'], ['settings', 'figures.html']]) {
+  for (const [id, page] of [['take', 'new-ticket.html'], ['public', 'public.html'], ['settings', 'statistics.html']]) {
     assert.equal(await start.$eval('#' + id, (link) => link.href), proxy.url + page);
   }
   const kiosk = await open(browser, proxy.url + 'new-ticket.html');

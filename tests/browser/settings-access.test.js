@@ -168,19 +168,52 @@ test('who did what is listed, the newest first, and goes on by itself', async ()
   await close(page);
 });
 
-test('the figures of the day are there for staff, and go on by themselves', async () => {
+test('the statistics of the day are there for staff, and go on by themselves', async () => {
   await server.tickets(2);
-  const page = await at('figures', { lang: 'en' });
-  await shows(page, '#services tr:first-child', /^A · General ?2 ?2 ?0 ?0 ?0 ?– ?– ?–$/);
-  await hidden(page, '#by-desk');
+  const page = await at('statistics', { lang: 'en' });
+  const row = (name, numbers) => new RegExp('^' + [name, ...numbers].join(' ?'));
+  // Arrived, waiting, now serving, on hold, served, no-shows, left.
+  await shows(page, '#by-service tbody tr:first-child', row('A · General', [2, 2, 0, 0, 0, 0, 0, '–']));
+  await shows(page, '#by-desk tbody tr:first-child', row('Not called', [2, 2]));
   await server.act('3', 'next');
+  await server.act('3', 'recall');
   await server.act('3', 'finish');
-  await shows(page, '#services tr:first-child', /^A · General ?2 ?1 ?1 ?0 ?0 ?0:0\d/);
-  await shows(page, '#desks tr:first-child', /^Desk 3 ?1 ?0 ?0:0\d/);
+  await shows(page, '#by-service tbody tr:first-child', row('A · General', [2, 1, 0, 0, 1, 0, 0, '0:0\\d']));
+  await shows(page, '#by-desk tbody tr:nth-child(2)', row('Desk 3', [1, 0, 0, 0, 1, 0, 0]));
   await server.call('PUT', 'services/B', { name: 'Caja', names: { en: 'Till' } });
   await server.call('POST', 'tickets', { service: 'B' });
-  await shows(page, '#services tr:nth-child(2)', /^B · Till ?1 ?1 ?0/);
-  await shows(page, '#services tr:last-child', /^All ?3 ?2 ?1 ?0/);
+  await shows(page, '#by-service tbody tr:nth-child(2)', row('B · Till', [1, 1, 0]));
+  await shows(page, '#totals', /^Arrived ?3/);
+  await close(page);
+});
+
+test('each picture of the statistics has its table, and other days have their own', async () => {
+  await server.tickets(2);
+  const page = await at('statistics', { lang: 'en' });
+  await visible(page, '#by-hour svg');
+  await hidden(page, '#by-hour table');
+  await page.click('#by-hour button');
+  await visible(page, '#by-hour table');
+  const [bars, cells] = await page.evaluate(() => ['rect.series-0', 'tbody tr'].map((part) => document.querySelectorAll('#by-hour ' + part).length));
+  assert.ok(bars > 0);
+  assert.equal(cells, bars);
+  await hidden(page, '#by-weekday');
+  await page.click('#week');
+  await visible(page, '#by-weekday svg');
+  assert.equal(await page.$$eval('#by-day tbody tr', (all) => all.length), 7);
+  assert.equal(await page.$$eval('#by-weekday text', (all) => all.length > 8), true);
+  await page.fill('#from', '2020-01-01');
+  await page.fill('#to', '2020-01-31');
+  await visible(page, '#none');
+  await hidden(page, '#range');
+  await page.fill('#from', '2020-02-01');
+  await shows(page, '#wrong', 'The first day is after the last one.');
+  await close(page);
+});
+
+test('the old address of the statistics leads to the new one, in the same language', async () => {
+  const page = await at('figures', { lang: 'en' });
+  assert.match(page.url(), /\/statistics\.html\?lang=en/);
   await close(page);
 });
 

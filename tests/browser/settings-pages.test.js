@@ -5,7 +5,7 @@ import { after, before, test } from 'node:test';
 import { findings } from './axe.mjs';
 import { LANGUAGES, MOST_WIRE_BYTES, SIZES, Server, launch, open, until, visible, wireBytes } from './support.mjs';
 
-const PAGES = ['figures', 'settings', 'settings-look', 'settings-sound', 'settings-printing', 'settings-services', 'settings-desks', 'settings-next',
+const PAGES = ['statistics', 'settings', 'settings-look', 'settings-sound', 'settings-printing', 'settings-services', 'settings-desks', 'settings-next',
   'settings-access', 'settings-trace', 'settings-data'];
 const PICTURE = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
 
@@ -40,7 +40,7 @@ async function furnish() {
 /** Each page as it opens, and with what it unfolds. */
 async function unfolded(page, name) {
   await until('its content', () => page.evaluate(() => {
-    const filled = document.querySelector('#rows li, #tokens li, #entries tr, #services tr, #priorities li, #version:not(:empty)');
+    const filled = document.querySelector('#rows li, #tokens li, #entries tr, #by-service tbody tr, #priorities li, #version:not(:empty)');
     const form = document.querySelector('#form .button--main');
     return filled || (form && !form.disabled);
   }));
@@ -105,19 +105,18 @@ test('on a phone no word of a list is broken, and who did what is read without s
   }
 });
 
-test('the figures are read without scrolling sideways, on a phone each with its name', async () => {
+test('the statistics are read without scrolling sideways, each number with its name', async () => {
   for (const lang of LANGUAGES) {
-    const page = await at('figures', lang);
+    const page = await at('statistics', lang);
     await visible(page, '#by-desk td');
     for (const [width, height] of SIZES.concat([[320, 700], [820, 1180]])) {
       await page.setViewportSize({ width, height });
-      const cut = await page.$$eval('.figures, .figures td, .figures tbody th', (all) => all.filter((el) => el.scrollWidth > el.clientWidth + 1).map((el) => el.textContent));
+      const cut = await page.$$eval('.figures, .figures td, .figures tbody th, .tiles div', (all) => all.filter((el) => el.scrollWidth > el.clientWidth + 1).map((el) => el.textContent));
       assert.deepEqual(cut, [], lang + ' ' + width);
     }
-    await page.setViewportSize({ width: 390, height: 844 });
     const [heads, names] = await page.evaluate(() => [
       Array.from(document.querySelectorAll('#by-service thead th:not(:first-child)')).map((el) => el.textContent),
-      Array.from(document.querySelectorAll('#services tr:first-child td')).map((el) => getComputedStyle(el, '::before').content.slice(1, -1)),
+      Array.from(document.querySelectorAll('#by-service tbody tr:first-child td')).map((el) => getComputedStyle(el, '::before').content.slice(1, -1)),
     ]);
     assert.deepEqual(names, heads, lang);
     await page.context().close();

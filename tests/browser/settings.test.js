@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { close, freshOffices, openSettings, save, saved, wrongAt } from './settings.mjs';
 import { hidden, open, shows, until, visible } from './support.mjs';
 
-const PAGES = ['figures', 'settings', 'settings-look', 'settings-sound', 'settings-printing', 'settings-services', 'settings-desks', 'settings-next',
+const PAGES = ['statistics', 'settings', 'settings-look', 'settings-sound', 'settings-printing', 'settings-services', 'settings-desks', 'settings-next',
   'settings-access', 'settings-trace', 'settings-data'];
 const PICTURE = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
 

@@ -20,7 +20,7 @@ mod command_line;
 mod course;
 mod ended;
 mod fields;
-mod figures;
+
 mod flooding;
 mod idempotency;
 mod leaks;
@@ -44,6 +44,7 @@ mod service_manager;
 mod setting_up;
 mod signing;
 mod states;
+mod statistics;
 mod undo;
 mod upgrades;
 mod websocket;

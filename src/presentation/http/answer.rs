@@ -95,8 +95,16 @@ impl Answer {
     pub fn json_stream(
         write: impl FnOnce(&mut dyn Write) -> io::Result<()> + Send + 'static,
     ) -> Self {
+        Self::stream("application/json", write)
+    }
+
+    /// An answer of this type whose body is written while it is sent.
+    pub fn stream(
+        content_type: &'static str,
+        write: impl FnOnce(&mut dyn Write) -> io::Result<()> + Send + 'static,
+    ) -> Self {
         let mut answer =
-            Self::new(200, "application/json", &b""[..]).with_header("Cache-Control", "no-store");
+            Self::new(200, content_type, &b""[..]).with_header("Cache-Control", "no-store");
         answer.body = Body::Stream(Stream::new(write));
         answer
     }

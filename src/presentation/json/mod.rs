@@ -153,6 +153,7 @@ impl ServiceView {
             first: self.setup.first,
             last: self.setup.last,
             digits: self.setup.digits,
+            target_minutes: self.setup.target_minutes,
             past_range: self.past_range,
         }
     }
@@ -183,6 +184,9 @@ struct RangeJson {
     first: u32,
     last: Option<u32>,
     digits: u8,
+    /// Within how many minutes visitors are to be called; omitted if it is 15.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    target_minutes: Option<u32>,
     /// Numbers have passed `last`: the service needs a longer range.
     past_range: bool,
 }

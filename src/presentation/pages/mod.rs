@@ -18,6 +18,9 @@ use super::http::request::Request;
 const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; img-src 'self' data:; \
      connect-src 'self' ws: wss:; object-src 'none'; base-uri 'self'; form-action 'self'; ";
 
+/// Earlier addresses of built-in pages, with the present ones.
+const MOVED: [(&str, &str); 1] = [("figures.html", "statistics.html")];
+
 /// The page behind `/t/ID`.
 const TICKET_PAGE: &str = "ticket.html";
 
@@ -87,6 +90,9 @@ impl Pages {
                 }
             },
             None => {
+                if let Some((_, new)) = MOVED.iter().find(|(old, _)| *old == path) {
+                    return Ok(moved(new, request));
+                }
                 let path = if is_ticket { TICKET_PAGE } else { &path };
                 built_in(path, request, &frames).ok_or_else(missing)
             }
@@ -127,6 +133,16 @@ pub fn api_description(request: &Request) -> Answer {
     let file =
         built_in("reference/openapi.json", request, "").expect("a test reads the description");
     as_page(file, &[])
+}
+
+/// Sends a browser to the present address of a page, with the same query.
+fn moved(new: &str, request: &Request) -> Answer {
+    let query = if request.query.is_empty() {
+        String::new()
+    } else {
+        format!("?{}", request.query)
+    };
+    Answer::empty(301).with_header("Location", format!("{new}{query}"))
 }
 
 /// Adds the headers of every page and its files.

@@ -13,10 +13,10 @@ use super::listeners::{Listeners, PrintOrder};
 use super::request::{AnswerSource, IdempotentRequest, LedgerRequest, Render, Reply};
 use super::shared::SharedState;
 use crate::access::{AccessChange, Actor};
-use crate::domain::{Command, Queue};
+use crate::domain::{Command, Queue, TicketRow};
 use crate::presentation::http::answer::Answer;
 use crate::presentation::http::problem::Problem;
-use crate::storage::{AuditEntry, AuditRecord, Journal, SteadyFile};
+use crate::storage::{AuditEntry, AuditRecord, HistoryQuery, Journal, SteadyFile, TicketHistory};
 use crate::threads;
 
 /// Limit of requests that wait for the ledger. Each one blocks a connection's thread, so there are
@@ -32,6 +32,7 @@ thread_local! {
 pub struct TicketService {
     requests: Sender<LedgerRequest>,
     shared: Arc<SharedState>,
+    history: Arc<dyn TicketHistory>,
     ledger: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -46,6 +47,7 @@ impl TicketService {
         retention: Duration,
     ) -> io::Result<Self> {
         let (requests, waiting) = bounded(REQUESTS_WAITING);
+        let history = journal.history().into();
         let mut ledger = Ledger::new(
             journal,
             shared.clone(),
@@ -60,6 +62,7 @@ impl TicketService {
         Ok(Self {
             requests,
             shared,
+            history,
             ledger: Mutex::new(Some(handle)),
         })
     }
@@ -161,6 +164,23 @@ impl TicketService {
         let sent = self.requests.send(LedgerRequest::MakeSteady { reply });
         let answer = sent.ok().and_then(|()| steady.recv().ok());
         answer.unwrap_or_else(|| Err("the server stops".to_owned()))
+    }
+
+    /// Reads tickets of the history, beside the ledger and without the queue's lock.
+    pub fn read_history(
+        &self,
+        query: &HistoryQuery,
+        each: &mut dyn FnMut(TicketRow),
+    ) -> Result<(), Problem> {
+        self.history.read(query, each).map_err(|error| {
+            log::error!("The history of tickets cannot be read: {error}");
+            Problem::storage_failed(&error)
+        })
+    }
+
+    /// The history of tickets, for those who read it later.
+    pub fn history(&self) -> &Arc<dyn TicketHistory> {
+        &self.history
     }
 
     /// Reads the durable queue under its lock. `read` must copy what it needs and neither wait nor

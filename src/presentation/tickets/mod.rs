@@ -11,16 +11,18 @@ mod desks;
 mod execute;
 mod feed;
 mod fields;
-mod figures;
 mod health;
+mod history_export;
 mod media;
 mod paper;
+mod period;
 mod printing;
 mod qr;
 mod services;
 mod session;
 mod settings;
 mod sound;
+mod statistics;
 mod texts;
 mod ticket;
 mod ticket_list;
@@ -59,6 +61,8 @@ const fn route(
 pub const ROUTES: &[Route] = &[
     route(Post, "/api/tickets", Changes, Public, ticket::create),
     route(Get, "/api/tickets", Reads, Staff, ticket::list).with_query(Read),
+    route(Get, "/api/tickets.csv", Reads, Admin, history_export::csv).with_query(Read),
+    route(Get, "/api/tickets.json", Reads, Admin, history_export::json).with_query(Read),
     route(Get, "/api/tickets/*", Reads, Public, ticket::show),
     route(Get, "/api/tickets/*/qr.svg", Reads, Public, qr::show).with_query(Read),
     route(Get, "/api/tickets/*/paper", Reads, Public, paper::show),
@@ -106,7 +110,7 @@ pub const ROUTES: &[Route] = &[
     route(Get, "/api/backups/*", Changes, Admin, backups::show),
     route(Get, "/api/state", Reads, Public, feed::state),
     route(Get, "/api/events", Reads, Public, feed::events).with_query(Read),
-    route(Get, "/api/figures", Reads, Staff, figures::show),
+    route(Get, "/api/statistics", Reads, Staff, statistics::show).with_query(Read),
     route(Get, "/api/address", Reads, Staff, address::show).with_query(Query::Read),
     route(Get, "/api/health", Reads, Public, health::health),
     route(Get, "/api/openapi.json", Reads, Public, |context| Ok(pages::api_description(context.request))),

@@ -16,6 +16,9 @@ const LONGEST_MESSAGE: usize = 80;
 /// Largest number of a range.
 const LARGEST_NUMBER: u64 = 999_999;
 
+/// Longest target of a service, in minutes: a day.
+const LONGEST_TARGET: u64 = 24 * 60;
+
 /// Largest minimum number of digits.
 const MOST_DIGITS: u64 = 6;
 
@@ -91,6 +94,7 @@ pub fn changed(fields: &mut Fields) -> Result<ServiceChange, Problem> {
     let first = fields.count("first", LARGEST_NUMBER)?;
     let last = fields.nullable_count("last", LARGEST_NUMBER)?;
     let digits = fields.count("digits", MOST_DIGITS)?;
+    let target = fields.nullable_count("targetMinutes", LONGEST_TARGET)?;
     let message = texts::optional(fields, "message", LONGEST_MESSAGE)?;
     let messages = texts::by_language(fields, "messages", LONGEST_MESSAGE)?;
     Ok(ServiceChange {
@@ -100,6 +104,7 @@ pub fn changed(fields: &mut Fields) -> Result<ServiceChange, Problem> {
         last: last.map(|last| last.map(small)),
         digits: digits.map(small),
         open: fields.boolean("open")?,
+        target_minutes: target.map(|target| target.map(small)),
         message: message.map(|message| message.map(Into::into)),
         messages: messages.map(Into::into),
     })

@@ -83,7 +83,6 @@ pub(super) fn upsert(
         return Ok(newest);
     }
     let mut insert = transaction.prepare_cached(INSERT_NEW)?;
-    let mut upsert = transaction.prepare_cached(UPSERT)?;
     for row in rows {
         let seq = row.arrival.as_seq();
         let created_at = row.created_at.as_millis();
@@ -112,7 +111,7 @@ pub(super) fn upsert(
                 newest.hour = hour;
             }
         }
-        upsert.execute(params![
+        transaction.prepare_cached(UPSERT)?.execute(params![
             to_sql(seq),
             row.code,
             row.service.as_str(),
@@ -138,13 +137,11 @@ fn move_to_hour(transaction: &Transaction<'_>, seq: i64, hour: i64) -> rusqlite:
     let mut created = transaction.prepare_cached(created)?;
     let created = created.query_map([seq], |row| Ok((row.get(0)?, row.get(1)?)))?;
     let created: Vec<(i64, i64)> = created.collect::<Result<_, _>>()?;
-    if created
-        .first()
-        .is_some_and(|(_, at)| at.div_euclid(HOUR_MS) == hour)
-    {
+    let is_same = |(other, at): &(i64, i64)| *other == seq && at.div_euclid(HOUR_MS) == hour;
+    if created.iter().any(is_same) {
         return Ok(());
     }
-    if let Some((next, at)) = created.get(1) {
+    if let Some((next, at)) = created.iter().find(|(other, _)| *other > seq) {
         let insert = "INSERT OR IGNORE INTO ticket_hours (seq, hour) VALUES (?1, ?2)";
         let mut insert = transaction.prepare_cached(insert)?;
         insert.execute([*next, at.div_euclid(HOUR_MS)])?;
@@ -154,9 +151,13 @@ fn move_to_hour(transaction: &Transaction<'_>, seq: i64, hour: i64) -> rusqlite:
     Ok(())
 }
 
-/// Whether an event moves times of tickets that are stored already.
+/// Whether an event moves times of tickets that are stored already, or brings tickets from another office,
+/// whose numbers may be among those of stored ones.
 pub(super) fn may_move(event: &Event) -> bool {
-    matches!(event, Event::ClockStepped { .. })
+    matches!(
+        event,
+        Event::ClockStepped { .. } | Event::OfficeImported { .. }
+    )
 }
 
 /// A ticket to which nothing has happened yet. Most rows are such, and people wait for them, so they have a
@@ -169,7 +170,7 @@ const UPSERT: &str = "
     INSERT INTO tickets (seq, code, service, priority, state, created_at, since, first_called_at, ended_at,
         waited_ms, served_ms, desk, calls, transfers)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
-    ON CONFLICT (seq) DO UPDATE SET service = ?3, state = ?5, created_at = ?6, since = ?7, first_called_at = ?8,
+    ON CONFLICT (seq) DO UPDATE SET code = ?2, service = ?3, priority = ?4, state = ?5, created_at = ?6, since = ?7, first_called_at = ?8,
         ended_at = ?9, waited_ms = ?10, served_ms = ?11, desk = ?12, calls = ?13, transfers = ?14";
 
 /// Whether [`INSERT_NEW`] says all of a ticket.

@@ -1,0 +1,250 @@
+// The statistics page: today live, and any range of days as numbers, pictures and tables.
+
+import { start } from '../settings/settings.js';
+import { get } from '../shared/api.js';
+import { $, make, show } from '../shared/dom.js';
+import { clockSpan, deskTitle, isolated, locale, nameOf, t } from '../shared/i18n.js';
+import { bars, fillTable, heatMap } from './charts.js';
+
+// A busy morning has an event a second; the numbers need not change for each.
+const RELOAD_MS = 2000;
+const DAY_MS = 86400000;
+const NOTHING = '–';
+
+let today = null;
+let desksOpen = 0;
+let range = null;
+let names = {};
+let loadedAt = 0;
+// Days that the reader chose; null is today.
+let chosen = null;
+let failure = '';
+// The number of the last request for a range.
+let asked = 0;
+
+const span = (seconds) => (seconds === null ? NOTHING : clockSpan(seconds));
+const of = (summary, field) => span(summary ? summary[field] : null);
+const percent = (share) => (share === null ? NOTHING : new Intl.NumberFormat(locale(), { style: 'percent' }).format(share));
+const later = (day, days) => new Date(Date.parse(day) + days * DAY_MS).toISOString().slice(0, 10);
+const written = (day, options) => new Intl.DateTimeFormat(locale(), Object.assign({ timeZone: 'UTC' }, options)).format(new Date(day));
+
+const COLUMNS = [
+  ['statistics.given', (f) => f.arrived],
+  ['statistics.waiting', (f) => f.waiting],
+  ['statistics.serving', (f) => f.serving],
+  ['statistics.held', (f) => f.held],
+  ['statistics.attended', (f) => f.served],
+  ['statistics.no-shows', (f) => f.noShows],
+  ['statistics.cancelled', (f) => f.left],
+  ['statistics.wait', (f) => of(f.wait, 'meanSeconds')],
+  ['statistics.median', (f) => of(f.wait, 'medianSeconds')],
+  ['statistics.percentile', (f) => of(f.wait, 'p90Seconds')],
+  ['statistics.longest', (f) => of(f.wait, 'longestSeconds')],
+  ['statistics.turn', (f) => of(f.handling, 'meanSeconds')],
+  ['statistics.drop-off', (f) => percent(f.dropOff)],
+  ['statistics.level', (f) => percent(f.serviceLevel)],
+];
+
+const TODAY = [
+  ['statistics.waiting-now', (f) => f.waiting],
+  ['statistics.longest-now', (f) => span(f.longestWaitingSeconds)],
+  ['statistics.wait', (f) => of(f.wait, 'meanSeconds')],
+  ['statistics.percentile', (f) => of(f.wait, 'p90Seconds')],
+  ['statistics.attended', (f) => f.served],
+  ['statistics.no-shows', (f) => f.noShows],
+  ['statistics.desks-open', () => desksOpen],
+];
+
+function tiles(list, columns, figures) {
+  list.textContent = '';
+  columns.forEach(([key, value]) => list.appendChild(make('div', {}, [make('dt', { text: t(key) }), make('dd', { text: String(value(figures)) })])));
+}
+
+function drawn(section, picture) {
+  const place = section.querySelector('.drawing');
+  place.textContent = '';
+  // A hidden element has no width.
+  section.hidden = false;
+  place.appendChild(picture(Math.max(240, place.clientWidth || 600)));
+}
+
+// Bars of one or two series with the same labels, and their table.
+function barChart(id, key, head, labels, series, seriesNames) {
+  const section = $(id);
+  const title = section.querySelector('h3').textContent;
+  drawn(section, (width) => bars(width, title, labels, series));
+  const legend = section.querySelector('.legend');
+  legend.hidden = series.length < 2;
+  legend.textContent = '';
+  seriesNames.forEach((text, n) => legend.appendChild(make('span', { className: 'series-' + n, text })));
+  fillTable(section.querySelector('table'), [head, ...seriesNames], labels.map((label, i) => [label, ...series.map((numbers) => numbers[i])]));
+  section.querySelector('.table').setAttribute('aria-label', title);
+}
+
+// From the first hour with tickets to the last one.
+function hoursOf(groups) {
+  const all = groups.map((group) => group.hour);
+  const first = Math.min(...all);
+  return Array.from({ length: Math.max(...all) - first + 1 }, (_, i) => first + i);
+}
+
+function renderHours() {
+  const both = [range.hours].concat(range.before ? [range.before] : []);
+  const hours = hoursOf([].concat(...both));
+  const legend = [t('statistics.these-days'), t('statistics.before')].slice(0, both.length);
+  const series = (value) => both.map((groups) => hours.map((hour) => {
+    const found = groups.filter((group) => group.hour === hour)[0];
+    return found ? value(found) : 0;
+  }));
+  const labels = hours.map(String);
+  barChart('by-hour', 'statistics.by-hour', t('statistics.hour'), labels, series((group) => group.arrived), legend);
+  const minutes = (group) => (group.wait ? Math.round(group.wait.meanSeconds / 60) : 0);
+  barChart('waits-by-hour', 'statistics.waits-by-hour', t('statistics.hour'), labels, series(minutes), legend);
+}
+
+function renderDays() {
+  $('by-day').hidden = range.from === range.to;
+  if (range.from === range.to) return;
+  const arrived = {};
+  range.days.forEach((group) => { arrived[group.day] = group.arrived; });
+  const days = [];
+  for (let day = range.from; day <= range.to; day = later(day, 1)) days.push(day);
+  const labels = days.map((day) => written(day, { day: 'numeric', month: 'numeric' }));
+  barChart('by-day', 'statistics.by-day', t('statistics.day'), labels, [days.map((day) => arrived[day] || 0)], [t('statistics.given')]);
+}
+
+function renderWeek() {
+  const section = $('by-weekday');
+  section.hidden = range.from === range.to;
+  if (range.from === range.to) return;
+  const hours = hoursOf(range.week);
+  const weekdays = [1, 2, 3, 4, 5, 6, 7];
+  // 2026-11-23 is a Monday.
+  const rows = weekdays.map((n) => written(later('2026-11-22', n), { weekday: 'short' }));
+  const numbers = weekdays.map((weekday) => hours.map((hour) => {
+    const found = range.week.filter((group) => group.weekday === weekday && group.hour === hour)[0];
+    return found ? found.arrived : 0;
+  }));
+  const title = section.querySelector('h3').textContent;
+  drawn(section, (width) => heatMap(width, title, rows, hours.map(String), numbers));
+  const heads = [t('statistics.hour'), ...rows];
+  fillTable(section.querySelector('table'), heads, hours.map((hour, i) => [String(hour), ...numbers.map((row) => row[i])]));
+  section.querySelector('.table').setAttribute('aria-label', title);
+}
+
+function renderGroups(id, groups, title, short) {
+  const section = $(id);
+  const heading = section.querySelector('h3').textContent;
+  drawn(section, (width) => bars(width, heading, groups.map(short), [groups.map((group) => group.arrived)]));
+  const rows = groups.map((group) => [title(group), ...COLUMNS.map(([, value]) => value(group))]);
+  fillTable(section.querySelector('table'), [heading, ...COLUMNS.map(([key]) => t(key))], rows);
+}
+
+function render() {
+  show('wrong', failure && t(failure));
+  if (today) tiles($('tiles'), TODAY, today);
+  if (!range) return;
+  const isEmpty = range.all.arrived === 0;
+  $('none').hidden = !isEmpty;
+  $('range').hidden = isEmpty;
+  $('csv').href = 'api/tickets.csv?from=' + range.from + '&to=' + range.to;
+  if (isEmpty) return;
+  tiles($('totals'), COLUMNS, range.all);
+  renderHours();
+  renderDays();
+  renderWeek();
+  const service = (group) => isolated(group.service) + ' · ' + nameOf({ names: names[group.service], name: group.name || '' });
+  renderGroups('by-service', range.services, service, (group) => group.service);
+  const desk = (group) => (group.desk === null ? t('statistics.no-desk') : deskTitle(group.desk));
+  renderGroups('by-desk', range.desks, desk, (group) => (group.desk === null ? NOTHING : group.desk.slice(0, 12)));
+}
+
+const statistics = (from, to, by) => get('api/statistics?from=' + from + '&to=' + to + (by ? '&by=' + by : ''));
+
+// A day that is being typed stays.
+function showDay(input, day) {
+  if (document.activeElement !== input) input.value = day;
+}
+
+async function loadRange(now) {
+  const mine = asked + 1;
+  asked = mine;
+  const [from, to] = chosen || [now, now];
+  const isOneDay = from === to;
+  const [services, desks, hours, week, days, before] = await Promise.all([
+    statistics(from, to, 'service'), statistics(from, to, 'desk'), statistics(from, to, 'hour'),
+    isOneDay ? null : statistics(from, to, 'weekday,hour'), isOneDay ? null : statistics(from, to, 'day'),
+    isOneDay ? statistics(later(from, -7), later(from, -7), 'hour') : null,
+  ]);
+  // Other days were chosen meanwhile.
+  if (mine !== asked) return;
+  range = {
+    from, to, all: services.all, services: services.groups, desks: desks.groups, hours: hours.groups,
+    week: week && week.groups, days: days && days.groups, before: before && before.groups.length ? before.groups : null,
+  };
+  showDay($('from'), from);
+  showDay($('to'), to);
+}
+
+async function load() {
+  const wait = loadedAt + RELOAD_MS - Date.now();
+  if (wait > 0) await new Promise((done) => setTimeout(done, wait));
+  loadedAt = Date.now();
+  const [now, services, desks] = await Promise.all([get('api/statistics'), get('api/services'), get('api/desks')]);
+  today = now.all;
+  desksOpen = desks.filter((desk) => desk.open).length;
+  names = {};
+  services.forEach((one) => { names[one.prefix] = one.names; });
+  // Days that are over do not change.
+  if (!chosen || !range || range.to >= now.today) await loadRange(now.today);
+  render();
+}
+
+async function choose(days) {
+  chosen = days;
+  failure = '';
+  try {
+    const { today: now } = await get('api/statistics');
+    if (typeof days === 'number') chosen = days ? [later(now, -days), now] : null;
+    await loadRange(now);
+  } catch (refusal) {
+    failure = 'statistics.failed';
+  }
+  render();
+}
+
+function chooseDates() {
+  const [from, to] = [$('from').value, $('to').value];
+  if (!from || !to) return;
+  if (from > to) {
+    failure = 'statistics.wrong-days';
+    render();
+    return;
+  }
+  choose([from, to]);
+}
+
+$('days').addEventListener('submit', (e) => e.preventDefault());
+$('from').addEventListener('change', chooseDates);
+$('to').addEventListener('change', chooseDates);
+$('only-today').addEventListener('click', () => choose(0));
+$('week').addEventListener('click', () => choose(6));
+$('month').addEventListener('click', () => choose(29));
+$('print').addEventListener('click', () => window.print());
+window.addEventListener('resize', render);
+document.querySelectorAll('.chart > button').forEach((button) => {
+  const table = button.parentNode.querySelector('.table');
+  button.addEventListener('click', () => {
+    table.hidden = !table.hidden;
+    button.setAttribute('aria-expanded', String(!table.hidden));
+  });
+});
+
+start({
+  wants: () => true,
+  load,
+  translate: render,
+  isForStaff: true,
+  session({ role }) { $('csv').hidden = role !== 'admin'; },
+  copies: [$('csv')],
+});
