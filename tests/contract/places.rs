@@ -102,8 +102,11 @@ fn a_client_behind_a_proxy_has_its_share_of_screens_and_polls() {
     let _screens: Vec<Screen> = (0..3)
         .map(|_| far.watch(&server, "", Some("turnero.v1")))
         .collect();
+    let files = server.open_files();
     let waiting = poll(&server, FAR);
-    wait_until("the poll waits", || far.handshake_status(&server) == 503);
+    // Its connection, and the two ends of the pipe that it waits for once it has its place.
+    wait_until("the poll waits", || server.open_files() >= files + 3);
+    assert_eq!(far.handshake_status(&server), 503);
     let detail = far.get(&server, POLL).problem(503, "too-many-connections");
     assert!(
         detail.contains("4 connections from this address"),
