@@ -33,11 +33,11 @@ async function fetchTexts(path) {
   return answer.json();
 }
 
-/** The texts of a language by their keys; on a page with `data-texts`, those of that folder too. */
+/** The texts of a language by their keys; on a page with `data-texts`, those of these folders too. */
 export async function wordsOf(lang) {
   if (!known[lang]) {
-    const folder = document.documentElement.getAttribute('data-texts');
-    const folders = (folder ? [folder + '/'] : []).concat('');
+    const own = document.documentElement.getAttribute('data-texts');
+    const folders = (own ? own.split(' ').map((folder) => folder + '/') : []).concat('');
     const found = await Promise.all(folders.map((at) => fetchTexts(at + 'lang/' + lang + '.json')));
     known[lang] = Object.assign({}, ...found);
   }

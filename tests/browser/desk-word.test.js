@@ -27,15 +27,15 @@ test('the word for a desk is set once, and every open screen shows and speaks it
   const start = await open(browser, server.url + '/');
   const phone = await open(browser, server.url + '/t/' + ticket.id);
   const english = await open(browser, server.url + '/public.html', { lang: 'en' });
-  const figures = await open(browser, server.url + '/figures.html');
+  const statistics = await open(browser, server.url + '/statistics.html');
   const all = (word) => Promise.all([
     shows(board, '#desk', word + ' 3'),
     shows(board, '.head span:last-child', word),
     shows(desk, '#desk-name', word + ' 3'),
     shows(start, '#desks a b', word + ' 3'),
     shows(phone, '#desk', word + ' 3'),
-    shows(figures, '#by-desk th:first-child', word),
-    shows(figures, '#by-desk tbody tr:first-child > :first-child', word + ' 3'),
+    shows(statistics, '#by-desk th:first-child', word),
+    shows(statistics, '#by-desk tbody tr:first-child > :first-child', word + ' 3'),
     shows(english, '#desk', 'Desk 3'),
   ]);
   await all('Ventanilla');
@@ -51,7 +51,7 @@ test('the word for a desk is set once, and every open screen shows and speaks it
   await shows(settings, '#rows li:first-child .code', 'Mesa 3');
   await server.act('3', 'recall');
   await until('it is spoken', () => board.evaluate(() => window.spoken.indexOf('es_ES: Turno A 1, mesa 3') >= 0));
-  for (const page of [board, desk, start, phone, english, figures, settings]) {
+  for (const page of [board, desk, start, phone, english, statistics, settings]) {
     assert.deepEqual(page.problems, []);
     await page.context().close();
   }
