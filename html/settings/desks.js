@@ -2,14 +2,13 @@
 
 import { get, put, remove } from '../shared/api.js';
 import { $, make } from '../shared/dom.js';
-import { LANGUAGES, deskTitle, t, wordsOf } from '../shared/i18n.js';
+import { LANGUAGES, deskTitle, language, t, wordsOf } from '../shared/i18n.js';
 import { ordered } from '../shared/order.js';
 import { apply, byName } from '../shared/state.js';
 import { Form } from './form.js';
 import { List } from './list.js';
 import { names } from './names.js';
 import { start } from './settings.js';
-
 
 let state = null;
 
@@ -51,17 +50,22 @@ const list = new List({
 const words = names($('words'), 'deskWords', 20);
 const rules = new Form($('rules'), { fields: { deskWords: words }, save: (changed) => put('api/settings', changed) });
 
-/** Each language's own word in its empty field, and others to choose from. */
+const wordField = (lang) => document.querySelector('[name="deskWords.' + lang + '"]');
+const suggested = [];
+
+/** The language's own word in its empty field, and others to choose from. Loads the texts of that language. */
 async function suggestWords(lang) {
-  const input = document.querySelector('[name="deskWords.' + lang + '"]');
+  if (suggested.indexOf(lang) >= 0) return;
+  suggested.push(lang);
   const texts = await wordsOf(lang);
   const choices = $('words').appendChild(make('datalist', { id: 'words-' + lang }));
   texts['desks.word.choices'].split(/[,،] /).forEach((value) => choices.appendChild(make('option', { value })));
-  input.placeholder = texts['word.desk'];
-  input.setAttribute('list', choices.id);
+  wordField(lang).placeholder = texts['word.desk'];
+  wordField(lang).setAttribute('list', choices.id);
 }
 
-LANGUAGES.forEach((lang) => suggestWords(lang).catch(() => { /* They are a help only. */ }));
+const suggest = (lang) => suggestWords(lang).catch(() => { /* Suggestions are a help only. */ });
+LANGUAGES.forEach((lang) => wordField(lang).addEventListener('focus', () => suggest(lang)));
 
 start({
   forms: [list.form, rules],
@@ -74,5 +78,8 @@ start({
     list.take(state.desks.slice().sort(byName));
     services.render();
   },
-  translate: () => list.render(),
+  translate() {
+    list.render();
+    suggest(language());
+  },
 });

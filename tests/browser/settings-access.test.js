@@ -212,7 +212,7 @@ test('each picture of the statistics has its table, and other days have their ow
 });
 
 test('the old address of the statistics leads to the new one, in the same language', async () => {
-  const page = await at('figures', { lang: 'en' });
+  const page = await at('figures', { lang: 'en', query: '?lang=en' });
   assert.match(page.url(), /\/statistics\.html\?lang=en/);
   await close(page);
 });
