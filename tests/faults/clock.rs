@@ -53,12 +53,12 @@ fn a_computer_that_starts_hours_behind_and_jumps_tells_no_false_waits() {
         assert_eq!(next(&server, "1"), code, "in the order of arrival");
     }
     server.post("/api/desks/1/finish").expect(200);
-    let figures = |server: &Server| server.json("/api/figures");
-    assert!(number(&figures(&server), "longestWaitSeconds") < 120);
-    assert!(number(&figures(&server), "meanTurnSeconds") < 120);
+    let statistics = |server: &Server| server.json("/api/statistics")["all"].clone();
+    assert!(number(&statistics(&server)["wait"], "longestSeconds") < 120);
+    assert!(number(&statistics(&server)["handling"], "meanSeconds") < 120);
     // The same after a start that reads all events again.
     let server = server.restart();
-    assert!(number(&figures(&server), "longestWaitSeconds") < 120);
+    assert!(number(&statistics(&server)["wait"], "longestSeconds") < 120);
 }
 
 #[test]
