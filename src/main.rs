@@ -8,7 +8,7 @@ use turnero::presentation::backup::{check_file, request_backup, restore_file};
 use turnero::presentation::tickets::transfer::{export_file, import_file};
 use turnero::serve::serve;
 
-/// What was asked for could not be done.
+/// Exit code if the task failed.
 const FAILED: u8 = 1;
 
 /// The command line or a variable is wrong.

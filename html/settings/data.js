@@ -21,7 +21,7 @@ function render() {
 start({
   wants: () => false,
   async load() {
-    // Whoever is no admin may not see them.
+    // Only admins may see them.
     loadBackups().catch(() => {});
     health = await get('api/health');
     render();

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::text_form::names;
 
-/// Whose commands and code pages a printer has.
+/// The maker whose commands and code pages a printer has.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum PrinterMaker {
     #[default]

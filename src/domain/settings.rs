@@ -113,7 +113,7 @@ pub struct Settings {
     /// How many days the audit log and the notes of tickets that are over are kept; `None` is the server's
     /// `--keep-days`.
     pub keep_days: Option<u32>,
-    /// What stands before a desk's number, by language: `Mesa`, `Counter`. A language without one has the
+    /// The word before a desk's number, by language: `Mesa`, `Counter`. A language without one has the
     /// screens' own word.
     pub desk_words: Arc<BTreeMap<String, String>>,
     pub appearance: Arc<Appearance>,

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::time::Timestamp;
 
-/// What a ticket has spent in queues and at desks. Calling order and estimates do not use it.
+/// The time that a ticket has spent in queues and at desks. Calling order and estimates do not use it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct TimeSpent {

@@ -43,10 +43,10 @@ pub fn restore(from: &Path, to: &Path) -> Result<Option<PathBuf>, StorageError> 
     sqlite::restore(from, to)
 }
 
-/// What a data file holds, and what of it is damaged.
+/// The contents of a data file, and its damage.
 #[derive(Debug, Default)]
 pub struct CheckReport {
-    /// What is damaged, in sentences without a full stop; none if the file is sound.
+    /// Damage, in sentences without a full stop; none if the file is sound.
     pub damage: Vec<String>,
     /// Whether anything is lost. Damaged snapshots alone lose nothing: a start does without them.
     pub is_loss: bool,

@@ -1,4 +1,4 @@
-// What the office calls a desk: set in the settings, it stands before the number on every screen and is spoken.
+// The office's word for a desk: set in the settings, it stands before the number on every screen and is spoken.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';

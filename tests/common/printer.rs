@@ -151,7 +151,7 @@ impl Drop for Printer {
 fn run(listener: &TcpListener, shared: &Shared) {
     for connection in listener.incoming() {
         let Ok(connection) = connection else { continue };
-        // Whoever changes how it behaves holds this lock as well.
+        // A change of its behaviour holds this lock as well.
         let mut held = shared.held.lock().unwrap();
         let manner = *shared.manner.lock().unwrap();
         match manner {

@@ -146,7 +146,7 @@ fn backups_made_while_tickets_are_taken_are_sound_and_have_all_that_was_answered
             "{last} events where {before} were answered"
         );
     }
-    // What came after a backup is in the data file.
+    // Later changes are in the data file.
     let server = server.kill().start();
     assert_eq!(number(&server.json("/api/health"), "waiting"), 3_000);
 }

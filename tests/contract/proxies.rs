@@ -84,7 +84,7 @@ fn nginx_passes_paths_sockets_and_clients_on_as_they_are() {
     let get = |path: &str| nginx.client().send("GET", path, &[], b"");
     assert_eq!(get("/turnero/new-ticket.html").status, 200);
     assert_eq!(get("/turnero").status, 301);
-    // Whoever comes through the proxy is not on the server's own machine.
+    // A client behind the proxy is not on the server's own machine.
     get("/turnero/api/audit").problem(401, "pin-needed");
     nginx
         .client()

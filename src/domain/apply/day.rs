@@ -70,7 +70,7 @@ impl Ticket {
             Some(shift(&mut self.waiting_since)),
             self.called_at.as_mut().map(&shift),
             self.ended_at.as_mut().map(&shift),
-            // What still lasts ends in this run.
+            // Waits and transactions that still last end in this run.
             matches!(self.state, State::Waiting | State::Serving | State::Held).then_some(true),
         ];
         let is_one_moved = times.contains(&Some(true));

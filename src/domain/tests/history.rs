@@ -41,7 +41,7 @@ impl Observed {
     }
 }
 
-/// What the observer counts of a ticket.
+/// The counts of one ticket by the observer.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Counted {
     pub(crate) state: State,

@@ -170,7 +170,7 @@ fn in_madrid(at: i64) -> (i64, i64, i64) {
     )
 }
 
-/// What must hold of some tickets that were counted by hand.
+/// The expected summary of tickets that were counted by hand.
 fn check(statistics: &Statistics, counted: &[&Counted], what: &str) {
     let in_state = |state| counted.iter().filter(|one| one.state == state).count() as u64;
     let states = [

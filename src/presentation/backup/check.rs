@@ -77,7 +77,7 @@ fn describe(file: &Path, report: &CheckReport) -> Vec<String> {
     lines
 }
 
-/// What to do about a damaged file.
+/// Advice about a damaged file.
 fn advice(file: &Path, report: &CheckReport) -> String {
     let shown = file.display();
     match report.last_good {

@@ -29,7 +29,7 @@ const PARTIAL_ENDING: &str = ".partial";
 /// for has the time in its name, too.
 const DAY_NAME_LENGTH: usize = BEGINNING.len() + "2026-11-30".len() + ENDING.len();
 
-/// Where backups are, and what became of the last ones. Any thread uses it.
+/// The folder of the backups, and the results of the last ones. Any thread uses it.
 pub struct Backups {
     folder: Option<PathBuf>,
     keep: usize,
@@ -47,7 +47,7 @@ struct State {
     problem: Option<String>,
 }
 
-/// What is known of the backups.
+/// The state of the backups.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct BackupList {

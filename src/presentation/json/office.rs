@@ -22,7 +22,7 @@ pub struct OfficeJson<'a> {
     /// The office's languages; omitted if none are set.
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     languages: &'a [String],
-    /// What stands before a desk's number, by language; omitted if it is the screens' own word.
+    /// The word before a desk's number, by language; omitted if it is the screens' own word.
     #[serde(rename = "deskWords", skip_serializing_if = "BTreeMap::is_empty")]
     desk_words: &'a BTreeMap<String, String>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -128,7 +128,7 @@ fn transliterate(text: &str) -> String {
 mod tests {
     use super::*;
 
-    /// What a printer with these pages prints.
+    /// The text that a printer with these pages prints.
     fn printed(text: &str, maker: PrinterMaker) -> (Option<u8>, String) {
         let pages = code_pages(maker);
         let (number, bytes) = encode(text, pages);

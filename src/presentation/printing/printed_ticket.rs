@@ -16,7 +16,7 @@ use crate::presentation::pages;
 /// The language of a printed ticket if the printer cannot print any other.
 const FALLBACK_LANGUAGE: &str = "en";
 
-/// What a line of a printed ticket is; its size and weight follow from that.
+/// The role of a line of a printed ticket; its size and weight follow from that.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Role {
@@ -29,7 +29,7 @@ pub enum Role {
     Estimate,
     /// The office's own text.
     Text,
-    /// What the QR code below is for; only with a code.
+    /// The purpose of the QR code below; only with a code.
     Follow,
 }
 

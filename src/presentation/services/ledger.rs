@@ -62,7 +62,7 @@ enum Wake {
 /// anybody notices.
 const CLOCK_STEP_MS: i64 = 10_000;
 
-/// What the clocks showed, to notice a step.
+/// Times that the clocks showed, to notice a step.
 #[derive(Clone, Copy)]
 struct Clock {
     /// The wall clock and the monotonic clock at the last batch.

@@ -11,7 +11,7 @@ use crate::presentation::http::problem::Problem;
 use crate::presentation::http::route::{Context, Handled};
 use crate::presentation::printing::{PaperLine, PrintedTicket};
 
-/// What a kiosk's browser prints.
+/// The paper that a kiosk's browser prints.
 #[derive(Serialize)]
 struct Paper<'a> {
     language: &'a str,

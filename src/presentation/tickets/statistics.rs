@@ -18,7 +18,7 @@ use crate::storage::HistoryQuery;
 /// Over more days, statistics count as a large answer.
 const MANY_DAYS: i32 = 31;
 
-/// What tickets are grouped by.
+/// A property by which tickets are grouped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Dimension {
     Day,
@@ -137,7 +137,7 @@ impl From<&Statistics> for FiguresJson {
     }
 }
 
-/// What statistics need of the office.
+/// The parts of the office that statistics need.
 struct Office {
     calendar: OfficeCalendar,
     /// Names and targets of the services.

@@ -11,7 +11,7 @@ use crate::domain::{Event, QueueParts, Ticket, TicketId, Timestamp};
 /// Events that one step reads: a few milliseconds.
 const STEP_ROWS: u64 = 2_000;
 
-/// What stands before a note in JSON.
+/// The text before a note in JSON.
 const NOTE: &str = "\"note\":";
 
 /// How far the notes have been erased.
@@ -120,7 +120,7 @@ impl NoteEraser {
     }
 }
 
-/// What became of the notes of one event.
+/// The result of erasing the notes of one event.
 enum Erased {
     Nothing,
     /// They must stay for now.

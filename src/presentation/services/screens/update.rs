@@ -232,7 +232,7 @@ fn kind_of(event: &Event) -> &'static str {
         Event::DeskChanged { .. } | Event::DeskClaimed { .. } | Event::DeskDeleted { .. } => {
             "desk-changed"
         }
-        // Whoever shows times replaces the desks and calls in it.
+        // Screens that show times replace their desks and calls with these.
         Event::ServiceChanged { .. }
         | Event::ServiceDeleted { .. }
         | Event::ClockStepped { .. } => "services-changed",
