@@ -140,3 +140,30 @@ pub struct Stamped {
     pub at: Timestamp,
     pub event: Event,
 }
+
+impl Event {
+    /// The tickets that the event changes; none if it changes the office.
+    pub fn tickets(&self) -> &[TicketId] {
+        match self {
+            Self::TicketCreated { ticket, .. }
+            | Self::TicketCalled { ticket, .. }
+            | Self::TicketRecalled { ticket, .. }
+            | Self::TicketFinished { ticket, .. }
+            | Self::TicketCancelled { ticket, .. }
+            | Self::TicketNoShow { ticket, .. }
+            | Self::TicketHeld { ticket, .. }
+            | Self::TicketReturned { ticket, .. }
+            | Self::TicketTransferred { ticket, .. } => std::slice::from_ref(ticket),
+            Self::StepUndone { tickets, .. } => tickets,
+            Self::ClockStepped { .. }
+            | Self::OfficeImported { .. }
+            | Self::DayStarted
+            | Self::DeskChanged { .. }
+            | Self::DeskClaimed { .. }
+            | Self::DeskDeleted { .. }
+            | Self::ServiceChanged { .. }
+            | Self::ServiceDeleted { .. }
+            | Self::SettingsChanged { .. } => &[],
+        }
+    }
+}

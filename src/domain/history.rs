@@ -9,7 +9,7 @@ use super::desk::DeskName;
 use super::event::Event;
 use super::queue::Queue;
 use super::service::Prefix;
-use super::ticket::{State, Ticket, TicketId};
+use super::ticket::{State, Ticket};
 use super::time::{Arrival, Timestamp};
 
 impl Ticket {
@@ -94,29 +94,19 @@ impl From<&Ticket> for TicketRow {
 
 /// Adds the rows that an event changes to `rows`. `queue` is the queue right after the event.
 pub fn changed_rows(queue: &Queue, event: &Event, rows: &mut Vec<TicketRow>) {
-    let mut add = |id: &TicketId| rows.extend(queue.ticket(*id).map(TicketRow::from));
     match event {
-        Event::TicketCreated { ticket, .. }
-        | Event::TicketCalled { ticket, .. }
-        | Event::TicketRecalled { ticket, .. }
-        | Event::TicketFinished { ticket, .. }
-        | Event::TicketCancelled { ticket, .. }
-        | Event::TicketNoShow { ticket, .. }
-        | Event::TicketHeld { ticket, .. }
-        | Event::TicketReturned { ticket, .. }
-        | Event::TicketTransferred { ticket, .. } => add(ticket),
-        Event::StepUndone { tickets, .. } => tickets.iter().for_each(add),
         // A step of the clock may move the times of all.
         Event::ClockStepped { .. } | Event::OfficeImported { .. } => {
             rows.extend(queue.tickets_after(None).map(TicketRow::from));
         }
         // A new day closes the way back of a no-show, which stays one in the history.
-        Event::DayStarted
-        | Event::DeskChanged { .. }
-        | Event::DeskClaimed { .. }
-        | Event::DeskDeleted { .. }
-        | Event::ServiceChanged { .. }
-        | Event::ServiceDeleted { .. }
-        | Event::SettingsChanged { .. } => {}
+        _ => {
+            let changed = event.tickets().iter();
+            rows.extend(
+                changed
+                    .filter_map(|id| queue.ticket(*id))
+                    .map(TicketRow::from),
+            );
+        }
     }
 }

@@ -65,7 +65,7 @@ impl Update {
     pub fn apply(queue: &mut Queue, stamped: &Stamped) -> Self {
         let event = &stamped.event;
         let is_undo = matches!(event, Event::StepUndone { .. });
-        let ids = tickets_of(event);
+        let ids = event.tickets();
         let waiting_before = queue.waiting();
         let lists_before = desks_with_lists(queue, ids);
         let called_before = is_undo.then(|| course_working_frame(&last_called(queue)));
@@ -185,23 +185,6 @@ impl Update {
             Dialect::Course => self.course_frames(),
             Dialect::V1 => self.encoded().frame.clone(),
         }
-    }
-}
-
-/// The tickets of an event.
-fn tickets_of(event: &Event) -> &[TicketId] {
-    match event {
-        Event::TicketCreated { ticket, .. }
-        | Event::TicketCalled { ticket, .. }
-        | Event::TicketRecalled { ticket, .. }
-        | Event::TicketFinished { ticket, .. }
-        | Event::TicketCancelled { ticket, .. }
-        | Event::TicketNoShow { ticket, .. }
-        | Event::TicketHeld { ticket, .. }
-        | Event::TicketReturned { ticket, .. }
-        | Event::TicketTransferred { ticket, .. } => std::slice::from_ref(ticket),
-        Event::StepUndone { tickets, .. } => tickets,
-        _ => &[],
     }
 }
 
