@@ -4,6 +4,7 @@ pub mod access;
 pub mod backup;
 pub mod http;
 pub mod json;
+pub mod metrics;
 pub mod office;
 pub mod pages;
 pub mod printing;

@@ -11,7 +11,9 @@ use super::pages::Pages;
 use super::pages::folder::Folder;
 use super::printing::Printers;
 use super::services::{Presence, TicketService, WssService};
+use crate::calendar::now;
 use crate::config::Config;
+use crate::domain::Timestamp;
 
 /// Large answers that may be sent at a time. Each holds a copy of the office or a list of its tickets,
 /// and takes time of a processor from those who wait for a ticket.
@@ -34,6 +36,8 @@ pub struct Office {
     /// Large answers that may be sent at a time.
     pub large_answers: Arc<Slots>,
     pub started: Instant,
+    /// The same by the wall clock.
+    pub started_at: Timestamp,
 }
 
 impl Office {
@@ -58,6 +62,7 @@ impl Office {
             printers,
             large_answers: Slots::new(LARGE_ANSWERS),
             started: Instant::now(),
+            started_at: now(),
         })
     }
 }

@@ -1,6 +1,7 @@
 //! Finds the route of a request, checks that the caller may use it, and calls its handler.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 
 use percent_encoding::percent_decode_str;
 use tiny_http::Method;
@@ -16,15 +17,49 @@ use super::http::route::{Context, Effect, Handled, Query, Route};
 use super::office::Office;
 use super::tickets;
 
-/// Answers a request.
+/// The route, in metrics, of a request that no route answers.
+pub const NO_ROUTE: &str = "none";
+
+/// The route of pages and their files.
+const PAGES: &str = "pages";
+
+/// Answers a request, and counts it.
 pub fn answer(office: &Office, request: &Request, connection: &Entered) -> Answer {
+    let route = Cell::new(NO_ROUTE);
+    let answer = answer_on(office, request, connection, &route);
+    count(office, route.get(), request, answer.status);
+    answer
+}
+
+/// Counts an answered request.
+pub fn count(office: &Office, route: &'static str, request: &Request, status: u16) {
+    let method = match request.method {
+        Method::Get => "GET",
+        Method::Head => "HEAD",
+        Method::Post => "POST",
+        Method::Put => "PUT",
+        Method::Delete => "DELETE",
+        Method::Options => "OPTIONS",
+        _ => "other",
+    };
+    let metrics = office.tickets.shared().metrics();
+    metrics.count_request(route, method, status);
+}
+
+/// Answers a request, and says the pattern of its route.
+fn answer_on(
+    office: &Office,
+    request: &Request,
+    connection: &Entered,
+    route: &Cell<&'static str>,
+) -> Answer {
     let caller = office
         .access
         .identify(&office.config, &office.tickets, request);
     let allowed = origin::allowed_origin(request, &office.config.allowed_origins);
     let handled = |caller: Result<Caller, Problem>| {
         caller
-            .and_then(|caller| handle(office, request, connection, caller))
+            .and_then(|caller| handle(office, request, connection, caller, route))
             .unwrap_or_else(|problem| refusal(office, request, &problem))
     };
     let Some(origin) = allowed else {
@@ -85,9 +120,16 @@ fn frame_ancestors(office: &Office) -> Vec<String> {
     })
 }
 
-fn handle(office: &Office, request: &Request, connection: &Entered, caller: Caller) -> Handled {
+fn handle(
+    office: &Office,
+    request: &Request,
+    connection: &Entered,
+    caller: Caller,
+    found: &Cell<&'static str>,
+) -> Handled {
     connection.set_public(office.access.is_public(&caller));
     if request.path == office.wss.path() {
+        found.set(office.wss.path());
         if request.method == Method::Get {
             return Err(Problem::upgrade_required());
         }
@@ -115,6 +157,7 @@ fn handle(office: &Office, request: &Request, connection: &Entered, caller: Call
             }
             continue;
         }
+        found.set(route.path);
         if route.effect == Effect::Changes {
             origin::check(request, &caller, &office.config.allowed_origins)?;
         }
@@ -137,6 +180,7 @@ fn handle(office: &Office, request: &Request, connection: &Entered, caller: Call
         return Err(Problem::not_found(why));
     }
     if reads(request) {
+        found.set(PAGES);
         return office.pages.answer(request, &frame_ancestors(office));
     }
     Err(not_allowed(request, &["GET", "HEAD"]))

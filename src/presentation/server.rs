@@ -209,6 +209,8 @@ impl Acceptor {
         {
             Ok(entered) => entered,
             Err(full) => {
+                let metrics = self.office.tickets.shared().metrics();
+                metrics.count_refused_connection();
                 self.warn_of_refusal(full);
                 refuse(&wire, full, &self.office);
                 return Ok(());
@@ -260,6 +262,8 @@ fn serve(wire: &Arc<Wire>, office: &Office, entered: &Entered) {
             Err(problem) => {
                 log::debug!("{}: {}", wire.peer(), problem.detail);
                 let answer = unread_refusal(&problem, office);
+                let metrics = office.tickets.shared().metrics();
+                metrics.count_request(router::NO_ROUTE, "none", answer.status);
                 if answer.send(wire, Framing::LAST).is_ok() {
                     entered.lingers();
                     wire.linger();
@@ -272,10 +276,14 @@ fn serve(wire: &Arc<Wire>, office: &Office, entered: &Entered) {
         let answer = match Upgrade::of(office, &request, entered) {
             Ok(None) => router::answer(office, &request, entered),
             Ok(Some(upgrade)) => {
+                router::count(office, office.wss.path(), &request, 101);
                 drop(request);
                 return serve_upgraded(wire, reader, upgrade, office, entered);
             }
-            Err(problem) => problem.answer(),
+            Err(problem) => {
+                router::count(office, office.wss.path(), &request, problem.status());
+                problem.answer()
+            }
         };
         let keep_alive =
             request.keep_alive && answer.status != 426 && !answer.ends_connection(request.http_1_0);

@@ -26,6 +26,7 @@ mod idempotency;
 mod leaks;
 mod limits;
 mod media;
+mod metrics;
 mod moving;
 mod names;
 mod network;

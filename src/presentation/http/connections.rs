@@ -278,6 +278,12 @@ impl Entered {
         self.is_public.set(is_public);
     }
 
+    /// How many connections are open, this one among them, and how many may be.
+    pub fn all_connections(&self) -> (usize, usize) {
+        let connections = &self.connections;
+        (connections.lock().all.len(), connections.most)
+    }
+
     /// Takes a place that the caller at `address` may hold for long. `None` if the caller needs none,
     /// because it is not public.
     pub fn take_place(&self, address: IpAddr) -> Result<Option<Place>, Full> {

@@ -401,10 +401,16 @@ impl Ledger {
             return Ok(());
         }
         let expected = self.shared.read_queue(Queue::seq);
+        let begun = Instant::now();
         let stored = self.journal.append(expected, batch);
-        if let Err(error) = &stored {
-            self.set_failing(error);
-            self.working = self.shared.read_queue(Queue::clone);
+        let metrics = self.shared.metrics();
+        metrics.count_commit(begun.elapsed(), stored.is_ok());
+        match &stored {
+            Ok(()) => metrics.count_events(&batch.events, &self.working),
+            Err(error) => {
+                self.set_failing(error);
+                self.working = self.shared.read_queue(Queue::clone);
+            }
         }
         stored
     }

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::domain::{Forecast, Queue, Timestamp};
+use crate::presentation::metrics::Metrics;
 
 /// The longest time, in milliseconds, that one forecast serves all followers if no event happens.
 const FORECAST_MAX_AGE_MS: i64 = 5_000;
@@ -17,6 +18,7 @@ pub struct SharedState {
     /// Why nothing can be stored, and what to do; `None` if storage works.
     storage_problem: Mutex<Option<String>>,
     purge_is_held: AtomicBool,
+    metrics: Metrics,
 }
 
 impl SharedState {
@@ -26,6 +28,7 @@ impl SharedState {
             forecast: Mutex::default(),
             storage_problem: Mutex::default(),
             purge_is_held: AtomicBool::new(false),
+            metrics: Metrics::default(),
         }
     }
 
@@ -69,6 +72,11 @@ impl SharedState {
 
     pub(super) fn set_purge_held(&self, held: bool) {
         self.purge_is_held.store(held, Ordering::Relaxed);
+    }
+
+    /// What the server has counted and timed.
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
     }
 
     fn lock_problem(&self) -> MutexGuard<'_, Option<String>> {

@@ -194,6 +194,11 @@ impl TicketService {
         &self.shared
     }
 
+    /// Requests that wait for the ledger.
+    pub fn queue_length(&self) -> usize {
+        self.requests.len()
+    }
+
     /// Why nothing can be stored, and what to do; `None` if storage works.
     pub fn storage_problem(&self) -> Option<String> {
         self.shared.storage_problem()

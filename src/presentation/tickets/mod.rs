@@ -14,6 +14,7 @@ mod fields;
 mod health;
 mod history_export;
 mod media;
+mod metrics;
 mod paper;
 mod period;
 mod printing;
@@ -113,6 +114,7 @@ pub const ROUTES: &[Route] = &[
     route(Get, "/api/statistics", Reads, Staff, statistics::show).with_query(Read),
     route(Get, "/api/address", Reads, Staff, address::show).with_query(Query::Read),
     route(Get, "/api/health", Reads, Public, health::health),
+    route(Get, "/metrics", Reads, Admin, metrics::show),
     route(Get, "/api/openapi.json", Reads, Public, |context| Ok(pages::api_description(context.request))),
     route(Get, "/api/ticket", Reads, Staff, course::list).with_query(Ignored),
     route(Post, "/api/ticket", Changes, Public, course::create).with_query(Ignored),

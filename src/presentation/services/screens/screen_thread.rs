@@ -72,7 +72,11 @@ pub fn serve(
     };
     let end = thread.run(handshake.since);
     screen.writer().is_open = false;
+    if end.is_drop() {
+        wss.count_dropped();
+    }
     match &end {
+        End::Left => log::debug!("Screen {} left", screen.number()),
         End::Gone(why) => log::debug!("Screen {} disconnected: {why}", screen.number()),
         End::Closed(code) => log::debug!("Screen {} was closed: {code}", screen.number()),
     }
@@ -133,10 +137,23 @@ impl Write for ScreenStream {
 /// Why a screen's thread ended.
 #[derive(Debug)]
 enum End {
-    /// The peer closed the connection, or it broke.
+    /// The peer closed the WebSocket.
+    Left,
+    /// The connection ended without that.
     Gone(String),
     /// The server closed it.
     Closed(CloseCode),
+}
+
+impl End {
+    /// Whether something went wrong.
+    fn is_drop(&self) -> bool {
+        match self {
+            Self::Left => false,
+            Self::Gone(_) => true,
+            Self::Closed(code) => !matches!(code, CloseCode::Away | CloseCode::Policy),
+        }
+    }
 }
 
 impl From<io::Error> for End {
@@ -355,6 +372,7 @@ impl ScreenThread<'_> {
                 Err(Error::Protocol(ProtocolError::ResetWithoutClosingHandshake)) => {
                     return Err(End::Gone("no close frame".to_owned()));
                 }
+                Err(Error::ConnectionClosed) => return Err(End::Left),
                 Err(Error::Capacity(CapacityError::MessageTooLong { .. })) => {
                     return Err(End::Closed(CloseCode::Size));
                 }

@@ -1,7 +1,7 @@
 //! The WebSocket service of the process: its screens join here, and the ledger publishes here.
 
 use std::io;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -68,6 +68,9 @@ pub struct WssService {
     next_number: AtomicUsize,
     /// Screens that are connected.
     connected: AtomicUsize,
+    /// Screens since the start: all, and those that were dropped.
+    joined: AtomicU64,
+    dropped: AtomicU64,
     closing: AtomicBool,
     printers: PrinterStates,
     threads: Mutex<Vec<JoinHandle<()>>>,
@@ -101,6 +104,8 @@ impl WssService {
             readiness,
             next_number: AtomicUsize::new(0),
             connected: AtomicUsize::new(0),
+            joined: AtomicU64::new(0),
+            dropped: AtomicU64::new(0),
             closing: AtomicBool::new(false),
             printers: PrinterStates::default(),
             threads: Mutex::new(threads),
@@ -198,6 +203,17 @@ impl WssService {
         self.connected.load(Ordering::Relaxed)
     }
 
+    /// How many screens have connected since the start, and how many of them were dropped.
+    pub fn totals(&self) -> (u64, u64) {
+        let joined = self.joined.load(Ordering::Relaxed);
+        (joined, self.dropped.load(Ordering::Relaxed))
+    }
+
+    /// Counts a screen as dropped.
+    pub(super) fn count_dropped(&self) {
+        self.dropped.fetch_add(1, Ordering::Relaxed);
+    }
+
     /// Adds a screen to those that get updates and whose sockets are watched.
     pub(super) fn join(&self, screen: &Arc<Screen>) -> io::Result<()> {
         let owner = screen.clone();
@@ -205,6 +221,7 @@ impl WssService {
             .watch(screen.number(), screen.wire(), owner)?;
         self.send(Publication::Join(screen.clone()));
         self.connected.fetch_add(1, Ordering::Relaxed);
+        self.joined.fetch_add(1, Ordering::Relaxed);
         if self.closing.load(Ordering::Acquire) {
             screen.notify_closing();
         }
