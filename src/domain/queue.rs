@@ -75,6 +75,8 @@ pub struct Queue {
     pub(super) previous_day: HashMap<TicketId, Ticket>,
     /// The waiting tickets, sorted within each priority list.
     pub(super) priority_lists: BTreeMap<PriorityList, VecDeque<ListPosition>>,
+    /// Whether somebody behind in a list may have waited since an earlier time, because the clock was changed.
+    pub(super) are_times_mixed: bool,
     /// Consecutive high-priority calls per list.
     pub(super) streaks: PriorityStreaks,
     pub(super) services: Vec<Service>,
@@ -98,6 +100,9 @@ pub struct QueueParts {
     pub seq: u64,
     pub settings: Settings,
     pub latest_at: Timestamp,
+    /// Whether waiting times may not follow the order of the lists, because the clock was changed.
+    #[serde(default)]
+    pub are_times_mixed: bool,
     pub reserved_numbers: Vec<(Prefix, u32)>,
     pub streaks: PriorityStreaks,
     pub services: Vec<Service>,
@@ -126,6 +131,7 @@ impl Queue {
             seq: 0,
             settings: Settings::default(),
             latest_at: Timestamp::default(),
+            are_times_mixed: false,
             reserved_numbers: Vec::new(),
             streaks: PriorityStreaks::default(),
             services: vec![Service::general()],
@@ -158,6 +164,7 @@ impl Queue {
             seq: parts.seq,
             settings: parts.settings,
             latest_at: parts.latest_at,
+            are_times_mixed: parts.are_times_mixed,
             reserved_numbers: parts.reserved_numbers.into_iter().collect(),
             by_id: parts.tickets.iter().map(|t| (t.id, t.arrival)).collect(),
             tickets: parts.tickets.into_iter().map(|t| (t.arrival, t)).collect(),
@@ -190,6 +197,7 @@ impl Queue {
             seq: self.seq,
             settings: self.settings.clone(),
             latest_at: self.latest_at,
+            are_times_mixed: self.are_times_mixed,
             reserved_numbers: self.reserved_numbers.iter().cloned().collect(),
             streaks: self.streaks.clone(),
             services: self.services.clone(),
@@ -217,6 +225,11 @@ impl Queue {
     /// How many tickets are held in memory, ended ones among them.
     pub fn len(&self) -> usize {
         self.tickets.len()
+    }
+
+    /// Whether somebody waits or is served.
+    pub fn is_busy(&self) -> bool {
+        self.waiting() > 0 || self.desks.values().any(|desk| desk.attending.is_some())
     }
 
     /// Whether no ticket is held in memory.
@@ -369,6 +382,7 @@ impl Queue {
         }
         if positions.is_empty() {
             self.priority_lists.remove(&priority_list);
+            self.are_times_mixed &= !self.priority_lists.is_empty();
         }
     }
 }

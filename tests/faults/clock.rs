@@ -62,6 +62,30 @@ fn a_computer_that_starts_hours_behind_and_jumps_tells_no_false_waits() {
 }
 
 #[test]
+fn a_clock_that_is_set_right_over_midnight_cancels_nobody_who_waits() {
+    // The computer shows yesterday evening, as one without a battery does that was switched off then.
+    let (launch, faults) = IoFaults::of(Launch::new().with_variable("TZ", "UTC"));
+    faults.set_clock(OPENS - 13 * HOUR);
+    let server = launch.start();
+    server.ticket();
+    let second = server.ticket();
+    assert_eq!(next(&server, "1"), "A1");
+    step(&server, &faults, OPENS);
+    let id = text(&second, "id");
+    let waits = server.json(&format!("/api/tickets/{id}"));
+    assert_eq!(text(&waits, "state"), "waiting");
+    assert!(text(&waits, "createdAt").starts_with("2026-11-2"));
+    assert_eq!(text(&server.ticket(), "code"), "A3");
+    // If nobody waits or is served, a step over midnight begins a day.
+    for code in ["A2", "A3"] {
+        assert_eq!(next(&server, "1"), code);
+    }
+    server.post("/api/desks/1/finish").expect(200);
+    step(&server, &faults, OPENS + 24 * HOUR);
+    assert_eq!(text(&server.ticket(), "code"), "A1");
+}
+
+#[test]
 fn a_step_of_the_clock_makes_no_urgent_ticket_more_urgent() {
     for by in [3 * HOUR, -3 * HOUR] {
         let (launch, faults) = IoFaults::of(Launch::new().with_variable("TZ", "UTC"));

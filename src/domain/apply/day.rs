@@ -40,6 +40,7 @@ impl Queue {
     /// nothing longer or shorter. The run began at `since`, by the clock before the step, and the step is at
     /// `at`, by the clock after it.
     pub(super) fn shift_times(&mut self, by: i64, since: Timestamp, at: Timestamp) {
+        self.are_times_mixed |= !self.priority_lists.is_empty();
         let run = since..=at.plus(by.saturating_neg());
         let shift = |time: &mut Timestamp| {
             let moves = run.contains(time);

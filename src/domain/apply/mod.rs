@@ -32,6 +32,7 @@ pub fn apply(queue: &mut Queue, stamped: &Stamped) {
     assert_eq!(stamped.seq, queue.seq + 1, "events are applied in order");
     let at = stamped.at;
     queue.seq = stamped.seq;
+    queue.are_times_mixed |= at < queue.latest_at && !queue.priority_lists.is_empty();
     queue.latest_at = queue.latest_at.max(at);
     match &stamped.event {
         Event::TicketCreated {

@@ -4,7 +4,7 @@ use std::iter;
 
 use super::calling_rule::{CallingKey, Competition};
 use crate::domain::queue::Queue;
-use crate::domain::ticket::{Ticket, WaitingList};
+use crate::domain::ticket::{ListPosition, Ticket, WaitingList};
 use crate::domain::time::Timestamp;
 
 /// The tickets before one ticket in its waiting list.
@@ -66,17 +66,31 @@ impl Queue {
     pub fn ahead(&self, ticket: &Ticket, now: Timestamp) -> Option<usize> {
         let own = self.priority_lists.get(&ticket.priority_list())?;
         let before = own.binary_search(&ticket.position).ok()?;
-        let mine = CallingKey::of(self, ticket, now);
+        let key = |position: &ListPosition| {
+            let other = self.arrived(position.arrival())?;
+            Some(CallingKey::of(self, other, now))
+        };
+        // Only the first of each priority list is compared. Along a list the keys rise, so that a search by halves
+        // finds how many are called before this ticket. After a change of the clock they may fall: then the largest
+        // key up to a ticket counts.
+        let mine = if self.are_times_mixed {
+            own.iter().take(before + 1).filter_map(key).max()?
+        } else {
+            CallingKey::of(self, ticket, now)
+        };
+        let is_before = |position: &ListPosition| key(position).is_some_and(|other| other < mine);
         let mut counts = AheadCounts::default();
         for (priority_list, positions) in self.priority_lists_of(&ticket.list) {
             let weight = self.settings.weight(&priority_list.priority);
             let before = if priority_list.priority == ticket.priority {
                 before
+            } else if self.are_times_mixed {
+                positions
+                    .iter()
+                    .take_while(|other| is_before(other))
+                    .count()
             } else {
-                positions.partition_point(|position| {
-                    let other = self.tickets.get(&position.arrival());
-                    other.is_some_and(|other| CallingKey::of(self, other, now) < mine)
-                })
+                positions.partition_point(is_before)
             };
             counts.add(
                 weight > self.settings.lowest_weight(),

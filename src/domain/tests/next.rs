@@ -6,7 +6,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use super::testing::{ask, moment, two_lines, words};
-use super::{properties, random_commands::any_request};
+use super::{properties, random_commands::any_command};
 use crate::domain::next::ahead::AheadCounts;
 use crate::domain::next::calling_rule::Competition;
 use crate::domain::*;
@@ -187,11 +187,41 @@ fn a_row_is_bounded_in_each_line_whatever_others_call() {
     assert_eq!(of_a, ["A4", "A5", "A1", "A6", "A7", "A2"]);
 }
 
+#[test]
+fn after_a_clock_was_set_back_the_number_ahead_is_that_of_the_calling_order() {
+    let mut queue = two_lines();
+    let minute = |n: i64| Timestamp::from_millis((20_780 * 24 + 9) * 3_600_000 + n * 60_000);
+    // The first came before the clock was set back by an hour; to the clock it has not waited at all.
+    for (n, priority, at) in [(1, "urgent", 60), (2, "urgent", 5), (3, "normal", 6)] {
+        let command = Command::Create {
+            ticket: TicketId::from_random(n),
+            service: None,
+            priority: Some(priority.into()),
+            note: None,
+            language: None,
+        };
+        ask(&mut queue, &command, minute(at));
+    }
+    let now = minute(20);
+    let ahead = [1, 2, 3].map(|n| {
+        queue
+            .ticket(TicketId::from_random(n))
+            .and_then(|t| queue.ahead(t, now))
+    });
+    assert_eq!(
+        ahead,
+        [Some(1), Some(2), Some(0)],
+        "the normal one, then the urgent ones"
+    );
+    let again = Queue::from_parts(queue.parts());
+    assert_eq!(again, queue);
+}
+
 proptest! {
     /// A line that one desk attends is called in the order that its people are told.
     #[test]
     fn who_is_ahead_is_called_first(
-        commands in proptest::collection::vec(any_request(), 1..60),
+        commands in proptest::collection::vec(any_command(), 1..60),
         most in prop_oneof![Just(None), (0..4u32).prop_map(Some)],
         strict: bool,
     ) {

@@ -78,6 +78,7 @@ fn positions(queue: &Queue) -> (QueueParts, Vec<Arrival>, Vec<Call>) {
     let parts = QueueParts {
         seq: 0,
         latest_at: Timestamp::default(),
+        are_times_mixed: false,
         desks: Vec::new(),
         steps: Vec::new(),
         calls: Vec::new(),

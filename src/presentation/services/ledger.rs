@@ -12,6 +12,7 @@ use super::listeners::{Listeners, PrintOrder, Publication};
 use super::request::{AnswerSource, IdempotentRequest, LedgerRequest, Render, Reply};
 use super::screens::Update;
 use super::shared::SharedState;
+use super::wall_clock::{ClockStep, WallClock};
 use crate::access::Actor;
 use crate::calendar::{business_day, now};
 use crate::domain::{
@@ -58,20 +59,6 @@ enum Wake {
     End,
 }
 
-/// A change of the clock by so many milliseconds is a step; smaller ones change no waiting time that
-/// anybody notices.
-const CLOCK_STEP_MS: i64 = 10_000;
-
-/// Times that the clocks showed, to notice a step.
-#[derive(Clone, Copy)]
-struct Clock {
-    /// The wall clock and the monotonic clock at the last batch.
-    wall: i64,
-    monotonic: Instant,
-    /// The start of the server, by the wall clock as it goes now.
-    started: i64,
-}
-
 /// The owner of the journal.
 pub(super) struct Ledger {
     /// The durable queue and the events that are decided and not yet durable.
@@ -90,7 +77,7 @@ pub(super) struct Ledger {
     purge_at: Instant,
     /// Time of the next check of the data file, or of the next probe if storage fails.
     check_at: Instant,
-    clock: Clock,
+    clock: WallClock,
     failing: bool,
     stopping: bool,
 }
@@ -115,7 +102,6 @@ impl Ledger {
         snapshot_seq: u64,
         retention: Duration,
     ) -> Self {
-        let started = now().as_millis();
         Self {
             snapshot_seq,
             retention,
@@ -127,11 +113,7 @@ impl Ledger {
             listeners,
             requests,
             updates: Vec::new(),
-            clock: Clock {
-                wall: started,
-                monotonic: Instant::now(),
-                started,
-            },
+            clock: WallClock::new(now().as_millis()),
             failing: false,
             stopping: false,
         }
@@ -160,9 +142,13 @@ impl Ledger {
         self.check_storage_if_due();
         let mut pending = Pending::default();
         pending.batch.at = now().as_millis();
-        self.start_day_if_due(&mut pending.batch);
         let clock = self.clock;
-        self.adjust_clock(&mut pending.batch);
+        let is_day_due = self.is_day_due(&pending.batch);
+        let has_stepped = self.adjust_clock(&mut pending.batch);
+        // If people wait or are served while the clock is set, their business day goes on.
+        if is_day_due && !(has_stepped && self.working.is_busy()) {
+            self.start_day(&mut pending.batch);
+        }
         if let Some(first) = first {
             self.handle_request(first, &mut pending);
         }
@@ -193,35 +179,32 @@ impl Ledger {
         }
     }
 
-    /// Starts a business day if the calendar says so, before anything else of that day happens.
-    fn start_day_if_due(&mut self, batch: &mut Batch) {
+    /// Whether the calendar says that another business day has begun.
+    fn is_day_due(&self, batch: &Batch) -> bool {
         let rule = self.working.settings().day_rule();
-        let at = Timestamp::from_millis(batch.at);
         let day_at = |moment: Timestamp| business_day(&rule, moment.as_millis());
-        if self.working.is_day_over(at, day_at) {
-            let decision = decide(&self.working, &Command::StartDay, at);
-            self.record(decision.events, None, batch);
-        }
+        self.working
+            .is_day_over(Timestamp::from_millis(batch.at), day_at)
     }
 
-    /// Records a step of the clock since the last look at it, so that waiting times stay true.
-    fn adjust_clock(&mut self, batch: &mut Batch) {
-        let monotonic = Instant::now();
-        let elapsed = (monotonic - self.clock.monotonic).as_millis();
-        let by = batch.at - self.clock.wall - i64::try_from(elapsed).unwrap_or(i64::MAX);
-        self.clock = Clock {
-            wall: batch.at,
-            monotonic,
-            ..self.clock
+    /// Starts a business day, before anything else of that day happens.
+    fn start_day(&mut self, batch: &mut Batch) {
+        let at = Timestamp::from_millis(batch.at);
+        let decision = decide(&self.working, &Command::StartDay, at);
+        self.record(decision.events, None, batch);
+    }
+
+    /// Records a step of the clock since the last look at it, so that waiting times stay true, and says whether there
+    /// was one.
+    fn adjust_clock(&mut self, batch: &mut Batch) -> bool {
+        let Some(ClockStep { by, since }) = self.clock.step(batch.at) else {
+            return false;
         };
-        if by.abs() >= CLOCK_STEP_MS {
-            let since = Timestamp::from_millis(self.clock.started);
-            self.clock.started += by;
-            log::warn!("The computer's clock was changed by {} s", by / 1_000);
-            let at = Timestamp::from_millis(batch.at);
-            let decision = decide(&self.working, &Command::AdjustClock { by, since }, at);
-            self.record(decision.events, None, batch);
-        }
+        log::warn!("The computer's clock was changed by {} s", by / 1_000);
+        let at = Timestamp::from_millis(batch.at);
+        let decision = decide(&self.working, &Command::AdjustClock { by, since }, at);
+        self.record(decision.events, None, batch);
+        true
     }
 
     /// Applies events to the working copy, stamped with the batch's time: the business day was checked
@@ -320,7 +303,9 @@ impl Ledger {
         self.record(decision.events, actor, batch);
         if let Command::ImportOffice { .. } = command {
             // The office may come from an earlier day, or from another time zone.
-            self.start_day_if_due(batch);
+            if self.is_day_due(batch) {
+                self.start_day(batch);
+            }
         }
         if let (Some(print), Ok(Subject::Ticket(id))) = (print, &decision.outcome) {
             let ticket = self.working.ticket(*id).cloned();

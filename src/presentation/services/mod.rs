@@ -7,6 +7,7 @@ mod request;
 mod screens;
 mod shared;
 mod ticket_service;
+mod wall_clock;
 
 pub use listeners::{Listener, Listeners, PrintOrder, Publication};
 pub use request::{IdempotentRequest, Render};

@@ -96,20 +96,25 @@ impl Office {
         office
     }
 
-    /// Lets time pass. If another business day has begun, the clock is right for its first ticket.
-    fn pass(&mut self, millis: i64) {
+    /// Lets time pass. If another business day has begun, the clock is right for its first ticket. The server is off
+    /// over midnight: to a running one it would be a step of the clock, by which no day begins while people wait.
+    fn pass(mut self, millis: i64) -> Self {
         let before = self.rule.day(self.time);
         self.time += millis;
         let today = self.rule.day(self.time);
         if today == before {
-            return self.set_clock();
+            self.set_clock();
+            return self;
         }
         // However many days have begun, numbers restart once.
         self.wrong_by = 0;
-        self.set_clock();
+        let launch = self.server.stop();
+        self.faults.set_clock(self.time);
+        self.server = launch.start();
         self.given = self.served.iter().cloned().collect();
         self.last = 0;
         self.take_ticket();
+        self
     }
 
     fn set_clock(&mut self) {
@@ -199,7 +204,7 @@ fn sixty_days(seed: u64) {
         match office.random.below(30) {
             0..14 => {
                 let millis = i64::try_from(office.random.below(9 * 60)).unwrap() * MINUTE;
-                office.pass(millis);
+                office = office.pass(millis);
             }
             14..20 => office.step(),
             20 => office.set_rule(),

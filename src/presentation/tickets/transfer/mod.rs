@@ -226,7 +226,7 @@ mod tests {
 
     use super::*;
     use crate::domain::tests::properties::{check_numbers, go_on};
-    use crate::domain::tests::random_commands::{any_command, any_request};
+    use crate::domain::tests::random_commands::any_command;
     use crate::domain::tests::testing::{check, two_lines};
     use crate::domain::{QueueParts, Timestamp};
 
@@ -248,8 +248,7 @@ mod tests {
 
         #[test]
         fn an_office_is_the_same_after_its_journey(
-            // Without steps of the clock: the time that the test tells does not step with them.
-            before in vec(any_request(), 0..80),
+            before in vec(any_command(), 0..80),
             after in vec(any_command(), 0..40),
         ) {
             let mut queue = two_lines();
