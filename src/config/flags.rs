@@ -144,6 +144,17 @@ pub(super) const FLAGS: &[Flag] = &[
         },
     },
     Flag {
+        name: "keep-history-days",
+        value: Some("N"),
+        default: "1096",
+        help: "how many days events and the history of tickets, which statistics are made of, are kept",
+        repeats: false,
+        set: |config, value| {
+            config.keep_history_days = number(value, 2, 36_500)?;
+            Ok(())
+        },
+    },
+    Flag {
         name: "backup-dir",
         value: Some("DIR"),
         default: "none",

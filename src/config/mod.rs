@@ -35,6 +35,8 @@ pub struct Config {
     /// Retention of the audit log and of the notes of tickets that are over, in days: long enough to investigate a
     /// complaint.
     pub keep_days: u32,
+    /// Retention of events and of the history of tickets, in days: long enough to compare with the years before.
+    pub keep_history_days: u32,
     /// The form of the log's lines.
     pub log_format: LogFormat,
     /// A folder for backups.
@@ -46,10 +48,22 @@ pub struct Config {
     pub limits: Limits,
 }
 
+/// How long data is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retention {
+    /// Of the audit log and of notes, unless the office sets another.
+    pub personal: Duration,
+    /// Of events and of the history of tickets.
+    pub history: Duration,
+}
+
 impl Config {
-    /// Retention of the audit log and of notes, unless the office sets another.
-    pub fn retention(&self) -> Duration {
-        Duration::from_secs(u64::from(self.keep_days) * 24 * 60 * 60)
+    pub fn retention(&self) -> Retention {
+        let days = |days: u32| Duration::from_secs(u64::from(days) * 24 * 60 * 60);
+        Retention {
+            personal: days(self.keep_days),
+            history: days(self.keep_history_days),
+        }
     }
 }
 
@@ -91,6 +105,7 @@ impl Default for Config {
             hosts: Vec::new(),
             trusted_proxies: Vec::new(),
             keep_days: 90,
+            keep_history_days: 1_096,
             log_format: LogFormat::Text,
             backup_dir: None,
             backup_keep: 7,

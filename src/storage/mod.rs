@@ -256,6 +256,12 @@ pub trait Journal: Send {
         is_held: &dyn Fn(TicketId) -> bool,
     ) -> Result<bool, StorageError>;
 
+    /// Deletes the events from before the time `before`, in milliseconds since the Unix epoch, and the history of the
+    /// tickets that they created, in a step of bounded size. The newest event stays, and so does the office: what
+    /// the deleted events gave is kept as one state. Returns whether there may be more to delete. Once there is not,
+    /// the files hold none of it.
+    fn purge_history(&mut self, before: i64) -> Result<bool, StorageError>;
+
     /// A reader of the history of tickets, for other threads.
     fn history(&self) -> Box<dyn TicketHistory>;
 
@@ -264,7 +270,8 @@ pub trait Journal: Send {
     fn check(&mut self) -> Result<(), StorageError>;
 
     /// The data file with all commits so far, steady for a backup: see [`SteadyFile`]. Commits go on meanwhile.
-    fn steady_file(&mut self) -> Result<SteadyFile, StorageError>;
+    /// `None` while somebody reads the history: ask again.
+    fn steady_file(&mut self) -> Result<Option<SteadyFile>, StorageError>;
 
     /// Closes the storage. Returns the file beside the data file that holds the newest events, if they
     /// could not be moved into the data file.

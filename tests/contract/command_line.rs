@@ -13,7 +13,7 @@ use tungstenite::protocol::frame::coding::CloseCode;
 use crate::common::{Client, Folder, Launch, Screen, Server, run_to_end, wait_until};
 
 /// The flags of the contract's table and of its list of limits.
-const FLAGS: [(&str, &str); 19] = [
+const FLAGS: [(&str, &str); 20] = [
     ("listen", "TURNERO_LISTEN"),
     ("data", "TURNERO_DATA"),
     ("html", "TURNERO_HTML"),
@@ -23,6 +23,7 @@ const FLAGS: [(&str, &str); 19] = [
     ("host", "TURNERO_HOST"),
     ("trusted-proxy", "TURNERO_TRUSTED_PROXY"),
     ("keep-days", "TURNERO_KEEP_DAYS"),
+    ("keep-history-days", "TURNERO_KEEP_HISTORY_DAYS"),
     ("tickets-per-10s", "TURNERO_TICKETS_PER_10S"),
     (
         "max-connections-per-address",
@@ -61,6 +62,7 @@ fn a_wrong_value_is_exit_2_and_one_line_that_names_flag_value_and_what_is_allowe
         ("host", "http://office", "turnero.lan"),
         ("trusted-proxy", "office", "127.0.0.1"),
         ("keep-days", "0", "36500"),
+        ("keep-history-days", "1", "36500"),
         ("tickets-per-10s", "none", "10000"),
         ("max-connections-per-address", "0", "60000"),
         ("max-connections", "0", "1"),

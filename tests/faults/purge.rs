@@ -148,3 +148,58 @@ fn no_byte_of_a_note_is_in_the_files_once_the_days_to_keep_it_are_over() {
     launch.start().stop();
     assert_eq!(copies(launch.data()), 0);
 }
+
+/// The prefix of the tickets of a service that is deleted later.
+const OLD: &str = "QZXJ";
+
+#[test]
+fn no_byte_of_old_tickets_is_left_after_a_stop_and_the_office_goes_on() {
+    const OPENS: i64 = (20_780 * 24 + 9) * 60 * 60 * 1_000;
+    let flags = ["--keep-days", "2", "--keep-history-days", "3"];
+    let launch = Launch::new().with(&flags).with_variable("TZ", "UTC");
+    let (launch, faults) = IoFaults::of(launch);
+    let mut ids = Vec::new();
+    faults.set_clock(OPENS);
+    let server = launch.start();
+    let service = format!("/api/services/{OLD}");
+    let name = json!({"name": "Caja"});
+    server.put_json(&service, &name).expect(201);
+    for _ in 0..100 {
+        let body = json!({ "service": OLD });
+        let ticket = server.post_json("/api/tickets", &body).expect(201).json();
+        ids.push(text(&ticket, "id").to_owned());
+        server.post("/api/desks/1/next").expect(200);
+    }
+    // The codes are in the rows, the ids in the events.
+    let copies = |data: &Path| {
+        let bytes = fs::read(data).unwrap();
+        let is_code = |part: &&[u8]| part.starts_with(OLD.as_bytes()) && part[4].is_ascii_digit();
+        let is_id = |part: &&[u8]| ids.iter().any(|id| id.as_bytes() == *part);
+        bytes.windows(OLD.len() + 1).filter(is_code).count()
+            + bytes.windows(32).filter(is_id).count()
+    };
+    server.post("/api/desks/1/finish").expect(200);
+    server.send("DELETE", &service).expect(204);
+    let launch = server.stop();
+    for day in 1..=3 {
+        faults.set_clock(OPENS + day * DAY);
+        let server = launch.start();
+        server.ticket();
+        server.post("/api/desks/1/next").expect(200);
+        server.stop();
+    }
+    assert!(copies(launch.data()) > 200, "too early");
+    faults.set_clock(OPENS + 5 * DAY - DAY / 2);
+    let server = launch.start();
+    let days = "/api/statistics?from=2026-11-01&to=2026-12-31";
+    wait_until("the oldest day is gone", || {
+        server.json(days)["all"]["arrived"] == 2
+    });
+    server.ticket();
+    let launch = server.stop();
+    assert_eq!(copies(launch.data()), 0);
+    let server = launch.start();
+    assert_eq!(server.json(days)["all"]["arrived"], 3);
+    let attended = server.json("/api/desks/1")["ticket"]["code"].clone();
+    assert_eq!(attended, "A1", "of the last day");
+}

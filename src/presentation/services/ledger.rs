@@ -15,6 +15,7 @@ use super::shared::SharedState;
 use super::wall_clock::{ClockStep, WallClock};
 use crate::access::Actor;
 use crate::calendar::{business_day, now};
+use crate::config::Retention;
 use crate::domain::{
     Command, Event, Queue, Stamped, Subject, Ticket, Timestamp, apply, changed_rows, decide,
 };
@@ -71,8 +72,7 @@ pub(super) struct Ledger {
     listeners: Listeners,
     requests: Receiver<LedgerRequest>,
     snapshot_seq: u64,
-    /// Retention of the audit log and of notes, if the office sets none.
-    retention: Duration,
+    retention: Retention,
     /// Time of the next purge.
     purge_at: Instant,
     /// Time of the next check of the data file, or of the next probe if storage fails.
@@ -100,7 +100,7 @@ impl Ledger {
         listeners: Listeners,
         requests: Receiver<LedgerRequest>,
         snapshot_seq: u64,
-        retention: Duration,
+        retention: Retention,
     ) -> Self {
         Self {
             snapshot_seq,
@@ -460,17 +460,22 @@ impl Ledger {
         self.purge_at = Instant::now() + pause;
     }
 
-    /// Deletes expired audit entries and answers, then erases the notes of tickets that are over, in steps. Returns
-    /// whether there may be more.
+    /// Deletes expired audit entries and answers, then expired history, then erases the notes of tickets that are
+    /// over, in steps. Returns whether there may be more.
     fn purge_expired(&mut self, at: i64) -> Result<bool, StorageError> {
         let set = self.working.settings().keep_days;
-        let flag = i64::try_from(self.retention.as_millis()).unwrap_or(i64::MAX);
+        let millis = |time: Duration| i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
+        let flag = millis(self.retention.personal);
         let retention = set.map_or(flag, |days| i64::from(days) * DAY_MS);
         // An answer may hold a note.
         let answers = retention.min(ANSWER_RETENTION.as_millis() as i64);
         let is_more = self.journal.purge(at - retention, at - answers, at)?;
         if is_more || self.failing {
             return Ok(is_more);
+        }
+        let history = at - millis(self.retention.history);
+        if self.journal.purge_history(history)? {
+            return Ok(true);
         }
         let queue = &self.working;
         let is_held = |ticket| queue.ticket(ticket).is_some();

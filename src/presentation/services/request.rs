@@ -79,7 +79,7 @@ pub(super) enum LedgerRequest {
     },
     /// Make the data file steady for a backup. `Err` says why that cannot be.
     MakeSteady {
-        reply: Sender<Result<SteadyFile, String>>,
+        reply: Sender<Result<Option<SteadyFile>, String>>,
     },
     /// Execute what waits, then end.
     Stop,

@@ -3,8 +3,8 @@
 
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::JoinHandle;
-use std::time::Duration;
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
@@ -13,6 +13,7 @@ use super::listeners::{Listeners, PrintOrder};
 use super::request::{AnswerSource, IdempotentRequest, LedgerRequest, Render, Reply};
 use super::shared::SharedState;
 use crate::access::{AccessChange, Actor};
+use crate::config::Retention;
 use crate::domain::{Command, Queue, TicketRow};
 use crate::presentation::http::answer::Answer;
 use crate::presentation::http::problem::Problem;
@@ -22,6 +23,11 @@ use crate::threads;
 /// Limit of requests that wait for the ledger. Each one blocks a connection's thread, so there are
 /// rarely more; if the channel is full, the next sender waits.
 const REQUESTS_WAITING: usize = 1_024;
+
+/// How long a backup waits until nobody reads the history, and how often it looks. Statistics of years take a few
+/// seconds to read.
+const READER_PATIENCE: Duration = Duration::from_secs(60);
+const READER_PAUSE: Duration = Duration::from_millis(50);
 
 thread_local! {
     /// The channel for replies to this thread, which sends one request at a time.
@@ -44,7 +50,7 @@ impl TicketService {
         snapshot_seq: u64,
         journal: Box<dyn Journal>,
         listeners: Listeners,
-        retention: Duration,
+        retention: Retention,
     ) -> io::Result<Self> {
         let (requests, waiting) = bounded(REQUESTS_WAITING);
         let history = journal.history().into();
@@ -158,12 +164,21 @@ impl TicketService {
         move |before, limit| read_audit(&requests, before, limit)
     }
 
-    /// The data file, steady for a backup. `Err` says why there is none.
+    /// The data file, steady for a backup, once nobody reads the history. `Err` says why there is none.
     pub fn steady_file(&self) -> Result<SteadyFile, String> {
-        let (reply, steady) = bounded(1);
-        let sent = self.requests.send(LedgerRequest::MakeSteady { reply });
-        let answer = sent.ok().and_then(|()| steady.recv().ok());
-        answer.unwrap_or_else(|| Err("the server stops".to_owned()))
+        let deadline = Instant::now() + READER_PATIENCE;
+        loop {
+            let (reply, steady) = bounded(1);
+            let sent = self.requests.send(LedgerRequest::MakeSteady { reply });
+            let answer = sent.ok().and_then(|()| steady.recv().ok());
+            match answer.unwrap_or_else(|| Err("the server stops".to_owned()))? {
+                Some(steady) => return Ok(steady),
+                None if Instant::now() >= deadline => {
+                    return Err("the history is being read all the time".to_owned());
+                }
+                None => thread::sleep(READER_PAUSE),
+            }
+        }
     }
 
     /// Reads tickets of the history, beside the ledger and without the queue's lock.

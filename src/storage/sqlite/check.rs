@@ -89,7 +89,10 @@ fn read_snapshots(opened: &Opened, report: &mut CheckReport) -> Vec<QueueParts> 
 /// Applies all events, and compares the queue with each snapshot.
 fn replay(opened: &Opened, snapshots: &[QueueParts], report: &mut CheckReport) {
     let connection = &opened.connection;
-    let mut queue = Queue::new();
+    let mut queue = match history::base_queue(connection, opened.version) {
+        Ok(queue) => queue,
+        Err(error) => return report.add_loss(format!("The events cannot be applied: {error}")),
+    };
     let mut different = Vec::new();
     let mut compare = |queue: &Queue| {
         let snapshot = snapshots.iter().find(|parts| parts.seq == queue.seq());
@@ -97,7 +100,8 @@ fn replay(opened: &Opened, snapshots: &[QueueParts], report: &mut CheckReport) {
             different.push(queue.seq());
         }
     };
-    let read = history::read_events(connection, opened.version, (0, u64::MAX), |stamped| {
+    let all = (queue.seq(), u64::MAX);
+    let read = history::read_events(connection, opened.version, all, |stamped| {
         apply(&mut queue, &stamped);
         compare(&queue);
         report.events += 1;

@@ -102,24 +102,26 @@ fn check_room(to: &Path, length: u64) -> io::Result<()> {
 pub(super) struct Copying(Option<Arc<Shared>>);
 
 impl Copying {
-    /// Makes a checkpoint, and holds further ones back until the returned file is dropped.
+    /// Whether a copy is being made.
+    pub(super) fn is_on(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// Makes a checkpoint, and holds further ones back until the returned file is dropped. `None` if a reader of
+    /// the history still sees what was there before the newest commits, so that these cannot be moved yet.
     pub(super) fn begin(
         &mut self,
         connection: &Connection,
         file: Arc<File>,
     ) -> rusqlite::Result<Option<SteadyFile>> {
-        self.resume(connection);
-        if self.0.is_some() {
+        let checkpoint = "PRAGMA wal_checkpoint(RESTART)";
+        let is_moved = connection.query_row(checkpoint, [], |row| {
+            let (in_wal, moved): (i64, i64) = (row.get(1)?, row.get(2)?);
+            Ok(in_wal == moved)
+        })?;
+        if !is_moved {
             return Ok(None);
         }
-        connection.query_row("PRAGMA wal_checkpoint(RESTART)", [], |row| {
-            let (in_wal, moved): (i64, i64) = (row.get(1)?, row.get(2)?);
-            if in_wal == moved {
-                Ok(())
-            } else {
-                Err(rusqlite::Error::QueryReturnedNoRows)
-            }
-        })?;
         set_checkpoint_pages(connection, 0)?;
         let shared = Arc::new(Shared::default());
         self.0 = Some(shared.clone());

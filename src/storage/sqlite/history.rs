@@ -142,9 +142,9 @@ pub(super) fn insert_snapshot(
         params![seq, body, checksum],
     )?;
     // Two stay: the newest may not yet have enough events after it for a start to use it, and the
-    // one before it has, since snapshots are thousands of events apart.
+    // one before it has, since snapshots are thousands of events apart. So does the base.
     transaction.execute(
-        "DELETE FROM snapshots WHERE seq NOT IN
+        "DELETE FROM snapshots WHERE seq >= (SELECT coalesce(min(seq), 0) FROM events) AND seq NOT IN
              (SELECT seq FROM snapshots ORDER BY seq DESC LIMIT 2)",
         [],
     )?;
@@ -157,6 +157,24 @@ pub(super) fn snapshots(connection: &Connection, last: u64) -> rusqlite::Result<
         connection.prepare_cached("SELECT seq FROM snapshots WHERE seq <= ?1 ORDER BY seq DESC")?;
     let rows = statement.query_map([to_sql(last)], |row| Ok(from_sql(row.get(0)?)))?;
     rows.collect()
+}
+
+/// The number of the base: the snapshot to which the first event is applied. `None` if no event was purged.
+pub(super) fn base(connection: &Connection) -> rusqlite::Result<Option<u64>> {
+    let base = "SELECT max(seq) FROM snapshots WHERE seq < (SELECT min(seq) FROM events)";
+    let base: Option<i64> = connection.query_row(base, [], one)?;
+    Ok(base.map(from_sql))
+}
+
+/// The office before the first event: the base, or a new one.
+pub(super) fn base_queue(connection: &Connection, version: i32) -> Result<Queue, StorageError> {
+    let Some(seq) = base(connection)? else {
+        return Ok(Queue::new());
+    };
+    read_snapshot(connection, version, seq).map_err(|why| StorageError::Damaged {
+        what: format!("the snapshot after event {seq}, before which events were purged,"),
+        why,
+    })
 }
 
 /// Reads a snapshot. `Err` says why it cannot be used.

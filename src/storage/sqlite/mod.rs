@@ -13,6 +13,7 @@ mod data_file;
 mod history;
 mod notes;
 mod open;
+mod purge;
 mod reader;
 mod restore;
 mod schema;
@@ -54,6 +55,8 @@ pub struct SqliteJournal {
     answer_bytes: u64,
     most_answer_bytes: u64,
     notes: notes::NoteEraser,
+    /// Whether the `-wal` file may still hold something that was erased.
+    is_wal_stale: bool,
     newest_hour: tickets::NewestHour,
     /// Dropped after the connection.
     file: DataFile,
@@ -95,6 +98,7 @@ impl SqliteJournal {
             answer_bytes,
             most_answer_bytes: answers::MOST_BYTES,
             notes: notes::NoteEraser::default(),
+            is_wal_stale: false,
             file,
         })
     }
@@ -107,6 +111,18 @@ impl SqliteJournal {
             true
         })?;
         Ok(events)
+    }
+
+    /// Empties the `-wal` file if it may hold something that was erased. Returns whether that must be tried again:
+    /// a backup reads the data file, or a reader of the history still sees what was there.
+    fn empty_wal(&mut self) -> rusqlite::Result<bool> {
+        if self.is_wal_stale {
+            self.copying.resume(&self.connection);
+            let checkpoint = "PRAGMA wal_checkpoint(TRUNCATE)";
+            self.is_wal_stale =
+                self.copying.is_on() || self.connection.query_row(checkpoint, [], one::<i64>)? != 0;
+        }
+        Ok(self.is_wal_stale)
     }
 
     /// Makes a file that could not be written at the start ready to be written.
@@ -151,7 +167,14 @@ impl Journal for SqliteJournal {
         });
         let newest_snapshot = all.first().copied().unwrap_or(0);
         let mut queue = Queue::new();
-        let is_early = |seq: &u64| seq.saturating_add(followed_by) <= end;
+        let base = history::base(&self.connection)?;
+        if base.is_some_and(|base| base > end) {
+            return Err(StorageError::Damaged {
+                what: format!("the office after event {end}"),
+                why: "older events were purged (--keep-history-days)".to_owned(),
+            });
+        }
+        let is_early = |seq: &u64| seq.saturating_add(followed_by) <= end || base == Some(*seq);
         for seq in all.into_iter().filter(is_early) {
             match history::read_snapshot(&self.connection, self.version, seq) {
                 Ok(found) => {
@@ -178,7 +201,9 @@ impl Journal for SqliteJournal {
 
     fn any_event(&mut self, matches: &dyn Fn(&Event) -> bool) -> Result<bool, StorageError> {
         let mut found = false;
-        history::read_events(&self.connection, self.version, (0, u64::MAX), |stamped| {
+        let first = history::base(&self.connection)?.unwrap_or(0);
+        let all = (first, u64::MAX);
+        history::read_events(&self.connection, self.version, all, |stamped| {
             found = matches(&stamped.event);
             !found
         })?;
@@ -269,7 +294,16 @@ impl Journal for SqliteJournal {
     ) -> Result<bool, StorageError> {
         self.check()?;
         let expired = notes::Expired { before, is_held };
-        Ok(self.notes.step(&mut self.connection, &expired)?)
+        let step = self.notes.step(&mut self.connection, &expired)?;
+        self.is_wal_stale |= step.has_erased;
+        Ok(step.is_more || self.empty_wal()?)
+    }
+
+    fn purge_history(&mut self, before: i64) -> Result<bool, StorageError> {
+        self.check()?;
+        let is_more = purge::step(&mut self.connection, self.version, before)? > 0;
+        self.is_wal_stale |= is_more;
+        Ok(is_more || self.empty_wal()?)
     }
 
     fn history(&self) -> Box<dyn TicketHistory> {
@@ -284,11 +318,15 @@ impl Journal for SqliteJournal {
         }
     }
 
-    fn steady_file(&mut self) -> Result<SteadyFile, StorageError> {
+    fn steady_file(&mut self) -> Result<Option<SteadyFile>, StorageError> {
         self.check()?;
         let file = self.file.file();
-        let steady = self.copying.begin(&self.connection, file)?;
-        steady.ok_or_else(|| StorageError::Unusable("another copy of it is being made".to_owned()))
+        self.copying.resume(&self.connection);
+        if self.copying.is_on() {
+            let why = "another copy of it is being made";
+            return Err(StorageError::Unusable(why.to_owned()));
+        }
+        Ok(self.copying.begin(&self.connection, file)?)
     }
 
     fn close(self: Box<Self>) -> Option<PathBuf> {

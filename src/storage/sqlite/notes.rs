@@ -21,8 +21,13 @@ pub(super) struct NoteEraser {
     done: u64,
     /// The first event whose note must stay, because its ticket is not over.
     kept: Option<u64>,
-    /// Whether the `-wal` file may still hold a note that was erased.
-    is_in_wal: bool,
+}
+
+/// The result of a step.
+pub(super) struct Step {
+    /// There may be more to erase.
+    pub(super) is_more: bool,
+    pub(super) has_erased: bool,
 }
 
 /// Which notes must go.
@@ -54,32 +59,26 @@ impl Expired<'_> {
 }
 
 impl NoteEraser {
-    /// Erases notes in some events, or in the snapshots once all events are done. Returns whether there may be
-    /// more.
+    /// Erases notes in some events, or in the snapshots once all events are done.
     pub(super) fn step(
         &mut self,
         connection: &mut Connection,
         expired: &Expired<'_>,
-    ) -> rusqlite::Result<bool> {
+    ) -> rusqlite::Result<Step> {
         let transaction = connection.transaction()?;
         let (erased, last) = self.erase_in_events(&transaction, expired)?;
         let is_more = last.is_some();
         let erased_snapshots = !is_more && erase_in_snapshots(&transaction, expired)?;
         transaction.commit()?;
-        self.is_in_wal |= erased || erased_snapshots;
         if let Some(last) = last {
             self.done = last;
-            return Ok(true);
-        }
-        if let Some(kept) = self.kept.take() {
+        } else if let Some(kept) = self.kept.take() {
             self.done = kept - 1;
         }
-        if self.is_in_wal {
-            // A reader's lock cannot be in the way: the file has one connection.
-            connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
-            self.is_in_wal = false;
-        }
-        Ok(false)
+        Ok(Step {
+            is_more,
+            has_erased: erased || erased_snapshots,
+        })
     }
 
     /// Returns whether it erased any, and the last event of this step unless no later one can have expired.
