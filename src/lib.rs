@@ -11,6 +11,7 @@
 //! - [`serve`]: starts the parts of a server and stops them;
 //! - [`service_manager`]: messages to systemd;
 //! - [`threads`]: named threads;
+//! - [`webhook`]: the stored records of webhooks, as all rooms name them;
 //! - [`logging`]: the log.
 
 pub mod access;
@@ -24,3 +25,4 @@ pub mod serve;
 pub mod service_manager;
 pub mod storage;
 pub mod threads;
+pub mod webhook;

@@ -15,6 +15,7 @@ use crate::presentation::server::Server;
 use crate::presentation::services::{
     Listeners, Options, RECENT_EVENTS, SharedState, TicketService, WssService,
 };
+use crate::presentation::webhooks::{EventSignal, Webhooks};
 use crate::service_manager::ServiceManager;
 use crate::{calendar, logging, storage, threads};
 
@@ -45,10 +46,16 @@ pub fn serve(config: Config) -> Result<(), Box<dyn Error>> {
     let mut listeners = Listeners::default();
     listeners.add(wss);
     listeners.add(printers.clone());
+    let signal = EventSignal::default();
+    listeners.add(signal.clone());
     let (access, announcement) = Access::open(&config, &mut *journal, wss)?;
     let kept = config.retention();
-    let tickets = TicketService::start(shared, loaded.newest_snapshot, journal, listeners, kept)?;
-    let office = Office::new(config, access, tickets, wss, printers);
+    let (stored, event_log) = (journal.webhooks()?, journal.event_log());
+    let newest = loaded.newest_snapshot;
+    let tickets = TicketService::start(shared.clone(), newest, journal, listeners, kept)?;
+    let store = tickets.webhook_store();
+    let webhooks = Webhooks::start(stored, event_log, shared, store, signal);
+    let office = Office::new(config, access, tickets, wss, printers, webhooks);
     if office.config.backup_dir.is_some() {
         let office = office.clone();
         threads::spawn_vital("backup", move || office.backups.run(&office.tickets))?;

@@ -32,6 +32,25 @@ function withCode(el, text) {
   return el;
 }
 
+/** Text in paragraphs, lists and blocks of code, which blank lines part. */
+function paragraphs(text) {
+  const box = document.createDocumentFragment();
+  text.split('\n\n').forEach((part) => {
+    const lines = part.split('\n');
+    if (part.indexOf('- ') === 0) {
+      const list = box.appendChild(make('ul'));
+      lines.forEach((line) => withCode(list.appendChild(make('li')), line.slice(2)));
+    } else if (part.indexOf('    ') === 0) {
+      const code = lines.map((line) => line.slice(4)).join('\n');
+      const block = box.lastChild && box.lastChild.tagName === 'PRE' ? box.lastChild : box.appendChild(make('pre', { tabindex: 0 }));
+      block.appendChild(make('code', { textContent: (block.firstChild ? '\n\n' : '') + code }));
+    } else {
+      withCode(box.appendChild(make('p')), part);
+    }
+  });
+  return box;
+}
+
 function fieldList(title, fields) {
   const box = document.createDocumentFragment();
   if (!fields.length) return box;
@@ -116,7 +135,7 @@ function render() {
   withCode($('about'), api.info.description);
   api.tags.forEach((tag, n) => {
     heading('tag-' + n, tag.name);
-    if (tag.description) $('calls').appendChild(make('p', { textContent: tag.description }));
+    if (tag.description) $('calls').appendChild(paragraphs(tag.description));
     Object.keys(api.paths).forEach((path) => Object.keys(api.paths[path]).forEach((method) => {
       const call = api.paths[path][method];
       if (call.tags[0] === tag.name) $('calls').appendChild(drawCall(method, path, call));

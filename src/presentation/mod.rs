@@ -12,3 +12,4 @@ pub mod router;
 pub mod server;
 pub mod services;
 pub mod tickets;
+pub mod webhooks;

@@ -11,6 +11,7 @@ use super::pages::Pages;
 use super::pages::folder::Folder;
 use super::printing::Printers;
 use super::services::{Presence, TicketService, WssService};
+use super::webhooks::Webhooks;
 use crate::calendar::now;
 use crate::config::Config;
 use crate::domain::Timestamp;
@@ -26,6 +27,7 @@ pub struct Office {
     pub tickets: TicketService,
     pub wss: &'static WssService,
     pub backups: Backups,
+    pub webhooks: Webhooks,
     /// The ticket printers.
     pub printers: Arc<Printers>,
     pub pages: Pages,
@@ -48,6 +50,7 @@ impl Office {
         tickets: TicketService,
         wss: &'static WssService,
         printers: Arc<Printers>,
+        webhooks: Webhooks,
     ) -> Arc<Self> {
         let folder = |path: &PathBuf| Folder::new(path.clone(), &config.data);
         Arc::new(Self {
@@ -60,6 +63,7 @@ impl Office {
             tickets,
             wss,
             printers,
+            webhooks,
             large_answers: Slots::new(LARGE_ANSWERS),
             started: Instant::now(),
             started_at: now(),

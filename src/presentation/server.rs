@@ -111,6 +111,7 @@ impl Server {
             self.connections.cut_all();
             self.connections.wait_until_none(CUT_GRACE);
         }
+        self.office.webhooks.stop();
         self.office.tickets.stop();
         self.office.printers.stop();
         self.office.wss.stop();

@@ -33,6 +33,11 @@ pub enum AuditKind {
     TokenMade,
     TokenRevoked,
     Exported,
+    WebhookMade,
+    WebhookChanged,
+    WebhookDeleted,
+    /// The server switched it off.
+    WebhookStopped,
     /// An admin erased every entry before this one.
     AuditErased,
     /// Entries older than the retention were deleted. Those within a day are one entry with a count.
@@ -41,7 +46,7 @@ pub enum AuditKind {
 
 impl AuditKind {
     /// The name of each kind, as it is stored and shown.
-    const NAMES: [(Self, &str); 28] = [
+    const NAMES: [(Self, &str); 32] = [
         (Self::TicketCreated, "ticket-created"),
         (Self::TicketCalled, "ticket-called"),
         (Self::TicketRecalled, "ticket-recalled"),
@@ -68,6 +73,10 @@ impl AuditKind {
         (Self::TokenMade, "token-made"),
         (Self::TokenRevoked, "token-revoked"),
         (Self::Exported, "exported"),
+        (Self::WebhookMade, "webhook-made"),
+        (Self::WebhookChanged, "webhook-changed"),
+        (Self::WebhookDeleted, "webhook-deleted"),
+        (Self::WebhookStopped, "webhook-stopped"),
         (Self::AuditErased, "audit-erased"),
         (Self::AuditPurged, "audit-purged"),
     ];

@@ -1,4 +1,4 @@
-//! Durable storage of events, snapshots, answers, the audit log, PINs and tokens, behind [`Journal`].
+//! Durable storage of events, snapshots, answers, the audit log, PINs, tokens and webhooks, behind [`Journal`].
 //!
 //! Storage decides nothing. The rules of the queue, HTTP and screens do not belong here.
 
@@ -16,6 +16,7 @@ use thiserror::Error;
 
 use crate::access::{AccessChange, AccessRecords};
 use crate::domain::{Event, Queue, Stamped, TicketId, TicketRow, Timestamp};
+use crate::webhook::{Webhook, WebhookChange};
 
 pub use audit::{AuditEntry, AuditKind, AuditRecord};
 pub use sqlite::{SteadyFile, create_private};
@@ -156,6 +157,8 @@ pub struct Batch {
     pub answers: Vec<StoredAnswer>,
     /// In order.
     pub access: Vec<AccessChange>,
+    /// In order.
+    pub webhooks: Vec<WebhookChange>,
     /// The time of the batch in milliseconds since the Unix epoch, for its answers and audit entries.
     pub at: i64,
 }
@@ -209,6 +212,13 @@ pub trait TicketHistory: Send + Sync {
     ) -> Result<(), StorageError>;
 }
 
+/// Reads the stored events, in any thread, while the journal goes on.
+pub trait EventLog: Send + Sync {
+    /// The events after event `after`, oldest first, `limit` at most. If the next ones are no longer stored,
+    /// they are those from the oldest one on.
+    fn read(&self, after: u64, limit: u64) -> Result<Vec<Stamped>, StorageError>;
+}
+
 /// Durable storage of an office. One thread owns it.
 pub trait Journal: Send {
     /// The office as it was after event `until`, or now if there are fewer: the newest snapshot with at
@@ -238,6 +248,9 @@ pub trait Journal: Send {
     /// Loads the PINs, sessions and tokens.
     fn access(&mut self) -> Result<AccessRecords, StorageError>;
 
+    /// Loads the webhooks, oldest first.
+    fn webhooks(&mut self) -> Result<Vec<Webhook>, StorageError>;
+
     /// The entries of the audit log before the id `before`, newest first.
     fn audit(&mut self, before: u64, limit: u64) -> Result<Vec<AuditRecord>, StorageError>;
 
@@ -264,6 +277,9 @@ pub trait Journal: Send {
 
     /// A reader of the history of tickets, for other threads.
     fn history(&self) -> Box<dyn TicketHistory>;
+
+    /// A reader of the events, for other threads.
+    fn event_log(&self) -> Box<dyn EventLog>;
 
     /// Whether changes can be stored, as far as that can be known without writing: the data file is still
     /// there, and could be written when it was opened.

@@ -6,6 +6,7 @@
 
 mod http;
 mod printer;
+mod receiver;
 mod screen;
 mod server;
 
@@ -16,6 +17,7 @@ use serde_json::Value;
 
 pub use http::{Client, Response};
 pub use printer::{Manner, NO_PAPER, PAPER_LOW, Printer, WELL, printed_code};
+pub use receiver::{Message, Receiver, Reply};
 pub use screen::{Screen, event_kinds, kind, seq};
 pub use server::{Folder, Launch, Server, run_to_end};
 

@@ -48,4 +48,5 @@ mod states;
 mod statistics;
 mod undo;
 mod upgrades;
+mod webhooks;
 mod websocket;

@@ -28,3 +28,4 @@ mod replaced;
 mod soak;
 mod stalled;
 mod storage;
+mod webhooks;

@@ -61,6 +61,20 @@ impl Competition<'_> {
 }
 
 impl Queue {
+    /// The waiting tickets that have at most `most` people ahead, each with how many.
+    pub fn approaching(&self, most: usize, now: Timestamp) -> Vec<(&Ticket, usize)> {
+        let mut found = Vec::new();
+        for positions in self.priority_lists.values() {
+            // Along a priority list the number of people ahead rises.
+            let tickets = positions
+                .iter()
+                .filter_map(|position| self.tickets.get(&position.arrival()));
+            let with_ahead = tickets.filter_map(|ticket| Some((ticket, self.ahead(ticket, now)?)));
+            found.extend(with_ahead.take_while(|(_, ahead)| *ahead <= most));
+        }
+        found
+    }
+
     /// How many tickets of its waiting list are called before it, by the calling rule at that moment;
     /// `None` when it does not wait.
     pub fn ahead(&self, ticket: &Ticket, now: Timestamp) -> Option<usize> {

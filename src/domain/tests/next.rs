@@ -250,3 +250,23 @@ proptest! {
         prop_assert_eq!(CallingOrder::of(&queue, &desk, now).count(), queue.waiting_in(&WaitingList::Service(Prefix::new("A"))));
     }
 }
+
+proptest! {
+    #[test]
+    fn the_tickets_that_approach_are_those_with_few_people_ahead(
+        commands in proptest::collection::vec(any_command(), 1..60),
+        most in 0..4usize,
+    ) {
+        let mut queue = two_lines();
+        properties::go_on(&mut queue, 0, &commands);
+        let now = moment(&queue);
+        let approaching = queue.approaching(most, now).into_iter();
+        let mut found: Vec<_> = approaching.map(|(one, ahead)| (one.arrival, ahead)).collect();
+        let waiting = queue.waiting_tickets().into_iter();
+        let with_ahead = waiting.filter_map(|one| Some((one.arrival, queue.ahead(one, now)?)));
+        let mut expected: Vec<_> = with_ahead.filter(|(_, ahead)| *ahead <= most).collect();
+        found.sort_unstable();
+        expected.sort_unstable();
+        prop_assert_eq!(found, expected);
+    }
+}

@@ -43,6 +43,7 @@ use crate::storage::Journal;
 pub use caller::Caller;
 pub use device::DEVICE_COOKIE;
 pub use peer::Peer;
+pub use secret::{NoRandomness, random};
 pub use sessions::{DEVICE, SESSION, SignedIn};
 pub use setup::{Announcement, set_pin_of_file};
 

@@ -143,6 +143,12 @@ impl Problem {
         Self::new(ErrorCode::Busy, detail)
     }
 
+    /// Too many threads of webhooks wait for their receivers.
+    pub fn webhooks_busy() -> Self {
+        let detail = "Another webhook still waits for its receiver; try again in some seconds.";
+        Self::new(ErrorCode::Busy, detail)
+    }
+
     pub fn too_many_tickets(wait: Duration) -> Self {
         let seconds = whole_seconds(wait);
         let detail = format!("Too many tickets from this address; try again in {seconds} s.");

@@ -268,6 +268,15 @@ impl Ledger {
                 // Without a reply channel, nobody waits for the confirmation.
                 pending.confirmations.extend(reply);
             }
+            LedgerRequest::StoreWebhooks {
+                changes,
+                entry,
+                reply,
+            } => {
+                pending.batch.webhooks.extend(changes);
+                pending.batch.audit.extend(entry.map(|entry| *entry));
+                pending.confirmations.extend(reply);
+            }
             LedgerRequest::ReadAudit {
                 before,
                 limit,
@@ -381,6 +390,7 @@ impl Ledger {
         let is_empty = batch.events.is_empty()
             && batch.answers.is_empty()
             && batch.access.is_empty()
+            && batch.webhooks.is_empty()
             && batch.audit.is_empty();
         if is_empty {
             return Ok(());

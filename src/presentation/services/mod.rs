@@ -16,4 +16,4 @@ pub use screens::{
     RECENT_EVENTS, Since, WssService, last_called, serve_screen,
 };
 pub use shared::SharedState;
-pub use ticket_service::TicketService;
+pub use ticket_service::{TicketService, WebhookStore};

@@ -9,6 +9,7 @@ use crate::presentation::http::answer::Answer;
 use crate::presentation::http::problem::Problem;
 use crate::presentation::json::OutcomeView;
 use crate::storage::{AuditEntry, AuditRecord, RequestHash, SteadyFile};
+use crate::webhook::WebhookChange;
 
 /// Renders the outcome of a command as an answer. The ledger's thread calls it for an answer that it
 /// stores under an `Idempotency-Key`; otherwise the caller's thread does, so that the ledger has less
@@ -68,6 +69,12 @@ pub(super) enum LedgerRequest {
     StoreAccess {
         changes: Vec<AccessChange>,
         /// Boxed, so that the channel's slots stay small.
+        entry: Option<Box<AuditEntry>>,
+        reply: Option<Sender<bool>>,
+    },
+    /// The same for webhooks.
+    StoreWebhooks {
+        changes: Vec<WebhookChange>,
         entry: Option<Box<AuditEntry>>,
         reply: Option<Sender<bool>>,
     },

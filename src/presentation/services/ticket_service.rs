@@ -19,6 +19,7 @@ use crate::presentation::http::answer::Answer;
 use crate::presentation::http::problem::Problem;
 use crate::storage::{AuditEntry, AuditRecord, HistoryQuery, Journal, SteadyFile, TicketHistory};
 use crate::threads;
+use crate::webhook::WebhookChange;
 
 /// Limit of requests that wait for the ledger. Each one blocks a connection's thread, so there are
 /// rarely more; if the channel is full, the next sender waits.
@@ -151,6 +152,13 @@ impl TicketService {
         });
     }
 
+    /// What stores webhooks, for other threads.
+    pub fn webhook_store(&self) -> WebhookStore {
+        WebhookStore {
+            requests: self.requests.clone(),
+        }
+    }
+
     /// Reads a page of the audit log: at most `limit` entries before the id `before`, newest first.
     pub fn read_audit(&self, before: u64, limit: u64) -> Result<Vec<AuditRecord>, Problem> {
         read_audit(&self.requests, before, limit)
@@ -237,6 +245,42 @@ impl TicketService {
         {
             log::error!("The ledger's thread has failed");
         }
+    }
+}
+
+/// Stores webhooks through the ledger's thread.
+#[derive(Clone)]
+pub struct WebhookStore {
+    requests: Sender<LedgerRequest>,
+}
+
+impl WebhookStore {
+    /// Stores changes with their audit entry, and returns when they are durable.
+    pub fn store(
+        &self,
+        changes: Vec<WebhookChange>,
+        entry: Option<AuditEntry>,
+    ) -> Result<(), Problem> {
+        let (sender, confirmation) = bounded(1);
+        let sent = self.requests.send(LedgerRequest::StoreWebhooks {
+            changes,
+            entry: entry.map(Box::new),
+            reply: Some(sender),
+        });
+        match sent.map(|()| confirmation.recv()) {
+            Ok(Ok(true)) => Ok(()),
+            _ => Err(Problem::storage_unavailable()),
+        }
+    }
+
+    /// Stores a change without waiting. Returns whether the ledger took it: people who wait come first.
+    pub fn try_store(&self, change: WebhookChange) -> bool {
+        let request = LedgerRequest::StoreWebhooks {
+            changes: vec![change],
+            entry: None,
+            reply: None,
+        };
+        self.requests.try_send(request).is_ok()
     }
 }
 

@@ -73,7 +73,7 @@ pub fn key<'a>(context: &'a Context<'_>) -> Result<Option<&'a str>, Problem> {
 /// A long key is good from everywhere: nobody can guess it, and a phone that leaves the office's
 /// network between two attempts still gets one ticket. A short one may be chosen by several, and one
 /// of them must not be shown another's ticket; so it is good for its own address.
-fn idempotent(context: &Context<'_>) -> Result<Option<IdempotentRequest>, Problem> {
+pub(super) fn idempotent(context: &Context<'_>) -> Result<Option<IdempotentRequest>, Problem> {
     let Some(key) = key(context)? else {
         return Ok(None);
     };

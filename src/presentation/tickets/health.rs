@@ -17,6 +17,9 @@ const PURGE_IS_HELD: &str = "The clock says that more than 31 days have passed s
 const NO_PUBLIC_URL: &str = "Phones cannot reach this server at the address of this request, so tickets that are printed \
      over it have no QR code. Set the public address in the settings, «Printing».";
 
+const WEBHOOK_STOPPED: &str = "A webhook is switched off, because its receiver failed for three days or wants no more messages. \
+     See the settings, «Webhooks».";
+
 const BACKUP_FAILED: &str = "The last backup failed: the log says why, and what to do.";
 
 #[derive(Serialize)]
@@ -43,6 +46,9 @@ struct Health {
     /// Whether the last backup failed; omitted if it did not.
     #[serde(skip_serializing_if = "Option::is_none")]
     backup_problem: Option<&'static str>,
+    /// Whether the server has switched a webhook off; omitted if not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    webhook_problem: Option<&'static str>,
     /// State of the first printer that fails, or of any; omitted without printers.
     #[serde(skip_serializing_if = "Option::is_none")]
     printer: Option<&'static str>,
@@ -74,6 +80,7 @@ pub fn health(context: &Context<'_>) -> Handled {
         purge_problem: office.tickets.purge_is_held().then_some(PURGE_IS_HELD),
         time_zone_problem: calendar::zone_problem(&day_rule),
         backup_problem: office.backups.has_failed().then_some(BACKUP_FAILED),
+        webhook_problem: office.webhooks.has_stopped_one().then_some(WEBHOOK_STOPPED),
         uptime_seconds: office.started.elapsed().as_secs(),
         public_url_problem: (printer.is_some() && phone_base(context).is_none())
             .then_some(NO_PUBLIC_URL),

@@ -29,8 +29,9 @@ mod ticket;
 mod ticket_list;
 mod tokens;
 pub mod transfer;
+mod webhooks;
 
-use tiny_http::Method::{Delete, Get, Post, Put};
+use tiny_http::Method::{Delete, Get, Patch, Post, Put};
 
 use super::http::route::Effect::{Changes, Reads};
 use super::http::route::Query::{Ignored, Read};
@@ -101,6 +102,13 @@ pub const ROUTES: &[Route] = &[
     route(Get, "/api/tokens", Reads, Admin, tokens::list),
     route(Post, "/api/tokens", Changes, Admin, tokens::create),
     route(Delete, "/api/tokens/*", Changes, Admin, tokens::delete),
+    route(Get, "/api/webhooks", Reads, Admin, webhooks::list),
+    route(Post, "/api/webhooks", Changes, Admin, webhooks::create),
+    route(Get, "/api/webhooks/*", Reads, Admin, webhooks::show),
+    route(Patch, "/api/webhooks/*", Changes, Admin, webhooks::change),
+    route(Delete, "/api/webhooks/*", Changes, Admin, webhooks::delete),
+    route(Post, "/api/webhooks/*/secret", Changes, Admin, webhooks::rotate),
+    route(Post, "/api/webhooks/*/test", Changes, Admin, webhooks::test),
     route(Get, "/api/audit", Reads, Admin, audit::list).with_query(Read),
     route(Delete, "/api/audit", Changes, Admin, audit::erase),
     // An export is an entry in the audit log, so it counts as a change.

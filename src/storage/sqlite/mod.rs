@@ -18,6 +18,7 @@ mod reader;
 mod restore;
 mod schema;
 mod tickets;
+mod webhooks;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -30,10 +31,13 @@ pub use data_file::create_private;
 use data_file::{DataFile, NameLock};
 pub(super) use restore::restore;
 
-use super::{AuditRecord, Batch, Journal, Loaded, StorageError, StoredAnswer, TicketHistory};
+use super::{
+    AuditRecord, Batch, EventLog, Journal, Loaded, StorageError, StoredAnswer, TicketHistory,
+};
 use crate::access::AccessRecords;
 
 use crate::domain::{Event, Queue, Stamped, TicketId};
+use crate::webhook::Webhook;
 
 /// Size of the answers that one step of a purge deletes: commands wait for it, and on a full disk it must
 /// fit into the `-wal` file as it is.
@@ -247,6 +251,9 @@ impl Journal for SqliteJournal {
         for change in &batch.access {
             access::change(&transaction, change)?;
         }
+        for change in &batch.webhooks {
+            webhooks::change(&transaction, change)?;
+        }
         audit::insert(&transaction, batch.at, &batch.audit)?;
         transaction.commit().map_err(commit_error)?;
         self.answer_bytes = (self.answer_bytes + added).saturating_sub(dropped);
@@ -269,6 +276,10 @@ impl Journal for SqliteJournal {
 
     fn access(&mut self) -> Result<AccessRecords, StorageError> {
         access::load(&self.connection)
+    }
+
+    fn webhooks(&mut self) -> Result<Vec<Webhook>, StorageError> {
+        webhooks::load(&self.connection, self.version)
     }
 
     fn audit(&mut self, before: u64, limit: u64) -> Result<Vec<AuditRecord>, StorageError> {
@@ -307,7 +318,11 @@ impl Journal for SqliteJournal {
     }
 
     fn history(&self) -> Box<dyn TicketHistory> {
-        Box::new(reader::SqliteHistory::new(&self.file))
+        Box::new(reader::SqliteReader::new(&self.file))
+    }
+
+    fn event_log(&self) -> Box<dyn EventLog> {
+        Box::new(reader::SqliteReader::new(&self.file))
     }
 
     fn check(&mut self) -> Result<(), StorageError> {

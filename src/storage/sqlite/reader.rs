@@ -1,38 +1,62 @@
-//! Reads the history on a connection of its own, beside the one that writes.
+//! Reads the history and the events on a connection of its own, beside the one that writes.
 
 use std::path::PathBuf;
 
-use super::data_file::{DataFile, FileId};
-use super::{open, tickets};
-use crate::domain::TicketRow;
-use crate::storage::{HistoryQuery, StorageError, TicketHistory};
+use rusqlite::Connection;
 
-/// The history in the data file.
-pub(super) struct SqliteHistory {
+use super::data_file::{DataFile, FileId};
+use super::{from_sql, history, one, open, schema, tickets, to_sql};
+use crate::domain::{Stamped, TicketRow};
+use crate::storage::{EventLog, HistoryQuery, StorageError, TicketHistory};
+
+/// The history and the events in the data file.
+pub(super) struct SqliteReader {
     path: PathBuf,
     id: FileId,
 }
 
-impl SqliteHistory {
+impl SqliteReader {
     pub(super) fn new(file: &DataFile) -> Self {
         Self {
             path: file.path().to_owned(),
             id: file.id(),
         }
     }
+
+    /// Opening takes a tenth of a millisecond, and a connection that is kept would have to be closed before the
+    /// journal.
+    fn open(&self) -> Result<Connection, StorageError> {
+        if !self.id.is_of(&self.path) {
+            return Err(StorageError::Replaced);
+        }
+        Ok(open::open_reader(&self.path)?)
+    }
 }
 
-impl TicketHistory for SqliteHistory {
+impl EventLog for SqliteReader {
+    fn read(&self, after: u64, limit: u64) -> Result<Vec<Stamped>, StorageError> {
+        let connection = self.open()?;
+        let first = "SELECT min(seq) FROM events WHERE seq > ?1";
+        let first: Option<i64> = connection.query_row(first, [to_sql(after)], one)?;
+        let Some(first) = first.map(from_sql) else {
+            return Ok(Vec::new());
+        };
+        let mut events = Vec::new();
+        let range = (first.saturating_sub(1), u64::MAX);
+        history::read_events(&connection, schema::VERSION, range, |stamped| {
+            events.push(stamped);
+            (events.len() as u64) < limit
+        })?;
+        Ok(events)
+    }
+}
+
+impl TicketHistory for SqliteReader {
     fn read(
         &self,
         query: &HistoryQuery,
         each: &mut dyn FnMut(TicketRow),
     ) -> Result<(), StorageError> {
-        if !self.id.is_of(&self.path) {
-            return Err(StorageError::Replaced);
-        }
-        // Opening takes a tenth of a millisecond, and a connection that is kept would have to be closed
-        // before the journal.
-        tickets::read(&open::open_reader(&self.path)?, query, each)
+        tickets::read(&self.open()?, query, each)
     }
 }

@@ -10,14 +10,14 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, Transaction};
 
 use super::data_file::create_private;
-use super::{access, answers, audit, history, tickets};
+use super::{access, answers, audit, history, tickets, webhooks};
 
 /// Marks a file as ours (`PRAGMA application_id`): «Trn1» in ASCII.
 pub(super) const APPLICATION_ID: i32 = 0x5472_6e31;
 
 /// Version of the tables and of the JSON in them (`PRAGMA user_version`). It only grows: a new field
 /// has a default, and a stored name stays.
-pub(super) const VERSION: i32 = 3;
+pub(super) const VERSION: i32 = 4;
 
 /// Changes an existing file, in the transaction of all migrations.
 type Migration = fn(&Transaction<'_>) -> rusqlite::Result<()>;
@@ -32,6 +32,7 @@ const MIGRATIONS: &[(i32, Migration)] = &[
         transaction.execute_batch(tickets::SCHEMA)?;
         tickets::fill(transaction, 3)
     }),
+    (4, |transaction| transaction.execute_batch(webhooks::SCHEMA)),
 ];
 
 /// Makes the tables of a new file.
@@ -43,6 +44,7 @@ pub(super) fn create(connection: &mut Connection) -> rusqlite::Result<()> {
         access::SCHEMA,
         audit::SCHEMA,
         tickets::SCHEMA,
+        webhooks::SCHEMA,
     ] {
         transaction.execute_batch(schema)?;
     }
