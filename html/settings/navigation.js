@@ -14,6 +14,7 @@ const PAGES = [
   ['settings-desks.html', 'settings.desks'],
   ['settings-next.html', 'settings.next'],
   ['settings-access.html', 'settings.access'],
+  ['settings-webhooks.html', 'settings.webhooks'],
   ['settings-trace.html', 'settings.audit'],
   ['settings-data.html', 'settings.data'],
 ];

@@ -76,8 +76,10 @@ async function ask(method, path, body, key) {
 
 export const get = (path) => first(ask('GET', path));
 
-/** PUT and DELETE say the same thing twice without harm, so they need no key. */
+/** PUT, PATCH and DELETE say the same thing twice without harm, so they need no key. */
 export const put = (path, body) => first(ask('PUT', path, body));
+
+export const patch = (path, body) => first(ask('PATCH', path, body));
 
 export const remove = (path) => first(ask('DELETE', path));
 

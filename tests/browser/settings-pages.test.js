@@ -6,7 +6,7 @@ import { findings } from './axe.mjs';
 import { LANGUAGES, MOST_WIRE_BYTES, SIZES, Server, launch, open, until, visible, wireBytes } from './support.mjs';
 
 const PAGES = ['statistics', 'settings', 'settings-look', 'settings-sound', 'settings-printing', 'settings-services', 'settings-desks', 'settings-next',
-  'settings-access', 'settings-trace', 'settings-data'];
+  'settings-access', 'settings-webhooks', 'settings-trace', 'settings-data'];
 const PICTURE = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
 
 let server;

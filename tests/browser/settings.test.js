@@ -7,7 +7,7 @@ import { close, freshOffices, openSettings, save, saved, wrongAt } from './setti
 import { hidden, open, shows, until, visible } from './support.mjs';
 
 const PAGES = ['statistics', 'settings', 'settings-look', 'settings-sound', 'settings-printing', 'settings-services', 'settings-desks', 'settings-next',
-  'settings-access', 'settings-trace', 'settings-data'];
+  'settings-access', 'settings-webhooks', 'settings-trace', 'settings-data'];
 const PICTURE = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
 
 let server;
