@@ -100,6 +100,13 @@ const PAGES = {
     path: '/settings-access.html', ask: '#token-form .button--main', request: '**/api/tokens', said: '#token-form .failed',
     ready: (page) => page.fill('#token-name', 'clave ' + Math.random()), words: general,
   },
+  'settings: webhooks': {
+    path: '/settings-webhooks.html', ask: '#webhook-form .button--main', request: '**/api/webhooks', said: '#webhook-form .failed', words: general,
+    ready: async (page) => {
+      await page.fill('#url', 'http://127.0.0.1/' + Math.random());
+      await page.check('#types [value="day-started"]');
+    },
+  },
   'settings: audit log': {
     path: '/settings-trace.html', ask: '#erase', request: '**/api/audit', said: '#failed', words: general,
     ready: (page) => page.$eval('#erase', (el) => { el.closest('details').open = true; }),
