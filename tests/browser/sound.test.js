@@ -101,7 +101,7 @@ test('where the browser has no voice in a language of the office, the page says 
   const mute = await listening('/settings-sound.html', null);
   await shows(mute, '.voice:nth-child(1) .now', /no tiene ninguna voz/);
   await mute.click('#test');
-  await shows(mute, '#tested', /no tiene una voz adecuada/);
+  await shows(mute, '#tested', /no tiene ninguna adecuada/);
   await page.context().close();
   await mute.context().close();
 });
