@@ -68,7 +68,7 @@ test('what is no backup, and an office with tickets, are said in the reader\'s w
   await page.setInputFiles('#file', asFile(content));
   await visible(page, '#really');
   await page.click('#really');
-  await shows(page, '#failed', /^There are tickets of today here\./);
+  await shows(page, '#failed', /^There are already tickets from today here\./);
   assert.equal(await text(page, '#restored'), '');
   assert.deepEqual(await server.call('GET', 'settings'), before);
   page.problems = page.problems.filter((what) => !/^4(09|22): /.test(what));
