@@ -211,7 +211,7 @@ test('the other person\'s stale press does nothing and says why', async () => {
     await route.continue();
   });
   await colleague.click('#hold');
-  await shows(colleague, '#said', /^Someone else has just worked here/);
+  await shows(colleague, '#said', /^Someone else has just made a change here/);
   await colleague.unroute('**/api/desks/1/hold');
   assert.equal((await server.call('GET', 'tickets?state=held')).some((x) => x.code === 'A7'), false);
 });
