@@ -19,6 +19,8 @@ let webhooks = null;
 let sure = null;
 let tested = null;
 let unfolded = null;
+// The webhook that the form is of; null for a new one.
+let edited = null;
 
 const when = (time) => formatTime(time, Object.assign({ day: 'numeric', month: 'short' }, CLOCK));
 const reasonOf = ({ reason, status }) => t('webhooks.reason.' + reason, { status });
@@ -37,7 +39,8 @@ const form = new Form($('webhook-form'), {
   check: ({ types }) => (types.length ? {} : { types: t('webhooks.types.none') }),
   async save(changed, values) {
     try {
-      showSecret(await post('api/webhooks', values));
+      if (edited) await patch('api/webhooks/' + encodeURIComponent(edited.id), changed);
+      else showSecret(await post('api/webhooks', values));
     } catch (refusal) {
       if (/^url: /.test(refusal.detail)) refusal.text = t('webhooks.url.wrong');
       throw refusal;
@@ -45,13 +48,31 @@ const form = new Form($('webhook-form'), {
     load().catch(() => {});
   },
   saved() {
-    open();
+    const id = edited && edited.id;
+    edit(null);
+    if (id) {
+      form.say('settings.saved');
+      focusIn(id, 'settings.change');
+      return;
+    }
     $('secret').focus();
     $('secret').select();
   },
 });
 
-const open = () => form.open({ url: '', types: [], approachingAhead: AHEAD });
+/** Opens the form of a webhook; of a new one without any. */
+function edit(webhook) {
+  edited = webhook;
+  form.open(webhook || { url: '', types: [], approachingAhead: AHEAD });
+  form.say('');
+  $('leave-edit').hidden = !webhook;
+  name();
+}
+
+function name() {
+  $('which').textContent = edited ? t('webhooks.edit', { name: edited.url }) : t('webhooks.new');
+  $('make').textContent = t(edited ? 'settings.save' : 'webhooks.make');
+}
 
 function showSecret({ secret }) {
   $('secret').value = secret;
@@ -106,6 +127,10 @@ function row(webhook) {
   } else {
     button('webhooks.test', () => act(webhook, test));
     button(webhook.on ? 'webhooks.switch-off' : 'webhooks.switch-on', () => act(webhook, turn));
+    button('settings.change', () => {
+      edit(webhook);
+      $('which').focus();
+    });
     button('webhooks.new-secret', () => act(webhook, rotate));
     button('webhooks.delete', () => ask(webhook.id, webhook.id));
   }
@@ -175,6 +200,7 @@ async function rotate(webhook, path) {
 async function deleteIt(webhook, path) {
   await remove(path);
   sure = null;
+  if (edited && edited.id === webhook.id) edit(null);
   $('said').textContent = t('webhooks.deleted', { name: webhook.url });
   $('list-title').focus();
 }
@@ -194,6 +220,12 @@ async function load() {
   webhooks = await get('api/webhooks');
   render();
 }
+
+$('leave-edit').addEventListener('click', () => {
+  const { id } = edited;
+  edit(null);
+  focusIn(id, 'settings.change');
+});
 
 $('copy').addEventListener('click', () => {
   // `navigator.clipboard` is there only over HTTPS; this works everywhere.
@@ -215,7 +247,7 @@ start({
       create: (type) => make('label', {}, [make('input', { type: 'checkbox', value: type, checked: before.indexOf(type) >= 0 }),
         make('span', { text: t('webhooks.type.' + type) })]),
     });
-    if (!form.base) open();
+    if (form.base) name(); else edit(null);
     render();
   },
 });

@@ -73,6 +73,13 @@ test('a webhook is made, tried, switched off and on, and deleted', () => receive
   await press(page, 'webhooks.switch-on');
   await shows(page, '#webhooks .about', /Activado/);
   await until('what waited is there', () => program.messages[program.messages.length - 1].data.seq === 2);
+  await press(page, 'settings.change');
+  await shows(page, '#which', 'Modificar: ' + program.url);
+  assert.deepEqual([await page.inputValue('#url'), await page.isChecked('#types [value="ticket-created"]')], [program.url, true]);
+  await page.check('#types [value="ticket-called"]');
+  await page.click('#make');
+  await shows(page, '#webhooks .about', /Turno sacado · Turno llamado/);
+  await shows(page, '#which', 'Nuevo webhook');
   const secret = await page.inputValue('#secret');
   await press(page, 'webhooks.new-secret');
   await until('another secret', async () => await page.inputValue('#secret') !== secret);

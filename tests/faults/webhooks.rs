@@ -2,11 +2,18 @@
 
 use std::collections::HashMap;
 use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::process::Command;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use serde_json::{Value, json};
 
-use crate::common::{Message, Receiver, Reply, Server, number, text, wait_until};
+use crate::common::{Folder, Launch, Message, Receiver, Reply, Server, number, text, wait_until};
 
 /// Limit of a stop of the server.
 const STOP: Duration = Duration::from_secs(5);
@@ -194,4 +201,94 @@ fn a_receiver_that_fails_for_three_days_is_given_up() {
     assert_eq!(webhooks[0]["lastFailure"]["status"], 503);
     assert_eq!(webhooks[0]["eventsBehind"], 1);
     assert!(server.log().contains("three days"));
+}
+
+/// A receiver over TLS, with a certificate that `openssl` makes. It answers one request.
+struct SecureReceiver {
+    url: String,
+    certificate: std::path::PathBuf,
+    bodies: Arc<Mutex<Vec<String>>>,
+}
+
+fn secure_receiver(folder: &Folder) -> SecureReceiver {
+    let (certificate, key) = (folder.join("certificate.pem"), folder.join("key.pem"));
+    let made = Command::new("openssl")
+        .args([
+            "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1",
+        ])
+        .args([
+            "-subj",
+            "/CN=receiver",
+            "-addext",
+            "subjectAltName=IP:127.0.0.1",
+        ])
+        .args(["-addext", "basicConstraints=critical,CA:FALSE"])
+        .arg("-out")
+        .arg(&certificate)
+        .arg("-keyout")
+        .arg(&key)
+        .output()
+        .expect("openssl is installed");
+    assert!(made.status.success(), "{made:?}");
+    let chain = CertificateDer::pem_file_iter(&certificate).unwrap();
+    let chain = chain.map(Result::unwrap).collect();
+    let key = PrivateKeyDer::from_pem_file(&key).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(chain, key)
+        .unwrap();
+    let config = Arc::new(config);
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("https://{}/turnero", listener.local_addr().unwrap());
+    let bodies = Arc::new(Mutex::new(Vec::new()));
+    let for_thread = bodies.clone();
+    std::thread::spawn(move || {
+        for tcp in listener.incoming().map_while(Result::ok) {
+            let connection = ServerConnection::new(config.clone()).unwrap();
+            let mut stream = StreamOwned::new(connection, tcp);
+            let mut received = Vec::new();
+            let mut step = [0; 4096];
+            // A handshake that the client ends is an error here.
+            while let Ok(read @ 1..) = stream.read(&mut step) {
+                received.extend_from_slice(&step[..read]);
+                if received.ends_with(b"}}") {
+                    let text = String::from_utf8_lossy(&received).into_owned();
+                    for_thread.lock().unwrap().push(text);
+                    let answer =
+                        b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+                    let _ = stream.write_all(answer);
+                    break;
+                }
+            }
+        }
+    });
+    SecureReceiver {
+        url,
+        certificate,
+        bodies,
+    }
+}
+
+#[test]
+fn messages_go_over_tls_to_a_receiver_whose_certificate_the_machine_trusts_and_to_no_other() {
+    let folder = Folder::new();
+    let receiver = secure_receiver(&folder);
+    let fields = json!({"url": receiver.url, "types": TICKETS});
+    let trusting = Launch::new().with_variable("SSL_CERT_FILE", &receiver.certificate);
+    for (launch, reason) in [(trusting, Value::Null), (Launch::new(), json!("tls"))] {
+        let server = launch.start();
+        let made = server
+            .post_json("/api/webhooks", &fields)
+            .expect(201)
+            .json();
+        let test = format!("/api/webhooks/{}/test", text(&made, "id"));
+        let told = server.post(&test).expect(200).json();
+        assert_eq!(told["reason"], reason, "{told}");
+    }
+    let bodies = receiver.bodies.lock().unwrap().clone();
+    assert_eq!(bodies.len(), 1, "{bodies:?}");
+    assert!(bodies[0].contains("webhook-test") && bodies[0].contains("webhook-signature: v1,"));
 }
