@@ -77,7 +77,7 @@ setup-fuzz:
 
 setup-api:
 	@tests/setup api
-	@cd tests/api && test -x .venv/bin/schemathesis || { python3 -m venv .venv && .venv/bin/pip install --quiet -r requirements.txt; }
+	@cd tests/api && test -x .venv/bin/schemathesis && .venv/bin/python -c 'import prometheus_client, yaml' 2>/dev/null || { python3 -m venv .venv && .venv/bin/pip install --quiet -r requirements.txt; }
 
 setup-browser:
 	@tests/setup browser

@@ -28,7 +28,7 @@ const messagesInLanguages = names($('messages'), 'messages', 80);
 const list = new List({
   key: (item) => item.prefix.toUpperCase(),
   title: (item) => (item ? t('services.this', { prefix: item.prefix }) : t('services.new')),
-  fresh: { prefix: '', name: '', names: {}, first: 1, last: null, digits: 1, open: true, message: null, messages: {} },
+  fresh: { prefix: '', name: '', names: {}, first: 1, last: null, digits: 1, targetMinutes: null, open: true, message: null, messages: {} },
   fields: { names: inLanguages, messages: messagesInLanguages },
   show(row, item) {
     // The numbers are sent only after sign-in.
@@ -83,7 +83,7 @@ const list = new List({
 });
 
 // The answer omits usual values.
-const whole = (item) => Object.assign({ names: {}, message: null, messages: {}, open: true }, item);
+const whole = (item) => Object.assign({ names: {}, targetMinutes: null, message: null, messages: {}, open: true }, item);
 
 const load = async () => list.take((await get('api/services')).map(whole));
 

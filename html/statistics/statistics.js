@@ -45,6 +45,9 @@ const COLUMNS = [
   ['statistics.level', (f) => percent(f.serviceLevel)],
 ];
 
+// What is so now, and was otherwise then, is not compared.
+const NOW = ['statistics.waiting', 'statistics.serving', 'statistics.held'];
+
 const TODAY = [
   ['statistics.waiting-now', (f) => f.waiting],
   ['statistics.longest-now', (f) => span(f.longestWaitingSeconds)],
@@ -55,9 +58,14 @@ const TODAY = [
   ['statistics.desks-open', () => desksOpen],
 ];
 
-function tiles(list, columns, figures) {
+// A tile for each number, with the one of the days before if there is one.
+function tiles(list, columns, figures, before) {
   list.textContent = '';
-  columns.forEach(([key, value]) => list.appendChild(make('div', {}, [make('dt', { text: t(key) }), make('dd', { text: String(value(figures)) })])));
+  columns.forEach(([key, value]) => {
+    const tile = [make('dt', { text: t(key) }), make('dd', { text: String(value(figures)) })];
+    if (before && NOW.indexOf(key) < 0) tile.push(make('dd', { className: 'was', text: t('statistics.was', { value: value(before) }) }));
+    list.appendChild(make('div', {}, tile));
+  });
 }
 
 function drawn(section, picture) {
@@ -88,10 +96,12 @@ function hoursOf(groups) {
   return Array.from({ length: Math.max(...all) - first + 1 }, (_, i) => first + i);
 }
 
+const isOneDay = () => range.from === range.to;
+
 function renderHours() {
-  const both = [range.hours].concat(range.before ? [range.before] : []);
+  const both = [range.hours].concat(range.before ? [range.before.hours] : []);
   const hours = hoursOf([].concat(...both));
-  const legend = [t('statistics.these-days'), t('statistics.before')].slice(0, both.length);
+  const legend = [t('statistics.these-days'), t(isOneDay() ? 'statistics.before' : 'statistics.earlier')].slice(0, both.length);
   const series = (value) => both.map((groups) => hours.map((hour) => {
     const found = groups.filter((group) => group.hour === hour)[0];
     return found ? value(found) : 0;
@@ -102,21 +112,35 @@ function renderHours() {
   barChart('waits-by-hour', 'statistics.waits-by-hour', t('statistics.hour'), labels, series(minutes), legend);
 }
 
-function renderDays() {
-  $('by-day').hidden = range.from === range.to;
-  if (range.from === range.to) return;
-  const arrived = {};
-  range.days.forEach((group) => { arrived[group.day] = group.arrived; });
+function daysBetween(from, to) {
   const days = [];
-  for (let day = range.from; day <= range.to; day = later(day, 1)) days.push(day);
+  for (let day = from; day <= to; day = later(day, 1)) days.push(day);
+  return days;
+}
+
+function renderDays() {
+  $('by-day').hidden = isOneDay();
+  if (isOneDay()) return;
+  const days = daysBetween(range.from, range.to);
   const labels = days.map((day) => written(day, { day: 'numeric', month: 'numeric' }));
-  barChart('by-day', 'statistics.by-day', t('statistics.day'), labels, [days.map((day) => arrived[day] || 0)], [t('statistics.given')]);
+  const arrivals = (groups, of) => {
+    const arrived = {};
+    groups.forEach((group) => { arrived[group.day] = group.arrived; });
+    return of.map((day) => arrived[day] || 0);
+  };
+  const series = [arrivals(range.days, days)];
+  const heads = [t('statistics.given')];
+  if (range.before) {
+    series.push(arrivals(range.before.days, daysBetween(range.before.from, range.before.to)));
+    heads.push(t('statistics.earlier'));
+  }
+  barChart('by-day', 'statistics.by-day', t('statistics.day'), labels, series, heads);
 }
 
 function renderWeek() {
   const section = $('by-weekday');
-  section.hidden = range.from === range.to;
-  if (range.from === range.to) return;
+  section.hidden = isOneDay();
+  if (isOneDay()) return;
   const hours = hoursOf(range.week);
   const weekdays = [1, 2, 3, 4, 5, 6, 7];
   // 2026-11-23 is a Monday.
@@ -149,7 +173,11 @@ function render() {
   $('range').hidden = isEmpty;
   $('csv').href = 'api/tickets.csv?from=' + range.from + '&to=' + range.to;
   if (isEmpty) return;
-  tiles($('totals'), COLUMNS, range.all);
+  // A day that still goes on is not compared with a whole one.
+  const before = isOneDay() ? null : range.before;
+  const day = (text) => written(text, { day: 'numeric', month: 'long', year: 'numeric' });
+  show('compared', before && t('statistics.compared', { from: day(before.from), to: day(before.to) }));
+  tiles($('totals'), COLUMNS, range.all, before && before.all);
   renderHours();
   renderDays();
   renderWeek();
@@ -166,22 +194,33 @@ function showDay(input, day) {
   if (document.activeElement !== input) input.value = day;
 }
 
+// Of the same weekday a week before, or of as many days just before.
+async function loadBefore(from, to) {
+  const days = from === to ? 7 : Math.round((Date.parse(to) - Date.parse(from)) / DAY_MS) + 1;
+  const first = later(from, -days);
+  const last = later(to, -days);
+  const hours = await statistics(first, last, 'hour');
+  if (!hours.all.arrived) return null;
+  const byDay = from === to ? null : await statistics(first, last, 'day');
+  return { from: first, to: last, all: hours.all, hours: hours.groups, days: byDay && byDay.groups };
+}
+
 async function loadRange(now) {
   const mine = asked + 1;
   asked = mine;
   const [from, to] = chosen || [now, now];
-  const isOneDay = from === to;
-  const [services, desks, hours, week, days, before] = await Promise.all([
-    statistics(from, to, 'service'), statistics(from, to, 'desk'), statistics(from, to, 'hour'),
-    isOneDay ? null : statistics(from, to, 'weekday,hour'), isOneDay ? null : statistics(from, to, 'day'),
-    isOneDay ? statistics(later(from, -7), later(from, -7), 'hour') : null,
-  ]);
+  // One after the other: of long answers the server makes few at a time.
+  const groups = async (by) => (await statistics(from, to, by)).groups;
+  const { all, groups: services } = await statistics(from, to, 'service');
+  const found = { from, to, all, services, desks: await groups('desk'), hours: await groups('hour') };
+  if (from !== to) {
+    found.week = await groups('weekday,hour');
+    found.days = await groups('day');
+  }
+  found.before = await loadBefore(from, to);
   // Other days were chosen meanwhile.
   if (mine !== asked) return;
-  range = {
-    from, to, all: services.all, services: services.groups, desks: desks.groups, hours: hours.groups,
-    week: week && week.groups, days: days && days.groups, before: before && before.groups.length ? before.groups : null,
-  };
+  range = found;
   showDay($('from'), from);
   showDay($('to'), to);
 }

@@ -28,6 +28,7 @@ test('the word for a desk is set once, and every open screen shows and speaks it
   const phone = await open(browser, server.url + '/t/' + ticket.id);
   const english = await open(browser, server.url + '/public.html', { lang: 'en' });
   const statistics = await open(browser, server.url + '/statistics.html');
+  await statistics.click('#by-desk > button');
   const all = (word) => Promise.all([
     shows(board, '#desk', word + ' 3'),
     shows(board, '.head span:last-child', word),

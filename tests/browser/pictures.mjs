@@ -1,6 +1,7 @@
 // Pictures of the running program. Without an argument: the README's set, each screen in English and
 // Spanish, into pictures/. With a folder: every size and theme, for looking at.
 
+import { execFileSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { HERE, SIZES, Server, launch, later, morning, noShows, open, shows, transfers, visible } from './support.mjs';
@@ -16,7 +17,7 @@ const SCREENS = {
   public: { path: '/public.html', ready: (page) => shows(page, '#code', /^A/) },
   ticket: { get path() { return '/t/' + ticket.id; }, size: [390, 844], ready: (page) => page.waitForSelector('[data-kind="waiting"]') },
   desk: { path: '/desk.html?desk=3', ready: (page) => visible(page, '#held li') },
-  statistics: { path: '/statistics.html', ready: (page) => visible(page, '#by-service tbody tr') },
+  statistics: { path: '/statistics.html', ready: (page) => visible(page, '#by-service svg') },
   signin: { path: '/signin.html', ready: (page) => visible(page, '#pin') },
   settings: { path: '/settings-services.html', ready: (page) => visible(page, '#rows li') },
 };
@@ -28,7 +29,21 @@ async function clinic(server) {
   for (const service of ['A', 'A', 'B', 'B', 'B', 'B', 'B']) await server.call('POST', 'tickets', { service });
 }
 
+// An office of some weeks, whose tickets are written straight into its history.
+async function busyOffice() {
+  const server = await Server.start();
+  for (const [prefix, name] of [['A', 'Enquiries'], ['B', 'Blood tests'], ['C', 'Appointments']]) await server.call('PUT', 'services/' + prefix, { name });
+  for (const name of ['1', '2', '3', '4', '5']) await server.desk(name);
+  // An import leaves room before the numbers of its events.
+  await server.call('POST', 'import', await server.call('GET', 'export'));
+  await server.kill();
+  execFileSync('python3', [path.join(HERE, 'history.py'), server.data, '70']);
+  await server.run(0);
+  return server;
+}
+
 const server = await Server.start();
+const third = await busyOffice();
 const second = await Server.start();
 const browser = await launch();
 try {
@@ -42,7 +57,7 @@ try {
     for (const theme of themes) {
       for (const lang of ['en', 'es']) {
         for (const [name, screen] of Object.entries(SCREENS)) {
-          const page = await open(browser, (name === 'settings' || name === 'statistics' ? second : server).url + screen.path, { lang, theme, size: folder ? size : screen.size || size });
+          const page = await open(browser, ({ settings: second, statistics: third }[name] || server).url + screen.path, { lang, theme, size: folder ? size : screen.size || size });
           await screen.ready(page);
           // The badge about blocked sound is Chromium's business in a test, not the office's.
           if (name === 'public') await page.mouse.click(5, 5);
@@ -70,4 +85,5 @@ try {
   await browser.close();
   await server.stop();
   await second.stop();
+  await third.stop();
 }

@@ -168,9 +168,19 @@ test('who did what is listed, the newest first, and goes on by itself', async ()
   await close(page);
 });
 
+async function tablesOf(page, sections) {
+  for (const section of sections) {
+    await visible(page, section + ' svg');
+    await hidden(page, section + ' table');
+    await page.click(section + ' > button');
+    await visible(page, section + ' table');
+  }
+}
+
 test('the statistics of the day are there for staff, and go on by themselves', async () => {
   await server.tickets(2);
   const page = await at('statistics', { lang: 'en' });
+  await tablesOf(page, ['#by-service', '#by-desk']);
   const row = (name, numbers) => new RegExp('^' + [name, ...numbers].join(' ?'));
   // Arrived, waiting, now serving, on hold, served, no-shows, left.
   await shows(page, '#by-service tbody tr:first-child', row('A · General', [2, 2, 0, 0, 0, 0, 0, '–']));
@@ -190,24 +200,54 @@ test('the statistics of the day are there for staff, and go on by themselves', a
 test('each picture of the statistics has its table, and other days have their own', async () => {
   await server.tickets(2);
   const page = await at('statistics', { lang: 'en' });
-  await visible(page, '#by-hour svg');
-  await hidden(page, '#by-hour table');
-  await page.click('#by-hour button');
-  await visible(page, '#by-hour table');
-  const [bars, cells] = await page.evaluate(() => ['rect.series-0', 'tbody tr'].map((part) => document.querySelectorAll('#by-hour ' + part).length));
-  assert.ok(bars > 0);
-  assert.equal(cells, bars);
+  await tablesOf(page, ['#by-hour', '#waits-by-hour', '#by-service', '#by-desk']);
+  const count = (part) => page.evaluate((selector) => document.querySelectorAll(selector).length, part);
+  for (const section of ['#by-hour', '#by-service', '#by-desk']) {
+    assert.ok(await count(section + ' rect.series-0') > 0, section);
+    assert.equal(await count(section + ' tbody tr'), await count(section + ' rect.series-0'), section);
+  }
   await hidden(page, '#by-weekday');
   await page.click('#week');
-  await visible(page, '#by-weekday svg');
-  assert.equal(await page.$$eval('#by-day tbody tr', (all) => all.length), 7);
-  assert.equal(await page.$$eval('#by-weekday text', (all) => all.length > 8), true);
+  await tablesOf(page, ['#by-day', '#by-weekday']);
+  assert.equal(await count('#by-day tbody tr'), 7);
+  assert.ok(await count('#by-weekday text') > 8);
+  assert.deepEqual(await page.$$eval('.drawing', (all) => all.filter((el) => !el.parentNode.querySelector('button + .table table'))), [], 'a picture without a table');
   await page.fill('#from', '2020-01-01');
   await page.fill('#to', '2020-01-31');
   await visible(page, '#none');
   await hidden(page, '#range');
   await page.fill('#from', '2020-02-01');
   await shows(page, '#wrong', 'The first day is after the last one.');
+  await close(page);
+});
+
+test('some days are compared with as many before them, and a report on paper has all tables of numbers', async () => {
+  await server.tickets(3);
+  const page = await at('statistics', { lang: 'en' });
+  await visible(page, '#by-hour svg');
+  await page.click('#month');
+  await visible(page, '#by-day svg');
+  // A month ago there was no office.
+  await hidden(page, '#compared');
+  const answer = (from, arrived) => ({ from, all: Object.assign({}, now.all, { arrived, noShows: 4, dropOff: 0.25 }), groups: [] });
+  const now = await server.call('GET', 'statistics?by=hour');
+  const before = new Date(Date.now() - 59 * 86400000).toISOString().slice(0, 10);
+  await page.route('**/api/statistics?from=' + before + '*', (route) => {
+    const groups = /by=day/.test(route.request().url()) ? [{ day: before, arrived: 16 }] : [{ hour: 9, arrived: 16, wait: null }];
+    return route.fulfill({ json: Object.assign(answer(before, 16), { groups }) });
+  });
+  await page.click('#month');
+  await shows(page, '#compared', /^Before: .* to .*\.$/);
+  await shows(page, '#totals div:first-child .was', 'Before: 16');
+  await shows(page, '#totals div:nth-last-child(2) .was', 'Before: 25%');
+  assert.deepEqual(await page.$$eval('#totals div:not(:first-child):nth-child(-n+4) .was', (all) => all.length), 0, 'what is so now is not compared');
+  await shows(page, '#by-day .legend', /Arrived ?Before/);
+  await shows(page, '#by-day tbody tr:first-child', /16$/);
+  await page.emulateMedia({ media: 'print' });
+  await visible(page, '#by-service table');
+  await visible(page, '#by-desk table');
+  await hidden(page, '#by-service > button');
+  await hidden(page, '#days .ranges');
   await close(page);
 });
 

@@ -108,6 +108,7 @@ test('on a phone no word of a list is broken, and who did what is read without s
 test('the statistics are read without scrolling sideways, each number with its name', async () => {
   for (const lang of LANGUAGES) {
     const page = await at('statistics', lang);
+    for (const section of ['#by-service', '#by-desk']) await page.click(section + ' > button');
     await visible(page, '#by-desk td');
     for (const [width, height] of SIZES.concat([[320, 700], [820, 1180]])) {
       await page.setViewportSize({ width, height });

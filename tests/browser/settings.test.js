@@ -242,13 +242,17 @@ test('services are added, changed, closed and deleted, with the reasons in the r
   await wrongAt(page, '#last', /7 o más/);
   await page.fill('#last', '8');
   await shows(page, '#preview', 'B007, B008');
+  await page.fill('#target', '1441');
+  await save(page);
+  await wrongAt(page, '#target', /1440/);
+  await page.fill('#target', '20');
   await page.click('#more summary');
   await page.fill('[name="names.en"]', 'Blood tests');
   await save(page);
   await shows(page, '#said', 'Guardado');
   await shows(page, '#rows li:nth-child(2)', /B007 ?Análisis/);
   const made = (await server.call('GET', 'services'))[1];
-  assert.deepEqual([made.prefix, made.name, made.names, made.first, made.last, made.digits], ['B', 'Análisis', { en: 'Blood tests' }, 7, 8, 3]);
+  assert.deepEqual([made.prefix, made.name, made.names, made.first, made.last, made.digits, made.targetMinutes], ['B', 'Análisis', { en: 'Blood tests' }, 7, 8, 3, 20]);
   const kiosk = await open(browser, server.url + '/new-ticket.html', { lang: 'en' });
   await until('the kiosk offers it', async () => (await kiosk.textContent('main')).includes('Blood tests'));
   // Past the end of its range: a warning, without anybody having asked for it.
@@ -258,6 +262,7 @@ test('services are added, changed, closed and deleted, with the reasons in the r
   await shows(page, '#which', 'Servicio B');
   await visible(page, '#past');
   await hidden(page, '#prefix-field');
+  assert.equal(await page.inputValue('#target'), '20');
   await page.click('#remove');
   assert.equal(await page.evaluate(() => document.activeElement.id), 'keep', 'deleting asks first, and «no» is at hand');
   await page.click('#really');
