@@ -44,7 +44,9 @@ export function bars(width, title, labels, series) {
         svg.appendChild(draw('text', { x: x + bar / 2, y: base - height - 4, 'text-anchor': 'middle' }, numbers[i]));
       }
     });
-    if (i % every === 0) svg.appendChild(draw('text', { x: at(i * step, step) + step / 2, y: HEIGHT - 6, 'text-anchor': 'middle' }, label));
+    // A name at the edge of the picture is not cut.
+    const x = Math.max(ROOM_FOR_NAME / 2, Math.min(width - ROOM_FOR_NAME / 2, at(i * step, step) + step / 2));
+    if (i % every === 0) svg.appendChild(draw('text', { x, y: HEIGHT - 6, 'text-anchor': 'middle' }, label));
   });
   svg.appendChild(draw('line', { class: 'axis', x1: 0, y1: base, x2: width, y2: base }));
   return svg;

@@ -194,9 +194,10 @@ function showDay(input, day) {
   if (document.activeElement !== input) input.value = day;
 }
 
-// Of the same weekday a week before, or of as many days just before.
+// Of as many days before, and the same weekdays: a Monday is not compared with a Sunday.
 async function loadBefore(from, to) {
-  const days = from === to ? 7 : Math.round((Date.parse(to) - Date.parse(from)) / DAY_MS) + 1;
+  const count = Math.round((Date.parse(to) - Date.parse(from)) / DAY_MS) + 1;
+  const days = Math.ceil(count / 7) * 7;
   const first = later(from, -days);
   const last = later(to, -days);
   const hours = await statistics(first, last, 'hour');

@@ -221,7 +221,7 @@ test('each picture of the statistics has its table, and other days have their ow
   await close(page);
 });
 
-test('some days are compared with as many before them, and a report on paper has all tables of numbers', async () => {
+test('some days are compared with the same weekdays before them, and a report on paper has all tables of numbers', async () => {
   await server.tickets(3);
   const page = await at('statistics', { lang: 'en' });
   await visible(page, '#by-hour svg');
@@ -231,7 +231,7 @@ test('some days are compared with as many before them, and a report on paper has
   await hidden(page, '#compared');
   const answer = (from, arrived) => ({ from, all: Object.assign({}, now.all, { arrived, noShows: 4, dropOff: 0.25 }), groups: [] });
   const now = await server.call('GET', 'statistics?by=hour');
-  const before = new Date(Date.now() - 59 * 86400000).toISOString().slice(0, 10);
+  const before = new Date(Date.now() - 64 * 86400000).toISOString().slice(0, 10);
   await page.route('**/api/statistics?from=' + before + '*', (route) => {
     const groups = /by=day/.test(route.request().url()) ? [{ day: before, arrived: 16 }] : [{ hour: 9, arrived: 16, wait: null }];
     return route.fulfill({ json: Object.assign(answer(before, 16), { groups }) });
