@@ -46,8 +46,11 @@ impl Observed {
 pub(crate) struct Counted {
     pub(crate) state: State,
     pub(crate) service: Prefix,
+    pub(crate) priority: String,
     pub(crate) desk: Option<DeskName>,
     pub(crate) created_at: i64,
+    /// Since when it has been waiting, if it is.
+    pub(crate) waiting_since: Option<i64>,
     pub(crate) first_called_at: Option<i64>,
     pub(crate) ended_at: Option<i64>,
     pub(crate) waited_ms: Option<i64>,
@@ -61,8 +64,10 @@ impl From<&TicketRow> for Counted {
         Self {
             state: row.state,
             service: row.service.clone(),
+            priority: row.priority.to_string(),
             desk: row.desk.clone(),
             created_at: row.created_at.as_millis(),
+            waiting_since: (row.state == State::Waiting).then_some(row.since.as_millis()),
             first_called_at: row.first_called_at.map(Timestamp::as_millis),
             ended_at: row.ended_at.map(Timestamp::as_millis),
             waited_ms: row.waited_ms,
@@ -139,14 +144,19 @@ impl Observer {
 }
 
 fn count(notes: &[Observed]) -> Counted {
-    let Event::TicketCreated { service, .. } = &notes[0].event else {
+    let Event::TicketCreated {
+        service, priority, ..
+    } = &notes[0].event
+    else {
         panic!("the first event of a ticket creates it");
     };
     let mut counted = Counted {
         state: State::Waiting,
         service: service.clone(),
+        priority: priority.to_string(),
         desk: None,
         created_at: notes[0].at,
+        waiting_since: None,
         first_called_at: None,
         ended_at: None,
         waited_ms: None,
@@ -197,6 +207,7 @@ fn count(notes: &[Observed]) -> Counted {
         let has_ended = counted.state.is_final() || counted.state == State::NoShow;
         counted.ended_at = has_ended.then_some(note.at);
     }
+    counted.waiting_since = queued;
     counted
 }
 

@@ -14,6 +14,12 @@ const DAY: i64 = 24 * HOUR;
 /// 2026-01-01T00:00:00Z.
 const BEGIN: i64 = 20_454 * DAY;
 
+/// Years that differ in all that happens.
+const YEARS: u64 = 2;
+
+/// When the statistics are asked for.
+const END: i64 = BEGIN + 366 * DAY;
+
 const TARGET: i64 = 4 * 60 * SECOND;
 
 /// Numbers that look random and are the same in each run (SplitMix64).
@@ -109,12 +115,12 @@ impl Year {
     }
 }
 
-fn a_year() -> Year {
+fn a_year(seed: u64) -> Year {
     let mut year = Year {
         queue: two_lines(),
         observer: Observer::default(),
         rows: BTreeMap::new(),
-        random: Random(7),
+        random: Random(seed),
         drawn: 0,
         happened: 0,
     };
@@ -187,57 +193,67 @@ fn check(statistics: &Statistics, counted: &[&Counted], what: &str) {
     assert_eq!(statistics.arrived, counted.len() as u64, "{what}");
     let sum: u64 = states.iter().map(|(number, _)| number).sum();
     assert_eq!(statistics.arrived, sum, "each is in one column: {what}");
-    let came = |one: &&&Counted| [State::Serving, State::Held, State::Done].contains(&one.state);
-    let mut waits: Vec<i64> = counted
-        .iter()
-        .filter(came)
-        .map(|one| one.waited_ms.expect("it was called"))
-        .collect();
-    waits.sort_unstable();
-    let Some(summary) = statistics.waits.summary() else {
-        assert!(waits.is_empty(), "{what}");
-        return;
+    let lengths = |of: &dyn Fn(&Counted) -> Option<i64>| {
+        let mut lengths: Vec<i64> = counted.iter().filter_map(|one| of(one)).collect();
+        lengths.sort_unstable();
+        lengths
     };
-    let count = waits.len();
-    // The smallest that so many percent do not exceed.
-    let percentile = |percent: usize| {
-        let enough = |limit: &&i64| {
-            waits.iter().filter(|wait| wait <= limit).count() * 100 >= percent * count
-        };
-        waits.iter().find(enough).expect("the longest is enough") / SECOND
+    let came = |one: &Counted| [State::Serving, State::Held, State::Done].contains(&one.state);
+    let waits = lengths(&|one| one.waited_ms.filter(|_| came(one)));
+    let handling = lengths(&|one| one.served_ms.filter(|_| one.state == State::Done));
+    let waiting = lengths(&|one| one.waiting_since.map(|since| END - since));
+    for (durations, lengths) in [
+        (&statistics.waits, &waits),
+        (&statistics.handling, &handling),
+        (&statistics.waiting_now, &waiting),
+    ] {
+        assert_eq!(durations.summary(), summary(lengths), "{what}");
+    }
+    assert_eq!(waits.len(), counted.iter().filter(|one| came(one)).count());
+    let share = |part: usize, all: usize| {
+        (all > 0).then(|| (part as f64 / all as f64 * 10_000.0).round() / 10_000.0)
     };
-    let expected = [
-        count as i64,
-        waits.iter().sum::<i64>() / count as i64 / SECOND,
-        percentile(50),
-        percentile(90),
-        waits[count - 1] / SECOND,
-    ];
-    let found = [
-        summary.count,
-        summary.mean,
-        summary.median,
-        summary.p90,
-        summary.longest,
-    ];
-    assert_eq!(found.map(|number| number as i64), expected, "{what}");
     let within = waits.iter().filter(|wait| **wait <= TARGET).count();
-    assert_eq!(statistics.within_target, within as u64, "{what}");
-    let done = counted.iter().filter(|one| one.state == State::Done);
-    let served: i64 = done.map(|one| one.served_ms.expect("it was served")).sum();
-    let handling = statistics.handling.summary();
-    let mean = handling.map(|handling| handling.mean as i64);
-    let done = i64::try_from(in_state(State::Done)).expect("few");
+    let level = share(within, waits.len());
+    assert_eq!(statistics.service_level(), level, "{what}");
+    let dropped = in_state(State::Cancelled) + in_state(State::NoShow);
+    let dropped = usize::try_from(dropped).expect("few");
     assert_eq!(
-        mean,
-        served.checked_div(done).map(|mean| mean / SECOND),
+        statistics.drop_off(),
+        share(dropped, counted.len()),
         "{what}"
     );
 }
 
+/// The summary of sorted lengths.
+fn summary(lengths: &[i64]) -> Option<Summary> {
+    let longest = *lengths.last()?;
+    let count = lengths.len();
+    // The smallest that so many percent do not exceed.
+    let percentile = |percent: usize| {
+        let enough = |limit: &&i64| {
+            lengths.partition_point(|length| length <= limit) * 100 >= percent * count
+        };
+        *lengths.iter().find(enough).expect("the longest is enough")
+    };
+    let seconds = |millis: i64| u64::try_from(millis / SECOND).expect("no length is negative");
+    Some(Summary {
+        count: count as u64,
+        mean: seconds(lengths.iter().sum::<i64>() / count as i64),
+        median: seconds(percentile(50)),
+        p90: seconds(percentile(90)),
+        longest: seconds(longest),
+    })
+}
+
 #[test]
-fn statistics_equal_a_count_over_the_events_of_a_simulated_year() {
-    let year = a_year();
+fn statistics_equal_a_count_over_the_events_of_simulated_years() {
+    for seed in 1..=YEARS {
+        check_year(&a_year(seed));
+    }
+}
+
+fn check_year(year: &Year) {
     let counted = sorted(year.observer.count());
     assert!(
         counted.len() > 4_000 && year.happened > 12_000,
@@ -256,7 +272,7 @@ fn statistics_equal_a_count_over_the_events_of_a_simulated_year() {
         fn(&OfficeCalendar, &TicketRow) -> String,
         fn(&T) -> String,
     );
-    let groupings: [Grouping<'_, Counted>; 6] = [
+    let groupings: [Grouping<'_, Counted>; 7] = [
         ("all", |_, _| String::new(), |_| String::new()),
         (
             "day",
@@ -285,6 +301,11 @@ fn statistics_equal_a_count_over_the_events_of_a_simulated_year() {
             |one| one.service.to_string(),
         ),
         (
+            "priority",
+            |_, row| row.priority.to_string(),
+            |one| one.priority.clone(),
+        ),
+        (
             "desk",
             |_, row| format!("{:?}", row.desk),
             |one| format!("{:?}", one.desk),
@@ -299,7 +320,7 @@ fn statistics_equal_a_count_over_the_events_of_a_simulated_year() {
         let mut groups: BTreeMap<String, Statistics> = BTreeMap::new();
         for row in year.rows.values() {
             let group = groups.entry(of_row(&calendar, row)).or_default();
-            group.add(row, TARGET, BEGIN + 366 * DAY);
+            group.add(row, TARGET, END);
         }
         let mut by_hand: BTreeMap<String, Vec<&Counted>> = BTreeMap::new();
         for one in &counted {
