@@ -10,6 +10,7 @@ mod crowd;
 mod fanout;
 mod flood;
 mod frames;
+mod history;
 mod http;
 mod machine;
 mod memory;
@@ -60,6 +61,7 @@ fn run(options: &Options) -> Result<Report, Failure> {
             Measurement::Screens => fanout::measure(&bench, options, &mut report)?,
             Measurement::Phones => phones::measure(&bench, options, &mut report)?,
             Measurement::Memory => memory::measure(&bench, options, &mut report)?,
+            Measurement::History => history::measure(&bench, options, &mut report)?,
             Measurement::Start => start::measure(&bench, options, &mut report)?,
         }
     }

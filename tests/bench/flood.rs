@@ -85,6 +85,12 @@ fn flood(address: SocketAddr, path: &str, window: Duration) -> Result<Flood, Fai
     })
 }
 
+/// New tickets a second, of a server that may have others.
+pub fn a_second(address: SocketAddr, window: Duration) -> Result<f64, Failure> {
+    let flood = flood(address, Stack::Turnero.tickets_path(), window)?;
+    Ok(flood.a_second)
+}
+
 /// Creates exactly so many tickets, as fast as they are answered.
 pub fn create(address: SocketAddr, path: &str, tickets: u64) -> Result<(), Failure> {
     let taken = AtomicU64::new(0);

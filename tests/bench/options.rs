@@ -8,18 +8,20 @@ pub enum Measurement {
     Screens,
     Phones,
     Memory,
+    History,
     Start,
 }
 
-const ALL: [(&str, Measurement); 5] = [
+const ALL: [(&str, Measurement); 6] = [
     ("tickets", Measurement::Tickets),
     ("screens", Measurement::Screens),
     ("phones", Measurement::Phones),
     ("memory", Measurement::Memory),
+    ("history", Measurement::History),
     ("start", Measurement::Start),
 ];
 
-const USAGE: &str = "usage: bench [--quick] [--only tickets|screens|phones|memory|start]";
+const USAGE: &str = "usage: bench [--quick] [--only tickets|screens|phones|memory|history|start]";
 
 pub struct Options {
     quick: bool,

@@ -123,7 +123,7 @@ impl Bench {
         Server::start(&mut command, stack)
     }
 
-    fn data_file(&self) -> PathBuf {
+    pub fn data_file(&self) -> PathBuf {
         self.scratch.0.join("bench.db")
     }
 
