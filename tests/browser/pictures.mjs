@@ -17,7 +17,7 @@ const SCREENS = {
   public: { path: '/public.html', ready: (page) => shows(page, '#code', /^A/) },
   ticket: { get path() { return '/t/' + ticket.id; }, size: [390, 844], ready: (page) => page.waitForSelector('[data-kind="waiting"]') },
   desk: { path: '/desk.html?desk=3', ready: (page) => visible(page, '#held li') },
-  statistics: { path: '/statistics.html', ready: (page) => visible(page, '#by-service svg') },
+  statistics: { path: '/statistics.html', ready: aMonth },
   signin: { path: '/signin.html', ready: (page) => visible(page, '#pin') },
   settings: { path: '/settings-services.html', ready: (page) => visible(page, '#rows li') },
 };
@@ -27,6 +27,14 @@ async function clinic(server) {
   await server.call('PUT', 'services/B', { name: 'Blood tests', names: { es: 'Análisis' }, first: 1, last: 4, digits: 3 });
   await server.call('PUT', 'services/R', { name: 'Prescriptions', open: false, message: 'Back at 16:00' });
   for (const service of ['A', 'A', 'B', 'B', 'B', 'B', 'B']) await server.call('POST', 'tickets', { service });
+}
+
+// Some days beside those before them, from the numbers on.
+async function aMonth(page) {
+  await visible(page, '#by-service svg');
+  await page.click('#month');
+  await visible(page, '#by-day svg');
+  await page.evaluate(() => document.getElementById('compared').scrollIntoView());
 }
 
 // An office of some weeks, whose tickets are written straight into its history.
