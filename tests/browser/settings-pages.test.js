@@ -40,7 +40,7 @@ async function furnish() {
 /** Each page as it opens, and with what it unfolds. */
 async function unfolded(page, name) {
   await until('its content', () => page.evaluate(() => {
-    const filled = document.querySelector('#rows li, #tokens li, #entries tr, #by-service tbody tr, #priorities li, #version:not(:empty)');
+    const filled = document.querySelector('#rows li, #tokens li, #entries tr, #by-service tbody tr, #priorities li, #types label, #version:not(:empty)');
     const form = document.querySelector('#form .button--main');
     return filled || (form && !form.disabled);
   }));
