@@ -11,12 +11,15 @@ const SHAPES = [
 ];
 // Font sizes in rem, tried from the largest: the first at which every name fits its button without breaking a word. Secondary text is
 // smaller, but not too small to read.
-const LETTERS = [2.5, 2, 1.75, 1.5, 1.25];
+const LETTERS = [3.25, 2.5, 2, 1.75, 1.5, 1.25];
 const LEAST_LETTERS = 1;
+// In the accessible mode, letters are not smaller for long names: the buttons are wider and lower instead, on more pages.
+const LARGE_LETTERS = 1.75;
+const WIDE = { width: 15, height: 5, gap: 0.75 };
 
-function grid(shape, width, height, rem) {
+function grid(shape, width, height, rem, mostColumns) {
   const many = (room, least) => Math.max(1, Math.floor((room + shape.gap * rem) / ((least + shape.gap) * rem)));
-  return { shape, columns: many(width, shape.width), rows: many(height, shape.height) };
+  return { shape, columns: Math.min(mostColumns, many(width, shape.width)), rows: many(height, shape.height) };
 }
 
 /**
@@ -24,12 +27,19 @@ function grid(shape, width, height, rem) {
  * the buttons for turning the page, if there can be several pages. Returns how many pages there are.
  */
 export function layOut(box, pager, page) {
+  const isLarge = pager && document.documentElement.classList.contains('is-large');
+  let found = arrange(box, pager, page, Infinity);
+  while (isLarge && found.letters < LARGE_LETTERS && found.columns > 1) found = arrange(box, pager, page, found.columns - 1);
+  return found.pages;
+}
+
+function arrange(box, pager, page, mostColumns) {
   const all = Array.from(box.children);
   const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
   const phone = window.matchMedia(PHONE).matches;
   const room = () => {
     all.forEach((el) => { el.style.display = 'none'; });
-    return grids(box.clientWidth, box.clientHeight, rem);
+    return (mostColumns < Infinity ? [WIDE, WIDE] : SHAPES).map((shape) => grid(shape, box.clientWidth, box.clientHeight, rem, mostColumns));
   };
   if (pager) pager.hidden = true;
   let fitting = room();
@@ -51,7 +61,7 @@ export function layOut(box, pager, page) {
   box.style.gridTemplateColumns = 'repeat(' + columns + ', minmax(0, 1fr))';
   box.style.gridAutoRows = 'minmax(' + chosen.shape.height + 'rem, 1fr)';
   box.style.gridGap = chosen.shape.gap + 'rem';
-  const most = columns > 3 ? 2 : columns > 2 ? 1 : 0;
+  const most = columns > 3 ? 3 : columns > 2 ? 2 : phone ? 1 : 0;
   const isCut = () => shown.some(leavesItsBox);
   const overflows = () => !phone && document.documentElement.scrollHeight > window.innerHeight;
   const fits = (letters) => {
@@ -60,11 +70,12 @@ export function layOut(box, pager, page) {
     return !isCut() && !overflows();
   };
   box.classList.remove('is-broken');
-  if (!LETTERS.slice(most).some(fits)) {
-    box.classList.add('is-broken');
-    fits(LEAST_LETTERS);
-  }
-  return pages;
+  box.classList.toggle('is-wide', mostColumns < Infinity);
+  const letters = LETTERS.slice(most).find(fits);
+  if (letters) return { pages, columns, letters };
+  box.classList.add('is-broken');
+  fits(LEAST_LETTERS);
+  return { pages, columns, letters: LEAST_LETTERS };
 }
 
 // The text must stay inside the button's padding, too.
@@ -76,8 +87,4 @@ function leavesItsBox(el) {
     const its = part.getBoundingClientRect();
     return part.scrollWidth > part.clientWidth + 1 || its.top < box.top + top - 1 || its.bottom > box.bottom - bottom + 1;
   });
-}
-
-function grids(width, height, rem) {
-  return SHAPES.map((shape) => grid(shape, width, height, rem));
 }

@@ -1,4 +1,4 @@
-// The backup page: backups, export and import of the office, and the version of the server.
+// The page of backups, of the office's export and import, and of the server's version.
 
 import { get } from '../shared/api.js';
 import { $ } from '../shared/dom.js';
@@ -12,7 +12,11 @@ let health = null;
 let address = here;
 
 function render() {
-  $('address').textContent = address;
+  // Nobody else reaches an address that each computer has for itself.
+  const isOwn = /^(127\.|localhost$|\[::1\]$)/.test(new URL(address).hostname);
+  $('address').textContent = isOwn ? '–' : address;
+  $('no-address').hidden = !isOwn;
+  $('reachable').hidden = isOwn;
   if (!health) return;
   $('version').textContent = health.version;
   $('uptime').textContent = roughSpan(health.uptimeSeconds);

@@ -2,9 +2,10 @@
 
 import { get, put, remove } from '../shared/api.js';
 import { $, make } from '../shared/dom.js';
-import { LANGUAGES, deskTitle, language, t, wordsOf } from '../shared/i18n.js';
+import { LANGUAGES, deskTitle, t } from '../shared/i18n.js';
 import { ordered } from '../shared/order.js';
 import { apply, byName } from '../shared/state.js';
+import { DESK_WORDS } from './desk-words.js';
 import { Form } from './form.js';
 import { List } from './list.js';
 import { names } from './names.js';
@@ -50,22 +51,12 @@ const list = new List({
 const words = names($('words'), 'deskWords', 20);
 const rules = new Form($('rules'), { fields: { deskWords: words }, save: (changed) => put('api/settings', changed) });
 
-const wordField = (lang) => document.querySelector('[name="deskWords.' + lang + '"]');
-const suggested = [];
-
-/** The language's own word in its empty field, and others to choose from. Loads the texts of that language. */
-async function suggestWords(lang) {
-  if (suggested.indexOf(lang) >= 0) return;
-  suggested.push(lang);
-  const texts = await wordsOf(lang);
-  const choices = $('words').appendChild(make('datalist', { id: 'words-' + lang }));
-  texts['desks.word.choices'].split(/[,،] /).forEach((value) => choices.appendChild(make('option', { value })));
-  wordField(lang).placeholder = texts['word.desk'];
-  wordField(lang).setAttribute('list', choices.id);
-}
-
-const suggest = (lang) => suggestWords(lang).catch(() => { /* Suggestions are a help only. */ });
-LANGUAGES.forEach((lang) => wordField(lang).addEventListener('focus', () => suggest(lang)));
+LANGUAGES.forEach((lang) => {
+  const field = document.querySelector('[name="deskWords.' + lang + '"]');
+  field.placeholder = DESK_WORDS[lang][0];
+  field.setAttribute('list', 'words-' + lang);
+  $('words').appendChild(make('datalist', { id: 'words-' + lang }, DESK_WORDS[lang].map((value) => make('option', { value }))));
+});
 
 start({
   forms: [list.form, rules],
@@ -80,6 +71,5 @@ start({
   },
   translate() {
     list.render();
-    suggest(language());
   },
 });

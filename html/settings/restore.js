@@ -1,4 +1,4 @@
-// Restores a backup: reads the chosen file, asks, and sends it.
+// Imports an office: reads the chosen file, asks, and sends it.
 
 import { post } from '../shared/api.js';
 import { $ } from '../shared/dom.js';
@@ -7,9 +7,9 @@ import { CLOCK, formatTime } from '../shared/time.js';
 
 const FORMAT = 'turnero-office';
 
-let backup = null;
+let chosen = null;
 
-/** The office in the file; null if it is no backup. */
+/** The office in the file; null if it is no export. */
 async function read(file) {
   try {
     // `File.text` is younger than the oldest browsers here.
@@ -22,16 +22,16 @@ async function read(file) {
 }
 
 function ask(content) {
-  backup = content;
+  chosen = content;
   $('sure').hidden = !content;
   renderQuestion();
 }
 
 /** The question, in the reader's language. */
 export function renderQuestion() {
-  if (!backup) return;
-  const time = formatTime(backup.exportedAt, Object.assign({ day: 'numeric', month: 'long', year: 'numeric' }, CLOCK));
-  $('sure-text').textContent = t('data.restore.sure', { name: backup.office.settings.name, time });
+  if (!chosen) return;
+  const time = formatTime(chosen.exportedAt, Object.assign({ day: 'numeric', month: 'long', year: 'numeric' }, CLOCK));
+  $('sure-text').textContent = t('data.restore.sure', { name: chosen.office.settings.name, time });
 }
 
 function fail(text) {
@@ -51,7 +51,7 @@ async function choose() {
   } catch (e) {
     ask(null);
   }
-  if (file && !backup) fail(t('data.restore.wrong'));
+  if (file && !chosen) fail(t('data.restore.wrong'));
 }
 
 function forget() {
@@ -64,7 +64,7 @@ async function restore() {
   $('really').disabled = true;
   fail('');
   try {
-    await post('api/import', backup);
+    await post('api/import', chosen);
     forget();
     $('restored').textContent = t('data.restore.done');
   } catch (refusal) {

@@ -15,7 +15,7 @@ use blake2::{Blake2s256, Digest};
 use thiserror::Error;
 
 use crate::access::{AccessChange, AccessRecords};
-use crate::domain::{Event, Queue, Stamped, TicketId, TicketRow, Timestamp};
+use crate::domain::{Queue, Stamped, TicketId, TicketRow, Timestamp};
 use crate::webhook::{Webhook, WebhookChange};
 
 pub use audit::{AuditEntry, AuditKind, AuditRecord};
@@ -225,9 +225,6 @@ pub trait Journal: Send {
     /// least `followed_by` events after it, and the events to replay. If a snapshot is damaged, the one
     /// before it is used; without any, all events are replayed.
     fn load(&mut self, followed_by: u64, until: u64) -> Result<Loaded, StorageError>;
-
-    /// Whether an event matches. Stops reading at the first that does.
-    fn any_event(&mut self, matches: &dyn Fn(&Event) -> bool) -> Result<bool, StorageError>;
 
     /// The number of the last event, 0 if there is none: what `append` expects.
     fn end(&mut self) -> Result<u64, StorageError>;

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { findings } from './axe.mjs';
-import { LANGUAGES, MOST_WIRE_BYTES, SIZES, Server, launch, open, until, visible, wireBytes } from './support.mjs';
+import { LANGUAGES, MOST_WIRE_BYTES, SIZES, Server, brokenWords, launch, open, textsOf, until, visible, wireBytes } from './support.mjs';
 
 const PAGES = ['statistics', 'settings', 'settings-look', 'settings-sound', 'settings-printing', 'settings-services', 'settings-desks', 'settings-next',
   'settings-access', 'settings-webhooks', 'settings-trace', 'settings-data'];
@@ -82,27 +82,57 @@ for (const lang of LANGUAGES) {
 
 test('on a phone no word of a list is broken, and who did what is read without scrolling sideways', async () => {
   for (const lang of LANGUAGES) {
-    for (const name of ['settings-services', 'settings-desks', 'settings-trace']) {
+    for (const name of ['settings-services', 'settings-desks', 'settings-trace', 'settings-data']) {
       const page = await at(name, lang);
-      await visible(page, '#rows li, #entries tr');
+      await visible(page, '#rows li, #entries tr, #uptime:not(:empty)');
       await page.setViewportSize({ width: 390, height: 844 });
-      const wrong = await page.evaluate(() => {
-        const table = document.querySelector('.table');
-        const broken = Array.from(document.querySelectorAll('.code, .name, .facts')).map((el) => el.firstChild).filter((text) => text && text.data).flatMap((text) => {
-          const lines = (from, to) => {
-            const range = document.createRange();
-            range.setStart(text, from);
-            range.setEnd(text, to);
-            return new Set(Array.from(range.getClientRects()).map((box) => Math.round(box.top))).size;
-          };
-          return Array.from(text.data.matchAll(/\S+/g)).filter((word) => lines(word.index, word.index + word[0].length) > 1).map((word) => word[0]);
-        });
-        return broken.concat(table && table.scrollWidth > table.clientWidth ? ['the table is cut'] : []);
-      });
+      const wrong = await brokenWords(page, '.code, .name, .facts, .card dt, .card dd');
+      const cut = await page.evaluate(() => Array.from(document.querySelectorAll('.table')).filter((el) => el.scrollWidth > el.clientWidth).length);
+      assert.equal(cut, 0, lang + ' ' + name + ': the table is cut');
       assert.deepEqual(wrong, [], lang + ' ' + name);
       await page.context().close();
     }
   }
+});
+
+test('a file is chosen with a button in the reader\'s language, by the keyboard too', async () => {
+  for (const lang of LANGUAGES) {
+    for (const name of ['settings-look', 'settings-data']) {
+      const page = await at(name, lang);
+      await unfolded(page, name);
+      assert.equal(await page.textContent('.choose'), textsOf(lang)['settings.file'], lang);
+      const browsers = await page.$$eval('input[type="file"]', (all) => all.filter((el) => el.offsetWidth > 1).length);
+      assert.equal(browsers, 0, 'the browser\'s own button is not seen');
+      await page.focus('#file');
+      assert.notEqual(await page.$eval('.choose', (el) => getComputedStyle(el).outlineStyle), 'none', 'the focus is seen');
+      const [chooser] = await Promise.all([page.waitForEvent('filechooser'), page.click('.choose')]);
+      assert.equal(chooser.isMultiple(), false);
+      await page.context().close();
+    }
+  }
+});
+
+test('on a phone the way back does not touch the office\'s name', async () => {
+  await server.call('PUT', 'settings', { name: 'Ayuntamiento de San Sebastián de los Reyes' });
+  for (const lang of LANGUAGES) {
+    const page = await at('settings', lang);
+    await page.setViewportSize({ width: 390, height: 844 });
+    await until('the name is there', async () => /Reyes/.test(await page.textContent('#office')));
+    const gap = await page.evaluate(() => {
+      const [name, home] = ['#office', '.home'].map((which) => document.querySelector(which).getBoundingClientRect());
+      return Math.max(home.left - name.right, name.left - home.right);
+    });
+    assert.ok(gap >= 12, lang + ': ' + gap);
+    await page.context().close();
+  }
+});
+
+test('a server that no other device reaches says so in place of its own address', async () => {
+  const page = await at('settings-data', 'es');
+  await visible(page, '#no-address');
+  assert.equal(await page.textContent('#address'), '–');
+  assert.equal(await page.isVisible('#reachable'), false);
+  await page.context().close();
 });
 
 test('the statistics are read without scrolling sideways, each number with its name', async () => {

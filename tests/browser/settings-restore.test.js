@@ -1,4 +1,4 @@
-// A backup is restored from the settings of an office without tickets, while the server runs.
+// An exported office is imported in the settings of an office without tickets, while the server runs.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -12,8 +12,8 @@ freshOffices((now, running) => { server = now; browser = running; });
 const at = (options) => openSettings(browser, server, 'settings-data', options);
 const asFile = (content) => ({ name: 'turnero-2026-11-30.json', mimeType: 'application/json', buffer: Buffer.from(content) });
 
-/** The backup of an office with two services, and with somebody who waits. */
-async function aBackup() {
+/** The export of an office with two services, and with somebody who waits. */
+async function anExport() {
   const other = await Server.start();
   await other.call('PUT', 'settings', { name: 'Clínica del Mar' });
   await other.call('PUT', 'services/B', { name: 'Extracciones' });
@@ -24,14 +24,14 @@ async function aBackup() {
   return content;
 }
 
-test('a manager restores a backup in an empty office, and every screen shows it', async () => {
-  const content = await aBackup();
+test('a manager imports an office into an empty one, and every screen shows it', async () => {
+  const content = await anExport();
   await server.call('PUT', 'settings', { name: 'Nueva' });
   const kiosk = await open(browser, server.url + '/new-ticket.html');
   await shows(kiosk, '#office', 'Nueva');
   const page = await at();
   await page.setInputFiles('#file', asFile(content));
-  await shows(page, '#sure-text', /^¿Restaurar la copia de «Clínica del Mar», del .*\d{4}/);
+  await shows(page, '#sure-text', /^¿Importar «Clínica del Mar», con fecha del .*\d{4}/);
   await page.click('#keep');
   await hidden(page, '#sure');
   assert.equal((await server.call('GET', 'settings')).name, 'Nueva', 'nothing without the answer');
@@ -39,7 +39,7 @@ test('a manager restores a backup in an empty office, and every screen shows it'
   // By the keyboard alone.
   await page.focus('#really');
   await page.keyboard.press('Enter');
-  await shows(page, '#restored', 'Copia restaurada.');
+  await shows(page, '#restored', 'Oficina importada.');
   await hidden(page, '#sure');
   await shows(page, '#office', 'Clínica del Mar');
   await shows(kiosk, '#office', 'Clínica del Mar');
@@ -49,14 +49,14 @@ test('a manager restores a backup in an empty office, and every screen shows it'
   await close(page);
 });
 
-test('what is no backup, and an office with tickets, are said in the reader\'s words, and nothing changes', async () => {
-  const content = await aBackup();
+test('what is no export, and an office with tickets, are said in the reader\'s words, and nothing changes', async () => {
+  const content = await anExport();
   const before = await server.call('GET', 'settings');
   const page = await at({ lang: 'en' });
   const newer = JSON.stringify(Object.assign(JSON.parse(content), { version: 2 }));
   for (const wrong of ['a shopping list', '[]', '{"format":"turnero-office"}', '{"format":"other"}']) {
     await page.setInputFiles('#file', asFile(wrong));
-    await shows(page, '#failed', /^This file is not a Turnero backup/);
+    await shows(page, '#failed', /^This file was not exported from Turnero/);
     await hidden(page, '#sure');
   }
   await page.setInputFiles('#file', asFile(newer));

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { LONG, SIZES, Server, fullOffice, launch, open, shows, take, visible } from './support.mjs';
+import { LANGUAGES, LONG, SIZES, Server, brokenWords, fullOffice, launch, open, shows, take, until, visible } from './support.mjs';
 
 let server;
 let browser;
@@ -87,19 +87,50 @@ test('neither a desk\'s name nor the office\'s is broken in a word at the top of
     await shows(page, '#office', 'Ayuntamiento de La Rosaleda');
     for (const [width, height] of SIZES) {
       await page.setViewportSize({ width, height });
-      const broken = await page.evaluate(() => ['desk-name', 'office'].map((id) => document.getElementById(id)).filter((el) => el.offsetParent).flatMap((el) => {
-        const text = document.createTreeWalker(el, NodeFilter.SHOW_TEXT).nextNode();
-        return Array.from(text.data.matchAll(/[^ ]+/g)).filter((word) => {
-          const range = document.createRange();
-          range.setStart(text, word.index);
-          range.setEnd(text, word.index + word[0].length);
-          return new Set(Array.from(range.getClientRects()).map((box) => Math.round(box.top))).size > 1;
-        }).map((word) => word[0]);
-      }));
-      assert.deepEqual(broken, [], name + ' ' + width);
+      assert.deepEqual(await brokenWords(page, '#desk-name, #office'), [], name + ' ' + width);
     }
     await page.context().close();
   }
+  await other.stop();
+});
+
+test('no word of the start page\'s desks is broken, in any language', async () => {
+  const other = await Server.start();
+  for (const name of ['1', '12', 'Caja 1', 'Consulta de enfermería']) await other.desk(name);
+  for (const lang of LANGUAGES) {
+    const page = await open(browser, other.url + '/', { lang });
+    await visible(page, '#desks a');
+    for (const [width, height] of SIZES) {
+      await page.setViewportSize({ width, height });
+      assert.deepEqual(await brokenWords(page, '#desks b, #desks small'), [], lang + ' ' + width);
+    }
+    await page.context().close();
+  }
+  await other.stop();
+});
+
+test('a panel of a desk covers nothing of the ticket that it serves', async () => {
+  const other = await Server.start();
+  await other.call('PUT', 'services/A', { name: 'Padrón municipal y certificados de empadronamiento' });
+  await other.call('PUT', 'services/B', { name: 'Caja' });
+  await other.tickets(2);
+  await other.act('3', 'next');
+  const page = await open(browser, other.url + '/desk.html?desk=3');
+  await until('the desk is live', () => page.isEnabled('#transfer'));
+  await page.click('#transfer');
+  for (const [width, height] of [...SIZES, [1024, 700]]) {
+    await page.setViewportSize({ width, height });
+    const lies = await page.evaluate(() => {
+      const panel = document.getElementById('panel').getBoundingClientRect();
+      const card = document.getElementById('attending').getBoundingClientRect();
+      return ['code', 'fact', 'timer'].filter((id) => {
+        const box = document.getElementById(id).getBoundingClientRect();
+        return box.bottom > panel.top + 1 || box.top < card.top;
+      });
+    });
+    assert.deepEqual(lies, [], width + '×' + height);
+  }
+  await page.context().close();
   await other.stop();
 });
 

@@ -302,6 +302,19 @@ export function covered(page, selector) {
   }, selector);
 }
 
+/** The words in the elements at `selector` that are broken over two lines. */
+export function brokenWords(page, selector) {
+  return page.evaluate((which) => Array.from(document.querySelectorAll(which)).filter((el) => el.offsetParent).flatMap((el) => {
+    const text = document.createTreeWalker(el, NodeFilter.SHOW_TEXT).nextNode();
+    return Array.from(text ? text.data.matchAll(/[^ ]+/g) : []).filter((word) => {
+      const range = document.createRange();
+      range.setStart(text, word.index);
+      range.setEnd(text, word.index + word[0].length);
+      return new Set(Array.from(range.getClientRects()).map((box) => Math.round(box.top))).size > 1;
+    }).map((word) => word[0]);
+  }), selector);
+}
+
 /** A believable morning: desks, people attended, people waiting. */
 export async function morning(server) {
   for (const name of ['1', '2', '3', '4']) await server.desk(name);

@@ -76,6 +76,12 @@ test('what a button is called by a screen reader holds what stands on it', () =>
   }
 });
 
+test('the words for a desk that the settings suggest begin with the language\'s own', async () => {
+  const { DESK_WORDS } = await script('settings/desk-words.js');
+  assert.deepEqual(Object.keys(DESK_WORDS).sort(), LANGUAGES.slice().sort());
+  for (const lang of LANGUAGES) assert.equal(DESK_WORDS[lang][0], textsOf(lang)['word.desk'], lang);
+});
+
 test('each number takes the form that its language has for it', () => {
   for (const { code, plurals } of LIST) {
     // Portuguese as in Europe, where nobody is «0 pessoa».

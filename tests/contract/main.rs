@@ -30,6 +30,7 @@ mod metrics;
 mod moving;
 mod names;
 mod network;
+mod network_change;
 mod office;
 mod other_sites;
 mod pages;

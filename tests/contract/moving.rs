@@ -232,7 +232,7 @@ fn goes_on(server: &Server, made: &[Value], last_seq: u64) {
 }
 
 #[test]
-fn an_office_moves_only_into_a_new_one() {
+fn an_office_moves_only_into_one_without_tickets_of_today() {
     let (server, _) = a_busy_office();
     let folder = Folder::new();
     fs::write(
@@ -249,7 +249,7 @@ fn an_office_moves_only_into_a_new_one() {
         let words = ["import", "office.json", "--replace", "--data", data];
         turnero(&folder, &words)
     };
-    // Into itself, while it runs and when it rests; and where one ticket was ever given.
+    // Into itself, while it runs and when it rests; and where one ticket was given today.
     expect(
         &import(server.launch().data()),
         1,
@@ -259,20 +259,20 @@ fn an_office_moves_only_into_a_new_one() {
     expect(
         &import(launch.data()),
         1,
-        &["has tickets already", "--data"],
+        &["has tickets of today", "--data"],
     );
     let once = Server::new();
     let ticket = once.ticket();
     let cancel = format!("/api/tickets/{}/cancel", text(&ticket, "id"));
     once.post(&cancel).expect(200);
     let launch = once.stop();
-    expect(&import(launch.data()), 1, &["has tickets already"]);
+    expect(&import(launch.data()), 1, &["has tickets of today"]);
     assert_eq!(
         codes(&launch.start().json("/api/tickets")),
         ["A1"],
         "nothing was done to it"
     );
-    expect(&replace(launch.data()), 1, &["has tickets already"]);
+    expect(&replace(launch.data()), 1, &["has tickets of today"]);
     // One that was only set up is replaced whole, once, and where that is said.
     let set_up = Server::new();
     put(&set_up, "/api/settings", &json!({"name": "Clinic"}));
@@ -285,7 +285,7 @@ fn an_office_moves_only_into_a_new_one() {
     let launch = set_up.stop();
     expect(&import(launch.data()), 1, &["«Clinic»", "--replace"]);
     expect(&replace(launch.data()), 0, &["5 open tickets"]);
-    expect(&import(launch.data()), 1, &["has tickets already"]);
+    expect(&import(launch.data()), 1, &["has tickets of today"]);
     // A screen that was only looked at is no set-up.
     let looked_at = Server::new();
     put(&looked_at, "/api/desks/9", &json!({}));
@@ -324,7 +324,7 @@ fn an_imported_office_without_tickets_can_be_replaced() {
     let launch = server.stop();
     let data = launch.data().to_str().unwrap();
     let replace = ["import", "office.json", "--replace", "--data", data];
-    expect(&turnero(&folder, &replace), 1, &["has tickets already"]);
+    expect(&turnero(&folder, &replace), 1, &["has tickets of today"]);
 }
 
 #[test]

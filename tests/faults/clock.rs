@@ -1,5 +1,8 @@
 //! The clock steps while the server runs, and between two runs.
 
+use std::fs;
+use std::process::Command;
+
 use serde_json::json;
 
 use crate::common::{Launch, Server, array, kind, number, text, wait_until};
@@ -15,6 +18,9 @@ fn next(server: &Server, desk: &str) -> String {
     let answer = server.post(&format!("/api/desks/{desk}/next")).expect(200);
     text(&answer.json(), "code").to_owned()
 }
+
+/// 2026-01-02T10:00:00Z.
+const JANUARY: i64 = (20_455 * 24 + 10) * HOUR;
 
 /// Sets the clock of a running server, and waits until it has noticed.
 fn step(server: &Server, faults: &IoFaults, to: i64) {
@@ -83,6 +89,34 @@ fn a_clock_that_is_set_right_over_midnight_cancels_nobody_who_waits() {
     server.post("/api/desks/1/finish").expect(200);
     step(&server, &faults, OPENS + 24 * HOUR);
     assert_eq!(text(&server.ticket(), "code"), "A1");
+}
+
+#[test]
+fn an_office_is_imported_where_tickets_were_given_on_an_earlier_day_only() {
+    let (launch, faults) = IoFaults::of(Launch::new().with_variable("TZ", "UTC"));
+    // The computer's own clock, by which the import runs, is later.
+    faults.set_clock(JANUARY);
+    let server = launch.start();
+    server.ticket();
+    let file = server.get("/api/export").expect(200).body;
+    let launch = server.stop();
+    let exported = launch.data().with_extension("json");
+    fs::write(&exported, file).unwrap();
+    let import = || {
+        let mut turnero = Command::new(env!("CARGO_BIN_EXE_turnero"));
+        turnero.arg("import").arg(&exported).arg("--data");
+        turnero.arg(launch.data()).output().unwrap()
+    };
+    let done = import();
+    let said = String::from_utf8_lossy(&done.stdout);
+    assert!(
+        done.status.success(),
+        "{}",
+        String::from_utf8_lossy(&done.stderr)
+    );
+    assert!(said.contains("1 open tickets"), "{said}");
+    // The imported ticket is of that day, too: by this clock it is over.
+    assert!(import().status.success());
 }
 
 #[test]

@@ -36,7 +36,7 @@ use super::{
 };
 use crate::access::AccessRecords;
 
-use crate::domain::{Event, Queue, Stamped, TicketId};
+use crate::domain::{Queue, Stamped, TicketId};
 use crate::webhook::Webhook;
 
 /// Size of the answers that one step of a purge deletes: commands wait for it, and on a full disk it must
@@ -201,17 +201,6 @@ impl Journal for SqliteJournal {
             events,
             damage,
         })
-    }
-
-    fn any_event(&mut self, matches: &dyn Fn(&Event) -> bool) -> Result<bool, StorageError> {
-        let mut found = false;
-        let first = history::base(&self.connection)?.unwrap_or(0);
-        let all = (first, u64::MAX);
-        history::read_events(&self.connection, self.version, all, |stamped| {
-            found = matches(&stamped.event);
-            !found
-        })?;
-        Ok(found)
     }
 
     fn end(&mut self) -> Result<u64, StorageError> {

@@ -17,7 +17,9 @@ use super::audit;
 use super::execute::{run, subject_or_problem};
 use crate::access::Actor;
 use crate::calendar::{self, now};
-use crate::domain::{Command, Event, Queue, QueueParts, Stamped, apply, changed_rows};
+use crate::domain::{
+    Command, Event, Queue, QueueParts, Stamped, Timestamp, apply, changed_rows, decide,
+};
 use crate::presentation::http::answer::Answer;
 use crate::presentation::http::problem::Problem;
 use crate::presentation::http::route::{Context, Handled};
@@ -104,9 +106,9 @@ pub fn export_file(data: &Path, to: &Path, until: Option<u64>) -> Result<(), Box
     Ok(())
 }
 
-/// `turnero import`: lets the office in the file `from` take the place of the empty one in the data
-/// file `data`, which is made when it is missing. One that was set up goes only where `replace` says
-/// so.
+/// `turnero import`: lets the office in the file `from` take the place of the one in the data file `data`, which is
+/// made when it is missing and has no tickets of this business day. One that was set up goes only where `replace`
+/// says so.
 pub fn import_file(from: &Path, data: &Path, replace: bool) -> Result<(), Box<dyn Error>> {
     let shown = from.display();
     let bytes = read_file(from).map_err(|error| format!("{shown} cannot be read: {error}."))?;
@@ -114,13 +116,27 @@ pub fn import_file(from: &Path, data: &Path, replace: bool) -> Result<(), Box<dy
     let mut journal = storage::open(data).map_err(|error| {
         format!("{error} Stop the server first; stop the server before you import.")
     })?;
-    let queue = load(&mut *journal, u64::MAX)?;
-    check_empty(&queue, &mut *journal).map_err(|why| {
-        format!(
-            "The data file {} {why}; an office moves into a new one: name another with --data.",
+    let mut queue = load(&mut *journal, u64::MAX)?;
+    let at = now();
+    let mut batch = Batch {
+        at: at.as_millis(),
+        ..Batch::default()
+    };
+    let rule = queue.settings().day_rule();
+    if queue.is_day_over(at, |moment| {
+        calendar::business_day(&rule, moment.as_millis())
+    }) {
+        for event in decide(&queue, &Command::StartDay, at).events {
+            record(&mut queue, event, at, None, &mut batch);
+        }
+    }
+    if queue.is_in_use() {
+        let why = format!(
+            "The data file {} has tickets of today; an office moves into one that has none: name another with --data.",
             data.display()
-        )
-    })?;
+        );
+        return Err(why.into());
+    }
     if !replace && !is_as_new(&queue) {
         let (name, data) = (&queue.settings().name, data.display());
         let why = format!(
@@ -130,22 +146,9 @@ pub fn import_file(from: &Path, data: &Path, replace: bool) -> Result<(), Box<dy
         return Err(why.into());
     }
     let open = office.tickets.len();
-    let at = now();
     let expected = journal.end()?;
-    let (seq, event) = office.import_event(&queue);
-    let stamped = Stamped { seq, at, event };
-    let mut rows = Vec::new();
-    let audit = vec![AuditEntry::of_event(&queue, &stamped, Some(&Actor::HERE))];
-    let mut imported = queue;
-    apply(&mut imported, &stamped);
-    changed_rows(&imported, &stamped.event, &mut rows);
-    let batch = Batch {
-        audit,
-        rows,
-        events: vec![stamped],
-        at: at.as_millis(),
-        ..Batch::default()
-    };
+    let (_, event) = office.import_event(&queue);
+    record(&mut queue, event, at, Some(&Actor::HERE), &mut batch);
     journal.append(expected, &batch)?;
     println!(
         "The office of {shown} is in {} now, with {open} open tickets. Its PINs stayed behind: \
@@ -168,22 +171,25 @@ fn load(journal: &mut dyn Journal, until: u64) -> Result<Queue, Box<dyn Error>> 
     Ok(queue)
 }
 
-/// Whether no ticket was ever given here. The inner text goes on «The data file …».
-fn check_empty(queue: &Queue, journal: &mut dyn Journal) -> Result<(), String> {
-    let used = "has tickets already".to_owned();
-    if queue.is_in_use() {
-        return Err(used);
-    }
-    let gives_ticket = |event: &Event| match event {
-        Event::TicketCreated { .. } => true,
-        Event::OfficeImported { office } => office.is_in_use(),
-        _ => false,
+/// Applies an event, and adds it to what is to be stored.
+fn record(
+    queue: &mut Queue,
+    event: Event,
+    at: Timestamp,
+    actor: Option<&Actor>,
+    batch: &mut Batch,
+) {
+    let stamped = Stamped {
+        seq: event.seq_after(queue.seq()),
+        at,
+        event,
     };
-    match journal.any_event(&gives_ticket) {
-        Ok(false) => Ok(()),
-        Ok(true) => Err(used),
-        Err(error) => Err(error.to_string()),
-    }
+    batch
+        .audit
+        .push(AuditEntry::of_event(queue, &stamped, actor));
+    apply(queue, &stamped);
+    changed_rows(queue, &stamped.event, &mut batch.rows);
+    batch.events.push(stamped);
 }
 
 /// Whether nobody has set up anything here. A desk alone is made on the start page by typing its name.
