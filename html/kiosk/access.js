@@ -15,7 +15,8 @@ const MOST_DIGIT = 9;
 export class AccessMode {
   /**
    * @param page `view()`: what is shown, as `{ key, sentences, buttons, ends }`: each new `key` is spoken, with the names of
-   *   the buttons; without `ends` nobody is asked to choose; `changed()`: the mode went on or off; `spoken()`: all was said.
+   *   the buttons; without `ends` nobody is asked to choose; `changed()`: the mode went on or off; `resized()`: the
+   *   foot has another button; `spoken()`: all was said.
    */
   constructor(page) {
     this._page = page;
@@ -33,11 +34,15 @@ export class AccessMode {
     document.addEventListener('focusin', (e) => this._focused(e.target));
   }
 
-  /** Shows whether the mode is on, and speaks the new parts of the page. */
-  update() {
+  /** Shows whether the mode is on: before the page is laid out, which depends on it. */
+  show() {
     document.documentElement.classList.toggle('is-large', this.isOn);
     $('access').setAttribute('aria-pressed', String(this.isOn));
     this._showRepeat();
+  }
+
+  /** Speaks the new parts of the page. */
+  update() {
     const { key } = this._page.view();
     if (key === this._key) return;
     this._key = key;
@@ -53,7 +58,9 @@ export class AccessMode {
 
   async _showRepeat() {
     const hears = this.isOn && await this._speech.has(language());
+    if ($('repeat').hidden === !hears) return;
     $('repeat').hidden = !hears;
+    this._page.resized();
   }
 
   _turn(isOn) {

@@ -77,6 +77,7 @@ const access = new AccessMode({
     render();
     restartIdleTimer();
   },
+  resized: render,
   spoken() {
     given.prolong();
   },
@@ -90,6 +91,7 @@ function render() {
   // A connection that has just ended may be back before the answer; a stale one is none.
   const away = !live.online && view !== 'given' && (!busy || live.stale);
   if (away) complaint = '';
+  access.show();
   if (state && view === 'ask' && !busy && !canAsk()) view = 'offer';
   $('offer').hidden = view !== 'offer' || away || !state;
   $('ask').hidden = view !== 'ask' || away;
@@ -168,7 +170,7 @@ function renderServices() {
     more: moreOf(service, only),
   })), choose);
   // Measuring costs, so only where something has changed that matters.
-  const key = [access.isOn, language(), window.innerWidth, window.innerHeight, $('offer').hidden, page, only].concat(
+  const key = [access.isOn, $('repeat').hidden, language(), window.innerWidth, window.innerHeight, $('offer').hidden, page, only].concat(
     state.services.map((s) => nameOf(s) + isOpen(s) + messageOf(s))).join('|');
   if (key === layoutKey || $('offer').hidden) return;
   layoutKey = key;

@@ -9,9 +9,9 @@ use rusqlite::params;
 use super::*;
 use crate::access::{Actor, Role};
 use crate::domain::{
-    Appearance, Arrival, CallingRule, Command, DeskName, Prefix, ScreenId, ServiceChange, Settings,
-    SettingsChange, State, Target, TicketId, TicketRef, TicketRow, Timestamp, TransferPosition,
-    apply, changed_rows, decide,
+    Appearance, Arrival, CallingRule, Command, DeskName, Event, Prefix, ScreenId, ServiceChange,
+    Settings, SettingsChange, State, Target, TicketId, TicketRef, TicketRow, Timestamp,
+    TransferPosition, apply, changed_rows, decide,
 };
 use crate::storage::tests::testing::TestFile;
 use crate::storage::{AuditEntry, AuditKind, HistoryQuery, RequestHash};
