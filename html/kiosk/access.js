@@ -15,8 +15,8 @@ const MOST_DIGIT = 9;
 export class AccessMode {
   /**
    * @param page `view()`: what is shown, as `{ key, sentences, buttons, ends }`: each new `key` is spoken, with the names of
-   *   the buttons; without `ends` nobody is asked to choose; `changed()`: the mode went on or off; `resized()`: the
-   *   foot has another button; `spoken()`: all was said.
+   *   the buttons; without `ends` nobody is asked to choose; `changed()`: the mode went on or off; `resized()`:
+   *   there is another button; `spoken()`: all was said.
    */
   constructor(page) {
     this._page = page;
@@ -34,7 +34,7 @@ export class AccessMode {
     document.addEventListener('focusin', (e) => this._focused(e.target));
   }
 
-  /** Shows whether the mode is on: before the page is laid out, which depends on it. */
+  /** Shows whether the mode is on; before the page is laid out. */
   show() {
     document.documentElement.classList.toggle('is-large', this.isOn);
     $('access').setAttribute('aria-pressed', String(this.isOn));

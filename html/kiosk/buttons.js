@@ -2,18 +2,17 @@
 
 /** A phone in somebody's hand, and not a screen that stands in a room. */
 export const PHONE = '(max-width: 600px)';
-// A button's least width and height and the space between two, in rem. The first shape that fits on one page
-// is used; otherwise the middle one, on several pages.
+// A button's least width and height and the space between two, in rem. The first shape that fits on one page is used;
+// otherwise the middle one, on several.
 const SHAPES = [
   { width: 22, height: 9, gap: 1.5 },
   { width: 16, height: 6.5, gap: 1 },
   { width: 15, height: 6, gap: 0.75 },
 ];
-// Font sizes in rem, tried from the largest: the first at which every name fits its button without breaking a word. Secondary text is
-// smaller, but not too small to read.
+// Font sizes in rem: the first at which every name fits its button without breaking a word. Secondary text is smaller.
 const LETTERS = [3.25, 2.5, 2, 1.75, 1.5, 1.25];
 const LEAST_LETTERS = 1;
-// In the accessible mode, letters are not smaller for long names: the buttons are wider and lower instead, on more pages.
+// The least letters of the accessible mode; long names get wider and lower buttons, on more pages.
 const LARGE_LETTERS = 1.75;
 const WIDE = { width: 15, height: 5, gap: 0.75 };
 
@@ -27,9 +26,9 @@ function grid(shape, width, height, rem, mostColumns) {
  * the buttons for turning the page, if there can be several pages. Returns how many pages there are.
  */
 export function layOut(box, pager, page) {
-  const isLarge = pager && document.documentElement.classList.contains('is-large');
+  const least = pager && document.documentElement.classList.contains('is-large') ? LARGE_LETTERS : 0;
   let found = arrange(box, pager, page, Infinity);
-  while (isLarge && found.letters < LARGE_LETTERS && found.columns > 1) found = arrange(box, pager, page, found.columns - 1);
+  while (found.letters < least && found.columns > 1) found = arrange(box, pager, page, found.columns - 1);
   return found.pages;
 }
 
@@ -71,11 +70,13 @@ function arrange(box, pager, page, mostColumns) {
   };
   box.classList.remove('is-broken');
   box.classList.toggle('is-wide', mostColumns < Infinity);
-  const letters = LETTERS.slice(most).find(fits);
-  if (letters) return { pages, columns, letters };
-  box.classList.add('is-broken');
-  fits(LEAST_LETTERS);
-  return { pages, columns, letters: LEAST_LETTERS };
+  let letters = LETTERS.slice(most).find(fits);
+  if (!letters) {
+    letters = LEAST_LETTERS;
+    box.classList.add('is-broken');
+    fits(letters);
+  }
+  return { pages, columns, letters };
 }
 
 // The text must stay inside the button's padding, too.
