@@ -1,5 +1,5 @@
-// The accessible mode of the kiosk: everything large and within reach of a wheelchair, and spoken, so that a keypad is
-// enough to take a ticket without sight (EN 301 549, 5.1.3 and 5.2).
+// The accessible mode of the kiosk: large, low and spoken, so that a keypad is enough to take a ticket without sight
+// (EN 301 549, 5.1.3 and 5.2).
 //
 // The button and `?access=1` turn it on, and any key of a keypad. Digits choose; + and - or the arrows go from choice to
 // choice, which is spoken; Enter takes it; 0 repeats. Each touch and each key stops the voice.

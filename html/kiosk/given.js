@@ -1,4 +1,4 @@
-// The view of a ticket that was just given: its number, who is ahead, and how to follow it on a phone.
+// The view of a ticket that was just given.
 
 import { $, show as showText } from '../shared/dom.js';
 import { fitText } from '../shared/fit.js';

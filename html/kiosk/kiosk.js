@@ -65,7 +65,7 @@ const requests = new TicketRequests(live, {
 const given = new GivenView(returnToStart);
 const printers = new Printers();
 
-// The printer that stands here: the one that the address names, else the office's first. A phone has none.
+// The printer that the address names, else the office's first. A phone has none.
 function ownPrinter() {
   if (namedPrinter || window.matchMedia(PHONE).matches) return namedPrinter;
   return printers.names()[0] || '';

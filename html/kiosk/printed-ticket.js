@@ -1,11 +1,10 @@
-// Prints a ticket with the browser's print function, on paper as wide as the office's and as long as its content. The
-// server says what is on it, as for a network printer.
+// Prints a ticket with the browser's print function. The server says what is on it, as for a network printer.
 
 import { get } from '../shared/api.js';
 import { $, make } from '../shared/dom.js';
 
 const MM_PER_PIXEL = 25.4 / 96;
-// The picture of the code is worth so much waiting, and no more.
+// How long to wait for the picture of the code.
 const PICTURE_MS = 1500;
 // A code of two characters has a third of the paper's width for each, and 96 pt at most.
 const CODE_PT_PER_MM = 3.4;
