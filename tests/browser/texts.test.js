@@ -134,7 +134,7 @@ test('French has a space that does not break before its tall signs, inside its q
 
 test('no language but Spanish has texts left in Spanish', () => {
   // Names, units and words with the same spelling.
-  const same = { en: 3, pt: 52, fr: 3, ar: 0 };
+  const same = { en: 3, pt: 53, fr: 3, ar: 0 };
   for (const [lang, most] of Object.entries(same)) {
     const left = Object.keys(words.es).filter((key) => /[a-z]{4}/i.test(words.es[key]) && words[lang][key] === words.es[key]);
     assert.ok(left.length <= most, lang + ': ' + left);
