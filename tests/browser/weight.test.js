@@ -25,7 +25,7 @@ const SCREENS = {
 };
 
 // A desk misses the aim of 45 kB with its panels, which it loads at once.
-const MOST_OF_DESK = 51000;
+const MOST_OF_DESK = 51500;
 // The kiosk misses it in Arabic by its accessible mode.
 const MOST_OF_KIOSK = 45500;
 
