@@ -36,7 +36,7 @@ pub fn serve(config: Config) -> Result<(), Box<dyn Error>> {
         .map_err(unusable)?;
     for damage in &loaded.damage {
         log::warn!(
-            "{damage}: the office is put together from what was stored before it and all events since"
+            "{damage}: the office is rebuilt from the snapshot before it, if there is one, and all later events"
         );
     }
     let (mut queue, events) = (loaded.queue, loaded.events);

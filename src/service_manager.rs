@@ -25,7 +25,7 @@ impl ServiceManager {
     pub fn from_environment() -> Option<Arc<Self>> {
         let name = env::var("NOTIFY_SOCKET").ok()?;
         let socket = connect(&name)
-            .map_err(|error| log::warn!("The service manager cannot be told anything: {error}"))
+            .map_err(|error| log::warn!("The service manager cannot be notified: {error}"))
             .ok()?;
         Some(Arc::new(Self {
             socket,

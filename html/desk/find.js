@@ -78,7 +78,7 @@ export function findPanel({ call, drop, closed, now }) {
   async function wanted(act) {
     const code = plain($('found-code').value);
     if (!code) return;
-    // Somebody who has been served is called again only by who has read so.
+    // A finished ticket is called again only after its state was shown.
     const isNew = code !== looked || ticket === undefined;
     await look();
     if (isNew && isOver()) return;

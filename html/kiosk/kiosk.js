@@ -169,7 +169,7 @@ function renderServices() {
     name: only && isOpen(service) ? t('take.take') : nameOf(service),
     more: moreOf(service, only),
   })), choose);
-  // Measuring costs, so only where something has changed that matters.
+  // Measuring is slow, so only where something has changed that matters.
   const key = [access.isOn, $('repeat').hidden, language(), window.innerWidth, window.innerHeight, $('offer').hidden, page, only].concat(
     state.services.map((s) => nameOf(s) + isOpen(s) + messageOf(s))).join('|');
   if (key === layoutKey || $('offer').hidden) return;

@@ -2,7 +2,7 @@
 // be shown is skipped.
 
 const PICTURE_MS = 10000;
-// A video that has not moved for so long does not come any more.
+// A video without progress for this long is skipped.
 const STALL_MS = 15000;
 const CHECK_MS = 1000;
 // The pause after a round in which nothing could be shown, and while there is nothing.

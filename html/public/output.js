@@ -3,7 +3,7 @@
 import { audio } from '../shared/sound.js';
 
 /**
- * Plays what nobody hears, for as long as the page lives. A television on HDMI turns its amplifier off in digital silence, and
+ * Plays an inaudible sound, for as long as the page lives. A television on HDMI turns its amplifier off in digital silence, and
  * swallows the first second of what comes next.
  */
 export function keepOutputOpen() {

@@ -120,7 +120,7 @@ function renderBoard(call) {
   const rows = rowsOf(state.desks, call, lastOf);
   const hasMedia = media.ready && window.matchMedia(WIDE).matches;
   media.place(hasMedia);
-  // Measuring is dear on an old television, and most events change nothing of this.
+  // Measuring is slow on an old television, and most events change nothing of this.
   const what = JSON.stringify([call && [call.code, call.desk], rows, hasMedia, language(), t('word.desk'), $('message').textContent, $('muted').hidden]);
   if (what === drawn) return;
   drawn = what;

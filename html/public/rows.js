@@ -1,4 +1,4 @@
-// Draws the other desks with their tickets, one row each. layout.js sets their sizes.
+// Draws the desks with their tickets, one row each, without the one on the large card. layout.js sets their sizes.
 
 import { make, reconcile } from '../shared/dom.js';
 import { isNumbered, isolated, t } from '../shared/i18n.js';

@@ -1,4 +1,4 @@
-// The list of priorities on the calling order page (settings-next.html, which holds the rule as a plain field).
+// The calling order page: priorities, the calling rule, and the limit of priority calls in a row.
 
 import { get, put } from '../shared/api.js';
 import { $, make, reconcile } from '../shared/dom.js';
@@ -18,13 +18,13 @@ function field(key, control) {
 }
 
 function row() {
-  const name = make('input', { required: true, maxLength: 40, autocomplete: 'off', dir: 'auto' });
+  const name = make('input', { required: true, maxLength: 60, autocomplete: 'off', dir: 'auto' });
   const weight = make('input', { type: 'number', required: true, min: 1, max: 1000, inputMode: 'numeric' });
   const box = make('div');
   const made = {
     name,
     weight,
-    names: names(box, 'names', 40),
+    names: names(box, 'names', 60),
     example: make('p', { className: 'what example' }),
     up: upButton(() => {
       if (!moveUp(rows, made)) return;

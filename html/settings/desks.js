@@ -1,4 +1,4 @@
-// The desks page: which desks there are, whether they are open, and which services they attend.
+// The desks page: the desks and the services that each serves, and the word before their numbers.
 
 import { get, put, remove } from '../shared/api.js';
 import { $, make } from '../shared/dom.js';

@@ -14,7 +14,7 @@ export class Refusal extends Error {
   }
 }
 
-/** 128 random bits. `crypto.randomUUID` is too young. */
+/** 128 random bits. Browsers of 2018 have no `crypto.randomUUID`. */
 export function freshKey() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   return Array.from(bytes, (b) => (b < 16 ? '0' : '') + b.toString(16)).join('');
@@ -76,7 +76,7 @@ async function ask(method, path, body, key) {
 
 export const get = (path) => first(ask('GET', path));
 
-/** PUT, PATCH and DELETE say the same thing twice without harm, so they need no key. */
+/** PUT, PATCH and DELETE are idempotent, so they need no key. */
 export const put = (path, body) => first(ask('PUT', path, body));
 
 export const patch = (path, body) => first(ask('PATCH', path, body));

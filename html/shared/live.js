@@ -9,7 +9,7 @@ const BACKOFF_FIRST_MS = 400;
 const BACKOFF_MOST_MS = 5000;
 // After so many sockets in a row that never spoke, something on the way may not let WebSockets pass.
 const SOCKETS_BEFORE_POLLING = 3;
-// Long polling has no ticks: an answer, even an empty one, must come inside the staleness clock.
+// Long polling has no ticks: an answer, even an empty one, must come before the state counts as stale.
 const POLL_WAIT_SECONDS = 8;
 const POLL_TIMEOUT_MS = 15000;
 // Messages without a number of their own: they are not repeated after a disconnection.
@@ -164,7 +164,7 @@ export class Live {
   _take(m) {
     if (m.type === 'tick') {
       this._clockOffset = Date.parse(m.payload.now) - Date.now();
-      // Once may be a tick that overtook an event; twice means that we follow another history.
+      // Once may be a tick that overtook an event; twice means that the server has other events than this page.
       this._odd = this._seq !== null && m.seq !== this._seq ? this._odd + 1 : 0;
       if (this._odd >= 2) {
         this._odd = 0;

@@ -10,7 +10,7 @@ export function aheadText(n) {
 /** The estimate in words; nothing where there is none. */
 export function estimateText(seconds) {
   if (typeof seconds !== 'number') return '';
-  // Up, not down: who was promised less than it takes has waited in vain.
+  // Rounded up, so that nobody is promised a shorter wait.
   const whole = Math.ceil(seconds / 60) * 60;
   return whole > 60 ? t('ahead.estimate', { span: roughSpan(whole) }) : t('ahead.soon');
 }

@@ -13,7 +13,7 @@
   show();
   // Browsers of 2018 know only addListener.
   if (dark && dark.addListener) dark.addListener(show);
-  // As office.js left it at the last visit; it comes to the truth with the first message.
+  // As office.js stored it at the last visit; the first message corrects it.
   try {
     var colours = JSON.parse(localStorage.getItem('turnero.colours'))[theme];
     Object.keys(colours).forEach(function (name) { root.style.setProperty(name, colours[name]); });

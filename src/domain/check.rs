@@ -191,7 +191,7 @@ impl Ticket {
                     .contains(&(&self.prefix, self.number))
         });
         if self.number == 0 || !has_number {
-            let why = format!("{} was not given: lastNumber is smaller", self.code());
+            let why = format!("{} is above the lastNumber of its service", self.code());
             return Err(("number", why));
         }
         if self.position.arrival() != self.arrival {

@@ -85,7 +85,7 @@ impl DeskName {
         }
         if [".", ".."].contains(&name) {
             return Err(
-                "a desk's name is not only dots, which addresses have a use for".to_owned(),
+                "a desk's name cannot be «.» or «..», which have a meaning in addresses".to_owned(),
             );
         }
         Ok(Self(name.into()))

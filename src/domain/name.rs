@@ -18,7 +18,7 @@ pub fn check_name(name: &str) -> Result<(), String> {
         ));
     }
     if [".", ".."].contains(&name) {
-        return Err("a name is not only dots, because addresses have a use for them".to_owned());
+        return Err("a name cannot be «.» or «..», which have a meaning in addresses".to_owned());
     }
     if let Some(slash) = name.chars().find(|c| ['/', '\\'].contains(c)) {
         return Err(format!(

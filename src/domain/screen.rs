@@ -25,7 +25,7 @@ impl ScreenId {
 }
 
 serde_as_text!(ScreenId, |text| {
-    Self::parse(text).ok_or_else(|| format!("«{text}» is no screen's id"))
+    Self::parse(text).ok_or_else(|| format!("«{text}» is not a screen's id"))
 });
 
 impl fmt::Display for ScreenId {

@@ -94,7 +94,7 @@ pub struct ServiceSetup {
 }
 
 impl ServiceSetup {
-    /// The longest wait that a service aims at unless told, in milliseconds.
+    /// The longest wait that a service aims at by default, in milliseconds.
     pub const DEFAULT_TARGET_MS: i64 = 15 * MINUTE_MS;
 
     /// The longest wait that it aims at, in milliseconds.

@@ -37,7 +37,7 @@ impl TicketId {
 }
 
 serde_as_text!(TicketId, |text| {
-    Self::parse(text).ok_or_else(|| format!("«{text}» is no ticket's id"))
+    Self::parse(text).ok_or_else(|| format!("«{text}» is not a ticket's id"))
 });
 
 impl fmt::Display for TicketId {

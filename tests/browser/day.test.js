@@ -287,7 +287,7 @@ function theDay(lang, day) {
     await agree(2);
   });
 
-  test('a slip of the finger is taken back', async () => {
+  test('a mistaken press is undone', async () => {
     await press(2, 'no-show');
     await said(2, 'no-show', order[1]);
     await attends(2, '');

@@ -26,7 +26,7 @@ after(async () => {
   if (server) await server.stop();
 });
 
-test('with nobody attended the button is there, and dead', async () => {
+test('with nobody attended the button is disabled', async () => {
   await visible(page, '#print');
   assert.equal(await page.isEnabled('#print'), false);
   await page.keyboard.press('i');

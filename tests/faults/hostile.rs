@@ -230,7 +230,7 @@ fn running_out_of_files_does_not_end_accepting() {
 }
 
 #[test]
-fn rubbish_of_every_kind_ends_its_own_connection_alone() {
+fn malformed_input_closes_only_its_own_connection() {
     let server = Server::new();
     let mut screen = server.screen("");
     screen.expect("state");

@@ -21,7 +21,7 @@ impl Queue {
             };
             self.by_id.remove(&ticket.id);
             if ticket.state == State::NoShow {
-                // The way back is closed.
+                // It cannot be called again any more.
                 ticket.state = State::Cancelled;
                 ticket.ended_at = Some(at);
             }

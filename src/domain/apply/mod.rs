@@ -121,8 +121,8 @@ pub fn apply(queue: &mut Queue, stamped: &Stamped) {
                 ticket.spent.transfers += 1;
                 ticket.service = service.clone();
                 ticket.list = list.clone();
-                // Behind all others, waiting begins anew; where it was, it goes on; elsewhere it
-                // counts from the arrival.
+                // At the back, the wait starts again. At the old position it goes on. Anywhere else
+                // it counts from the ticket's creation.
                 if u64::try_from(*rank) == Ok(stamped.seq) {
                     ticket.waiting_since = at;
                 } else if ticket.position.rank() != *rank {
@@ -159,7 +159,7 @@ pub fn apply(queue: &mut Queue, stamped: &Stamped) {
         Event::DeskDeleted { desk } => queue.remove_desk(desk),
         Event::ServiceChanged { service, setup } => queue.set_up_service(service, setup),
         Event::ServiceDeleted { service } => {
-            // Made again today, it goes on from there, however many tickets have been forgotten.
+            // If a service with this prefix is made again today, its numbers continue from here.
             let last_number = queue.service(service).and_then(|s| s.last_number);
             let reserved = last_number.map(|last| (service.clone(), last));
             queue.reserved_numbers.extend(reserved);
@@ -170,7 +170,7 @@ pub fn apply(queue: &mut Queue, stamped: &Stamped) {
         Event::SettingsChanged { settings } => queue.settings = settings.clone(),
         Event::DayStarted => queue.start_day(at),
         Event::ClockStepped { by, since } => queue.shift_times(*by, *since, at),
-        // It has been taken over whole.
+        // Handled above.
         Event::OfficeImported { .. } => {}
     }
 }

@@ -105,7 +105,7 @@ impl Queue {
         }
         match before.state {
             State::Waiting => self.enter_list(before.priority_list(), before.position),
-            // Of those that ended it is the last to leave memory, which is all that their order says.
+            // It becomes the newest ended ticket. Their order only decides which leaves memory first.
             State::NoShow | State::Done => self.ended.push_back(arrival),
             _ => {}
         }

@@ -92,7 +92,7 @@ fn a_priority_stays_while_somebody_has_it() {
 }
 
 #[test]
-fn a_number_is_rather_not_given_than_given_twice() {
+fn a_number_is_skipped_rather_than_given_twice() {
     let mut parts = two_lines().parts();
     parts.services[0].last_number = Some(u32::MAX - 2);
     parts.reserved_numbers = vec![(Prefix::new("A"), u32::MAX - 1)];

@@ -1,4 +1,4 @@
-//! Ids of tickets.
+//! The text form of ticket ids.
 
 use crate::domain::*;
 

@@ -96,7 +96,7 @@ fn ask<T: DeserializeOwned>(address: SocketAddr, method: &str) -> Result<T, Box<
     }
     let refused: Option<Refused> = serde_json::from_str(body).ok();
     let detail = refused.and_then(|refused| refused.detail);
-    let why = detail.unwrap_or_else(|| "it is no turnero".to_owned());
+    let why = detail.unwrap_or_else(|| "it is not a turnero server".to_owned());
     Err(format!("The server at {address} refuses: {why}").into())
 }
 

@@ -1,5 +1,5 @@
-//! The places that public callers hold for long: their screens and long polls. Some connections are kept free
-//! of them, so that staff, health checks and this machine always get in.
+//! Limits how many connections public screens and long polls hold. Some connections are reserved for staff,
+//! health checks and this machine.
 
 use std::collections::HashMap;
 use std::net::IpAddr;

@@ -83,7 +83,7 @@ pub fn changed(fields: &mut Fields) -> Result<SettingsChange, Problem> {
     let rule = match fields.text("rule")? {
         Some(word) => Some(CallingRule::parse(&word).ok_or_else(|| {
             let known = CallingRule::names();
-            let why = format!("«{word}» is no rule; there are: {known}");
+            let why = format!("«{word}» is not a calling rule; the rules are: {known}");
             Problem::invalid("rule", why)
         })?),
         None => None,

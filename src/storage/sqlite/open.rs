@@ -151,7 +151,7 @@ fn prepare(mut connection: Connection, path: &Path, write: bool) -> Result<Opene
     }
     if version > schema::VERSION {
         return Err(Refused::Foreign(format!(
-            "it was written by a newer turnero (version {version} of the form; this one knows {})",
+            "it was written by a newer turnero (version {version} of the tables; this one reads up to {})",
             schema::VERSION
         )));
     }

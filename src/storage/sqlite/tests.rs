@@ -634,7 +634,11 @@ fn an_unknown_stored_value_is_an_error_that_names_its_event() {
         ),
         ("a rule", settings.replace("weighted", "luck"), "luck"),
         ("a field", cancelled.replace('{', r#"{"mood":1,"#), "mood"),
-        ("an id", cancelled.replace("0001", "000g"), "no ticket's id"),
+        (
+            "an id",
+            cancelled.replace("0001", "000g"),
+            "not a ticket's id",
+        ),
     ];
     for (what, body, said) in rows {
         let file = TestFile::new("unknown");

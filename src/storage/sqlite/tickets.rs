@@ -71,8 +71,8 @@ impl NewestHour {
     }
 }
 
-/// Inserts rows, or replaces those of the same tickets. Returns the new place of the newest ticket. The
-/// times of creation in known rows are other ones only if the clock has stepped: then `may_move`.
+/// Inserts rows, or replaces those of the same tickets. Returns the newest ticket and
+/// its hour. `may_move`: a step of the clock may have changed the creation times of existing rows.
 pub(super) fn upsert(
     transaction: &Transaction<'_>,
     mut newest: NewestHour,
@@ -131,7 +131,7 @@ pub(super) fn upsert(
     Ok(newest)
 }
 
-/// Says that the ticket `seq` belongs to that hour, if it does not yet, and the next ticket where it did.
+/// Stores that the ticket `seq` belongs to that hour, if it does not yet, and that the next ticket belongs to its own.
 fn move_to_hour(transaction: &Transaction<'_>, seq: i64, hour: i64) -> rusqlite::Result<()> {
     let created = "SELECT seq, created_at FROM tickets WHERE seq >= ?1 ORDER BY seq LIMIT 2";
     let mut created = transaction.prepare_cached(created)?;
@@ -255,7 +255,7 @@ pub(super) fn fill(transaction: &Transaction<'_>, version: i32) -> rusqlite::Res
     if end == 0 {
         return Ok(());
     }
-    log::info!("Putting the history of tickets together from the events, up to event {end}");
+    log::info!("Building the history of tickets from the events, up to event {end}");
     match replay(transaction, version, Queue::new(), from_sql(end))? {
         Ok(snapshots) => {
             transaction.execute("DELETE FROM snapshots", [])?;
@@ -264,7 +264,7 @@ pub(super) fn fill(transaction: &Transaction<'_>, version: i32) -> rusqlite::Res
             }
         }
         Err(damage) => {
-            log::warn!("The history of tickets is not whole: {damage}");
+            log::warn!("The history of tickets is incomplete: {damage}");
             let newest = history::snapshots(transaction, u64::MAX)?;
             let mut readable = newest
                 .into_iter()
@@ -277,7 +277,7 @@ pub(super) fn fill(transaction: &Transaction<'_>, version: i32) -> rusqlite::Res
             }
         }
     }
-    log::info!("The history of tickets is put together");
+    log::info!("The history of tickets is built");
     Ok(())
 }
 

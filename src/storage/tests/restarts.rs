@@ -300,7 +300,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn an_office_that_is_stopped_at_any_moment_is_the_one_that_never_was(
+    fn an_office_that_is_stopped_at_any_moment_equals_one_that_never_was(
         batches in vec(any_batch(), 1..24)
     ) {
         let mut office = Office::open();

@@ -103,7 +103,7 @@ fn table(days: &[Vec<Row>]) -> String {
     let mut table = "# Simulated days
 
 2,000 people, 4 services, 3 priorities, 12 desks, the same people and desks under each rule. Minutes. Written and
-checked by `src/domain/simulation/table.rs`.
+checked by `src/domain/tests/simulation/table.rs`.
 
 An estimate is looked at when a ticket is given and every 20 minutes while its person waits; right is within 3
 minutes or a quarter of the wait that followed. Beside it the simple method: people before it × mean turn ÷ desks of

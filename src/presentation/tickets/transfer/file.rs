@@ -76,7 +76,7 @@ pub fn read(bytes: &[u8]) -> Result<QueueParts, String> {
     let header: Header =
         serde_json::from_slice(bytes).map_err(|error| format!("it is no JSON object: {error}"))?;
     if header.format.as_deref() != Some(FORMAT) {
-        return Err(format!("format: it is «{FORMAT}» in the file of an office"));
+        return Err(format!("format: it must be «{FORMAT}»"));
     }
     if header.version != Some(VERSION) {
         let version = header.version.map_or("none".to_owned(), |v| v.to_string());

@@ -114,7 +114,7 @@ pub fn import_file(from: &Path, data: &Path, replace: bool) -> Result<(), Box<dy
     let bytes = read_file(from).map_err(|error| format!("{shown} cannot be read: {error}."))?;
     let office = file::read(&bytes).map_err(|why| format!("{shown} cannot be imported: {why}."))?;
     let mut journal = storage::open(data).map_err(|error| {
-        format!("{error} Stop the server first; stop the server before you import.")
+        format!("{error} Stop the server before you import.")
     })?;
     let mut queue = load(&mut *journal, u64::MAX)?;
     let at = now();
@@ -379,7 +379,7 @@ mod tests {
             (
                 "/office/services/0/lastNumber",
                 json!(2),
-                "office.tickets[2].number: A3 was not given",
+                "office.tickets[2].number: A3 is above the lastNumber of its service",
             ),
             (
                 "/office/desks/0/name",
@@ -414,7 +414,7 @@ mod tests {
             (
                 "/office/tickets/1/id",
                 json!("A2"),
-                "office.tickets[1].id: «A2» is no ticket's id",
+                "office.tickets[1].id: «A2» is not a ticket's id",
             ),
             (
                 "/office/tickets/1/id",
