@@ -17,6 +17,7 @@ mod memory;
 mod message;
 mod options;
 mod phones;
+mod readers;
 mod report;
 mod server;
 mod start;
@@ -60,6 +61,7 @@ fn run(options: &Options) -> Result<Report, Failure> {
             Measurement::Tickets => flood::measure(&bench, options, &mut report)?,
             Measurement::Screens => fanout::measure(&bench, options, &mut report)?,
             Measurement::Phones => phones::measure(&bench, options, &mut report)?,
+            Measurement::Readers => readers::measure(&bench, options, &mut report)?,
             Measurement::Memory => memory::measure(&bench, options, &mut report)?,
             Measurement::History => history::measure(&bench, options, &mut report)?,
             Measurement::Start => start::measure(&bench, options, &mut report)?,

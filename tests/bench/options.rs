@@ -7,21 +7,24 @@ pub enum Measurement {
     Tickets,
     Screens,
     Phones,
+    Readers,
     Memory,
     History,
     Start,
 }
 
-const ALL: [(&str, Measurement); 6] = [
+const ALL: [(&str, Measurement); 7] = [
     ("tickets", Measurement::Tickets),
     ("screens", Measurement::Screens),
     ("phones", Measurement::Phones),
+    ("readers", Measurement::Readers),
     ("memory", Measurement::Memory),
     ("history", Measurement::History),
     ("start", Measurement::Start),
 ];
 
-const USAGE: &str = "usage: bench [--quick] [--only tickets|screens|phones|memory|history|start]";
+const USAGE: &str =
+    "usage: bench [--quick] [--only tickets|screens|phones|readers|memory|history|start]";
 
 pub struct Options {
     quick: bool,
