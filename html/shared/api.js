@@ -1,5 +1,5 @@
 // REST requests: an answer or a `Refusal`. A POST whose answer is lost is repeated with the same Idempotency-Key, so that
-// the server does it once.
+// the server does it once. Where a PIN is asked for, the sign-in page opens.
 
 import { keepChoices } from './i18n.js';
 
