@@ -317,7 +317,7 @@ mod tests {
         use serde_json::{Value, json};
         let zero = format!("{:032x}", 0);
         let rows: &[(&str, Value, &str)] = &[
-            ("/format", json!("other"), "format: it is «turnero-office»"),
+            ("/format", json!("other"), "format: it must be «turnero-office»"),
             ("/version", json!(2), "version: this program reads 1"),
             ("/version", Value::Null, "version: this program reads 1"),
             ("/extra", json!(1), "extra: unknown field"),
