@@ -113,9 +113,8 @@ pub fn import_file(from: &Path, data: &Path, replace: bool) -> Result<(), Box<dy
     let shown = from.display();
     let bytes = read_file(from).map_err(|error| format!("{shown} cannot be read: {error}."))?;
     let office = file::read(&bytes).map_err(|why| format!("{shown} cannot be imported: {why}."))?;
-    let mut journal = storage::open(data).map_err(|error| {
-        format!("{error} Stop the server before you import.")
-    })?;
+    let mut journal = storage::open(data)
+        .map_err(|error| format!("{error} Stop the server before you import."))?;
     let mut queue = load(&mut *journal, u64::MAX)?;
     let at = now();
     let mut batch = Batch {
@@ -317,7 +316,11 @@ mod tests {
         use serde_json::{Value, json};
         let zero = format!("{:032x}", 0);
         let rows: &[(&str, Value, &str)] = &[
-            ("/format", json!("other"), "format: it must be «turnero-office»"),
+            (
+                "/format",
+                json!("other"),
+                "format: it must be «turnero-office»",
+            ),
             ("/version", json!(2), "version: this program reads 1"),
             ("/version", Value::Null, "version: this program reads 1"),
             ("/extra", json!(1), "extra: unknown field"),
