@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpStream};
 use rustix::net::sockopt::set_socket_recv_buffer_size;
 use rustix::net::{AddressFamily, SocketType, connect, socket};
 
-use crate::common::{Client, Server, array, text, wait_until};
+use crate::common::{Client, Screen, Server, array, seq, text, wait_until};
 
 /// More tickets than one piece of a list has, and than sockets hold.
 const TICKETS: usize = 2_500;
@@ -90,4 +90,56 @@ fn only_some_large_answers_are_sent_at_a_time_and_tickets_do_not_wait_for_them()
     wait_until("there is room again", || client.get(LIST).status == 200);
     let export = client.get("/api/export").expect(200).json();
     assert_eq!(array(&export["office"]["tickets"]).len(), TICKETS + 1);
+}
+
+#[test]
+fn whoever_missed_many_events_and_reads_slowly_takes_little_memory() {
+    const EVENTS: u64 = 1_000;
+    let server = Server::new();
+    let mut client = server.client();
+    // Each event has all services.
+    for prefix in ('B'..='Z').flat_map(|letter| [format!("{letter}"), format!("{letter}X")]) {
+        let path = format!("/api/services/{prefix}");
+        client.send("PUT", &path, &[], b"").expect(201);
+    }
+    let before = client.get("/api/state").json()["seq"].as_u64().unwrap();
+    for _ in 0..EVENTS {
+        client.post("/api/tickets").expect(201);
+    }
+    let path = format!("/api/events?since={before}");
+    client.get(&path).expect(200);
+    let memory = server.memory_kb("VmRSS");
+    let (mut polls, mut screens) = (Vec::new(), Vec::new());
+    for _ in 0..40 {
+        let mut poll = Client::over(narrow(server.address()));
+        poll.request("GET", &path, &[], b"");
+        polls.push(poll);
+        let query = format!("?since={before}");
+        screens.push(Screen::over(
+            narrow(server.address()),
+            &query,
+            Some("turnero.v1"),
+        ));
+    }
+    client.post("/api/tickets").expect(201);
+    let grown = server.memory_kb("VmRSS").saturating_sub(memory);
+    // The events have more than 2 MB together.
+    assert!(grown < 40 * 1024, "{grown} kB for 80 slow readers");
+    drop((polls, screens));
+
+    // A poll gets a part, and the rest when it asks again.
+    let mut last = before;
+    let mut answers = 0;
+    while last < before + EVENTS + 1 {
+        let answer = client.get(&format!("/api/events?since={last}")).expect(200);
+        assert!(answer.body.len() < 300 * 1024, "{}", answer.body.len());
+        for message in array(&answer.json()) {
+            assert_eq!(seq(message), last + 1);
+            last += 1;
+        }
+        answers += 1;
+    }
+    assert!(answers > 4, "{answers}");
+    let mut screen = Screen::v1(server.address(), &format!("?since={before}"));
+    assert_eq!(screen.until(last).len() as u64, EVENTS + 1);
 }

@@ -1,5 +1,6 @@
 //! `/api/state` and `/api/events`: the messages of the WebSocket, over HTTP.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tungstenite::Bytes;
@@ -10,10 +11,13 @@ use crate::access::Role;
 use crate::presentation::http::answer::Answer;
 use crate::presentation::http::route::{Context, Handled};
 use crate::presentation::json::StateView;
-use crate::presentation::services::Since;
+use crate::presentation::services::{Since, Update};
 
 /// Longest wait for the first event, in seconds: proxies commonly give up after 30.
 const LONGEST_WAIT_SECONDS: u64 = 25;
+
+/// Size of the events in one answer. Many clients that read slowly must not fill the memory.
+const MOST_BYTES: usize = 256 * 1024;
 
 /// `GET /api/state`
 pub fn state(context: &Context<'_>) -> Handled {
@@ -62,7 +66,7 @@ pub fn events(context: &Context<'_>) -> Handled {
         Some(Since::TooOld) | None => None,
     };
     let mut messages: Vec<Bytes> = match updates {
-        Some(updates) => updates.iter().map(|update| update.text()).collect(),
+        Some(updates) => first_texts(&updates),
         None => vec![
             office
                 .tickets
@@ -77,4 +81,17 @@ pub fn events(context: &Context<'_>) -> Handled {
     messages.extend(printers.into_iter().map(Bytes::from));
     let array = [b"[", messages.join(&b","[..]).as_slice(), b"]"].concat();
     Ok(Answer::new(200, "application/json", array).with_header("Cache-Control", "no-store"))
+}
+
+/// The texts of the first updates, as many as one answer has. The client asks for the rest.
+fn first_texts(updates: &[Arc<Update>]) -> Vec<Bytes> {
+    let mut bytes = 0;
+    let texts = updates.iter().map(|update| update.text());
+    texts
+        .take_while(|text| {
+            let is_first = bytes == 0;
+            bytes += text.len();
+            is_first || bytes <= MOST_BYTES
+        })
+        .collect()
 }

@@ -18,8 +18,8 @@ use tungstenite::{Bytes, Error, WebSocket};
 use super::follower::Follower;
 use super::frames::{course_count_frame, course_working_frame, text_frame};
 use super::recent::Since;
-use super::screen::{Handshake, Screen};
-use super::update::{self, Dialect, UpdateBatch};
+use super::screen::{Handshake, Screen, Writer};
+use super::update::{self, Dialect, Update, UpdateBatch};
 use super::wss::WssService;
 use crate::presentation::http::wire::Wire;
 use crate::presentation::json::{Message, StateView};
@@ -27,6 +27,9 @@ use crate::presentation::services::ticket_service::TicketService;
 
 /// Limit of messages that are read before the screen gets new updates.
 const MESSAGES_AT_ONCE: usize = 64;
+
+/// Updates that are joined for one write. One has 10 kB in the largest office.
+const UPDATES_AT_ONCE: usize = 16;
 
 /// Interval between two ticks. The contract says every 5 s at least; a second is left for a busy
 /// machine.
@@ -227,33 +230,49 @@ impl ScreenThread<'_> {
             (Dialect::V1, Some(seq)) => self.missed_since(seq),
             _ => None,
         };
-        let (cursor, mut frames) = missed.unwrap_or_else(|| self.whole_state());
         let progress = self.screen.follower().and_then(Follower::progress);
         let mut writer = self.screen.writer();
-        writer.cursor = cursor;
+        writer.cursor = since.unwrap_or_default();
+        self.send_missed(&mut writer, missed)?;
         if let Some(progress) = writer.changed_progress(progress) {
-            frames = [frames, progress].concat().into();
+            self.screen.write_all(&mut writer, &progress)?;
         }
-        self.screen.write_all(&mut writer, &frames)?;
         writer.is_open = true;
         Ok(())
     }
 
-    /// The events after `seq` and the number of the last one; `None` if they are no longer in memory.
-    fn missed_since(&self, seq: u64) -> Option<(u64, Bytes)> {
+    /// The updates after event `seq`; `None` if they are no longer in memory.
+    fn missed_since(&self, seq: u64) -> Option<Vec<Arc<Update>>> {
         match self.wss.since(seq) {
-            Since::Updates(updates) => {
-                let last = updates.last().map_or(seq, |update| update.seq);
-                let frames = update::join_frames(&updates, self.screen.dialect);
-                Some((last, frames))
-            }
+            Since::Updates(updates) => Some(updates),
             // The event may be durable and not yet published, or be another office's.
             Since::NotYet => {
                 let is_durable = self.tickets.read_queue(|queue| queue.seq()) >= seq;
-                is_durable.then(|| (seq, Bytes::new()))
+                is_durable.then(Vec::new)
             }
             Since::TooOld => None,
         }
+    }
+
+    /// Sends the updates that follow the screen's last event, or the whole state. Many updates go in pieces, so
+    /// that a slow screen holds no copy of all of them.
+    fn send_missed(
+        &self,
+        writer: &mut Writer,
+        missed: Option<Vec<Arc<Update>>>,
+    ) -> Result<(), End> {
+        let Some(updates) = missed else {
+            let (seq, frames) = self.whole_state();
+            self.screen.write_all(writer, &frames)?;
+            writer.cursor = seq;
+            return Ok(());
+        };
+        for piece in updates.chunks(UPDATES_AT_ONCE) {
+            let frames = update::join_frames(piece, self.screen.dialect);
+            self.screen.write_all(writer, &frames)?;
+        }
+        writer.cursor = updates.last().map_or(writer.cursor, |update| update.seq);
+        Ok(())
     }
 
     fn whole_state(&self) -> (u64, Bytes) {
@@ -312,10 +331,7 @@ impl ScreenThread<'_> {
     fn catch_up(&mut self) -> Result<(), End> {
         let mut writer = self.screen.writer();
         let missed = self.missed_since(writer.cursor);
-        let (cursor, frames) = missed.unwrap_or_else(|| self.whole_state());
-        self.screen.write_all(&mut writer, &frames)?;
-        writer.cursor = cursor;
-        Ok(())
+        self.send_missed(&mut writer, missed)
     }
 
     fn send_tick(&mut self) -> Result<(), End> {
