@@ -112,11 +112,24 @@ test('no word of the start page\'s desks is broken, in any language', async () =
 test('a panel of a desk covers nothing of the ticket that it serves', async () => {
   const other = await Server.start();
   await other.call('PUT', 'services/A', { name: 'Padrón municipal y certificados de empadronamiento' });
-  await other.call('PUT', 'services/B', { name: 'Caja' });
+  for (const prefix of 'BCDEF') await other.call('PUT', 'services/' + prefix, { name: 'Registro de entrada de documentos ' + prefix });
   await other.tickets(2);
   await other.act('3', 'next');
   const page = await open(browser, other.url + '/desk.html?desk=3');
   await until('the desk is live', () => page.isEnabled('#transfer'));
+  const inSight = () => page.$$eval('.panel-end button', (all) => all.filter((b) => {
+    const at = b.getBoundingClientRect();
+    const panel = b.closest('.panel').getBoundingClientRect();
+    return b.offsetParent && at.bottom > Math.min(panel.bottom, innerHeight) + 1;
+  }).map((b) => b.textContent));
+  await page.click('#attends');
+  await page.check('#attends-some');
+  for (const [width, height] of SIZES.filter((size) => size[0] > 1000)) {
+    await page.setViewportSize({ width, height });
+    assert.deepEqual(await inSight(), [], width + '×' + height + ': the services\' buttons');
+    assert.ok(await page.evaluate(() => document.getElementById('code').getBoundingClientRect().bottom <= document.querySelector('.panel:not([hidden])').getBoundingClientRect().top + 1), 'the number is seen');
+  }
+  await page.keyboard.press('Escape');
   await page.click('#transfer');
   for (const [width, height] of [...SIZES, [1024, 700]]) {
     await page.setViewportSize({ width, height });
