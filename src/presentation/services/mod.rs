@@ -13,7 +13,7 @@ pub use listeners::{Listener, Listeners, PrintOrder, Publication};
 pub use request::{IdempotentRequest, Render};
 pub use screens::{
     Dialect, Handshake, NotInitialized, Options, Presence, PresenceGuard, PrinterState,
-    RECENT_EVENTS, Since, Update, WssService, last_called, serve_screen,
+    RECENT_EVENTS, Since, WssService, last_called, serve_screen,
 };
 pub use shared::SharedState;
 pub use ticket_service::{TicketService, WebhookStore};

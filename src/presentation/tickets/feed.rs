@@ -1,6 +1,6 @@
 //! `/api/state` and `/api/events`: the messages of the WebSocket, over HTTP.
 
-use std::sync::Arc;
+use std::io::{self, Write};
 use std::time::Duration;
 
 use tungstenite::Bytes;
@@ -11,13 +11,13 @@ use crate::access::Role;
 use crate::presentation::http::answer::Answer;
 use crate::presentation::http::route::{Context, Handled};
 use crate::presentation::json::StateView;
-use crate::presentation::services::{Since, Update};
+use crate::presentation::services::Since;
 
 /// Longest wait for the first event, in seconds: proxies commonly give up after 30.
 const LONGEST_WAIT_SECONDS: u64 = 25;
 
-/// Size of the events in one answer. Many clients that read slowly must not fill the memory.
-const MOST_BYTES: usize = 256 * 1024;
+/// Longer answers are sent in pieces: many clients that read slowly must not fill the memory.
+const WHOLE_BYTES: usize = 64 * 1024;
 
 /// `GET /api/state`
 pub fn state(context: &Context<'_>) -> Handled {
@@ -66,7 +66,7 @@ pub fn events(context: &Context<'_>) -> Handled {
         Some(Since::TooOld) | None => None,
     };
     let mut messages: Vec<Bytes> = match updates {
-        Some(updates) => first_texts(&updates),
+        Some(updates) => updates.iter().map(|update| update.text()).collect(),
         None => vec![
             office
                 .tickets
@@ -79,19 +79,22 @@ pub fn events(context: &Context<'_>) -> Handled {
     // A screen that polls gets the state of each printer with each answer.
     let printers = office.wss.printer_messages(known);
     messages.extend(printers.into_iter().map(Bytes::from));
-    let array = [b"[", messages.join(&b","[..]).as_slice(), b"]"].concat();
+    let bytes: usize = messages.iter().map(Bytes::len).sum();
+    if bytes > WHOLE_BYTES {
+        return Ok(Answer::json_stream(move |to| write_array(&messages, to)));
+    }
+    let mut array = Vec::with_capacity(bytes + messages.len() + 1);
+    write_array(&messages, &mut array).expect("a vector takes all bytes");
     Ok(Answer::new(200, "application/json", array).with_header("Cache-Control", "no-store"))
 }
 
-/// The texts of the first updates, as many as one answer has. The client asks for the rest.
-fn first_texts(updates: &[Arc<Update>]) -> Vec<Bytes> {
-    let mut bytes = 0;
-    let texts = updates.iter().map(|update| update.text());
-    texts
-        .take_while(|text| {
-            let is_first = bytes == 0;
-            bytes += text.len();
-            is_first || bytes <= MOST_BYTES
-        })
-        .collect()
+fn write_array(messages: &[Bytes], to: &mut dyn Write) -> io::Result<()> {
+    to.write_all(b"[")?;
+    for (index, message) in messages.iter().enumerate() {
+        if index > 0 {
+            to.write_all(b",")?;
+        }
+        to.write_all(message)?;
+    }
+    to.write_all(b"]")
 }
