@@ -36,7 +36,7 @@ test('who is not among the first ten is called by the code, with the keyboard al
   await page.keyboard.type('n a-012');
   assert.equal(await text(page, '#code'), 'Nobody');
   await page.keyboard.press('Enter');
-  await shows(page, '#said', 'That ticket no longer exists.');
+  await shows(page, '#said', 'That no longer exists.');
   assert.equal(await page.isVisible('#found'), true, 'what was typed can be put right');
   await page.fill('#found-code', 'a-012');
   await page.keyboard.press('Enter');
@@ -80,7 +80,7 @@ test('one that was put on hold is cancelled as well, and who is attended cannot 
   await shows(page, '#said', /^That ticket has already changed/);
   await page.fill('#found-code', 'A99');
   await page.click('#found-drop');
-  await shows(page, '#said', 'That ticket no longer exists.');
+  await shows(page, '#said', 'That no longer exists.');
   await page.fill('#found-code', 'A12');
   await page.click('#found-drop');
   await shows(page, '#said', 'A12 cancelled.');
