@@ -40,6 +40,12 @@ fn requests(name: &str) -> Vec<(&'static str, String, Value)> {
     ]
 }
 
+/// The word before a desk's number is read as a part of its name, and shorter than a name.
+fn desk_word(word: &str) -> (&'static str, String, Value) {
+    let body = json!({ "deskWords": { "es": word } });
+    ("PUT", "/api/settings".to_owned(), body)
+}
+
 #[test]
 fn names_have_no_slash_and_only_characters_that_people_see() {
     let server = Server::new();
@@ -67,7 +73,8 @@ fn names_have_no_slash_and_only_characters_that_people_see() {
     ];
     let mut client = server.client();
     for c in bad {
-        for (method, path, body) in requests(&format!("Caja{c}1")) {
+        let name = format!("Caja{c}1");
+        for (method, path, body) in requests(&name).into_iter().chain([desk_word(&name)]) {
             let detail = client
                 .send_json(method, &path, &body)
                 .problem(422, "invalid");
@@ -104,9 +111,8 @@ fn names_have_no_slash_and_only_characters_that_people_see() {
 fn old_office() -> Server {
     let server = Server::new();
     let priorities = json!([{"name": "normal"}, {"name": "Embarazo"}]);
-    server
-        .put_json("/api/settings", &json!({ "priorities": priorities }))
-        .expect(200);
+    let settings = json!({ "priorities": priorities, "deskWords": { "es": "Mesa" } });
+    server.put_json("/api/settings", &settings).expect(200);
     server
         .put_json("/api/services/B", &json!({ "name": "Quejas" }))
         .expect(201);
@@ -118,6 +124,7 @@ fn old_office() -> Server {
     let old = export
         .replace("Embarazo", "Embarazo / bebé")
         .replace("Quejas", "Quejas/reclamos")
+        .replace("\"Mesa\"", "\"Mesa/Caja\"")
         .replace("\"Caja\"", "\"Caja 1/2\u{3164}\"");
     let folder = Folder::new();
     fs::write(folder.join("office.json"), old).unwrap();
@@ -139,8 +146,11 @@ fn a_stored_office_with_such_names_still_opens_and_works() {
     let called = server.post(&format!("{desk}/next")).expect(200).json();
     assert_eq!(called["priority"], "Embarazo / bebé");
     let settings = server.json("/api/settings");
-    let priorities = json!({ "priorities": settings["priorities"] });
-    server.put_json("/api/settings", &priorities).expect(200);
+    assert_eq!(settings["deskWords"]["es"], "Mesa/Caja");
+    for field in ["priorities", "deskWords"] {
+        let kept = json!({ field: settings[field] });
+        server.put_json("/api/settings", &kept).expect(200);
+    }
     let more = json!({ "priorities": [{"name": "Embarazo / bebé"}, {"name": "a/b"}] });
     server
         .put_json("/api/settings", &more)

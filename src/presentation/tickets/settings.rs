@@ -59,6 +59,7 @@ pub fn checked_whole(settings: &Settings) -> Result<Settings, Problem> {
 /// The names of an office, of its priorities and of its printers.
 fn names_of(settings: &Settings) -> Vec<String> {
     let mut names = vec![settings.name.to_string()];
+    names.extend(settings.desk_words.values().cloned());
     for priority in settings.priorities.iter() {
         names.push(priority.name.to_string());
         names.extend(priority.names.values().cloned());
@@ -100,7 +101,7 @@ pub fn changed(fields: &mut Fields) -> Result<SettingsChange, Problem> {
         admins_choose_services: fields.boolean("adminsChooseServices")?,
         most_waiting: bound(fields, "mostWaiting", MOST_WAITING)?,
         keep_days: bound(fields, "keepDays", MOST_KEEP_DAYS.into())?,
-        desk_words: texts::by_language(fields, "deskWords", LONGEST_DESK_WORD)?.map(Arc::new),
+        desk_words: texts::names_by_language(fields, "deskWords", LONGEST_DESK_WORD)?.map(Arc::new),
         appearance,
         sound: sound::changed(fields)?,
         printing: Box::new(printing),

@@ -77,10 +77,20 @@ pub fn by_language(
 
 /// Reads the field `names`: a name for each language of the screens.
 pub fn names(fields: &mut Fields) -> Result<Option<BTreeMap<String, String>>, Problem> {
-    let names = fields.texts_by_key("names", check_language)?;
-    for (language, name) in names.iter().flatten() {
-        let field = format!("names.{language}");
-        check_name(fields, name).map_err(|why| fields.invalid(&field, why))?;
+    names_by_language(fields, "names", LONGEST_STORED_NAME)
+}
+
+/// Reads a name of at most `most` characters for each language of the screens.
+pub fn names_by_language(
+    fields: &mut Fields,
+    name: &'static str,
+    most: usize,
+) -> Result<Option<BTreeMap<String, String>>, Problem> {
+    let names = fields.texts_by_key(name, check_language)?;
+    for (language, text) in names.iter().flatten() {
+        let field = format!("{name}.{language}");
+        let checked = check_name(fields, text).and_then(|()| check(text, most));
+        checked.map_err(|why| fields.invalid(&field, why))?;
     }
     Ok(names)
 }
