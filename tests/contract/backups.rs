@@ -108,6 +108,31 @@ fn each_day_and_each_request_leave_a_backup_and_the_oldest_go() {
 }
 
 #[test]
+fn the_backup_just_made_stays_whatever_the_dates_of_the_others_say() {
+    let folder = Folder::new();
+    // A start with a clock far ahead left them.
+    let ahead = [
+        "turnero-2099-01-01.db",
+        "turnero-2099-01-01-09-30-01-123.db",
+    ];
+    for name in ahead {
+        folder.write(name, "ahead");
+    }
+    let server = start(&folder, &["--backup-keep", "1"]);
+    wait_until("the backup of the day is made", || {
+        server.json("/api/backups")["finished"] == 1
+    });
+    let asked_for = back_up(&server, &folder);
+    assert!(asked_for.exists(), "{:?}", files(&folder));
+    let kept = files(&folder);
+    assert!(kept.iter().any(|name| is_of_a_day(name)), "{kept:?}");
+    assert!(
+        kept.len() == 2 && !kept.iter().any(|name| ahead.contains(&name.as_str())),
+        "{kept:?}"
+    );
+}
+
+#[test]
 fn backups_made_while_tickets_are_taken_are_sound_and_have_all_that_was_answered() {
     let folder = Folder::new();
     let server = start(&folder, &["--tickets-per-10s", "10000"]);

@@ -165,7 +165,7 @@ impl Backups {
             None => {
                 let took = begun.elapsed();
                 log::info!("The backup {name} was made in {took:.1?}");
-                if let Err(error) = delete_old(folder, self.keep) {
+                if let Err(error) = delete_old(folder, self.keep, name) {
                     log::warn!("Old backups could not be deleted: {error}");
                 }
             }
@@ -230,13 +230,14 @@ fn delete_partial(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Deletes all but the newest `keep` backups of days, and of those that somebody asked for.
-fn delete_old(folder: &Path, keep: usize) -> io::Result<()> {
+/// Deletes all but the newest `keep` backups of days, and of those that somebody asked for. The backup `made` is
+/// the newest, even if an earlier one was made with a clock that was ahead and has a later date.
+fn delete_old(folder: &Path, keep: usize, made: &str) -> io::Result<()> {
     let (mut of_days, mut asked_for): (Vec<String>, Vec<String>) = names(folder)?
         .into_iter()
         .partition(|name| name.len() == DAY_NAME_LENGTH);
     for names in [&mut of_days, &mut asked_for] {
-        names.sort_unstable_by(|a, b| b.cmp(a));
+        names.sort_unstable_by(|a, b| (b == made, b).cmp(&(a == made, a)));
         for name in names.iter().skip(keep) {
             fs::remove_file(folder.join(name))?;
         }
