@@ -107,6 +107,9 @@ impl Action {
         if *check_config && !words.is_empty() {
             return Err("--check-config is for a server only.".to_owned());
         }
+        if words.is_empty() {
+            config.check_folders()?;
+        }
         if *check_config {
             let (listen, data) = (config.listen, config.data.display());
             let text = format!("The configuration is right: listen on {listen}, data in {data}.");

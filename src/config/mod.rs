@@ -58,6 +58,28 @@ pub struct Retention {
 }
 
 impl Config {
+    /// Refuses folders that a server cannot have together. `Err` is one line that says why.
+    pub(crate) fn check_folders(&self) -> Result<(), String> {
+        let Some(backups) = &self.backup_dir else {
+            return Ok(());
+        };
+        // Without links: a file is served if it is really inside.
+        let whole = |folder: &PathBuf| folder.canonicalize().unwrap_or_else(|_| folder.clone());
+        for (flag, served) in [("--html", &self.html), ("--media", &self.media)] {
+            if let Some(served) = served
+                && whole(backups).starts_with(whole(served))
+            {
+                return Err(format!(
+                    "--backup-dir «{}» is not allowed; it takes a folder outside {flag} «{}», because everybody \
+                     could download the backups there.",
+                    backups.display(),
+                    served.display()
+                ));
+            }
+        }
+        Ok(())
+    }
+
     pub fn retention(&self) -> Retention {
         let days = |days: u32| Duration::from_secs(u64::from(days) * 24 * 60 * 60);
         Retention {

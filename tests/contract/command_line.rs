@@ -104,6 +104,32 @@ fn a_wrong_value_is_exit_2_and_one_line_that_names_flag_value_and_what_is_allowe
 }
 
 #[test]
+fn backups_in_a_folder_that_is_served_are_refused() {
+    let folder = Folder::new();
+    for name in ["html/backups", "outside"] {
+        fs::create_dir_all(folder.join(name)).unwrap();
+    }
+    std::os::unix::fs::symlink(folder.join("html/backups"), folder.join("link")).unwrap();
+    for served in ["html", "media"] {
+        let served = format!("--{served}=html");
+        for backups in ["html", "html/backups", "outside/../html/backups", "link"] {
+            let given = format!("--backup-dir={backups}");
+            for more in [&[][..], &["--check-config"]] {
+                let given = ["--listen=127.0.0.1:0", &served, &given];
+                let arguments = [&given, more].concat();
+                let line = one_line(&run_to_end(folder.path(), &arguments, &[]), 2);
+                for part in ["--backup-dir", backups, &served[..6], "download"] {
+                    assert!(line.contains(part), "{arguments:?}: no «{part}» in {line}");
+                }
+            }
+        }
+        let arguments = [&served, "--backup-dir=outside", "--check-config"];
+        let output = run_to_end(folder.path(), &arguments, &[]);
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+    }
+}
+
+#[test]
 fn a_flag_that_does_not_exist_is_named() {
     let folder = Folder::new();
     for arguments in [
