@@ -16,7 +16,10 @@ const SQLITE_SUFFIXES: [&str; 4] = ["", "-wal", "-shm", "-journal"];
 /// A folder that was named on the command line.
 pub struct Folder {
     path: PathBuf,
+    /// The data file, without links.
     data: PathBuf,
+    /// Where the data file or a link to it is named. Its earlier versions are there.
+    named: PathBuf,
 }
 
 /// A file of a folder, open, as it was at that moment.
@@ -39,13 +42,20 @@ impl OpenFile {
 }
 
 impl Folder {
-    /// The folder at `path`. Nothing beside the file `data` whose name begins with its name is ever
-    /// opened: it holds what is not public, and closing it here would let go SQLite's lock (POSIX
+    /// The folder at `path`. Nothing beside the file `data`, or beside a link to it, whose name begins with its
+    /// name is ever opened: it holds what is not public, and closing it here would let go SQLite's lock (POSIX
     /// locks belong to the process, not to the open file).
     pub fn new(path: PathBuf, data: &Path) -> Self {
+        let folder = data
+            .parent()
+            .filter(|folder| *folder != Path::new(""))
+            .unwrap_or(Path::new("."));
+        let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+        let named = folder.join(data.file_name().unwrap_or_default());
         Self {
             path,
-            data: data.canonicalize().unwrap_or_else(|_| data.to_owned()),
+            data: named.canonicalize().unwrap_or_else(|_| named.clone()),
+            named,
         }
     }
 
@@ -103,11 +113,14 @@ impl Folder {
             fs::metadata(name)
                 .is_ok_and(|data| (data.dev(), data.ino()) == (about.dev(), about.ino()))
         });
-        let begins = |name: &OsStr| {
-            let data = self.data.file_name().unwrap_or_default();
-            name.as_encoded_bytes().starts_with(data.as_encoded_bytes())
+        let is_beside = |data: &Path| {
+            let begins = |name: &OsStr| {
+                let data = data.file_name().unwrap_or_default();
+                name.as_encoded_bytes().starts_with(data.as_encoded_bytes())
+            };
+            file.parent() == data.parent() && file.file_name().is_some_and(begins)
         };
-        same || (file.parent() == self.data.parent() && file.file_name().is_some_and(begins))
+        same || is_beside(&self.data) || is_beside(&self.named)
     }
 }
 
@@ -145,6 +158,22 @@ mod tests {
         }
         let names = folder.names(100, |_| true).expect("it can be read");
         assert_eq!(names, ["index.html"]);
+        fs::remove_dir_all(&root).expect("removed");
+    }
+
+    #[test]
+    fn an_earlier_version_beside_a_link_to_the_data_is_hidden_too() {
+        let root = std::env::temp_dir().join(format!("turnero-links-{}", std::process::id()));
+        fs::create_dir_all(root.join("html")).expect("made");
+        for name in ["real.db", "html/t.db.before-version-5", "html/index.html"] {
+            fs::write(root.join(name), name).expect("written");
+        }
+        let link = root.join("html/t.db");
+        std::os::unix::fs::symlink(root.join("real.db"), &link).expect("linked");
+        let folder = Folder::new(root.join("html"), &link);
+        let found = |path: &str| folder.open(path).is_ok();
+        assert!(found("index.html"));
+        assert!(!found("t.db") && !found("t.db.before-version-5"));
         fs::remove_dir_all(&root).expect("removed");
     }
 }
