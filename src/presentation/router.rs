@@ -20,6 +20,9 @@ use super::tickets;
 /// The route, in metrics, of a request that no route answers.
 pub const NO_ROUTE: &str = "none";
 
+/// The longest `Idempotency-Key`, in bytes: several UUIDs.
+const LONGEST_KEY: usize = 255;
+
 /// The route of pages and their files.
 const PAGES: &str = "pages";
 
@@ -145,6 +148,7 @@ fn handle(
         })
         .collect();
     let parts = parts?;
+    let key = idempotency_key(request)?;
     let mut allowed = Vec::new();
     for route in tickets::ROUTES {
         let Some(parameters) = route.matches(&parts) else {
@@ -169,6 +173,7 @@ fn handle(
             route,
             connection,
             caller,
+            key,
             parameters,
         });
     }
@@ -203,6 +208,28 @@ fn check_query(route: &Route, request: &Request) -> Result<(), Problem> {
         "is not known; there are no query fields here".to_owned()
     };
     Err(Problem::invalid(&name, why))
+}
+
+/// The request's `Idempotency-Key`. One that cannot be kept is refused even where no answer is kept: its
+/// sender relies on it.
+fn idempotency_key(request: &Request) -> Result<Option<&str>, Problem> {
+    let wrong = |why: String| Problem::invalid("Idempotency-Key", why);
+    let mut keys = request.values("Idempotency-Key");
+    let Some(key) = keys.next() else {
+        return Ok(None);
+    };
+    if keys.next().is_some() {
+        return Err(wrong("a request has only one key".to_owned()));
+    }
+    let is_visible = key.iter().all(u8::is_ascii_graphic);
+    let text = std::str::from_utf8(key).ok();
+    let key = text.filter(|key| is_visible && (1..=LONGEST_KEY).contains(&key.len()));
+    let why = || {
+        wrong(format!(
+            "a key has 1 to {LONGEST_KEY} visible ASCII characters"
+        ))
+    };
+    key.map(Some).ok_or_else(why)
 }
 
 fn not_allowed(request: &Request, allowed: &[&str]) -> Problem {

@@ -209,6 +209,32 @@ fn a_key_must_be_one_that_can_be_kept() {
 }
 
 #[test]
+fn a_key_that_cannot_be_kept_is_refused_by_every_route() {
+    let server = Server::new();
+    for (method, path) in [
+        ("POST", "/api/session"),
+        ("DELETE", "/api/session"),
+        ("POST", "/api/backups"),
+        ("POST", "/api/tokens"),
+        ("POST", "/api/webhooks"),
+        ("PUT", "/api/desks/1"),
+        ("GET", "/api/tickets"),
+    ] {
+        for headers in [
+            &[("Idempotency-Key", "one"), ("Idempotency-Key", "two")][..],
+            &[("Idempotency-Key", "two words")],
+        ] {
+            let answer = server.client().send(method, path, headers, b"");
+            let detail = answer.problem(422, "invalid");
+            assert!(
+                detail.contains("Idempotency-Key"),
+                "{method} {path}: {detail}"
+            );
+        }
+    }
+}
+
+#[test]
 fn a_repeated_request_gets_its_first_answer_when_the_rate_limit_is_reached() {
     let server = behind_a_proxy().with(&["--tickets-per-10s", "2"]).start();
     let far = Person::at(FAR);

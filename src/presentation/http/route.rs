@@ -20,6 +20,8 @@ pub struct Context<'a> {
     pub connection: &'a Entered,
     /// The caller; the router has checked the role that the route requires.
     pub caller: Caller,
+    /// The `Idempotency-Key`, which the router has checked.
+    pub key: Option<&'a str>,
     /// The path's variable parts, decoded.
     pub parameters: Vec<String>,
 }

@@ -9,9 +9,6 @@ use crate::presentation::json::{OutcomeView, SettingsJson};
 use crate::presentation::services::{IdempotentRequest, PrintOrder, Render};
 use crate::storage::RequestHash;
 
-/// The longest `Idempotency-Key`, in bytes: several UUIDs.
-const LONGEST_KEY: usize = 255;
-
 /// From so many bytes on a key is taken for drawn at random: 128 bits in base64, as in UUIDs.
 const UNGUESSABLE_KEY: usize = 22;
 
@@ -34,7 +31,7 @@ pub fn run_and_print(
             return refuse(context, problem);
         }
     }
-    let idempotent = idempotent(context)?;
+    let idempotent = idempotent(context);
     let actor = Some(context.caller.actor());
     let tickets = &context.office.tickets;
     tickets.execute(command, actor, print, idempotent, render)
@@ -43,40 +40,17 @@ pub fn run_and_print(
 /// Refuses a request for a reason outside the queue, such as a rate limit or a printer. A repetition executes
 /// nothing, so it gets its first answer even then.
 pub fn refuse(context: &Context<'_>, problem: Problem) -> Handled {
-    match idempotent(context)? {
+    match idempotent(context) {
         Some(repeated) => context.office.tickets.replay_or_refuse(repeated, problem),
         None => Err(problem),
     }
 }
 
-/// The request's `Idempotency-Key`, where it has one that can be kept.
-pub fn key<'a>(context: &'a Context<'_>) -> Result<Option<&'a str>, Problem> {
-    let wrong = |why: String| Problem::invalid("Idempotency-Key", why);
-    let mut keys = context.request.values("Idempotency-Key");
-    let Some(key) = keys.next() else {
-        return Ok(None);
-    };
-    if keys.next().is_some() {
-        return Err(wrong("a request has only one key".to_owned()));
-    }
-    let is_visible = key.iter().all(u8::is_ascii_graphic);
-    let text = std::str::from_utf8(key).ok();
-    let key = text.filter(|key| is_visible && (1..=LONGEST_KEY).contains(&key.len()));
-    let why = || {
-        wrong(format!(
-            "a key has 1 to {LONGEST_KEY} visible ASCII characters"
-        ))
-    };
-    key.map(Some).ok_or_else(why)
-}
-
 /// A long key is good from everywhere: nobody can guess it, and a phone that leaves the office's
 /// network between two attempts still gets one ticket. A short one may be chosen by several, and one
 /// of them must not be shown another's ticket; so it is good for its own address.
-pub(super) fn idempotent(context: &Context<'_>) -> Result<Option<IdempotentRequest>, Problem> {
-    let Some(key) = key(context)? else {
-        return Ok(None);
-    };
+pub(super) fn idempotent(context: &Context<'_>) -> Option<IdempotentRequest> {
+    let key = context.key?;
     let request = context.request;
     let key = if key.len() < UNGUESSABLE_KEY {
         // No key has a space, so this is no other key's.
@@ -86,11 +60,11 @@ pub(super) fn idempotent(context: &Context<'_>) -> Result<Option<IdempotentReque
     };
     let mut words = format!("{} {}?{}\n", request.method, request.path, request.query).into_bytes();
     words.extend_from_slice(&request.body);
-    Ok(Some(IdempotentRequest {
+    Some(IdempotentRequest {
         key,
         request: RequestHash::of(&words),
         keep_refusal: context.caller.role > Role::Public,
-    }))
+    })
 }
 
 /// Answers with the subject of the command as staff may see it, or with the refusal.

@@ -2,7 +2,6 @@
 
 use serde::Serialize;
 
-use super::execute::key;
 use super::fields::Fields;
 use crate::access::{Role, Token};
 use crate::digits;
@@ -66,7 +65,7 @@ pub fn create(context: &Context<'_>) -> Handled {
     let (token, secret) =
         office
             .access
-            .make_token(&office.tickets, &context.caller, name, role, key(context)?)?;
+            .make_token(&office.tickets, &context.caller, name, role, context.key)?;
     Ok(Answer::json(201, &TokenJson::of(&token, Some(&secret))))
 }
 
