@@ -225,6 +225,10 @@ fn a_stop_while_the_disk_is_full_ends_cleanly() {
 fn is_read_only(server: &Server, codes: &[&str]) {
     let tickets = server.json("/api/tickets");
     assert_eq!(crate::common::codes(&tickets), codes);
+    let statistics = server.json("/api/statistics");
+    assert_eq!(statistics["all"]["arrived"], codes.len(), "{statistics}");
+    let table = server.get("/api/tickets.csv").expect(200).text();
+    assert_eq!(table.lines().count(), codes.len() + 1, "{table}");
     let health = server.get("/api/health").expect(503).json();
     assert_eq!(health["status"], "storage-unavailable");
     let problem = text(&health, "storageProblem");

@@ -22,6 +22,7 @@ mod webhooks;
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, RwLock};
 
 use rusqlite::{Connection, ErrorCode, MAIN_DB, OptionalExtension, ffi};
 
@@ -55,6 +56,7 @@ pub struct SqliteJournal {
     version: i32,
     /// Why nothing can be written, since the start, if so.
     unwritable: Option<String>,
+    read_only: reader::ReadOnly,
     /// The size of all stored answers, in bytes, and its limit.
     answer_bytes: u64,
     most_answer_bytes: u64,
@@ -93,7 +95,9 @@ impl SqliteJournal {
         let file = DataFile::lock(path, name).map_err(|why| unusable(path, &why))?;
         // A damaged table of answers is no reason to refuse a start.
         let answer_bytes = answers::total_bytes(&opened.connection).unwrap_or(0);
+        let read_only = opened.connection.is_readonly(MAIN_DB)?;
         Ok(Self {
+            read_only: Arc::new(RwLock::new(read_only)),
             copying: copy::Copying::default(),
             newest_hour: tickets::NewestHour::read(&opened.connection),
             connection: opened.connection,
@@ -129,6 +133,10 @@ impl SqliteJournal {
         Ok(self.is_wal_stale)
     }
 
+    fn reader(&self) -> reader::SqliteReader {
+        reader::SqliteReader::new(&self.file, self.read_only.clone())
+    }
+
     /// Makes a file that could not be written at the start ready to be written.
     fn make_writable(&mut self) -> Result<(), StorageError> {
         if self.unwritable.is_none() {
@@ -136,7 +144,12 @@ impl SqliteJournal {
         }
         self.copying.spoil();
         if self.connection.is_readonly(MAIN_DB)? {
+            let Ok(mut read_only) = self.read_only.try_write() else {
+                let why = "it is being read; it will be tried again";
+                return Err(StorageError::Unwritable(why.to_owned()));
+            };
             let opened = open::open(self.file.path()).map_err(StorageError::Unwritable)?;
+            *read_only = opened.connection.is_readonly(MAIN_DB)?;
             self.connection = opened.connection;
             self.version = opened.version;
             self.unwritable = opened.unwritable;
@@ -307,11 +320,11 @@ impl Journal for SqliteJournal {
     }
 
     fn history(&self) -> Box<dyn TicketHistory> {
-        Box::new(reader::SqliteReader::new(&self.file))
+        Box::new(self.reader())
     }
 
     fn event_log(&self) -> Box<dyn EventLog> {
-        Box::new(reader::SqliteReader::new(&self.file))
+        Box::new(self.reader())
     }
 
     fn check(&mut self) -> Result<(), StorageError> {

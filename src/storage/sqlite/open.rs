@@ -105,8 +105,14 @@ impl From<rusqlite::Error> for Refused {
     }
 }
 
-/// Opens a further connection to the file that this process has open, for reading.
-pub(super) fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
+/// Opens a further connection to the file that this process has open, for reading. `read_only` says that this
+/// process has it open for reading only.
+pub(super) fn open_reader(path: &Path, read_only: bool) -> rusqlite::Result<Connection> {
+    if read_only {
+        let connection = open_for_reading(path)?;
+        connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
+        return Ok(connection);
+    }
     // SQLite shares locks between connections that can all write.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags_and_vfs(path, flags, VFS)?;
