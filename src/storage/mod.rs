@@ -49,8 +49,8 @@ pub fn restore(from: &Path, to: &Path) -> Result<Option<PathBuf>, StorageError> 
 pub struct CheckReport {
     /// Damage, in sentences without a full stop; none if the file is sound.
     pub damage: Vec<String>,
-    /// Whether anything is lost. Damaged snapshots alone lose nothing: a start does without them.
-    pub is_loss: bool,
+    /// How many of the damages are a loss. Damaged snapshots alone lose nothing: a start does without them.
+    pub losses: usize,
     /// The last event before the first damaged one, if one is damaged.
     pub last_good: Option<u64>,
     /// Version of the tables.
@@ -65,9 +65,14 @@ pub struct CheckReport {
 }
 
 impl CheckReport {
+    /// Whether anything is lost.
+    pub fn is_loss(&self) -> bool {
+        self.losses > 0
+    }
+
     fn add_loss(&mut self, damage: String) {
         self.damage.push(damage);
-        self.is_loss = true;
+        self.losses += 1;
     }
 }
 

@@ -204,3 +204,52 @@ fn check_names_each_kind_of_damage() {
         assert!(said.contains(named), "«{named}» is not in: {said}");
     }
 }
+
+#[test]
+fn check_says_that_an_office_starts_if_a_later_snapshot_is_whole() {
+    let launch = Launch::new();
+    let server = launch.with(&["--tickets-per-10s", "10000"]).start();
+    let mut client = server.client();
+    // Enough for a snapshot with a thousand events after it.
+    for _ in 0..5_400 {
+        client.post("/api/tickets").expect(201);
+    }
+    let launch = server.stop();
+    let file = rusqlite::Connection::open(launch.data()).unwrap();
+    let newest = "SELECT max(seq) FROM snapshots WHERE seq <= 5400 - 1024";
+    let snapshot: i64 = file.query_row(newest, [], |row| row.get(0)).unwrap();
+    let damage = "UPDATE events SET at = at + 1 WHERE seq = 100";
+    assert_eq!(file.execute(damage, []).unwrap(), 1);
+    drop(file);
+    let (code, said) = check(launch.data());
+    assert_eq!(code, 3, "{said}");
+    let lost = format!(
+        "Lost is event 100, and the office as it was after the events 100 to {}.",
+        snapshot - 1
+    );
+    for part in [
+        "Event 100 is damaged",
+        "A server starts with the whole office as it is now",
+        &lost,
+        "5400 tickets that have not ended",
+    ] {
+        assert!(said.contains(part), "«{part}» is not in: {said}");
+    }
+    assert!(!said.contains("--until"), "{said}");
+    let server = launch.start();
+    assert_eq!(server.json("/api/health")["waiting"], 5_400);
+    // The damage is in the events that a start needs.
+    let launch = server.stop();
+    let file = rusqlite::Connection::open(launch.data()).unwrap();
+    let damage = "UPDATE events SET at = at + 1 WHERE seq = 5390";
+    assert_eq!(file.execute(damage, []).unwrap(), 1);
+    let undone = "UPDATE events SET at = at - 1 WHERE seq = 100";
+    assert_eq!(file.execute(undone, []).unwrap(), 1);
+    drop(file);
+    let (code, said) = check(launch.data());
+    assert_eq!(code, 3, "{said}");
+    assert!(
+        said.contains("Restore a backup") && said.contains("--until 5389 "),
+        "{said}"
+    );
+}

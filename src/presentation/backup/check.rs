@@ -5,7 +5,8 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use crate::domain::{Queue, Timestamp};
+use crate::domain::{Queue, Timestamp, apply};
+use crate::presentation::services::RECENT_EVENTS;
 use crate::presentation::tickets::transfer::read_export;
 use crate::storage::{self, CheckReport};
 
@@ -20,7 +21,13 @@ pub fn check_file(file: &Path) -> Result<bool, Box<dyn Error>> {
         let report = storage::check(file).map_err(|error| {
             format!("{error} While the server runs, check a backup: «turnero backup» makes one.")
         })?;
-        (describe(file, &report), report.damage.is_empty())
+        let office = match report.last_good {
+            // The event is the only loss.
+            Some(_) if report.losses == 1 => office_at_start(file),
+            _ => None,
+        };
+        let lines = describe(file, &report, office.as_ref());
+        (lines, report.damage.is_empty())
     };
     println!("{}", lines.join("\n"));
     Ok(is_sound)
@@ -46,14 +53,36 @@ fn describe_export(file: &Path) -> (Vec<String>, bool) {
     }
 }
 
-fn describe(file: &Path, report: &CheckReport) -> Vec<String> {
+/// The office that a server starts with, though an event is damaged: a later snapshot has what it did.
+struct OfficeAtStart {
+    queue: Queue,
+    /// The last event in that snapshot.
+    snapshot: u64,
+}
+
+/// Loads the office as a server does. `None` if a server does not start.
+fn office_at_start(file: &Path) -> Option<OfficeAtStart> {
+    let mut journal = storage::open_read_only(file).ok()?;
+    let mut loaded = journal.load(RECENT_EVENTS as u64, u64::MAX).ok()?;
+    journal.webhooks().ok()?;
+    let snapshot = loaded.queue.seq();
+    for stamped in &loaded.events {
+        apply(&mut loaded.queue, stamped);
+    }
+    Some(OfficeAtStart {
+        queue: loaded.queue,
+        snapshot,
+    })
+}
+
+fn describe(file: &Path, report: &CheckReport, office: Option<&OfficeAtStart>) -> Vec<String> {
     let shown = file.display();
     let mut lines = if report.damage.is_empty() {
         vec![format!("{shown} is sound.")]
     } else {
         let mut lines = vec![format!("{shown} is damaged:")];
         lines.extend(report.damage.iter().map(|damage| format!("  {damage}.")));
-        lines.push(format!("  {}", advice(file, report)));
+        lines.push(format!("  {}", advice(file, report, office)));
         lines
     };
     if report.version == 0 {
@@ -62,14 +91,20 @@ fn describe(file: &Path, report: &CheckReport) -> Vec<String> {
     }
     if let Some((first, last)) = report.times {
         lines.push(format!(
-            "  {} events up to number {}, from {} to {}",
+            "  {} events{} up to number {}, from {} to {}",
             report.events,
+            if office.is_some() {
+                " before the damage,"
+            } else {
+                ""
+            },
             report.queue.seq(),
             time(first),
             time(last)
         ));
     }
-    lines.push(format!("  {}", office_line(&report.queue)));
+    let queue = office.map_or(&report.queue, |office| &office.queue);
+    lines.push(format!("  {}", office_line(queue)));
     lines.push(format!(
         "  {} entries of the audit log, {} snapshots, version {} of the tables",
         report.audit_entries, report.snapshots, report.version
@@ -78,10 +113,26 @@ fn describe(file: &Path, report: &CheckReport) -> Vec<String> {
 }
 
 /// Advice about a damaged file.
-fn advice(file: &Path, report: &CheckReport) -> String {
+fn advice(file: &Path, report: &CheckReport, office: Option<&OfficeAtStart>) -> String {
     let shown = file.display();
+    if let Some(office) = office {
+        let (first, snapshot) = (report.last_good.unwrap_or(0) + 1, office.snapshot);
+        let range = if first < snapshot {
+            format!(
+                ", and the office as it was after the events {first} to {}",
+                snapshot - 1
+            )
+        } else {
+            String::new()
+        };
+        return format!(
+            "A server starts with the whole office as it is now; do not restore an earlier backup. Lost is event \
+             {first}{range}. No backup can be made of a damaged file: turnero export office.json --data {shown} \
+             writes the office, for an import into a new data file."
+        );
+    }
     match report.last_good {
-        _ if !report.is_loss => {
+        _ if !report.is_loss() => {
             "Nothing is lost: a server starts without its snapshots.".to_owned()
         }
         Some(0) => "Restore a backup: turnero restore BACKUP.".to_owned(),

@@ -208,7 +208,7 @@ fn copy(tickets: &TicketService, folder: &Path, name: &str) -> Result<(), String
 /// Checks a copy. The older backups stay if the data file turns out to be damaged.
 fn check(copy: &Path) -> Result<(), String> {
     let report = storage::check(copy).map_err(|error| error.to_string())?;
-    if !report.is_loss {
+    if !report.is_loss() {
         return Ok(());
     }
     Err(format!(

@@ -16,7 +16,7 @@ pub fn restore(from: &Path, to: &Path) -> Result<Option<PathBuf>, StorageError> 
     let shown = from.display();
     let refused = |why: String| StorageError::Unusable(why);
     let report = check(from)?;
-    if report.is_loss {
+    if report.is_loss() {
         let damage = report.damage.join("; ");
         return Err(refused(format!(
             "{shown} is not restored, because it is damaged: {damage}. «turnero check {shown}» says what is left."
