@@ -295,6 +295,9 @@ pub trait Journal: Send {
     /// could not be moved into the data file.
     fn close(self: Box<Self>) -> Option<PathBuf>;
 
+    /// Whether the file system has room for what a probe writes, or does not say.
+    fn has_room(&self) -> bool;
+
     /// Writes and commits as much as a large batch, and deletes it again, to find out whether storage works.
     fn probe(&mut self) -> Result<(), StorageError>;
 }

@@ -17,6 +17,7 @@ mod common;
 mod clock;
 mod crowd;
 mod damaged;
+mod full_disk;
 mod hostile;
 mod io_faults;
 mod jammed;

@@ -410,13 +410,13 @@ impl Ledger {
         stored
     }
 
-    /// Looks whether the data file is still there, or whether failing storage works again. Only a probe
-    /// says that it does: on a full disk a small batch may find room, and a larger one none.
+    /// Looks whether the data file is still there, or whether storage that fails, or has little room, works. Only a
+    /// probe says that it does: on a full disk a small batch may find room, and a larger one none.
     fn check_storage_if_due(&mut self) {
         if Instant::now() < self.check_at {
             return;
         }
-        let (checked, interval) = if self.failing {
+        let (checked, interval) = if self.failing || !self.journal.has_room() {
             (self.journal.probe(), PROBE_INTERVAL)
         } else {
             (self.journal.check(), CHECK_INTERVAL)

@@ -354,6 +354,13 @@ impl Journal for SqliteJournal {
         (is_left && !is_replaced).then_some(wal)
     }
 
+    fn has_room(&self) -> bool {
+        // Some file systems do not say how large they are.
+        rustix::fs::statvfs(self.file.path()).map_or(true, |disk| {
+            disk.f_blocks == 0 || disk.f_bavail.saturating_mul(disk.f_frsize) >= PROBE_BYTES as u64
+        })
+    }
+
     fn probe(&mut self) -> Result<(), StorageError> {
         self.file.check()?;
         self.copying.spoil();
