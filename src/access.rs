@@ -1,7 +1,10 @@
-//! Roles, and the stored records of access: hashes of PINs, sessions, tokens, and the actor of an event.
+//! Roles, and the stored records of access: hashes of PINs, people, sessions, tokens, and the actor of an event.
 //! Access records are not events, so an export does not contain them.
 
 use std::net::IpAddr;
+use std::sync::Arc;
+
+use crate::domain::PersonId;
 
 /// The rights of a caller. Each role includes the rights of the roles before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -57,8 +60,22 @@ pub struct PinHash {
 pub struct Session {
     pub hash: SecretHash,
     pub role: Role,
+    /// Who signed in by name; `None` with a shared PIN.
+    pub person: Option<PersonId>,
     /// In milliseconds since the Unix epoch.
     pub expires_at: i64,
+}
+
+/// Somebody who works in the office and signs in by name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Person {
+    pub id: PersonId,
+    /// As an admin wrote it.
+    pub name: Arc<str>,
+    pub role: Role,
+    pub pin: PinHash,
+    /// In milliseconds since the Unix epoch.
+    pub created_at: i64,
 }
 
 /// A program that may use the server.
@@ -77,7 +94,12 @@ pub struct Token {
 /// Everything that is kept of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AccessRecords {
+    /// The shared PINs.
     pub pins: Vec<(Role, PinHash)>,
+    /// Oldest first.
+    pub people: Vec<Person>,
+    /// The highest id that a person has ever had; 0 if there never was one.
+    pub last_person: u32,
     /// Roles whose PIN was made by the program and has not been announced yet.
     pub unannounced: Vec<Role>,
     pub sessions: Vec<Session>,
@@ -88,8 +110,18 @@ pub struct AccessRecords {
 /// A change of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AccessChange {
-    /// Sets a role's PIN, and ends the sessions of that role.
+    /// Sets a role's shared PIN, and ends the sessions that a shared PIN of that role began.
     SetPin(Role, PinHash),
+    /// Removes a role's shared PIN, and ends its sessions.
+    RemovePin(Role),
+    AddPerson(Person),
+    /// Changes the person of that id.
+    ChangePerson {
+        person: Person,
+        ends_sessions: bool,
+    },
+    /// Removes a person, and ends their sessions.
+    RemovePerson(PersonId),
     /// The program made the PIN and has not announced it yet.
     PinUnannounced(Role),
     PinAnnounced(Role),
@@ -115,6 +147,10 @@ pub struct Actor {
     pub role: Role,
     /// The name of the token that was shown.
     pub token: Option<String>,
+    /// The name of the person who has signed in.
+    pub person: Option<Arc<str>>,
+    /// The id of this person; `None` in an entry that was read from the audit log, which has only names.
+    pub person_id: Option<PersonId>,
     pub address: IpAddr,
 }
 
@@ -123,6 +159,8 @@ impl Actor {
     pub const HERE: Self = Self {
         role: Role::Admin,
         token: None,
+        person: None,
+        person_id: None,
         address: IpAddr::V4(std::net::Ipv4Addr::LOCALHOST),
     };
 }

@@ -1,7 +1,7 @@
 // The desk page: the attended ticket, the steps of the desk, and its lists. It shows only what events say. Each step
 // names the ticket that this screen shows as attended (`current`), so that two people never call twice.
 
-import { get, put } from '../shared/api.js';
+import { get, put, remove, signIn } from '../shared/api.js';
 import { $, keepPresses, show } from '../shared/dom.js';
 import { clockSpan, deskTitle, explain, keepChoices, officeLanguage, onLanguage, ready, t, tn } from '../shared/i18n.js';
 import { Live } from '../shared/live.js';
@@ -392,6 +392,23 @@ function startKeys() {
   heed();
 }
 
+// Who has signed in by name; the next person at this desk signs out here.
+async function showMe() {
+  const session = await get('api/session');
+  ({ role } = session);
+  $('me').hidden = !session.name;
+  $('me-name').textContent = session.name || '';
+}
+
+async function leave() {
+  try {
+    await remove('api/session');
+    signIn();
+  } catch (refusal) {
+    say(explain(refusal), true);
+  }
+}
+
 // The desk that another screen has is taken over; one that is not there is made.
 async function getDesk() {
   if (claim.standing !== 'absent') {
@@ -418,6 +435,9 @@ if (!name) {
     document.addEventListener('keydown', onKey);
     window.addEventListener('pagehide', () => undo.keep(heard));
     $('take-over').addEventListener('click', getDesk);
+    $('leave').addEventListener('click', leave);
+    showMe().catch(() => { /* The desk works without it. */ });
+    window.addEventListener('focus', () => showMe().catch(() => {}));
     $('missed-fold').addEventListener('click', () => {
       missedOpen = !missedOpen;
       render();

@@ -1,43 +1,59 @@
-// The access page: PINs, API tokens and signing out.
+// The access page: people, shared PINs, API tokens and signing out.
 
 import { get, post, put, remove } from '../shared/api.js';
 import { $, make, reconcile } from '../shared/dom.js';
 import { explain, locale, t } from '../shared/i18n.js';
 import { CLOCK, formatTime } from '../shared/time.js';
 import { Form } from './form.js';
+import { byPerson, loadPeople, onPeople, people, translatePeople } from './people.js';
+import { pinFault } from './pin.js';
 import { options, start } from './settings.js';
-
-// As the server has it (pin.rs).
-const SHORTEST_PIN = 6;
 
 let tokens = null;
 let sure = null;
 
-// Words that anybody tries (pin.rs), with or without digits after them.
-const WORDS = /^(passw|passwor[dt]|contrase[ñn]a|clave|senha|motdepasse|qwerty|azerty|letmein|welcome|secreto?|turnero|admin)\d*$/i;
-
-/** Whether people would guess the PIN first: two digits, a repeated part, a sequence, or such a word. */
-function isEasy(pin) {
-  const isRow = (text) => [1, -1].some((by) => text.split('').every((c, i) => !i || c.charCodeAt(0) - text.charCodeAt(i - 1) === by));
-  const low = pin.toLowerCase();
-  return /^(\d)\1*(?:(\d)(?:\1|\2)*)?$/.test(low) || /^(.+)\1+$/.test(low) || isRow(low)
-    || (/^(?:(.)\1)+$/.test(low) && isRow(low.replace(/(.)\1/g, '$1'))) || WORDS.test(low);
-}
-
 function pinForm(role) {
   const form = new Form($(role + '-form'), {
     save: ({ pin }) => put('api/pins/' + role, { pin }),
-    check({ pin }) {
-      if (pin && pin.length < SHORTEST_PIN) return { pin: t('access.pin.short', { least: SHORTEST_PIN }) };
-      return pin && isEasy(pin) ? { pin: t('access.pin.easy') } : {};
-    },
+    check: ({ pin }) => pinFault(pin),
     saved() {
       form.open({ pin: '' });
       form.say('settings.saved');
+      loadPins().catch(() => {});
     },
   });
   form.open({ pin: '' });
+  const part = (name) => $(role + '-' + name);
+  const ask = (really) => {
+    part('sure').hidden = !really;
+    part('remove').hidden = really;
+    part(really ? 'keep' : 'remove').focus();
+  };
+  part('remove').addEventListener('click', () => ask(true));
+  part('keep').addEventListener('click', () => ask(false));
+  part('really').addEventListener('click', async () => {
+    try {
+      await remove('api/pins/' + role);
+      form.failed('');
+      await loadPins();
+      part('pin').focus();
+    } catch (refusal) {
+      ask(false);
+      form.failed(explain(refusal));
+    }
+  });
   return form;
+}
+
+/** Shows which shared PINs there are; one can go only while people sign in by name. */
+async function loadPins() {
+  const roles = (await get('api/pins')).map((one) => one.role);
+  ['staff', 'admin'].forEach((role) => {
+    const isThere = roles.indexOf(role) >= 0;
+    $(role + '-none').hidden = isThere;
+    $(role + '-remove').hidden = !isThere || people.items.length === 0;
+    $(role + '-sure').hidden = true;
+  });
 }
 
 const pins = [pinForm('staff'), pinForm('admin')];
@@ -122,6 +138,10 @@ async function load() {
   render();
 }
 
+async function loadAll() {
+  await Promise.all([load(), loadPeople()]);
+}
+
 $('copy').addEventListener('click', () => {
   // `navigator.clipboard` is there only over HTTPS; this works everywhere.
   $('secret').focus();
@@ -141,19 +161,26 @@ $('leave').addEventListener('click', async () => {
   }
 });
 
+const forms = pins.concat(maker, people.form, byPerson);
+
+// Without people a shared PIN has to stay.
+onPeople(() => loadPins().catch(() => {}));
+
 start({
-  forms: pins.concat(maker),
-  wants: () => false,
-  load,
+  forms,
+  wants: (type) => type === 'settings-changed',
+  load: loadAll,
   session({ open, session, role, local }) {
     $('open').hidden = !open;
     $('far').hidden = !open || local;
-    if (open && !local) pins.concat(maker).forEach((form) => form.shut());
+    $('add').disabled = open && !local;
+    if (open && !local) forms.filter((form) => form !== byPerson).forEach((form) => form.shut());
     $('here').hidden = open || session || role !== 'admin';
     $('leave-part').hidden = !session;
   },
   translate() {
-    options($('role'), [['staff', t('access.staff')], ['admin', t('access.admin')]]);
+    ['role', 'token-role'].forEach((id) => options($(id), [['staff', t('access.staff')], ['admin', t('access.admin')]]));
+    translatePeople();
     if (!maker.base) maker.open({ name: '', role: 'staff' });
     render();
   },

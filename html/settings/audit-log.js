@@ -2,7 +2,7 @@
 
 import { get, remove } from '../shared/api.js';
 import { $, make } from '../shared/dom.js';
-import { deskTitle, explain, t } from '../shared/i18n.js';
+import { deskTitle, explain, isolated, t } from '../shared/i18n.js';
 import { CLOCK, formatTime } from '../shared/time.js';
 import { start } from './settings.js';
 
@@ -20,10 +20,11 @@ const FIELDS = {
   dayBeginsHour: 'office.hour', keepWaiting: 'office.keep', mostWaiting: 'office.most', keepDays: 'office.days', priorities: 'next.priorities',
   rule: 'next.rule', mostPriorityInARow: 'next.row', message: 'appearance.message', accent: 'appearance.accent', logo: 'appearance.logo',
   chime: 'sound.chime', voice: 'sound.voice', volume: 'sound.volume', voiceSpeed: 'sound.speed', voices: 'sound.voices', printTickets: 'printing.browser', printers: 'printing.printers', paperWidth: 'printing.width', paperQr: 'printing.qr.print',
-  paperText: 'printing.text', paperLogo: 'appearance.logo', publicUrl: 'printing.url', frameAncestors: 'appearance.frames', adminsChooseServices: 'desks.admins', deskWords: 'desks.word',
+  paperText: 'printing.text', paperLogo: 'appearance.logo', publicUrl: 'printing.url', frameAncestors: 'appearance.frames', adminsChooseServices: 'desks.admins', deskWords: 'desks.word', statisticsByPerson: 'people.by',
 };
 const CHANGES = {
   'settings-changed': FIELDS,
+  'person-changed': { name: 'signin.name', role: 'access.role', pin: 'signin.pin' },
   'desk-changed': { created: 'audit.created', opened: 'desks.is-open', closed: 'desks.is-closed', services: 'desks.services' },
   'service-changed': {
     created: 'audit.created', opened: 'services.open', closed: 'services.closed', name: 'services.name', names: 'settings.names',
@@ -39,7 +40,7 @@ function describe(entry) {
     desk: desk ? deskTitle(desk) : '',
     service: subject,
     target: entry.toDesk ? deskTitle(entry.toDesk) : entry.toService || '',
-    about: entry.kind === 'pin-changed' ? t('audit.role.' + subject) : subject,
+    about: /^pin-/.test(entry.kind) ? t('audit.role.' + subject) : subject,
     count: entry.count,
   };
   const text = t('audit.kind.' + entry.kind, values) || entry.kind;
@@ -50,6 +51,7 @@ function describe(entry) {
 
 function actor(entry) {
   if (entry.token) return t('audit.program', { name: entry.token });
+  if (entry.person) return isolated(entry.person) + ' · ' + t('audit.role.' + entry.role);
   if (entry.role) return t('audit.role.' + entry.role);
   // Wrong PINs from many addresses are one entry.
   return entry.kind === 'sign-in-refused' ? '–' : t('audit.itself');

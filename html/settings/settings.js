@@ -1,9 +1,9 @@
 // Common start of the settings and statistics pages: connection, session, navigation, and a warning before
 // unsaved changes are lost.
 
-import { afterChange, beforeSignIn, get, signIn } from '../shared/api.js';
+import { afterChange, beforeSignIn, get, remove, signIn } from '../shared/api.js';
 import { $, make } from '../shared/dom.js';
-import { keepChoices, officeLanguage, onLanguage, ready } from '../shared/i18n.js';
+import { explain, keepChoices, officeLanguage, onLanguage, ready, t } from '../shared/i18n.js';
 import { Live } from '../shared/live.js';
 import { showOffice } from '../shared/office.js';
 import { renderNavigation } from './navigation.js';
@@ -21,6 +21,7 @@ export function start(page) {
   let loading = false;
   let next = null;
   let isAdmin = false;
+  let who = '';
 
   async function load(message) {
     next = message;
@@ -50,10 +51,31 @@ export function start(page) {
     },
   });
 
+  // Who has signed in by name, and a button to sign out, in the head of the page.
+  const me = make('p', { className: 'me', hidden: true });
+  const leave = make('button', { type: 'button', className: 'button small' });
+  leave.addEventListener('click', async () => {
+    try {
+      await remove('api/session');
+      signIn();
+    } catch (refusal) {
+      leave.textContent = explain(refusal);
+    }
+  });
+
+  function renderMe(name) {
+    me.hidden = !name;
+    me.textContent = '';
+    leave.textContent = t('start.leave');
+    if (name) [make('b', { text: name, dir: 'auto' }), leave].forEach((el) => me.appendChild(el));
+  }
+
   // Staff may read, but not change anything.
   function loadSession() {
     get('api/session').then((session) => {
       $('admin').hidden = page.isForStaff || session.role === 'admin';
+      who = session.name;
+      renderMe(who);
       if (page.session) page.session(session);
       if (session.role === 'public') signIn();
     }, () => {});
@@ -70,6 +92,7 @@ export function start(page) {
   ready.then(() => {
     const home = document.querySelector('.home');
     home.href = keepChoices(home.getAttribute('href'));
+    home.parentNode.insertBefore(me, home);
     const link = $('admin').querySelector('a');
     const isDirty = () => forms.some((form) => form.isDirty());
     link.href = keepChoices('signin.html?then=' + encodeURIComponent(location.pathname.split('/').pop() + location.search));
@@ -97,6 +120,7 @@ export function start(page) {
     }));
     const translate = () => {
       renderNavigation();
+      renderMe(who);
       if (page.translate) page.translate();
       render();
     };

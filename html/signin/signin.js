@@ -1,4 +1,4 @@
-// The sign-in page: asks for the PIN, then goes back to the page that needed it.
+// The sign-in page: asks for the PIN, and for the name where people sign in by name, then goes back to the page that needed it.
 
 import { get, post } from '../shared/api.js';
 import { $ } from '../shared/dom.js';
@@ -8,6 +8,8 @@ import { explain, keepChoices, officeLanguage, onLanguage, ready, roughSpan, t }
 // The server is verifying the PINs of others.
 const BUSY = 'busy';
 
+// Whether a name is asked for: `optional` or `required`, or neither.
+let names = '';
 let busy = false;
 let refusal = null;
 // When the next attempt may be made, on the page's own clock.
@@ -44,6 +46,7 @@ function render() {
   if (left >= 90) said = t('signin.wait', { span: roughSpan(left) });
   else if (left > 0) said = t('signin.wait.seconds', { n: left });
   else if (refusal && refusal.code === BUSY) said = t('signin.busy');
+  else if (names && refusal && refusal.code === 'wrong-pin') said = t('signin.wrong');
   else if (refusal && refusal.wait) said = t('signin.again');
   if ($('error').textContent !== said) $('error').textContent = said;
   $('error').hidden = !said;
@@ -57,13 +60,18 @@ function render() {
 
 async function enter(e) {
   e.preventDefault();
-  if (!$('pin').value.trim() || busy || secondsLeft() > 0) return;
+  const [name, pin] = ['name', 'pin'].map((id) => $(id).value.trim());
+  if (!pin || busy || secondsLeft() > 0) return;
+  if (names === 'required' && !name) {
+    $('name').focus();
+    return;
+  }
   busy = true;
   refusal = null;
   render();
   do {
     try {
-      await post('api/session', { pin: $('pin').value.trim() });
+      await post('api/session', name ? { name, pin } : { pin });
       location.replace(destination().href);
       return;
     } catch (why) {
@@ -81,6 +89,17 @@ async function enter(e) {
   render();
 }
 
+// The names themselves are for nobody who has not signed in.
+async function askForName() {
+  const session = await get('api/session');
+  names = session.names || '';
+  if (!names) return;
+  $('who').hidden = false;
+  $('name-what').hidden = names === 'required';
+  $('name').required = names === 'required';
+  if (!$('pin').value) $('name').focus();
+}
+
 ready.then(() => {
   onLanguage(render);
   $('back').href = keepChoices('index.html');
@@ -93,5 +112,6 @@ ready.then(() => {
     $('pin').focus();
   });
   render();
+  askForName().catch(() => { /* Then with a shared PIN; a name is asked for at the next visit. */ });
   get('api/state').then((m) => officeLanguage(m.payload.office.language), () => { /* It stays in Spanish. */ });
 });

@@ -15,6 +15,8 @@ let today = null;
 let desksOpen = 0;
 let range = null;
 let names = {};
+// Whether an admin has turned on statistics by person.
+let isByPerson = false;
 let loadedAt = 0;
 // Days that the reader chose; null is today.
 let chosen = null;
@@ -185,6 +187,9 @@ function render() {
   renderGroups('by-service', range.services, service, (group) => group.service);
   const desk = (group) => (group.desk === null ? t('statistics.no-desk') : deskTitle(group.desk));
   renderGroups('by-desk', range.desks, desk, (group) => (group.desk === null ? NOTHING : group.desk.slice(0, 12)));
+  $('by-person').hidden = !range.people;
+  const person = (group) => (group.person === null ? t('statistics.no-person') : isolated(group.person));
+  if (range.people) renderGroups('by-person', range.people, person, (group) => (group.person === null ? NOTHING : group.person.slice(0, 12)));
 }
 
 const statistics = (from, to, by) => get('api/statistics?from=' + from + '&to=' + to + (by ? '&by=' + by : ''));
@@ -219,6 +224,7 @@ async function loadRange(now) {
     found.days = await groups('day');
   }
   found.before = await loadBefore(from, to);
+  if (isByPerson) found.people = await groups('person');
   // Other days were chosen meanwhile.
   if (mine !== asked) return;
   range = found;
@@ -230,7 +236,8 @@ async function load() {
   const wait = loadedAt + RELOAD_MS - Date.now();
   if (wait > 0) await new Promise((done) => setTimeout(done, wait));
   loadedAt = Date.now();
-  const [now, services, desks] = await Promise.all([get('api/statistics'), get('api/services'), get('api/desks')]);
+  const [now, services, desks, settings] = await Promise.all(['statistics', 'services', 'desks', 'settings'].map((path) => get('api/' + path)));
+  isByPerson = settings.statisticsByPerson;
   today = now.all;
   desksOpen = desks.filter((desk) => desk.open).length;
   names = {};

@@ -26,6 +26,7 @@ pub struct SettingsChange {
     pub most_waiting: Option<Option<u32>>,
     pub keep_days: Option<Option<u32>>,
     pub desk_words: Option<Arc<BTreeMap<String, String>>>,
+    pub statistics_by_person: Option<bool>,
     pub appearance: AppearanceChange,
     pub sound: SoundChange,
     /// Boxed, so that a command of each ticket stays small.
@@ -103,6 +104,8 @@ impl SettingsChange {
         put(&mut after.most_waiting, self.most_waiting.as_ref());
         put(&mut after.keep_days, self.keep_days.as_ref());
         put(&mut after.desk_words, self.desk_words.as_ref());
+        let by_person = self.statistics_by_person.as_ref();
+        put(&mut after.statistics_by_person, by_person);
         if self.appearance != AppearanceChange::default() {
             after.appearance = Arc::new(self.appearance.of(&before.appearance));
         }
@@ -196,6 +199,7 @@ impl From<Settings> for SettingsChange {
             most_waiting: Some(settings.most_waiting),
             keep_days: Some(settings.keep_days),
             desk_words: Some(settings.desk_words),
+            statistics_by_person: Some(settings.statistics_by_person),
             appearance: AppearanceChange {
                 languages: Some(appearance.languages),
                 message: Some(appearance.message),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::desk::DeskName;
+use super::person::PersonId;
 use super::queue::QueueParts;
 use super::screen::ScreenId;
 use super::service::{Prefix, ServiceSetup};
@@ -42,6 +43,9 @@ pub enum Event {
         /// The desk was closed until then.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         opened: bool,
+        /// Who called, if people sign in by name.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        person: Option<PersonId>,
     },
     TicketRecalled {
         ticket: TicketId,
@@ -142,6 +146,15 @@ pub struct Stamped {
 }
 
 impl Event {
+    /// The same event, done by that person. Only calls say who did them: the rest is in the audit log.
+    #[must_use]
+    pub fn by(mut self, who: Option<PersonId>) -> Self {
+        if let Self::TicketCalled { person, .. } = &mut self {
+            *person = who;
+        }
+        self
+    }
+
     /// The tickets that the event changes; none if it changes the office.
     pub fn tickets(&self) -> &[TicketId] {
         match self {

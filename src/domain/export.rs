@@ -34,6 +34,10 @@ impl Queue {
         passed_over.extend(gone.map(|ticket| (ticket.prefix.clone(), ticket.number)));
         let mut tickets = parts.tickets;
         tickets.retain(|ticket| !is_over(ticket));
+        // People are not exported, and an id may be another person's elsewhere.
+        for ticket in &mut tickets {
+            ticket.person = None;
+        }
         // The screens that have the desks open stay where they are.
         let mut desks = parts.desks;
         for desk in &mut desks {

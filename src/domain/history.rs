@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::desk::DeskName;
 use super::event::Event;
+use super::person::PersonId;
 use super::queue::Queue;
 use super::service::Prefix;
 use super::ticket::{State, Ticket};
@@ -65,6 +66,8 @@ pub struct TicketRow {
     /// Number of calls, recalls among them.
     pub calls: u32,
     pub transfers: u32,
+    /// Who called it last, if people sign in by name.
+    pub person: Option<PersonId>,
 }
 
 impl From<&Ticket> for TicketRow {
@@ -88,6 +91,7 @@ impl From<&Ticket> for TicketRow {
             desk: ticket.desk.clone(),
             calls: ticket.calls,
             transfers: spent.transfers,
+            person: ticket.person,
         }
     }
 }

@@ -116,6 +116,8 @@ pub struct Settings {
     /// The word before a desk's number, by language: `Mesa`, `Counter`. A language without one has the
     /// screens' own word.
     pub desk_words: Arc<BTreeMap<String, String>>,
+    /// Whether statistics and files of tickets say who served, where people sign in by name.
+    pub statistics_by_person: bool,
     pub appearance: Arc<Appearance>,
     pub sound: Arc<Sound>,
     pub printing: Arc<Printing>,
@@ -140,6 +142,7 @@ impl Default for Settings {
             most_waiting: None,
             keep_days: None,
             desk_words: Arc::default(),
+            statistics_by_person: false,
             appearance: Arc::default(),
             sound: Arc::default(),
             printing: Arc::default(),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::desk::DeskName;
+use super::person::PersonId;
 use super::service::Prefix;
 use super::text_form::{names, serde_as_text};
 use super::time::{Arrival, Timestamp};
@@ -163,6 +164,9 @@ pub struct Ticket {
     /// The desk that called it last; kept when it is done.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub desk: Option<DeskName>,
+    /// Who was signed in there by name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person: Option<PersonId>,
     /// When that desk called it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub called_at: Option<Timestamp>,

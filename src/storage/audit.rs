@@ -30,6 +30,11 @@ pub enum AuditKind {
     SignInRefused,
     SignedOut,
     PinChanged,
+    /// The shared PIN of a role was removed.
+    PinRemoved,
+    PersonAdded,
+    PersonChanged,
+    PersonRemoved,
     TokenMade,
     TokenRevoked,
     Exported,
@@ -46,7 +51,7 @@ pub enum AuditKind {
 
 impl AuditKind {
     /// The name of each kind, as it is stored and shown.
-    const NAMES: [(Self, &str); 32] = [
+    const NAMES: [(Self, &str); 36] = [
         (Self::TicketCreated, "ticket-created"),
         (Self::TicketCalled, "ticket-called"),
         (Self::TicketRecalled, "ticket-recalled"),
@@ -70,6 +75,10 @@ impl AuditKind {
         (Self::SignInRefused, "sign-in-refused"),
         (Self::SignedOut, "signed-out"),
         (Self::PinChanged, "pin-changed"),
+        (Self::PinRemoved, "pin-removed"),
+        (Self::PersonAdded, "person-added"),
+        (Self::PersonChanged, "person-changed"),
+        (Self::PersonRemoved, "person-removed"),
         (Self::TokenMade, "token-made"),
         (Self::TokenRevoked, "token-revoked"),
         (Self::Exported, "exported"),
@@ -109,7 +118,7 @@ pub struct AuditEntry {
     pub to_desk: Option<String>,
     /// The service to which a ticket was transferred.
     pub to_service: Option<String>,
-    /// The changed fields of the settings, a desk or a service, by their names in JSON.
+    /// The changed fields of the settings, a desk, a service or a person, by their names in JSON.
     pub fields: Vec<String>,
     /// `None` if the server did it by itself.
     pub actor: Option<Actor>,

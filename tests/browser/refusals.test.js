@@ -96,6 +96,14 @@ const PAGES = {
     path: '/settings-access.html', ask: '#staff-form .button--main', request: '**/api/pins/staff', said: '#staff-form .failed',
     ready: (page) => page.fill('#staff-pin', '271' + (100 + Math.floor(Math.random() * 900)) + '8'), words: general,
   },
+  'settings: people': {
+    path: '/settings-access.html', ask: '#form .button--main', request: '**/api/people', said: '#form .failed', words: general,
+    ready: async (page) => {
+      if (!await page.isVisible('#form')) await page.click('#add');
+      await page.fill('#name', 'Persona ' + Math.random());
+      await page.fill('#pin', '735102-b');
+    },
+  },
   'settings: API keys': {
     path: '/settings-access.html', ask: '#token-form .button--main', request: '**/api/tokens', said: '#token-form .failed',
     ready: (page) => page.fill('#token-name', 'clave ' + Math.random()), words: general,
@@ -122,7 +130,7 @@ const PAGES = {
   },
   'sign-in': {
     path: '/signin.html', ask: '#enter', request: '**/api/session', said: '#error', ready: (page) => page.fill('#pin', '271828'),
-    words: (code) => (code === 'busy' ? words['signin.busy'] : general(code)),
+    words: (code) => (code === 'busy' ? JSON.parse(readPage('signin/lang/es.json'))['signin.busy'] : general(code)),
   },
 };
 

@@ -39,7 +39,7 @@ test('PINs are changed, and programs get keys that are shown once and can be tak
   await page.click('#token-form .button--main');
   await wrongAt(page, '#token-name', /Rellene/);
   await page.fill('#token-name', 'Agenda');
-  await page.selectOption('#role', 'admin');
+  await page.selectOption('#token-role', 'admin');
   await page.click('#token-form .button--main');
   await visible(page, '#made');
   const secret = await page.inputValue('#secret');

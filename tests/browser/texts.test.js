@@ -26,7 +26,7 @@ test('each language of the list has a file of texts in each folder, and each fil
   }
 });
 
-test('each text is in one folder: the settings and the statistics have those that no other screen uses', () => {
+test('each text is in one folder: the settings, the sign-in and the statistics have those that no other screen uses', () => {
   const keys = TEXT_FOLDERS.map((folder) => Object.keys(JSON.parse(readPage(folder + '/es.json'))));
   assert.equal(new Set([].concat(...keys)).size, keys.reduce((sum, own) => sum + own.length, 0));
   const unused = (own, mayUse) => {
@@ -34,11 +34,12 @@ test('each text is in one folder: the settings and the statistics have those tha
     assert.deepEqual(own.filter((key) => others.includes("'" + key + "'") || others.includes('"' + key + '"')), []);
   };
   unused(keys[1], /^(settings|statistics|webhooks)/);
-  unused(keys[2], /^statistics/);
-  unused(keys[3], /webhooks/);
+  unused(keys[2], /^signin/);
+  unused(keys[3], /^statistics/);
+  unused(keys[4], /webhooks/);
   for (const file of pageFiles('.html')) {
     const [, folders = ''] = / data-texts="([^"]+)"/.exec(readPage(file)) || [];
-    const expected = /^statistics/.test(file) ? 'settings statistics' : /webhooks/.test(file) ? 'settings webhooks' : /^settings/.test(file) ? 'settings' : '';
+    const expected = /^statistics/.test(file) ? 'settings statistics' : /webhooks/.test(file) ? 'settings webhooks' : /^settings/.test(file) ? 'settings' : file === 'signin.html' ? 'signin' : '';
     assert.equal(folders, expected, file);
   }
 });

@@ -15,6 +15,7 @@ mod common;
 
 mod audit;
 mod backups;
+mod by_name;
 mod claim;
 mod command_line;
 mod course;

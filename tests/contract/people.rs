@@ -115,7 +115,7 @@ impl Person {
 }
 
 /// The cookies that an answer sets, as a browser sends them back.
-fn cookies(answer: &Response) -> Vec<String> {
+pub fn cookies(answer: &Response) -> Vec<String> {
     let set = answer.headers("Set-Cookie");
     set.map(|cookie| cookie.split(';').next().unwrap().to_owned())
         .collect()

@@ -89,6 +89,12 @@ const TABLE: &[Row] = &[
     ("POST", "/api/ticket/draw/*", "1", "", [401, 200, 200, 403]),
     ("PUT", "/api/ticket/done/*", "ATTENDED", "", [401, 200, 200, 403]),
     ("GET", "/api/session", "", "", [200, 200, 200, 200]),
+    ("GET", "/api/pins", "", "", [401, 403, 200, 200]),
+    ("DELETE", "/api/pins/*", "none", "", [401, 403, 404, 403]),
+    ("GET", "/api/people", "", "", [401, 403, 200, 200]),
+    ("POST", "/api/people", "", r#"{"name":"FRESH","pin":"735102-b"}"#, [401, 403, 201, 403]),
+    ("PUT", "/api/people/*", "1", "{}", [401, 403, 200, 403]),
+    ("DELETE", "/api/people/*", "0", "", [401, 403, 404, 403]),
     ("PUT", "/api/pins/*", "staff", r#"{"pin":"FRESH"}"#, [401, 403, 204, 403]),
     // The last two, because they end what the others need.
     ("POST", "/api/session", "", r#"{"pin":"ADMIN"}"#, [200, 200, 200, 403]),

@@ -66,6 +66,11 @@ fn a_file_of_each_release_opens_and_is_migrated_after_a_copy_of_it() {
         assert_eq!(server.json("/api/tokens")[0]["name"], "pantalla");
         let audit = server.json("/api/audit");
         assert!(audit.as_array().unwrap().len() > 10);
+        let person = json!({"name": "Ana", "pin": "ana-4711"});
+        server.post_json("/api/people", &person).expect(201);
+        server
+            .post_json("/api/session", &json!({"name": "Ana", "pin": "ana-4711"}))
+            .expect(200);
         server.ticket();
         let launch = server.stop();
         assert_eq!(tables(launch.data()), new, "{}", file.display());

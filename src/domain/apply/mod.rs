@@ -5,6 +5,7 @@ mod undo;
 
 use super::desk::{Desk, DeskName};
 use super::event::{Event, Stamped};
+use super::person::PersonId;
 use super::priority_streaks::StreakCall;
 use super::queue::{CALLS_STORED, Call, CallKind, ENDED_KEPT, LAST_CALLED_KEPT, Queue, QueueParts};
 use super::service::{Prefix, Service, ServiceSetup};
@@ -59,6 +60,7 @@ pub fn apply(queue: &mut Queue, stamped: &Stamped) {
             created_at: at,
             waiting_since: at,
             desk: None,
+            person: None,
             called_at: None,
             ended_at: None,
             calls: 0,
@@ -70,12 +72,13 @@ pub fn apply(queue: &mut Queue, stamped: &Stamped) {
             desk,
             after_finish,
             opened,
+            person,
         } => {
             queue.remember_step(desk, *ticket, State::Serving, at, *after_finish);
             if let Some(step) = queue.steps.get_mut(desk) {
                 step.opened = *opened;
             }
-            queue.call(*ticket, desk, at);
+            queue.call(*ticket, desk, *person, at);
         }
         Event::TicketRecalled { ticket, desk } => queue.recall(*ticket, desk, at),
         Event::TicketFinished { ticket, desk } => {
@@ -185,7 +188,7 @@ impl Queue {
         self.tickets.insert(ticket.arrival, ticket);
     }
 
-    fn call(&mut self, id: TicketId, desk: &DeskName, at: Timestamp) {
+    fn call(&mut self, id: TicketId, desk: &DeskName, person: Option<PersonId>, at: Timestamp) {
         self.leave_list(id);
         if let Some(arrival) = self.by_id.get(&id)
             && let Some(ticket) = self.tickets.get(arrival)
@@ -198,6 +201,7 @@ impl Queue {
         let was_done_or_missed = matches!(ticket.state, State::Done | State::NoShow);
         ticket.change_state(State::Serving, at);
         ticket.desk = Some(desk.clone());
+        ticket.person = person;
         ticket.called_at = Some(at);
         ticket.ended_at = None;
         ticket.calls += 1;

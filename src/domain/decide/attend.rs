@@ -319,6 +319,7 @@ fn called(queue: &Queue, ticket: &Ticket, desk: &Desk, events: &mut Vec<Event>) 
         desk: desk.name.clone(),
         after_finish,
         opened,
+        person: None,
     });
     Subject::Ticket(ticket.id)
 }

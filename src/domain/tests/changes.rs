@@ -18,6 +18,7 @@ fn settings() -> Settings {
         most_waiting: Some(9),
         keep_days: Some(30),
         desk_words: Arc::new([("en".to_owned(), "Counter".to_owned())].into()),
+        statistics_by_person: true,
         appearance: Arc::new(Appearance {
             languages: vec!["en".to_owned()],
             message: Some("Hello".to_owned()),

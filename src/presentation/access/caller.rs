@@ -1,8 +1,10 @@
 //! The caller of a request: role, address, and the sessions or the token that prove the role.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
-use crate::access::{Actor, Role, SecretHash};
+use crate::access::{Actor, Person, Role, SecretHash};
+use crate::domain::PersonId;
 use crate::presentation::http::problem::Problem;
 use crate::storage::{AuditEntry, AuditKind};
 
@@ -12,6 +14,8 @@ pub struct Caller {
     pub role: Role,
     pub address: IpAddr,
     pub token: Option<ShownToken>,
+    /// Who has signed in by name.
+    pub person: Option<SignedInPerson>,
     /// The sessions of the request. A browser may send several cookies, for other paths or names of
     /// this host.
     pub sessions: Vec<SecretHash>,
@@ -21,6 +25,22 @@ pub struct Caller {
     pub is_local: bool,
     /// A trusted proxy says that the client uses HTTPS.
     pub is_secure: bool,
+}
+
+/// A person who has signed in by name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignedInPerson {
+    pub id: PersonId,
+    pub name: Arc<str>,
+}
+
+impl From<&Person> for SignedInPerson {
+    fn from(person: &Person) -> Self {
+        Self {
+            id: person.id,
+            name: person.name.clone(),
+        }
+    }
 }
 
 /// The token that a program sent.
@@ -47,6 +67,8 @@ impl Caller {
         Actor {
             role: self.role,
             token: self.token.as_ref().map(|token| token.name.clone()),
+            person: self.person.as_ref().map(|person| person.name.clone()),
+            person_id: self.person.as_ref().map(|person| person.id),
             address: self.address,
         }
     }

@@ -1,9 +1,10 @@
-//! All PINs, sessions and tokens, in memory, so that no request waits for the database.
+//! All PINs, people, sessions and tokens, in memory, so that no request waits for the database.
 
 use std::collections::HashMap;
 
 use super::secret;
-use crate::access::{AccessRecords, PinHash, Role, SecretHash, Session, Token};
+use crate::access::{AccessRecords, Person, PinHash, Role, SecretHash, Session, Token};
+use crate::domain::PersonId;
 
 /// The most sessions: more than an office has screens. The one that expires first makes room.
 const MOST_SESSIONS: usize = 1_000;
@@ -18,10 +19,15 @@ pub struct Used {
     pub must_store: bool,
 }
 
-/// The PINs, sessions and tokens.
+/// The PINs, people, sessions and tokens.
 #[derive(Debug, Default)]
 pub struct Credentials {
+    /// The shared ones.
     pins: Vec<(Role, PinHash)>,
+    /// Oldest first.
+    people: Vec<Person>,
+    /// The highest id of a person so far. Ids are never reused: the history of tickets holds them.
+    last_person: u32,
     sessions: HashMap<SecretHash, Session>,
     /// Oldest first.
     tokens: Vec<Token>,
@@ -35,6 +41,8 @@ impl From<AccessRecords> for Credentials {
         let sessions = records.sessions.into_iter();
         Self {
             pins: records.pins,
+            people: records.people,
+            last_person: records.last_person,
             sessions: sessions.map(|session| (session.hash, session)).collect(),
             last_token: records.tokens.iter().map(|t| t.id).max().unwrap_or(0),
             tokens: records.tokens,
@@ -43,18 +51,73 @@ impl From<AccessRecords> for Credentials {
 }
 
 impl Credentials {
-    /// The PINs, with the stronger role first.
+    /// The shared PINs, with the stronger role first.
     pub fn pins(&self) -> Vec<(Role, PinHash)> {
         let mut pins = self.pins.clone();
         pins.sort_by_key(|(role, _)| std::cmp::Reverse(*role));
         pins
     }
 
-    /// Sets a PIN, and ends the sessions of its role.
+    /// Sets a shared PIN, and ends the sessions that one of its role began.
     pub fn set_pin(&mut self, role: Role, pin: PinHash) {
-        self.pins.retain(|(other, _)| *other != role);
+        self.remove_pin(role);
         self.pins.push((role, pin));
-        self.sessions.retain(|_, session| session.role != role);
+    }
+
+    /// Removes a shared PIN, and ends the sessions that it began.
+    pub fn remove_pin(&mut self, role: Role) {
+        self.pins.retain(|(other, _)| *other != role);
+        self.sessions
+            .retain(|_, session| session.role != role || session.person.is_some());
+    }
+
+    /// The hashes of all PINs, shared and people's.
+    pub fn pin_hashes(&self) -> impl Iterator<Item = &PinHash> {
+        let people = self.people.iter().map(|person| &person.pin);
+        self.pins.iter().map(|(_, pin)| pin).chain(people)
+    }
+
+    /// The people, oldest first.
+    pub fn people(&self) -> &[Person] {
+        &self.people
+    }
+
+    /// The person of that id.
+    pub fn person(&self, id: PersonId) -> Option<&Person> {
+        self.people.iter().find(|person| person.id == id)
+    }
+
+    /// The person of that name, in capital or small letters.
+    pub fn person_named(&self, name: &str) -> Option<&Person> {
+        let name = name.to_lowercase();
+        let mut people = self.people.iter();
+        people.find(|person| person.name.to_lowercase() == name)
+    }
+
+    /// An id that no person has had.
+    pub fn next_person(&self) -> PersonId {
+        PersonId(self.last_person + 1)
+    }
+
+    /// Adds a person, or takes the place of the one with this id.
+    pub fn put_person(&mut self, person: Person) {
+        self.last_person = self.last_person.max(person.id.0);
+        match self.people.iter_mut().find(|other| other.id == person.id) {
+            Some(other) => *other = person,
+            None => self.people.push(person),
+        }
+    }
+
+    /// Removes a person, and ends their sessions.
+    pub fn remove_person(&mut self, id: PersonId) {
+        self.people.retain(|person| person.id != id);
+        self.end_sessions_of(id);
+    }
+
+    /// Ends a person's sessions.
+    pub fn end_sessions_of(&mut self, id: PersonId) {
+        self.sessions
+            .retain(|_, session| session.person != Some(id));
     }
 
     /// A session, unless it has expired at `now`.
@@ -130,6 +193,14 @@ impl Credentials {
     }
 }
 
+/// Whether somebody can sign in with each role: with its shared PIN, or a person who has it or a stronger one.
+pub fn has_way_in(pins: &[(Role, PinHash)], people: &[Person]) -> bool {
+    [Role::Staff, Role::Admin].into_iter().all(|role| {
+        let has_pin = pins.iter().any(|(other, _)| *other == role);
+        has_pin || people.iter().any(|person| person.role >= role)
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -138,6 +209,7 @@ mod tests {
         Session {
             hash: [n; 32],
             role,
+            person: None,
             expires_at,
         }
     }

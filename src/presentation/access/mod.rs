@@ -1,4 +1,4 @@
-//! Identifies callers and their rights: PINs, sessions, tokens, and the limits on guessing. The
+//! Identifies callers and their rights: PINs, people, sessions, tokens, and the limits on guessing. The
 //! router identifies the caller of each request before any handler runs.
 //!
 //! Not here: the role that each route requires (see the table of routes), and the storage.
@@ -8,6 +8,7 @@ mod credentials;
 mod device;
 mod host;
 mod peer;
+mod people;
 mod pin;
 mod pin_verifier;
 mod pins;
@@ -40,9 +41,10 @@ use crate::config::Config;
 use crate::domain::Command;
 use crate::storage::Journal;
 
-pub use caller::Caller;
+pub use caller::{Caller, SignedInPerson};
 pub use device::DEVICE_COOKIE;
 pub use peer::Peer;
+pub use people::{Names, PersonChange};
 pub use secret::{NoRandomness, random};
 pub use sessions::{DEVICE, SESSION, SignedIn};
 pub use setup::{Announcement, set_pin_of_file};
@@ -135,6 +137,7 @@ impl Access {
             role: Role::Public,
             address: peer.address,
             token: None,
+            person: None,
             sessions: Vec::new(),
             is_here: peer.is_here,
             is_local: peer.is_local,
@@ -145,14 +148,22 @@ impl Access {
             None if peer.is_local => caller.role = Role::Admin,
             None => {}
         }
+        let mut signed_in = Role::Public;
         for value in cookies(request, COOKIE) {
             let hash = secret::hash(value);
             let credentials = self.credentials();
             if let Some(session) = credentials.session(&hash, now().as_millis()) {
                 caller.sessions.push(hash);
-                if caller.token.is_none() {
-                    caller.role = caller.role.max(session.role);
+                if caller.token.is_some() {
+                    continue;
                 }
+                let person = session.person.and_then(|id| credentials.person(id));
+                // Of several, the one with the most rights.
+                if session.role > signed_in {
+                    signed_in = session.role;
+                    caller.person = person.map(SignedInPerson::from);
+                }
+                caller.role = caller.role.max(session.role);
             }
         }
         if self.open {
@@ -229,9 +240,9 @@ impl Access {
 
     /// The device cookie of a request, if this server made it.
     fn known_device<'a>(&self, request: &'a Request) -> Option<(&'a str, DeviceId)> {
-        let pins = self.credentials().pins();
+        let credentials = self.credentials();
         cookies(request, DEVICE_COOKIE)
-            .find_map(|value| Some((value, DeviceId::verify(value, &pins)?)))
+            .find_map(|value| Some((value, DeviceId::verify(value, credentials.pin_hashes())?)))
     }
 
     fn credentials(&self) -> MutexGuard<'_, Credentials> {

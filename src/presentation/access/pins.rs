@@ -1,4 +1,4 @@
-//! Changes PINs.
+//! Changes and removes the shared PINs.
 
 use super::{Access, Caller, pin};
 use crate::access::{AccessChange, Role};
@@ -7,7 +7,7 @@ use crate::presentation::services::TicketService;
 use crate::storage::AuditKind;
 
 impl Access {
-    /// Sets the PIN of a role, and ends the sessions of that role.
+    /// Sets the shared PIN of a role, and ends the sessions of that role.
     pub fn set_pin(
         &self,
         tickets: &TicketService,
@@ -32,5 +32,30 @@ impl Access {
         self.wss.recheck_access();
         log::info!("The PIN of {} was changed", role.as_str());
         Ok(())
+    }
+
+    /// The roles that have a shared PIN.
+    pub fn shared_pins(&self) -> Vec<Role> {
+        let pins = self.credentials().pins();
+        pins.into_iter().map(|(role, _)| role).collect()
+    }
+
+    /// Removes the shared PIN of a role, and ends its sessions. Returns whether there was one.
+    pub fn remove_pin(
+        &self,
+        tickets: &TicketService,
+        caller: &Caller,
+        role: Role,
+    ) -> Result<bool, Problem> {
+        let _verifier = self.verifier.acquire_always();
+        if !self.shared_pins().contains(&role) {
+            return Ok(false);
+        }
+        self.check_way_in(|pins, _| pins.retain(|(other, _)| *other != role))?;
+        let entry = caller.audit(AuditKind::PinRemoved, Some(role.as_str()));
+        tickets.store_access(vec![AccessChange::RemovePin(role)], Some(entry))?;
+        self.credentials().remove_pin(role);
+        self.wss.recheck_access();
+        Ok(true)
     }
 }

@@ -2,14 +2,16 @@
 
 use std::time::Duration;
 
+use super::caller::SignedInPerson;
 use super::device::{self, DeviceId};
+use super::pin_verifier::PinVerifier;
 use super::{Access, Caller, lock, secret};
-use crate::access::{AccessChange, Actor, Role, Session};
+use crate::access::{AccessChange, PinHash, Role, Session};
 use crate::calendar;
 use crate::presentation::http::problem::Problem;
 use crate::presentation::http::request::Request;
 use crate::presentation::services::TicketService;
-use crate::storage::{AuditEntry, AuditKind};
+use crate::storage::AuditKind;
 
 /// The lifetime of a session: a working day with some time before and after it.
 pub const SESSION: Duration = Duration::from_secs(12 * 60 * 60);
@@ -20,20 +22,30 @@ pub const DEVICE: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 /// A successful sign-in.
 pub struct SignedIn {
     pub role: Role,
+    /// Who it is, if they signed in by name.
+    pub person: Option<SignedInPerson>,
     /// The value of the session cookie.
     pub secret: String,
     /// The value of the device cookie.
     pub device_cookie: String,
 }
 
+/// The owner of a PIN that was entered.
+struct Owner {
+    role: Role,
+    person: Option<SignedInPerson>,
+    pin: PinHash,
+}
+
 impl Access {
-    /// Starts a session with the PIN `entered`. `request` may carry a device cookie.
+    /// Starts a session with the PIN `entered`: that of the person `name`, or a shared one without a name.
+    /// `request` may carry a device cookie.
     pub fn sign_in(
         &self,
         tickets: &TicketService,
         caller: &Caller,
         request: &Request,
-        entered: &str,
+        (name, entered): (Option<&str>, &str),
     ) -> Result<SignedIn, Problem> {
         let device = self.known_device(request);
         let id = device.as_ref().map(|(_, id)| id);
@@ -42,22 +54,25 @@ impl Access {
         // Held until the session is stored, so that the PIN does not change in between.
         let verifier = self.verifier.acquire()?;
         self.check_sign_in_rate(caller, id)?;
-        // Copied first: the lock must not be held while the PIN is hashed.
-        let pins = self.credentials().pins();
-        let Some(role) = verifier.role_of(entered, &pins) else {
+        let Some(owner) = self.owner_of(&verifier, name, entered) else {
             lock(&self.sign_ins).count_wrong(caller.address, id, self.started.elapsed());
             log::warn!("Wrong PIN from {}", caller.address);
+            // Without the name that was entered: it may be a PIN in the wrong field.
             let entry = caller.audit(AuditKind::SignInRefused, None);
             tickets.try_store_access(Vec::new(), Some(entry));
-            return Err(Problem::wrong_pin());
+            return Err(Problem::wrong_pin(name.is_some()));
         };
-        let secret = self.start_session(tickets, caller, role)?;
+        let secret = self.start_session(tickets, caller, &owner)?;
         let device_cookie = match device {
             Some((cookie, _)) => cookie.to_owned(),
-            None => self.new_device_cookie(role)?,
+            None => {
+                let made = device::make_cookie(&owner.pin);
+                made.map_err(|_| Problem::storage_unavailable())?
+            }
         };
         Ok(SignedIn {
-            role,
+            role: owner.role,
+            person: owner.person,
             secret,
             device_cookie,
         })
@@ -82,11 +97,33 @@ impl Access {
         }
     }
 
-    fn new_device_cookie(&self, role: Role) -> Result<String, Problem> {
-        let pins = self.credentials().pins();
-        let pin = pins.iter().find(|(other, _)| *other == role);
-        let (_, pin) = pin.expect("this role's PIN was just entered");
-        device::make_cookie(pin).map_err(|_| Problem::storage_unavailable())
+    /// Who has the PIN `entered`. An unknown name takes as long as a wrong PIN.
+    fn owner_of(
+        &self,
+        verifier: &PinVerifier<'_>,
+        name: Option<&str>,
+        entered: &str,
+    ) -> Option<Owner> {
+        // Copied first: the lock must not be held while the PIN is hashed.
+        let Some(name) = name else {
+            let pins = self.credentials().pins();
+            let role = verifier.role_of(entered, &pins)?;
+            let mut pins = pins.into_iter();
+            let (_, pin) = pins.find(|(other, _)| *other == role)?;
+            return Some(Owner {
+                role,
+                person: None,
+                pin,
+            });
+        };
+        let person = self.credentials().person_named(name).cloned();
+        let is_right = verifier.matches(entered, person.as_ref().map(|person| &person.pin));
+        let person = person.filter(|_| is_right)?;
+        Some(Owner {
+            role: person.role,
+            person: Some(SignedInPerson::from(&person)),
+            pin: person.pin,
+        })
     }
 
     /// Starts a session and ends the caller's earlier ones, whose cookies the browser now replaces.
@@ -95,13 +132,14 @@ impl Access {
         &self,
         tickets: &TicketService,
         caller: &Caller,
-        role: Role,
+        owner: &Owner,
     ) -> Result<String, Problem> {
         let secret = secret::make().map_err(|_| Problem::storage_unavailable())?;
         let now = calendar::now().as_millis();
         let session = Session {
             hash: secret::hash(&secret),
-            role,
+            role: owner.role,
+            person: owner.person.as_ref().map(|person| person.id),
             expires_at: now + SESSION.as_millis() as i64,
         };
         let mut changes = end_sessions(caller);
@@ -109,11 +147,12 @@ impl Access {
             session: session.clone(),
             now,
         });
-        let actor = Actor {
-            role,
-            ..caller.actor()
+        let signed_in = Caller {
+            role: owner.role,
+            person: owner.person.clone(),
+            ..caller.clone()
         };
-        let entry = AuditEntry::new(AuditKind::SignedIn, None, Some(actor));
+        let entry = signed_in.audit(AuditKind::SignedIn, None);
         tickets.store_access(changes, Some(entry))?;
         let mut credentials = self.credentials();
         for hash in &caller.sessions {

@@ -5,7 +5,7 @@ use std::io::{self, BufRead, IsTerminal};
 use std::path::Path;
 
 use super::pin;
-use crate::access::{AccessChange, AccessRecords, Actor, Role};
+use crate::access::{AccessChange, AccessRecords, Actor, Role, Session};
 use crate::calendar::now;
 use crate::logging;
 use crate::presentation::services::TicketService;
@@ -46,7 +46,9 @@ pub fn make_pins(
     let mut announcement = Announcement::default();
     for role in [Role::Staff, Role::Admin] {
         let is_there = records.pins.iter().any(|(other, _)| *other == role);
-        if is_there && !records.unannounced.contains(&role) {
+        // An admin has removed it: people sign in by name.
+        let is_removed = !is_there && records.people.iter().any(|person| person.role >= role);
+        if is_removed || (is_there && !records.unannounced.contains(&role)) {
             continue;
         }
         let new = pin::make()?;
@@ -55,7 +57,8 @@ pub fn make_pins(
         store(journal, vec![set, AccessChange::PinUnannounced(role)], role)?;
         records.pins.retain(|(other, _)| *other != role);
         records.pins.push((role, hash));
-        records.sessions.retain(|session| session.role != role);
+        let is_other = |session: &Session| session.role != role || session.person.is_some();
+        records.sessions.retain(is_other);
         announcement.changes.push(AccessChange::PinAnnounced(role));
         let purpose = match role {
             Role::Admin => "for the settings",

@@ -58,6 +58,7 @@ error_codes! {
     NoPrinter: 409, "no-printer";
     NoBackupFolder: 409, "no-backup-folder";
     NoPins: 409, "no-pins";
+    LastWayIn: 409, "last-way-in";
     BodyTooLarge: 413, "body-too-large";
     AddressTooLong: 414, "head-too-large";
     UnsupportedMediaType: 415, "unsupported-media-type";

@@ -102,8 +102,21 @@ impl Problem {
         Self::new(ErrorCode::PinNeeded, detail)
     }
 
-    pub fn wrong_pin() -> Self {
-        Self::new(ErrorCode::WrongPin, "Wrong PIN.")
+    /// `has_name`: it was tried as the PIN of a person.
+    pub fn wrong_pin(has_name: bool) -> Self {
+        let detail = if has_name {
+            "Wrong name or PIN."
+        } else {
+            "Wrong PIN."
+        };
+        Self::new(ErrorCode::WrongPin, detail)
+    }
+
+    /// A change would leave nobody who can sign in with one of the roles.
+    pub fn last_way_in() -> Self {
+        let detail = "After this nobody could sign in as staff or as admin any more. Set a shared PIN, or add another \
+                      person with that role, first.";
+        Self::new(ErrorCode::LastWayIn, detail)
     }
 
     /// With `--open`, a stranger must not set PINs or tokens that outlast it.

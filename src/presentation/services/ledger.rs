@@ -211,7 +211,9 @@ impl Ledger {
     /// for that time.
     fn record(&mut self, events: Vec<Event>, actor: Option<&Actor>, batch: &mut Batch) {
         let at = Timestamp::from_millis(batch.at);
+        let person = actor.and_then(|actor| actor.person_id);
         for event in events {
+            let event = event.by(person);
             let stamped = Stamped {
                 seq: event.seq_after(self.working.seq()),
                 at,

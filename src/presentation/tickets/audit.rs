@@ -1,6 +1,7 @@
 //! `/api/audit`: the audit log, and its form in JSON, which the file of an office has too.
 
 use std::cell::RefCell;
+use std::sync::Arc;
 
 use serde::ser::{Error, SerializeSeq};
 use serde::{Serialize, Serializer};
@@ -42,19 +43,21 @@ pub struct AuditJson {
     count: u64,
     role: Option<&'static str>,
     token: Option<String>,
+    person: Option<Arc<str>>,
     address: Option<String>,
 }
 
 impl From<AuditRecord> for AuditJson {
     fn from(record: AuditRecord) -> Self {
         let entry = record.entry;
-        let (role, token, address) = match entry.actor {
+        let (role, token, person, address) = match entry.actor {
             Some(actor) => (
                 Some(actor.role.as_str()),
                 actor.token,
+                actor.person,
                 Some(actor.address.to_string()),
             ),
-            None => (None, None, None),
+            None => (None, None, None, None),
         };
         Self {
             id: record.id.to_string(),
@@ -69,6 +72,7 @@ impl From<AuditRecord> for AuditJson {
             count: record.count,
             role,
             token,
+            person,
             address,
         }
     }

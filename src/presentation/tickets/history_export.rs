@@ -1,13 +1,15 @@
 //! `/api/tickets.csv` and `/api/tickets.json`: the history of tickets, as files for other programs.
 
+use std::collections::HashMap;
 use std::io::{self, Write};
+use std::sync::Arc;
 
 use serde::Serialize;
 
 use super::fields::Fields;
 use super::period::Period;
 use crate::calendar::{OfficeCalendar, date_text};
-use crate::domain::{Arrival, DeskName, TicketRow, Timestamp};
+use crate::domain::{Arrival, DeskName, PersonId, TicketRow, Timestamp};
 use crate::presentation::http::answer::Answer;
 use crate::presentation::http::problem::Problem;
 use crate::presentation::http::route::{Context, Handled};
@@ -17,8 +19,8 @@ use crate::storage::HistoryQuery;
 /// Tickets that are read at once. Between two reads nothing keeps the database from reusing space.
 const PAGE: u64 = 1_000;
 
-/// The columns of the CSV file, named as in JSON.
-const COLUMNS: [&str; 12] = [
+/// The columns of the CSV file, named as in JSON. The last one is there if an admin turned it on.
+const COLUMNS: [&str; 13] = [
     "code",
     "service",
     "priority",
@@ -31,7 +33,11 @@ const COLUMNS: [&str; 12] = [
     "desk",
     "calls",
     "transfers",
+    "person",
 ];
+
+/// The names of people; `None` if the files do not say who served.
+type People = Option<HashMap<PersonId, Arc<str>>>;
 
 /// A ticket of the history in JSON. What is unknown or has not happened is null.
 #[derive(Serialize)]
@@ -49,10 +55,18 @@ struct RowJson<'a> {
     desk: Option<&'a str>,
     calls: u32,
     transfers: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    person: Option<Option<&'a str>>,
 }
 
-impl<'a> From<&'a TicketRow> for RowJson<'a> {
-    fn from(row: &'a TicketRow) -> Self {
+/// Who served it, if the person has not been removed.
+fn person<'a>(row: &TicketRow, names: &'a HashMap<PersonId, Arc<str>>) -> Option<&'a str> {
+    let name = row.person.and_then(|id| names.get(&id));
+    name.map(|name| &**name)
+}
+
+impl<'a> RowJson<'a> {
+    fn of(row: &'a TicketRow, people: &'a People) -> Self {
         Self {
             code: &row.code,
             service: row.service.as_str(),
@@ -66,6 +80,7 @@ impl<'a> From<&'a TicketRow> for RowJson<'a> {
             desk: row.desk.as_ref().map(DeskName::as_str),
             calls: row.calls,
             transfers: row.transfers,
+            person: people.as_ref().map(|names| person(row, names)),
         }
     }
 }
@@ -75,10 +90,10 @@ fn seconds(millis: i64) -> i64 {
 }
 
 /// The fields of a row in the CSV file. Times are the office's, as spreadsheets read them.
-fn fields(row: &TicketRow, calendar: &OfficeCalendar) -> [String; 12] {
+fn fields(row: &TicketRow, calendar: &OfficeCalendar, people: &People) -> Vec<String> {
     let time = |at: Option<Timestamp>| at.map_or(String::new(), |at| calendar.text(at.as_millis()));
     let number = |number: Option<i64>| number.map_or(String::new(), |number| number.to_string());
-    [
+    let mut fields = vec![
         row.code.clone(),
         row.service.to_string(),
         row.priority.to_string(),
@@ -91,8 +106,11 @@ fn fields(row: &TicketRow, calendar: &OfficeCalendar) -> [String; 12] {
         row.desk.as_ref().map_or(String::new(), DeskName::to_string),
         row.calls.to_string(),
         row.transfers.to_string(),
-    ]
-    .map(as_text)
+    ];
+    if let Some(names) = people {
+        fields.push(person(row, names).unwrap_or("").to_owned());
+    }
+    fields.into_iter().map(as_text).collect()
 }
 
 /// A cell that no spreadsheet takes for a formula (OWASP, «CSV Injection»).
@@ -110,12 +128,15 @@ pub fn csv(context: &Context<'_>) -> Handled {
         context,
         "csv",
         "text/csv; charset=utf-8; header=present",
-        |to, pages, calendar| {
+        |to, pages, calendar, people| {
             let mut csv = csv::WriterBuilder::new()
                 .terminator(csv::Terminator::CRLF)
                 .from_writer(to);
-            csv.write_record(COLUMNS)?;
-            pages(&mut |row| Ok(csv.write_record(fields(row, calendar))?))?;
+            let columns = COLUMNS
+                .iter()
+                .take(COLUMNS.len() - usize::from(people.is_none()));
+            csv.write_record(columns)?;
+            pages(&mut |row| Ok(csv.write_record(fields(row, calendar, people))?))?;
             csv.flush()
         },
     )
@@ -123,15 +144,20 @@ pub fn csv(context: &Context<'_>) -> Handled {
 
 /// `GET /api/tickets.json?from=&to=`
 pub fn json(context: &Context<'_>) -> Handled {
-    export(context, "json", "application/json", |to, pages, _| {
-        let mut separator = "[";
-        pages(&mut |row| {
-            to.write_all(separator.as_bytes())?;
-            separator = ",\n";
-            Ok(serde_json::to_writer(&mut *to, &RowJson::from(row))?)
-        })?;
-        to.write_all(if separator == "[" { b"[]" } else { b"]" })
-    })
+    export(
+        context,
+        "json",
+        "application/json",
+        |to, pages, _, people| {
+            let mut separator = "[";
+            pages(&mut |row| {
+                to.write_all(separator.as_bytes())?;
+                separator = ",\n";
+                Ok(serde_json::to_writer(&mut *to, &RowJson::of(row, people))?)
+            })?;
+            to.write_all(if separator == "[" { b"[]" } else { b"]" })
+        },
+    )
 }
 
 /// Writes one row.
@@ -144,14 +170,18 @@ fn export(
     context: &Context<'_>,
     kind: &str,
     content_type: &'static str,
-    write: fn(&mut dyn Write, &mut Pages<'_>, &OfficeCalendar) -> io::Result<()>,
+    write: fn(&mut dyn Write, &mut Pages<'_>, &OfficeCalendar, &People) -> io::Result<()>,
 ) -> Handled {
     let tickets = &context.office.tickets;
-    let rule = tickets.read_queue(|queue| queue.settings().day_rule());
+    let (rule, by_person) = tickets.read_queue(|queue| {
+        let settings = queue.settings();
+        (settings.day_rule(), settings.statistics_by_person)
+    });
     let calendar = OfficeCalendar::new(&rule);
     let mut fields = Fields::of_query(context.request)?;
     let period = Period::read(&mut fields, &calendar)?;
     fields.finish()?;
+    let people: People = by_person.then(|| context.office.access.people_names());
     let slot = context.office.large_answers.take();
     let slot = slot.ok_or_else(Problem::too_many_large_answers)?;
     let (from, to) = period.millis(&calendar);
@@ -177,7 +207,7 @@ fn export(
             }
             Ok(())
         };
-        write(to, &mut pages, &calendar)
+        write(to, &mut pages, &calendar, &people)
     });
     let name = format!(
         "attachment; filename=\"tickets-{}-{}.{kind}\"",

@@ -16,6 +16,7 @@ mod history_export;
 mod media;
 mod metrics;
 mod paper;
+mod people;
 mod period;
 mod printing;
 mod qr;
@@ -98,7 +99,13 @@ pub const ROUTES: &[Route] = &[
     route(Get, "/api/session", Reads, Public, session::show),
     route(Post, "/api/session", Changes, Public, session::sign_in),
     route(Delete, "/api/session", Changes, Public, session::sign_out),
+    route(Get, "/api/pins", Reads, Admin, session::list_pins),
     route(Put, "/api/pins/*", Changes, Admin, session::set_pin),
+    route(Delete, "/api/pins/*", Changes, Admin, session::remove_pin),
+    route(Get, "/api/people", Reads, Admin, people::list),
+    route(Post, "/api/people", Changes, Admin, people::add),
+    route(Put, "/api/people/*", Changes, Admin, people::change),
+    route(Delete, "/api/people/*", Changes, Admin, people::remove),
     route(Get, "/api/tokens", Reads, Admin, tokens::list),
     route(Post, "/api/tokens", Changes, Admin, tokens::create),
     route(Delete, "/api/tokens/*", Changes, Admin, tokens::delete),

@@ -101,6 +101,7 @@ pub fn changed(fields: &mut Fields) -> Result<SettingsChange, Problem> {
         admins_choose_services: fields.boolean("adminsChooseServices")?,
         most_waiting: bound(fields, "mostWaiting", MOST_WAITING)?,
         keep_days: bound(fields, "keepDays", MOST_KEEP_DAYS.into())?,
+        statistics_by_person: fields.boolean("statisticsByPerson")?,
         desk_words: texts::names_by_language(fields, "deskWords", LONGEST_DESK_WORD)?.map(Arc::new),
         appearance,
         sound: sound::changed(fields)?,

@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use serde::Serialize;
 
@@ -9,7 +10,7 @@ use super::fields::Fields;
 use super::period::Period;
 use crate::calendar::{OfficeCalendar, date_text, now};
 use crate::domain::{
-    Day, DeskName, Durations, Prefix, Queue, ServiceSetup, Statistics, Summary, TicketRow,
+    Day, DeskName, Durations, PersonId, Prefix, Queue, ServiceSetup, Statistics, Summary, TicketRow,
 };
 use crate::presentation::http::answer::Answer;
 use crate::presentation::http::problem::Problem;
@@ -28,15 +29,17 @@ enum Dimension {
     Service,
     Desk,
     Priority,
+    Person,
 }
 
-const DIMENSIONS: [(&str, Dimension); 6] = [
+const DIMENSIONS: [(&str, Dimension); 7] = [
     ("day", Dimension::Day),
     ("hour", Dimension::Hour),
     ("weekday", Dimension::Weekday),
     ("service", Dimension::Service),
     ("desk", Dimension::Desk),
     ("priority", Dimension::Priority),
+    ("person", Dimension::Person),
 ];
 
 /// A ticket's place in one dimension.
@@ -49,6 +52,8 @@ enum Key {
     /// `None`: no desk has called it.
     Desk(Option<DeskName>),
     Priority(String),
+    /// `None`: nobody who signed in by name called it, or the person was removed.
+    Person(Option<Arc<str>>),
 }
 
 #[derive(Serialize)]
@@ -158,6 +163,10 @@ struct Office {
     moment: Cell<Option<Moment>>,
     /// Names and targets of the services.
     services: HashMap<Prefix, (String, i64)>,
+    /// Whether statistics may say who served.
+    by_person: bool,
+    /// Names of people.
+    people: HashMap<PersonId, Arc<str>>,
 }
 
 impl Office {
@@ -169,6 +178,8 @@ impl Office {
         });
         Self {
             services: services.collect(),
+            by_person: queue.settings().statistics_by_person,
+            people: HashMap::new(),
             calendar: OfficeCalendar::new(&queue.settings().day_rule()),
             moment: Cell::new(None),
         }
@@ -201,6 +212,10 @@ impl Office {
             Dimension::Service => Key::Service(row.service.clone()),
             Dimension::Desk => Key::Desk(row.desk.clone()),
             Dimension::Priority => Key::Priority(row.priority.to_string()),
+            Dimension::Person => {
+                let name = row.person.and_then(|id| self.people.get(&id));
+                Key::Person(name.cloned())
+            }
         }
     }
 
@@ -216,6 +231,7 @@ impl Office {
             }
             Key::Desk(desk) => ("desk", desk.as_ref().map(DeskName::as_str).into()),
             Key::Priority(priority) => ("priority", priority.as_str().into()),
+            Key::Person(name) => ("person", name.as_deref().into()),
         });
         GroupJson {
             keys: keys.collect(),
@@ -228,7 +244,7 @@ impl Office {
 /// `GET /api/statistics?from=&to=&by=`
 pub fn show(context: &Context<'_>) -> Handled {
     let tickets = &context.office.tickets;
-    let office = tickets.read_queue(Office::of);
+    let mut office = tickets.read_queue(Office::of);
     let mut fields = Fields::of_query(context.request)?;
     let period = Period::read(&mut fields, &office.calendar)?;
     let by = fields
@@ -236,6 +252,13 @@ pub fn show(context: &Context<'_>) -> Handled {
         .map(|text| dimensions(&text))
         .transpose()?;
     fields.finish()?;
+    let is_by_person = by.iter().flatten().any(|by| *by == Dimension::Person);
+    if is_by_person && !office.by_person {
+        let why =
+            "statistics by person are off; an admin can turn them on in the settings, under Access";
+        return Err(Problem::invalid("by", why));
+    }
+    office.people = context.office.access.people_names();
     let days = period.to.as_epoch_days() - period.from.as_epoch_days() + 1;
     let _slot = if days > MANY_DAYS {
         let slot = context.office.large_answers.take();

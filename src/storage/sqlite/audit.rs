@@ -22,10 +22,14 @@ pub(super) const SCHEMA: &str = "
         count      INTEGER NOT NULL,
         role       TEXT,                        -- who did it; NULL: the server by itself
         token      TEXT,
-        address    TEXT
+        address    TEXT,
+        person     TEXT                         -- the name of who had signed in by name
     ) STRICT;
     CREATE INDEX audit_of_no_event ON audit (kind, at) WHERE seq IS NULL;
 ";
+
+/// The changes of schema version 5.
+pub(super) const VERSION_5: &str = "ALTER TABLE audit ADD COLUMN person TEXT;";
 
 /// The newest entry that erased those before it; 0 without one.
 const ERASED: &str =
@@ -103,8 +107,8 @@ fn add_count(
 fn prepare_insert<'a>(transaction: &'a Transaction<'_>) -> rusqlite::Result<CachedStatement<'a>> {
     transaction.prepare_cached(
         "INSERT INTO audit (at, seq, kind, subject, desk, to_desk, to_service, fields, count, role,
-             token, address)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+             token, address, person)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
     )
 }
 
@@ -128,6 +132,7 @@ fn insert_row(
         actor.map(|actor| actor.role.as_str()),
         actor.and_then(|actor| actor.token.as_deref()),
         address(entry),
+        actor.and_then(|actor| actor.person.as_deref()),
     ])?;
     Ok(())
 }
@@ -139,12 +144,14 @@ fn address(entry: &AuditEntry) -> Option<String> {
 /// The entries before the id `before`, newest first.
 pub(super) fn read(
     connection: &Connection,
+    version: i32,
     before: u64,
     limit: u64,
 ) -> Result<Vec<AuditRecord>, StorageError> {
+    let person = if version < 5 { "NULL" } else { "person" };
     let mut statement = connection.prepare_cached(&format!(
         "SELECT id, at, seq, kind, subject, desk, to_desk, to_service, fields, count, role, token,
-             address
+             address, {person}
          FROM audit WHERE id < ?1 AND id >= {ERASED} ORDER BY id DESC LIMIT ?2"
     ))?;
     let mut rows = statement.query([to_sql(before), to_sql(limit)])?;
@@ -175,6 +182,8 @@ fn read_entry(row: &Row<'_>, id: u64) -> Result<AuditEntry, StorageError> {
         Some((role, address)) => Some(Actor {
             role: Role::named(&role).ok_or_else(|| damaged(format!("unknown role «{role}»")))?,
             token: row.get(11)?,
+            person: row.get(13)?,
+            person_id: None,
             address: address
                 .parse()
                 .map_err(|_| damaged(format!("«{address}» is no address")))?,

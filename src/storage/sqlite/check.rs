@@ -41,12 +41,12 @@ fn report(opened: &Opened) -> CheckReport {
     check_database(connection, &mut report);
     let snapshots = read_snapshots(opened, &mut report);
     replay(opened, &snapshots, &mut report);
-    if let Err(error) = access::load(connection) {
+    if let Err(error) = access::load(connection, opened.version) {
         report.add_loss(format!(
             "The PINs, sessions and tokens cannot be read: {error}"
         ));
     }
-    match count_audit(connection) {
+    match count_audit(connection, opened.version) {
         Ok(entries) => report.audit_entries = entries,
         Err(error) => report.add_loss(format!("The audit log cannot be read: {error}")),
     }
@@ -136,10 +136,10 @@ fn replay(opened: &Opened, snapshots: &[QueueParts], report: &mut CheckReport) {
 }
 
 /// Reads the whole audit log.
-fn count_audit(connection: &Connection) -> Result<u64, StorageError> {
+fn count_audit(connection: &Connection, version: i32) -> Result<u64, StorageError> {
     let (mut entries, mut before) = (0, u64::MAX);
     loop {
-        let page = audit::read(connection, before, AUDIT_PAGE)?;
+        let page = audit::read(connection, version, before, AUDIT_PAGE)?;
         let Some(last) = page.last() else {
             return Ok(entries);
         };

@@ -277,7 +277,7 @@ impl Journal for SqliteJournal {
     }
 
     fn access(&mut self) -> Result<AccessRecords, StorageError> {
-        access::load(&self.connection)
+        access::load(&self.connection, self.version)
     }
 
     fn webhooks(&mut self) -> Result<Vec<Webhook>, StorageError> {
@@ -285,7 +285,7 @@ impl Journal for SqliteJournal {
     }
 
     fn audit(&mut self, before: u64, limit: u64) -> Result<Vec<AuditRecord>, StorageError> {
-        audit::read(&self.connection, before, limit)
+        audit::read(&self.connection, self.version, before, limit)
     }
 
     fn purge(&mut self, before: i64, answers_before: i64, at: i64) -> Result<bool, StorageError> {
@@ -295,9 +295,10 @@ impl Journal for SqliteJournal {
         let (dropped, more_answers) =
             answers::delete_oldest(&transaction, answers_before, excess, PURGE_STEP_BYTES)?;
         let more_entries = audit::purge(&transaction, before, at)?;
+        let more_people = tickets::erase_people(&transaction, before)?;
         transaction.commit()?;
         self.answer_bytes = self.answer_bytes.saturating_sub(dropped);
-        Ok(more_answers || more_entries)
+        Ok(more_answers || more_entries || more_people)
     }
 
     fn erase_notes(

@@ -1,4 +1,4 @@
-//! Erases the notes of tickets that are over, in events and snapshots.
+//! Erases the notes of tickets that are over, and who served them, in events and snapshots.
 //!
 //! A row keeps its length where it can, filled up with spaces: SQLite then overwrites it where it is, and moves no
 //! other row to another page, which would leave a copy behind.
@@ -11,8 +11,8 @@ use crate::domain::{Event, QueueParts, Ticket, TicketId, Timestamp};
 /// Events that one step reads: a few milliseconds.
 const STEP_ROWS: u64 = 2_000;
 
-/// The text before a note in JSON.
-const NOTE: &str = "\"note\":";
+/// The texts before a note and before the id of a person in JSON.
+const PERSONAL: [&str; 2] = ["\"note\":", "\"person\":"];
 
 /// How far the notes have been erased.
 #[derive(Default)]
@@ -39,13 +39,17 @@ pub(super) struct Expired<'a> {
 }
 
 impl Expired<'_> {
-    /// Erases the note of a ticket if it must go. Returns whether it did.
+    /// Erases the note of a ticket, and who served it, if they must go. Returns whether it did.
     fn erase(&self, ticket: &mut Ticket) -> bool {
-        let is_over = ticket.created_at < Timestamp::from_millis(self.before);
-        is_over && ticket.note.is_some() && !(self.is_held)(ticket.id) && {
-            ticket.note = None;
-            true
+        if (self.is_held)(ticket.id) {
+            return false;
         }
+        // By the times of the events that say so, so that a snapshot stays what the events give.
+        let before = Timestamp::from_millis(self.before);
+        let is_called_before = ticket.called_at.is_some_and(|at| at < before);
+        let note = ticket.note.take_if(|_| ticket.created_at < before);
+        let person = ticket.person.take_if(|_| is_called_before);
+        note.is_some() || person.is_some()
     }
 
     /// The same for all tickets of a stored queue.
@@ -141,7 +145,7 @@ fn erased_event(
     // A damaged event stays as it is: the next start names it.
     let is_damaged =
         stored.is_some_and(|stored| stored != history::checksum(&[seq, at], body.as_bytes()));
-    if !body.contains(NOTE) || is_damaged {
+    if !PERSONAL.iter().any(|part| body.contains(part)) || is_damaged {
         return Ok(Erased::Nothing);
     }
     let Ok(mut event) = serde_json::from_str::<Event>(body) else {
@@ -151,6 +155,10 @@ fn erased_event(
         Event::TicketCreated { ticket, note, .. } => {
             let is_over = !(expired.is_held)(*ticket);
             note.take_if(|_| is_over).is_some()
+        }
+        Event::TicketCalled { ticket, person, .. } => {
+            let is_over = !(expired.is_held)(*ticket);
+            person.take_if(|_| is_over).is_some()
         }
         Event::OfficeImported { office } => expired.erase_all(std::sync::Arc::make_mut(office)),
         _ => false,
@@ -178,8 +186,8 @@ fn erase_in_snapshots(connection: &Connection, expired: &Expired<'_>) -> rusqlit
             connection.query_row(select, [to_sql(seq)], row)?;
         let is_damaged =
             stored.is_some_and(|stored| stored != history::checksum(&[to_sql(seq)], &body));
-        let has_notes = body.windows(NOTE.len()).any(|part| part == NOTE.as_bytes());
-        if is_damaged || !has_notes {
+        let has = |text: &str| body.windows(text.len()).any(|part| part == text.as_bytes());
+        if is_damaged || !PERSONAL.into_iter().any(has) {
             continue;
         }
         let Ok(mut parts) = serde_json::from_slice::<QueueParts>(&body) else {

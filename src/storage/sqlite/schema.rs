@@ -17,7 +17,7 @@ pub(super) const APPLICATION_ID: i32 = 0x5472_6e31;
 
 /// Version of the tables and of the JSON in them (`PRAGMA user_version`). It only grows: a new field
 /// has a default, and a stored name stays.
-pub(super) const VERSION: i32 = 4;
+pub(super) const VERSION: i32 = 5;
 
 /// Changes an existing file, in the transaction of all migrations.
 type Migration = fn(&Transaction<'_>) -> rusqlite::Result<()>;
@@ -33,6 +33,11 @@ const MIGRATIONS: &[(i32, Migration)] = &[
         tickets::fill(transaction, 3)
     }),
     (4, |transaction| transaction.execute_batch(webhooks::SCHEMA)),
+    (5, |transaction| {
+        access::add_people(transaction)?;
+        transaction.execute_batch(audit::VERSION_5)?;
+        transaction.execute_batch(tickets::VERSION_5)
+    }),
 ];
 
 /// Makes the tables of a new file.
@@ -41,13 +46,13 @@ pub(super) fn create(connection: &mut Connection) -> rusqlite::Result<()> {
     for schema in [
         history::SCHEMA,
         answers::SCHEMA,
-        access::SCHEMA,
         audit::SCHEMA,
         tickets::SCHEMA,
         webhooks::SCHEMA,
     ] {
         transaction.execute_batch(schema)?;
     }
+    access::create(&transaction)?;
     finish(transaction)
 }
 

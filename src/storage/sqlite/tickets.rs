@@ -6,7 +6,8 @@ use rusqlite::{Connection, Row, Transaction, params};
 
 use super::{from_sql, history, one, to_sql};
 use crate::domain::{
-    Arrival, DeskName, Event, Prefix, Queue, State, TicketRow, Timestamp, apply, changed_rows,
+    Arrival, DeskName, Event, PersonId, Prefix, Queue, State, TicketRow, Timestamp, apply,
+    changed_rows,
 };
 use crate::storage::{HistoryQuery, StorageError};
 
@@ -31,13 +32,23 @@ pub(super) const SCHEMA: &str = "
         desk            TEXT,                 -- the one that called it last
         calls           INTEGER NOT NULL DEFAULT 0,
         transfers       INTEGER NOT NULL DEFAULT 0,
-        person          TEXT                  -- who served it, if people sign in by name
+        person          INTEGER               -- the id of who called it last, if people sign in by name
     ) STRICT;
+    CREATE INDEX tickets_by_person ON tickets (created_at) WHERE person IS NOT NULL;
     CREATE TABLE ticket_hours (
         seq  INTEGER PRIMARY KEY,  -- the first ticket of an hour
         hour INTEGER NOT NULL      -- hours since 1970-01-01T00:00:00Z
     ) STRICT;
     CREATE INDEX ticket_hours_by_hour ON ticket_hours (hour);
+";
+
+/// The changes of schema version 5: the column was there, and always empty. Few rows have a person at a time, so
+/// the index costs a new ticket nothing.
+pub(super) const VERSION_5: &str = "
+    DROP INDEX IF EXISTS tickets_by_person;
+    ALTER TABLE tickets DROP COLUMN person;
+    ALTER TABLE tickets ADD COLUMN person INTEGER;
+    CREATE INDEX tickets_by_person ON tickets (created_at) WHERE person IS NOT NULL;
 ";
 
 const HOUR_MS: i64 = 60 * 60 * 1_000;
@@ -48,6 +59,9 @@ const PROGRESS_INTERVAL: Duration = Duration::from_secs(2);
 /// The snapshot that is saved while the table is filled has so many events after it: enough for the
 /// screens that were away, so that a start can use it.
 const EVENTS_AFTER_SNAPSHOT: u64 = 4_096;
+
+/// Rows in which one step of a purge erases who served: commands wait for it.
+const ERASE_STEP: i64 = 2_000;
 
 /// Rows that are collected before they are stored.
 const ROWS_AT_ONCE: usize = 1_000;
@@ -126,6 +140,7 @@ pub(super) fn upsert(
             row.desk.as_ref().map(DeskName::as_str),
             row.calls,
             row.transfers,
+            row.person.map(|id| id.0),
         ])?;
     }
     Ok(newest)
@@ -151,6 +166,18 @@ fn move_to_hour(transaction: &Transaction<'_>, seq: i64, hour: i64) -> rusqlite:
     Ok(())
 }
 
+/// Erases who served, in a bounded number of rows of tickets from before the time `before`, in milliseconds since
+/// the Unix epoch. Returns whether there may be more.
+pub(super) fn erase_people(transaction: &Transaction<'_>, before: i64) -> rusqlite::Result<bool> {
+    let erased = transaction
+        .prepare_cached(
+            "UPDATE tickets SET person = NULL WHERE seq IN
+                 (SELECT seq FROM tickets WHERE person IS NOT NULL AND created_at < ?1 LIMIT ?2)",
+        )?
+        .execute(params![before, ERASE_STEP])?;
+    Ok(erased as i64 == ERASE_STEP)
+}
+
 /// Whether an event moves times of tickets that are stored already, or brings tickets from another office,
 /// whose numbers may be among those of stored ones.
 pub(super) fn may_move(event: &Event) -> bool {
@@ -168,10 +195,11 @@ const INSERT_NEW: &str = "
 
 const UPSERT: &str = "
     INSERT INTO tickets (seq, code, service, priority, state, created_at, since, first_called_at, ended_at,
-        waited_ms, served_ms, desk, calls, transfers)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
+        waited_ms, served_ms, desk, calls, transfers, person)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
     ON CONFLICT (seq) DO UPDATE SET code = ?2, service = ?3, priority = ?4, state = ?5, created_at = ?6, since = ?7, first_called_at = ?8,
-        ended_at = ?9, waited_ms = ?10, served_ms = ?11, desk = ?12, calls = ?13, transfers = ?14";
+        ended_at = ?9, waited_ms = ?10, served_ms = ?11, desk = ?12, calls = ?13, transfers = ?14,
+        person = ?15";
 
 /// Whether [`INSERT_NEW`] says all of a ticket.
 fn is_new(row: &TicketRow) -> bool {
@@ -197,7 +225,7 @@ pub(super) fn read(
     let end: Option<i64> = connection.query_row(end, [last], one)?;
     let mut statement = connection.prepare(
         "SELECT seq, code, service, priority, state, created_at, since, first_called_at, ended_at,
-             waited_ms, served_ms, desk, calls, transfers
+             waited_ms, served_ms, desk, calls, transfers, person
          FROM tickets
          WHERE seq > ?1 AND seq < ?2 AND created_at >= ?3 AND created_at < ?4
          ORDER BY seq LIMIT ?5",
@@ -244,6 +272,7 @@ fn read_row(row: &Row<'_>) -> Result<TicketRow, StorageError> {
             .map_err(damaged)?,
         calls: row.get(12)?,
         transfers: row.get(13)?,
+        person: row.get::<_, Option<u32>>(14)?.map(PersonId),
     })
 }
 

@@ -19,6 +19,8 @@ fn from(n: u8) -> Option<Actor> {
     Some(Actor {
         role: Role::Public,
         token: n.is_multiple_of(2).then(|| "kiosk «ñ»".to_owned()),
+        person: n.is_multiple_of(3).then(|| "Begoña".into()),
+        person_id: None,
         address: IpAddr::from([192, 0, 2, n]),
     })
 }

@@ -3,11 +3,11 @@
 use std::fs;
 use std::sync::Arc;
 
-use crate::domain::{Event, Queue, Stamped, TicketId, Timestamp, apply};
+use crate::domain::{Event, PersonId, Queue, Stamped, TicketId, Timestamp, apply};
 use crate::storage::sqlite::SqliteJournal;
-use crate::storage::sqlite::tests::{a_day, batch};
+use crate::storage::sqlite::tests::{a_day, batch, rows_of};
 use crate::storage::tests::testing::TestFile;
-use crate::storage::{Journal, StorageError};
+use crate::storage::{Batch, HistoryQuery, Journal, StorageError};
 
 /// A part of the note that a ticket of [`a_day`] has.
 const SECRET: &str = "wheelchair";
@@ -157,4 +157,68 @@ fn a_damaged_event_is_not_made_sound() {
         matches!(error, StorageError::DamagedEvent { seq: 2, .. }),
         "{error}"
     );
+}
+
+#[test]
+fn who_served_is_erased_from_events_snapshots_and_rows_and_both_still_agree() {
+    let file = TestFile::new("people-erased");
+    let mut journal = SqliteJournal::open(&file.0).expect("a new file");
+    let ana = Some(PersonId(77_777));
+    let (_, events) = a_day();
+    let is_import = |one: &Stamped| matches!(one.event, Event::OfficeImported { .. });
+    let events = events
+        .into_iter()
+        .take_while(|one| !is_import(one))
+        .map(|stamped| Stamped {
+            event: stamped.event.by(ana),
+            ..stamped
+        });
+    let events: Vec<Stamped> = events.collect();
+    let mut queue = Queue::new();
+    for stamped in &events {
+        apply(&mut queue, stamped);
+    }
+    let rows = rows_of(&events);
+    let batch = Batch {
+        rows,
+        ..batch(&events)
+    };
+    journal.append(0, &batch).expect("appended");
+    journal.save_snapshot(&queue).expect("saved");
+    let people = |journal: &SqliteJournal| {
+        let mut people = 0;
+        let history = journal.history();
+        let all = HistoryQuery::all(i64::MIN, i64::MAX);
+        let read = history.read(&all, &mut |row| people += usize::from(row.person == ana));
+        read.expect("read");
+        people
+    };
+    assert!(people(&journal) > 1, "the rows say who");
+    assert!(
+        events
+            .iter()
+            .any(|one| format!("{one:?}").contains("77777"))
+    );
+    // Those of the last moment stay.
+    let last = events
+        .iter()
+        .rfind(|one| matches!(one.event, Event::TicketCalled { .. }));
+    let last = last.expect("a call").at.as_millis();
+    erase(&mut journal, last, None);
+    let of_events = loaded(&mut journal, queue.seq());
+    assert_eq!(loaded(&mut journal, 0), of_events);
+    assert_ne!(of_events, Queue::new());
+    assert!(
+        serde_json::to_string(&of_events.parts())
+            .expect("JSON")
+            .contains("77777")
+    );
+    erase(&mut journal, i64::MAX, None);
+    while journal.purge(i64::MAX, i64::MIN, 0).expect("purged") {}
+    let of_events = loaded(&mut journal, queue.seq());
+    assert_eq!(loaded(&mut journal, 0), of_events);
+    assert_eq!(people(&journal), 0);
+    drop(journal);
+    let bytes = fs::read(&file.0).expect("read");
+    assert!(!bytes.windows(5).any(|part| part == b"77777"));
 }
