@@ -51,7 +51,7 @@ export function start(page) {
     },
   });
 
-  // Who has signed in by name, and a button to sign out, in the head of the page.
+  // Who has signed in by name, and the way out.
   const me = make('p', { className: 'me', hidden: true });
   const leave = make('button', { type: 'button', className: 'button small' });
   leave.addEventListener('click', async () => {
@@ -65,6 +65,7 @@ export function start(page) {
 
   function renderMe(name) {
     me.hidden = !name;
+    document.querySelector('.top').classList.toggle('has-me', Boolean(name));
     me.textContent = '';
     leave.textContent = t('start.leave');
     if (name) [make('b', { text: name, dir: 'auto' }), leave].forEach((el) => me.appendChild(el));

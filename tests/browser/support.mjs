@@ -386,7 +386,7 @@ export async function transfers(page) {
 /** The languages of the screens. */
 export const LANGUAGES = (await script('lang/languages.js')).LIST.map((one) => one.code);
 /** The folders of texts: of all screens, and of the settings alone. */
-export const TEXT_FOLDERS = ['lang', 'settings/lang', 'signin/lang', 'statistics/lang', 'webhooks/lang'];
+export const TEXT_FOLDERS = ['lang', 'people/lang', 'settings/lang', 'signin/lang', 'statistics/lang', 'webhooks/lang'];
 /** All texts of a language by their keys. */
 export const textsOf = (lang) => Object.assign({}, ...TEXT_FOLDERS.map((folder) => JSON.parse(readPage(folder + '/' + lang + '.json'))));
 // The country of a reader's browser, where it is not the most likely one.

@@ -33,13 +33,14 @@ test('each text is in one folder: the settings, the sign-in and the statistics h
     const others = pageFiles('.js').concat(pageFiles('.html')).filter((file) => !mayUse.test(file)).map(readPage).join('\n');
     assert.deepEqual(own.filter((key) => others.includes("'" + key + "'") || others.includes('"' + key + '"')), []);
   };
-  unused(keys[1], /^(settings|statistics|webhooks)/);
-  unused(keys[2], /^signin/);
-  unused(keys[3], /^statistics/);
-  unused(keys[4], /webhooks/);
+  unused(keys[1], /^(settings-access|settings\/audit-log|people\/)/);
+  unused(keys[2], /^(settings|statistics|webhooks|people)/);
+  unused(keys[3], /^signin/);
+  unused(keys[4], /^statistics/);
+  unused(keys[5], /webhooks/);
   for (const file of pageFiles('.html')) {
     const [, folders = ''] = / data-texts="([^"]+)"/.exec(readPage(file)) || [];
-    const expected = /^statistics/.test(file) ? 'settings statistics' : /webhooks/.test(file) ? 'settings webhooks' : /^settings/.test(file) ? 'settings' : file === 'signin.html' ? 'signin' : '';
+    const expected = /^statistics/.test(file) ? 'settings statistics' : /webhooks/.test(file) ? 'settings webhooks' : /^settings-(access|trace)/.test(file) ? 'settings people' : /^settings/.test(file) ? 'settings' : file === 'signin.html' ? 'signin' : '';
     assert.equal(folders, expected, file);
   }
 });

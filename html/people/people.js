@@ -1,10 +1,10 @@
 // The people who sign in by name: their list, the form of one of them, and whether statistics name them.
 
+import { Form } from '../settings/form.js';
+import { List } from '../settings/list.js';
 import { get, post, put, remove } from '../shared/api.js';
 import { $ } from '../shared/dom.js';
 import { t } from '../shared/i18n.js';
-import { Form } from './form.js';
-import { List } from './list.js';
 import { SHORTEST_PIN, pinFault } from './pin.js';
 
 let loaded = () => {};
