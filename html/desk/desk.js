@@ -392,7 +392,7 @@ function startKeys() {
   heed();
 }
 
-// Who has signed in by name; the next person at this desk signs out here.
+// The person signed in; the next one at this desk signs out here.
 async function showMe() {
   const session = await get('api/session');
   ({ role } = session);

@@ -51,7 +51,7 @@ export function start(page) {
     },
   });
 
-  // Who has signed in by name, and the way out.
+  // The person signed in, and the way out.
   const me = make('p', { className: 'me', hidden: true });
   const leave = make('button', { type: 'button', className: 'button small' });
   leave.addEventListener('click', async () => {

@@ -47,7 +47,7 @@ const COLUMNS = [
   ['statistics.level', (f) => percent(f.serviceLevel)],
 ];
 
-// What is so now, and was otherwise then, is not compared.
+// Numbers of the moment are not compared.
 const NOW = ['statistics.waiting', 'statistics.serving', 'statistics.held'];
 
 const TODAY = [

@@ -208,7 +208,7 @@ async function deleteIt(webhook, path) {
 function render() {
   if (!webhooks) return;
   $('none').hidden = webhooks.length > 0;
-  // Whatever changes makes a new row; the button that has the focus keeps it.
+  // A change makes a new row; the button that has the focus keeps it.
   const focused = document.activeElement;
   const at = focused && focused.closest('[data-webhook]');
   const key = focused && focused.getAttribute('data-act');
