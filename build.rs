@@ -1,4 +1,4 @@
-//! Compresses the files under `html/` and lists them in `OUT_DIR/pages.rs`, which `pages/mod.rs`
+//! Compresses the files under `html/` and lists them in `OUT_DIR/pages.rs`, which `src/presentation/pages/mod.rs`
 //! includes.
 
 use std::env;

@@ -11,7 +11,7 @@ use crate::domain::PersonId;
 pub enum Role {
     /// Look at the public screen, take a ticket, follow or give up one whose id is known.
     Public,
-    /// Attend people.
+    /// Serve visitors.
     Staff,
     /// Set up, export, purge.
     Admin,
@@ -60,9 +60,9 @@ pub struct PinHash {
 pub struct Session {
     pub hash: SecretHash,
     pub role: Role,
-    /// Who signed in by name; `None` with a shared PIN.
+    /// The person who signed in by name; `None` with a shared PIN.
     pub person: Option<PersonId>,
-    /// In milliseconds since the Unix epoch.
+    /// Time in milliseconds since the Unix epoch.
     pub expires_at: i64,
 }
 
@@ -70,11 +70,11 @@ pub struct Session {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Person {
     pub id: PersonId,
-    /// As an admin wrote it.
+    /// The text that an admin wrote.
     pub name: Arc<str>,
     pub role: Role,
     pub pin: PinHash,
-    /// In milliseconds since the Unix epoch.
+    /// Time in milliseconds since the Unix epoch.
     pub created_at: i64,
 }
 
@@ -86,7 +86,7 @@ pub struct Token {
     pub hash: SecretHash,
     pub name: String,
     pub role: Role,
-    /// In milliseconds since the Unix epoch, both.
+    /// Times in milliseconds since the Unix epoch.
     pub created_at: i64,
     pub used_at: Option<i64>,
 }
@@ -139,6 +139,16 @@ pub enum AccessChange {
         id: u64,
         at: i64,
     },
+}
+
+impl AccessChange {
+    /// Whether it gives an id or a name, which another server may have given at the same time.
+    pub fn gives_name(&self) -> bool {
+        matches!(
+            self,
+            Self::AddPerson(_) | Self::ChangePerson { .. } | Self::AddToken(_)
+        )
+    }
 }
 
 /// The person or program that caused an event, and its address.

@@ -59,7 +59,7 @@ fn name_of(zone: &TimeZone) -> Option<String> {
     )
 }
 
-/// Why the office's days and times may be wrong: it has no time zone of its own, and the machine's is UTC,
+/// The reason that the office's days and times may be wrong: it has no time zone of its own, and the machine's is UTC,
 /// as on a server that nobody has set up.
 pub fn zone_problem(rule: &DayRule) -> Option<&'static str> {
     let is_missing = rule.time_zone.is_none() && zone_name(rule).as_deref() == Some("UTC");

@@ -1,4 +1,4 @@
-//! Whole numbers in text that comes from outside: digits alone.
+//! Parses whole numbers in text from outside: digits alone, without a sign.
 //!
 //! `str::parse` also accepts a leading `+`, which no format of this program has.
 

@@ -8,10 +8,13 @@ use std::fmt::Display;
 use std::io::{self, Write};
 use std::os::fd::AsFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Instant;
 
 use log::{Level, LevelFilter, Log, Metadata, Record, SetLoggerError};
 use serde::Serialize;
 use simple_logger::SimpleLogger;
+
+use crate::line_limit::LineLimit;
 
 /// The form of the log's lines.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -31,6 +34,22 @@ enum Form {
 struct Logger {
     level: LevelFilter,
     form: Form,
+    limit: LineLimit,
+}
+
+impl Logger {
+    fn write(&self, record: &Record<'_>) {
+        // If the line cannot be written, there is no other place for it.
+        let line = match &self.form {
+            Form::Text(logger) => {
+                let _ = catch_unwind(AssertUnwindSafe(|| logger.log(record)));
+                return;
+            }
+            Form::Journal => journal_lines(record.level(), record.args()),
+            Form::Json => json_line(record.level(), record.target(), record.args()),
+        };
+        let _ = io::stderr().lock().write_all(line.as_bytes());
+    }
 }
 
 #[derive(Serialize)]
@@ -43,23 +62,26 @@ struct Line<'a> {
 
 impl Log for Logger {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.level() <= self.level
+        // Any stranger makes rustls warn.
+        let is_foreign = metadata.target().starts_with("rustls");
+        let level = metadata.level();
+        level <= self.level && !(is_foreign && self.level < Level::Debug)
     }
 
     fn log(&self, record: &Record<'_>) {
         if !self.enabled(record.metadata()) {
             return;
         }
-        // If the line cannot be written, there is no other place for it.
-        let line = match &self.form {
-            Form::Text(logger) => {
-                let _ = catch_unwind(AssertUnwindSafe(|| logger.log(record)));
-                return;
-            }
-            Form::Journal => journal_lines(record.level(), record.args()),
-            Form::Json => json_line(record.level(), record.target(), record.args()),
-        };
-        let _ = io::stderr().lock().write_all(line.as_bytes());
+        let now = Instant::now();
+        for left_out in self.limit.left_out(now) {
+            let (level, target) = (left_out.level, &left_out.target);
+            let mut record = Record::builder();
+            let record = record.level(level).target(target);
+            self.write(&record.args(format_args!("{left_out}")).build());
+        }
+        if self.limit.allows(record, now) {
+            self.write(record);
+        }
     }
 
     fn flush(&self) {}
@@ -123,7 +145,11 @@ pub fn start(format: LogFormat) -> Result<(), SetLoggerError> {
         LogFormat::Text => Form::Text(logger.with_utc_timestamps()),
     };
     log::set_max_level(level);
-    log::set_boxed_logger(Box::new(Logger { level, form }))
+    log::set_boxed_logger(Box::new(Logger {
+        level,
+        form,
+        limit: LineLimit::default(),
+    }))
 }
 
 #[cfg(test)]

@@ -1,12 +1,14 @@
-//! Does what the command line asks for, and returns the exit code.
+//! Runs the task of the command line, and returns the exit code.
 
 use std::process::ExitCode;
 
 use turnero::config::Action;
 use turnero::presentation::access::set_pin_of_file;
-use turnero::presentation::backup::{check_file, request_backup, restore_file};
+use turnero::presentation::authority::make_certificate;
+use turnero::presentation::backup::{request_backup, restore_file};
+use turnero::presentation::check::check_file;
 use turnero::presentation::tickets::transfer::{export_file, import_file};
-use turnero::serve::serve;
+use turnero::serve::{check_config, serve};
 
 /// Exit code if the task failed.
 const FAILED: u8 = 1;
@@ -20,6 +22,7 @@ const DAMAGED: u8 = 3;
 fn main() -> ExitCode {
     let (done, code) = match Action::read() {
         Ok(Action::Serve(config)) => (serve(*config), FAILED),
+        Ok(Action::CheckConfig(config)) => (check_config(&config), FAILED),
         Ok(Action::SetPin(role, config)) => (set_pin_of_file(role, &config.data), FAILED),
         Ok(Action::Export {
             file,
@@ -31,6 +34,7 @@ fn main() -> ExitCode {
             replace,
             config,
         }) => (import_file(&file, &config.data, replace), FAILED),
+        Ok(Action::MakeCertificate(config)) => (make_certificate(&config), FAILED),
         Ok(Action::Backup(config)) => (request_backup(&config), FAILED),
         Ok(Action::Restore(file, config)) => (restore_file(&file, &config.data), FAILED),
         Ok(Action::Check(file)) => match check_file(&file) {

@@ -53,11 +53,10 @@ impl ServiceManager {
             .map_or(STATUS_INTERVAL, |time| (time / 2).min(STATUS_INTERVAL));
         loop {
             thread::sleep(interval);
-            // It answers only if the ledger does: a server that does not is restarted.
-            if office.tickets.read_audit(0, 0).is_err() {
-                return;
+            // A server whose ledger hangs is restarted.
+            if office.tickets.is_alive(interval / 2) {
+                self.send(&format!("WATCHDOG=1\n{}", status(office)));
             }
-            self.send(&format!("WATCHDOG=1\n{}", status(office)));
         }
     }
 
@@ -82,7 +81,10 @@ fn status(office: &Office) -> String {
         return "STATUS=Changes are refused: storage fails".to_owned();
     }
     let waiting = office.tickets.read_queue(crate::domain::Queue::waiting);
-    format!("STATUS={} screens, {waiting} waiting", office.wss.screens())
+    format!(
+        "STATUS={} screens, {waiting} waiting",
+        office.wss.subscribers()
+    )
 }
 
 /// Connects a datagram socket. A name that begins with `@` is abstract.

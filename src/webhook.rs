@@ -6,11 +6,11 @@
 pub struct WebhookSecret {
     /// `whsec_` and its bytes in base64. It signs, so it is stored as it is and not as a hash.
     pub text: String,
-    /// When it stops to sign, in milliseconds since the Unix epoch; `None` for the newest.
+    /// Time at which it expires, in milliseconds since the Unix epoch; `None` for the newest.
     pub expires_at: Option<i64>,
 }
 
-/// Why the server itself switched a webhook off.
+/// The reason that the server itself switched a webhook off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OffReason {
     /// The receiver answered 410: it wants no more.
@@ -42,14 +42,14 @@ pub struct WebhookSetup {
     pub url: String,
     /// The types of its messages.
     pub types: Vec<String>,
-    /// A waiting ticket with so many people ahead is approaching.
+    /// A waiting ticket with so many visitors ahead is approaching.
     pub approaching_ahead: u32,
     /// The newest first.
     pub secrets: Vec<WebhookSecret>,
     pub is_on: bool,
     /// Set only while it is off.
     pub off_reason: Option<OffReason>,
-    /// In milliseconds since the Unix epoch.
+    /// Time in milliseconds since the Unix epoch.
     pub created_at: i64,
 }
 
@@ -67,7 +67,7 @@ pub struct WebhookProgress {
 /// An attempt that failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
-    /// In milliseconds since the Unix epoch.
+    /// Time in milliseconds since the Unix epoch.
     pub at: i64,
     /// The kind of failure, such as `timeout`.
     pub reason: String,

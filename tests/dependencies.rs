@@ -3,8 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
-use serde_json::Value;
-
 /// Executors and what brings one along.
 const RUNTIMES: &[&str] = &[
     "actix-rt",
@@ -54,13 +52,15 @@ struct Package {
 }
 
 impl Package {
-    fn new(package: &Value) -> Self {
-        let text = |name: &str| package[name].as_str().unwrap_or_default().to_owned();
-        Self {
-            name: text("name"),
-            version: text("version"),
-            licence: text("license"),
-        }
+    /// Reads a line such as `serde v1.0.229 (proc-macro)|MIT`.
+    fn parse(line: &str) -> Option<Self> {
+        let (package, licence) = line.split_once('|')?;
+        let mut words = package.split(' ');
+        Some(Self {
+            name: words.next()?.to_owned(),
+            version: words.next()?.strip_prefix('v')?.to_owned(),
+            licence: licence.to_owned(),
+        })
     }
 
     /// The part of a version that Cargo compares for compatibility: `1`, `0.4`, `0.0.3`.
@@ -71,47 +71,28 @@ impl Package {
     }
 }
 
-/// The crates that the program needs to run or to be built on Linux, and not those that only its
-/// tests need.
+/// The crates that are built for the program on Linux, and not those that only its tests need.
 fn packages() -> BTreeSet<Package> {
     let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
     let output = Command::new(env!("CARGO"))
-        .args(["metadata", "--format-version", "1", "--offline", "--locked"])
-        .args(["--filter-platform", "x86_64-unknown-linux-gnu"])
+        .args(["tree", "--offline", "--locked", "--edges", "no-dev"])
+        .args(["--target", "x86_64-unknown-linux-gnu", "--no-dedupe"])
+        .args(["--prefix", "none", "--format", "{p}|{l}"])
         .args(["--manifest-path", manifest])
         .output()
         .expect("cargo runs, since it runs this test");
     let error = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{error}");
-    let metadata: Value = serde_json::from_slice(&output.stdout).expect("cargo writes JSON");
-    let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
-    let nodes: BTreeMap<String, Value> = list(&metadata["resolve"]["nodes"])
-        .into_iter()
-        .map(|node| (node["id"].to_string(), node))
-        .collect();
-    let mut reached = BTreeSet::new();
-    let mut left = vec![metadata["resolve"]["root"].to_string()];
-    while let Some(id) = left.pop() {
-        let dependencies = list(&nodes[&id]["deps"]);
-        if !reached.insert(id) {
-            continue;
-        }
-        for dependency in dependencies {
-            let kinds = list(&dependency["dep_kinds"]);
-            if kinds.iter().any(|kind| kind["kind"] != "dev") {
-                left.push(dependency["pkg"].to_string());
-            }
-        }
-    }
-    let found: BTreeSet<Package> = list(&metadata["packages"])
-        .iter()
-        .filter(|package| reached.contains(&package["id"].to_string()))
-        .map(Package::new)
+    let text = String::from_utf8(output.stdout).expect("cargo writes UTF-8");
+    let found: BTreeSet<Package> = text
+        .lines()
+        .filter(|line| !line.is_empty())
+        .map(|line| Package::parse(line).unwrap_or_else(|| panic!("«{line}»")))
         .collect();
     let named = |name: &str| found.iter().any(|package| package.name == name);
     assert!(
         named("turnero") && named("tungstenite"),
-        "the walk found {found:?}"
+        "cargo lists {found:?}"
     );
     assert!(!named("proptest"), "what only tests need was counted");
     found

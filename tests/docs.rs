@@ -135,7 +135,7 @@ fn every_path_that_a_document_names_exists() {
 /// A folder that ARCHITECTURE.md does not name is one that a newcomer does not find.
 #[test]
 fn the_map_names_every_folder_of_the_sources_and_pages() {
-    // `src`, a room of it, and a part of that room; the part's own file explains the rest.
+    // `src`, a top module, and a part of that module; the part's own file explains the rest.
     const DEPTH: usize = 3;
     let map = read(&Path::new(ROOT).join("ARCHITECTURE.md"));
     let named = paths(&map);

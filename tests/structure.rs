@@ -8,14 +8,16 @@ use std::path::{Path, PathBuf};
 type Imports = BTreeMap<PathBuf, BTreeSet<PathBuf>>;
 
 #[test]
-fn no_rust_files_import_each_other_in_a_circle() {
+fn no_rust_files_or_folders_import_each_other_in_a_circle() {
     let modules = Modules::read(&root().join("src"));
     assert!(modules.files.len() > 50, "src/ was not found");
-    assert_eq!(circle(&modules.imports()), None);
+    let imports = modules.imports();
+    assert_eq!(circle(&imports), None);
+    assert_eq!(circle(&folders(&imports)), None);
 }
 
 #[test]
-fn no_scripts_import_each_other_in_a_circle() {
+fn no_scripts_or_their_folders_import_each_other_in_a_circle() {
     let scripts = files(&root().join("html"), "js");
     assert!(scripts.len() > 20, "html/ was not found");
     let imports = scripts.iter().map(|file| {
@@ -35,6 +37,7 @@ fn no_scripts_import_each_other_in_a_circle() {
     let found: usize = imports.values().map(|imported| imported.len()).sum();
     assert!(found > 100, "only {found} imports of scripts were found");
     assert_eq!(circle(&imports), None);
+    assert_eq!(circle(&folders(&imports)), None);
 }
 
 #[test]
@@ -43,7 +46,7 @@ fn no_file_outside_storage_names_a_database() {
     let storage = src.join("storage").canonicalize().expect("src/storage/");
     for file in files(&src, "rs") {
         let text = fs::read_to_string(&file).expect("a source file");
-        let names_it = ["rusqlite", "SqliteJournal"]
+        let names_it = ["rusqlite", "SqliteJournal", "diesel", "PostgresJournal"]
             .iter()
             .any(|name| text.contains(name));
         let is_inside = file.starts_with(&storage);
@@ -67,6 +70,10 @@ fn a_circle_is_found() {
     );
     let found = circle(&imports(&[("a", "b"), ("b", "c"), ("c", "b")]));
     assert_eq!(found, Some(vec![file("b"), file("c"), file("b")]));
+    // Neither two files nor their own folders, but the folders around them.
+    let between = folders(&imports(&[("/a/x/1", "/b/2"), ("/b/3", "/a/y/4")]));
+    let found = circle(&between);
+    assert_eq!(found, Some(vec![file("/a"), file("/b"), file("/a")]));
 }
 
 /// The Rust files by their module path, such as `domain::queue`.
@@ -105,8 +112,11 @@ impl Modules {
                 path.pop();
             }
             let text = fs::read_to_string(&file).expect("a source file");
-            let uses = uses(&text)
+            let code = code(&text);
+            let inline = inline_paths(&code).map(|path| (false, path));
+            let uses = uses(&code)
                 .into_iter()
+                .chain(inline)
                 .map(|(is_public, tree)| (is_public, absolute(&path, &tree)));
             let uses = uses.flat_map(|(is_public, paths)| {
                 paths.into_iter().map(move |(path, name)| Use {
@@ -162,12 +172,31 @@ impl Modules {
     }
 }
 
-/// The `use` trees of a file, without those of its test module, and whether each is public.
-fn uses(text: &str) -> Vec<(bool, String)> {
-    let code = text
-        .split("#[cfg(test)]\nmod tests {")
-        .next()
-        .unwrap_or_default();
+/// The code of a file, without comments and its test module.
+fn code(text: &str) -> String {
+    let code = text.split("mod tests {").next();
+    let lines = code.unwrap_or_default().lines();
+    let lines = lines.filter(|line| !line.trim_start().starts_with("//"));
+    lines.flat_map(|line| [line, "\n"]).collect()
+}
+
+/// The paths that stand in the code and not in a `use`, such as `load::load` and `super::tickets::upsert`.
+fn inline_paths(code: &str) -> impl Iterator<Item = String> {
+    let is_use =
+        |line: &str| line.starts_with("use ") || line.starts_with("pub") && line.contains(" use ");
+    let statements = code.split(';');
+    let others = statements.filter(move |one| !one.lines().any(|line| is_use(line.trim())));
+    // Without those that say who may see something.
+    let pieces = others.flat_map(|one| one.split("pub(in crate::"));
+    let words = pieces
+        .flat_map(|piece| piece.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':')));
+    let paths = words.map(|word| word.trim_matches(':'));
+    let is_path = |path: &&str| path.contains("::") && path.starts_with(|c: char| c.is_lowercase());
+    paths.filter(is_path).map(str::to_owned)
+}
+
+/// The `use` trees of a file, and whether each is public.
+fn uses(code: &str) -> Vec<(bool, String)> {
     let mut found = Vec::new();
     let mut rest = code;
     while let Some(start) = rest.find("use ") {
@@ -274,6 +303,24 @@ fn script_imports(text: &str) -> Vec<String> {
         }
     }
     found
+}
+
+/// The imports between folders that stand side by side, each with all that is in it.
+fn folders(imports: &Imports) -> Imports {
+    let mut between = Imports::new();
+    for (file, imported) in imports {
+        for other in imported {
+            let mut around = file.ancestors();
+            let common = around.find(|folder| other.starts_with(folder));
+            let depth = common.expect("a common folder").components().count() + 1;
+            let side = |path: &Path| path.components().take(depth).collect::<PathBuf>();
+            let (from, to) = (side(file), side(other));
+            if from != *file && to != *other {
+                between.entry(from).or_default().insert(to);
+            }
+        }
+    }
+    between
 }
 
 /// A chain of imports that ends where it began, if there is one.

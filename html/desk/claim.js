@@ -67,7 +67,7 @@ export class Claim {
     this._holders.push(holder);
     if (this._busy) return;
     this._holders = [holder];
-    // Looking at a desk makes none. One that was deleted and made again is nobody's.
+    // Opening this page makes no desk. One that was deleted and made again is nobody's.
     if (!desk) {
       this.standing = 'absent';
       this._mark = null;

@@ -1,5 +1,5 @@
-// The desk page: the attended ticket, the steps of the desk, and its lists. It shows only what events say. Each step
-// names the ticket that this screen shows as attended (`current`), so that two people never call twice.
+// The desk page: the current ticket, the steps of the desk, and its lists. It shows only what events say. Each step
+// names the current ticket that this screen shows (`current`), so that two people never call twice.
 
 import { get, put, remove, signIn } from '../shared/api.js';
 import { $, keepPresses, show } from '../shared/dom.js';
@@ -46,7 +46,7 @@ const claim = new Claim(name, () => {
 });
 const undo = new Undo(render);
 const steps = new Steps({ may: isLive, say, changed: render, undo });
-const lists = new Lists(path, () => hasDesk(), attended, render);
+const lists = new Lists(path, () => hasDesk(), current, render);
 const live = new Live({
   message(m) {
     if (m.type === 'printer') {
@@ -81,7 +81,7 @@ function ownDesk() {
   return (state && deskNamed(state, name)) || { open: true, services: [], ticket: null };
 }
 
-function attended() {
+function current() {
   return ownDesk().ticket;
 }
 
@@ -102,7 +102,7 @@ function noticeOthers(m) {
   if (!steps.isAnothers(m.type, undone ? '' : p.ticket.code)) return;
   if (undone) say(t('desk.said.undone', { what: p.tickets.map((ticket) => ticket.code).join(', ') }));
   else say(t('desk.said.' + SAID.exec(m.type)[1], { code: p.ticket.code }));
-  // An undo would now take back another person's step.
+  // An undo would now reverse another person's step.
   if (p.desk && m.type !== 'ticket-recalled') undo.forget();
 }
 
@@ -136,10 +136,10 @@ function say(text, isProblem) {
   $('said').classList.toggle('is-problem', Boolean(isProblem));
 }
 
-function act(action, body, done) {
-  const ticket = attended();
-  steps.take(action, path + '/' + action, Object.assign({ current: ticket ? ticket.code : null }, body), done, {
-    attended: ticket,
+function act(action, body, answered) {
+  const ticket = current();
+  steps.take(action, path + '/' + action, Object.assign({ current: ticket ? ticket.code : null }, body), answered, {
+    current: ticket,
     refused(refusal) {
       if (refusal.code !== 'queue-empty' || !(ticket || state.waiting)) return '';
       return (ticket ? t('desk.said.finished', { code: ticket.code }) + ' ' : '')
@@ -148,14 +148,14 @@ function act(action, body, done) {
   });
 }
 
-function takeBack() {
+function undoStep() {
   const { what } = undo;
   undo.forget();
   act('undo', {}, () => t('desk.said.undone', { what }));
 }
 
-function setUp(body, done) {
-  steps.take('set up', path, body, done, { by: put });
+function setUp(body, answered) {
+  steps.take('set up', path, body, answered, { by: put });
 }
 
 // A panel is made when it is first opened.
@@ -169,9 +169,9 @@ const openedPanel = () => Object.keys(panels).map((id) => panels[id]).find((pane
 function chooseTarget() {
   openPanel('transfer', () => transferPanel(name, {
     render,
-    send: (body, done) => act('transfer', body, done),
+    send: (body, answered) => act('transfer', body, answered),
     closed: () => focusWhenEnabled($('transfer').disabled ? 'next' : 'transfer'),
-  }), (panel) => { if (attended()) panel.open(attended()); });
+  }), (panel) => { if (current()) panel.open(current()); });
 }
 
 function chooseServices() {
@@ -180,7 +180,7 @@ function chooseServices() {
       close();
       return t('desk.said.services');
     }),
-    closed: () => focusWhenEnabled($('attends').hidden ? 'next' : 'attends'),
+    closed: () => focusWhenEnabled($('choose-services').hidden ? 'next' : 'choose-services'),
   }), (panel) => panel.open(state));
 }
 
@@ -190,7 +190,7 @@ function findSomeone() {
   openPanel('find', () => findPanel({
     now: () => live.now(),
     call: (ticket, close) => act('call', { ticket }, said('called', close)),
-    drop: (code, close) => steps.take('cancel', 'api/tickets/' + encodeURIComponent(code) + '/cancel', { desk: name }, said('cancelled', close)),
+    cancel: (code, close) => steps.take('cancel', 'api/tickets/' + encodeURIComponent(code) + '/cancel', { desk: name }, said('cancelled', close)),
     closed: () => focusWhenEnabled('find'),
   }), (panel) => panel.open(row ? row.firstChild.textContent : ''));
 }
@@ -200,10 +200,10 @@ const said = (what, close) => ({ code }) => {
   return t('desk.said.' + what, { code });
 };
 
-// The ticket with the focus in a list; otherwise the one that this desk attends.
+// The ticket with the focus in a list; otherwise the one that this desk serves.
 function printAgain() {
   const row = focusedRow();
-  const id = row ? row.getAttribute('data-id') : lists.wholeOf(attended()).id;
+  const id = row ? row.getAttribute('data-id') : lists.wholeOf(current()).id;
   if (id && printers.names().length) steps.take('print', 'api/tickets/' + id + '/print', namedPrinter ? { printer: namedPrinter } : {});
 }
 
@@ -214,14 +214,14 @@ function pause() {
 
 const actions = {
   transfer: chooseTarget,
-  undo: takeBack,
+  undo: undoStep,
   pause,
-  attends: chooseServices,
+  'choose-services': chooseServices,
   print: printAgain,
   find: findSomeone,
 };
 ['next', 'recall', 'finish', 'no-show', 'hold'].forEach((id) => { actions[id] = () => act(id); });
-const KEYS = { n: 'next', r: 'recall', f: 'finish', a: 'no-show', h: 'hold', t: 'transfer', u: 'undo', p: 'pause', s: 'attends', i: 'print', c: 'find' };
+const KEYS = { n: 'next', r: 'recall', f: 'finish', a: 'no-show', h: 'hold', t: 'transfer', u: 'undo', p: 'pause', s: 'choose-services', i: 'print', c: 'find' };
 
 const callThis = (ticket) => act('call', { ticket: ticket.id });
 const returnThis = (ticket) => steps.take('return', 'api/tickets/' + ticket.id + '/return', { desk: name, state: ticket.state });
@@ -248,13 +248,13 @@ function focusWhenEnabled(id) {
 
 function render() {
   renderLink();
-  const ticket = attended();
+  const ticket = current();
   const desk = ownDesk();
   const on = isLive();
   const waits = state ? withinReach(state, name) : 0;
   enable('next', on && Boolean(ticket || waits));
   ['recall', 'finish', 'no-show', 'hold', 'transfer'].forEach((id) => enable(id, on && Boolean(ticket)));
-  ['undo', 'pause', 'attends', 'find'].forEach((id) => enable(id, on));
+  ['undo', 'pause', 'choose-services', 'find'].forEach((id) => enable(id, on));
   enable('print', on && Boolean(lists.wholeOf(ticket).id));
   document.body.classList.toggle('prints', printers.names().length > 0);
   // A list that scrolls is reached by its buttons; while they are off, by itself.
@@ -269,9 +269,9 @@ function render() {
   showOffice(state.office);
   $('code').textContent = ticket ? ticket.code : t(desk.open ? 'desk.nobody' : 'desk.closed');
   $('code').classList.toggle('is-nobody', !ticket);
-  $('attending-label').classList.toggle('heard', !ticket && !desk.open);
+  $('serving-label').classList.toggle('heard', !ticket && !desk.open);
   renderFacts(state, name, desk, lists.wholeOf(ticket).note);
-  $('attends').hidden = !maySetServices();
+  $('choose-services').hidden = !maySetServices();
   renderWarning(state, printers);
   renderQueue(waits);
   renderAside();
@@ -301,7 +301,7 @@ function renderUndo() {
 }
 
 function renderTimes() {
-  const ticket = attended();
+  const ticket = current();
   if (ticket) $('timer').textContent = clockSpan((live.now() - Date.parse(ticket.handleAt)) / 1000);
   renderSpans(name, live.now());
 }
@@ -398,6 +398,8 @@ async function showMe() {
   ({ role } = session);
   $('me').hidden = !session.name;
   $('me-name').textContent = session.name || '';
+  // Without a session the organisation has signed them in.
+  $('leave').hidden = !session.session;
 }
 
 async function leave() {

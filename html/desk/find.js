@@ -22,12 +22,12 @@ function whereabouts(ticket, now) {
   return t('desk.where.' + ticket.state, { code: ticket.code, desk, span });
 }
 
-/** `call(code, done)` calls; `drop(code, done)` cancels; `closed()` gives the focus away; `now()` is the server's time. */
-export function findPanel({ call, drop, closed, now }) {
-  // The code that was looked up, and its ticket: null if there is none, undefined before the answer.
-  let looked = null;
+/** `call(code, answered)` calls; `cancel(code, answered)` cancels; `closed()` moves the focus elsewhere; `now()` is the server's time. */
+export function findPanel({ call, cancel, closed, now }) {
+  // The code that was asked for, and its ticket: null if there is none, undefined before the answer.
+  let asked = null;
   let ticket;
-  let looking = null;
+  let pending = null;
   let timer = 0;
 
   const found = panel({
@@ -39,30 +39,30 @@ export function findPanel({ call, drop, closed, now }) {
     ready: () => ticket === undefined || Boolean(ticket && CALLABLE.indexOf(ticket.state) >= 0),
   });
   const end = $('found-close').parentNode;
-  end.insertBefore(append(end, 'button', { class: 'button', id: 'found-drop', type: 'button' }, 'desk.drop'), $('found-close'));
+  end.insertBefore(append(end, 'button', { class: 'button', id: 'found-cancel', type: 'button' }, 'desk.cancel-ticket'), $('found-close'));
 
   function show() {
-    const none = ticket === null ? t('desk.where.none', { code: looked }) : '';
+    const none = ticket === null ? t('desk.where.none', { code: asked }) : '';
     const text = ticket ? whereabouts(ticket, now()) : none;
     // A screen reader reads a text again each time it is written.
     if ($('found-where').textContent !== text) $('found-where').textContent = text;
-    $('found-send').textContent = t(isOver() ? 'desk.recall' : 'desk.call');
+    $('found-send').textContent = t(hasEndedAtDesk() ? 'desk.recall' : 'desk.call');
     found.live();
-    $('found-drop').hidden = Boolean(ticket) && CANCELLABLE.indexOf(ticket.state) < 0;
+    $('found-cancel').hidden = Boolean(ticket) && CANCELLABLE.indexOf(ticket.state) < 0;
   }
 
   // Served, or did not come.
-  const isOver = () => Boolean(ticket) && ['done', 'no-show'].indexOf(ticket.state) >= 0;
+  const hasEndedAtDesk = () => Boolean(ticket) && ['done', 'no-show'].indexOf(ticket.state) >= 0;
 
   function look() {
     clearTimeout(timer);
     const code = plain($('found-code').value);
-    if (code !== looked) looking = lookUp(code);
-    return looking;
+    if (code !== asked) pending = fetchTicket(code);
+    return pending;
   }
 
-  async function lookUp(code) {
-    looked = code;
+  async function fetchTicket(code) {
+    asked = code;
     ticket = undefined;
     show();
     if (!code) return;
@@ -70,7 +70,7 @@ export function findPanel({ call, drop, closed, now }) {
     try {
       [answer = null] = await get('api/tickets?code=' + encodeURIComponent(code));
     } catch (refusal) { /* Calling and cancelling still work; the server reports errors. */ }
-    if (looked !== code) return;
+    if (asked !== code) return;
     ticket = answer;
     show();
   }
@@ -78,10 +78,10 @@ export function findPanel({ call, drop, closed, now }) {
   async function wanted(act) {
     const code = plain($('found-code').value);
     if (!code) return;
-    // A finished ticket is called again only after its state was shown.
-    const isNew = code !== looked || ticket === undefined;
+    // The first press only shows that a ticket is finished; the second calls it again.
+    const isNew = code !== asked || ticket === undefined;
     await look();
-    if (isNew && isOver()) return;
+    if (isNew && hasEndedAtDesk()) return;
     act(code, found.close);
   }
 
@@ -89,10 +89,10 @@ export function findPanel({ call, drop, closed, now }) {
     e.preventDefault();
     wanted(call);
   });
-  $('found-drop').addEventListener('click', () => wanted(drop));
+  $('found-cancel').addEventListener('click', () => wanted(cancel));
   $('found-code').addEventListener('input', () => {
     clearTimeout(timer);
-    looked = null;
+    asked = null;
     ticket = undefined;
     show();
     timer = setTimeout(look, LOOK_AFTER_MS);
@@ -100,7 +100,7 @@ export function findPanel({ call, drop, closed, now }) {
 
   found.open = (code) => {
     $('found-code').value = code;
-    looked = null;
+    asked = null;
     ticket = undefined;
     found.render();
     found.show();

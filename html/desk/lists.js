@@ -19,13 +19,13 @@ function notThere(refusal) {
 }
 
 export class Lists {
-  /** `hasDesk()`: whether the desk is there; `attended()`: its ticket; `changed()` is called after a fetch. */
-  constructor(path, hasDesk, attended, changed) {
+  /** `hasDesk()`: whether the desk is there; `current()`: its ticket; `changed()` is called after a fetch. */
+  constructor(path, hasDesk, current, changed) {
     this.queue = [];
     this.aside = [];
     this._path = path;
     this._hasDesk = hasDesk;
-    this._attended = attended;
+    this._current = current;
     this._changed = changed;
     this._whole = { of: '', ticket: {} };
     this._asideWanted = true;
@@ -60,7 +60,7 @@ export class Lists {
     this._again = false;
     const withAside = this._asideWanted;
     this._asideWanted = false;
-    const known = this._whole.of === keyOf(this._attended());
+    const known = this._whole.of === keyOf(this._current());
     try {
       const [queue, aside, desk] = await Promise.all([
         get(this._path + '/queue?limit=' + LIST_MOST).catch(notThere),

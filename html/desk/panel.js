@@ -30,21 +30,21 @@ export function group(parent, key, legend) {
  * move it; `ready()` says whether there is something to send.
  */
 export function panel({ id, title, send, fill, closed, ready }) {
-  const box = append($('attending'), 'div', { class: 'panel', id, role: 'dialog', 'aria-labelledby': id + '-title', hidden: true });
-  $('attending').insertBefore(box, $('actions').nextSibling);
+  const box = append($('serving'), 'div', { class: 'panel', id, role: 'dialog', 'aria-labelledby': id + '-title', hidden: true });
+  $('serving').insertBefore(box, $('actions').nextSibling);
   const form = append(box, 'form', { autocomplete: 'off' });
   append(form, 'h3', { id: id + '-title' }, title);
   fill(form);
   const end = append(form, 'div', { class: 'panel-end' });
   append(end, 'button', { class: 'button button--main', id: id + '-send' }, send);
   const cancel = append(end, 'button', { class: 'button', id: id + '-close', type: 'button' });
-  append(cancel, 'span', {}, 'desk.cancel');
+  append(cancel, 'span', {}, 'desk.close');
   append(cancel, 'kbd', {}).textContent = 'Esc';
 
   function show(open) {
     box.hidden = !open;
     $('actions').hidden = open;
-    $('attending').classList.toggle('has-panel', open);
+    $('serving').classList.toggle('has-panel', open);
   }
 
   function close() {

@@ -3,7 +3,7 @@
 import { $, make, reconcile } from '../shared/dom.js';
 import { deskTitle, roughSpan, t } from '../shared/i18n.js';
 
-// A longer note is read when its ticket is attended.
+// A longer note is read when its ticket is called.
 const NOTE_MOST = 40;
 
 
@@ -61,7 +61,7 @@ export function renderSpans(name, now) {
   }
 }
 
-/** This desk's own first; the put aside in order of their call, of the no-shows the latest first. */
+/** This desk's own first; then tickets on hold by the time of their call, or no-shows with the latest first. */
 export function sortedAside(name, aside, wanted) {
   const sign = wanted === 'held' ? 1 : -1;
   const mine = (ticket) => (ticket.handleAtDesk === name ? 0 : 1);

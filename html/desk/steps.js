@@ -34,20 +34,20 @@ export class Steps {
   }
 
   /**
-   * A second press of the same is a double click, another one waits for its turn. `done(answer)` says
+   * A second press of the same is a double click, another one waits for the first. `answered(answer)` says
    * what the answer means where it is more than what happens to the ticket, `refused(refusal)` handles an expected refusal;
-   * `attended` is the ticket that a step finishes on the way; `by` is PUT if it is not POST.
+   * `current` is the ticket that a step finishes on the way; `by` is PUT if it is not POST.
    */
-  async take(action, where, body, done, more) {
-    const { attended, refused, by } = more || {};
+  async take(action, where, body, answered, more) {
+    const { current, refused, by } = more || {};
     if (!this._may()) return;
     if (this._busy) {
-      if (this._busy !== where) this._pressed = () => this.take(action, where, body, done, more);
+      if (this._busy !== where) this._pressed = () => this.take(action, where, body, answered, more);
       return;
     }
     this._busy = where;
     this._heard = [];
-    this._ours = attended && (action === 'next' || action === 'call') ? ['ticket-finished ' + attended.code] : [];
+    this._ours = current && (action === 'next' || action === 'call') ? ['ticket-finished ' + current.code] : [];
     let text = '';
     let isProblem = false;
     try {
@@ -56,7 +56,7 @@ export class Steps {
       // Its event may come before the answer or after it.
       const echo = action === 'undo' ? 'step-undone ' : 'ticket-' + HAPPENS[action] + ' ' + code;
       if (this._heard.indexOf(echo) < 0) this._ours.push(echo);
-      text = done ? done(answer) : t('desk.said.' + HAPPENS[action], { code });
+      text = answered ? answered(answer) : t('desk.said.' + HAPPENS[action], { code });
     } catch (refusal) {
       if (refusal.status !== 409) this._ours = [];
       text = refused && refused(refusal);
@@ -65,7 +65,7 @@ export class Steps {
     }
     this._busy = '';
     this._say(text, isProblem);
-    // After anything else «undo» would not say what it takes back.
+    // After anything else «undo» would not say what it reverses.
     if (!isProblem && UNDOABLE.indexOf(action) >= 0) this._undo.offer(text);
     else if (!isProblem && action !== 'print') this._undo.forget();
     this._changed();

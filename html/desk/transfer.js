@@ -1,4 +1,4 @@
-// Panel to transfer the attended ticket. It closes when the desk attends another ticket.
+// Panel to transfer the current ticket. It closes when the desk serves another ticket.
 
 import { $ } from '../shared/dom.js';
 import { deskTitle, nameOf, t } from '../shared/i18n.js';
@@ -7,7 +7,7 @@ import { append, group, panel, radio } from './panel.js';
 
 const chosen = (group) => document.querySelector('#panel input[name="' + group + '"]:checked');
 
-const KINDS = ['line', 'desk', 'service'];
+const KINDS = ['queue', 'desk', 'service'];
 // Of several radio buttons the first is chosen.
 const first = (i) => (i ? {} : { defaultChecked: true });
 
@@ -27,7 +27,7 @@ function fillSelect(kind, options) {
   const select = $('which-' + kind);
   const signature = JSON.stringify(options);
   select.parentNode.hidden = !options.length;
-  if (!options.length && chosen('to').value === kind) document.querySelector('#panel [value="line"]').checked = true;
+  if (!options.length && chosen('to').value === kind) document.querySelector('#panel [value="queue"]').checked = true;
   select.hidden = chosen('to').value !== kind;
   select.required = !select.hidden;
   select.setAttribute('aria-label', t('desk.to.' + kind));
@@ -49,8 +49,8 @@ export function transferPanel(name, { send, closed, render }) {
     e.preventDefault();
     const to = chosen('to').value;
     const body = { position: chosen('position').value };
-    if (to !== 'line') body[to] = $('which-' + to).value;
-    const place = to === 'line' ? '' : $('which-' + to).selectedOptions[0].textContent;
+    if (to !== 'queue') body[to] = $('which-' + to).value;
+    const place = to === 'queue' ? '' : $('which-' + to).selectedOptions[0].textContent;
     send(body, (answer) => t(place ? 'desk.said.passed' : 'desk.said.returned', { code: answer.code, place }));
   });
 

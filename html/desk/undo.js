@@ -43,7 +43,7 @@ export class Undo {
     if (left > 0 && left <= OFFERED_MS && kept.when === when) this.offer(kept.what, left);
   }
 
-  /** It is taken back, or the desk has gone on. */
+  /** It is undone, or the desk has gone on. */
   forget() {
     this._until = 0;
   }

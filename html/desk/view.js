@@ -36,11 +36,11 @@ export function renderFacts(state, name, desk, note) {
   $('fact').textContent = (open ? '' : t('desk.facts.closed') + ' ') + (waits ? tn('desk.facts', waits) : nobody);
 }
 
-/** Counts tickets that no open desk attends: of a service without one, or for a closed desk. */
-function unattended({ services, desks }) {
-  const attends = ({ prefix }) => desks.some((d) => d.open && (!d.services.length || d.services.indexOf(prefix) >= 0));
-  return services.filter((s) => !attends(s)).concat(desks.filter((d) => !d.open)).filter((one) => one.waiting)
-    .map((one) => t('desk.unattended', { name: one.prefix ? nameOf(one) : deskTitle(one.name), n: one.waiting }));
+/** Counts tickets that no open desk serves: of a service without one, or for a closed desk. */
+function unserved({ services, desks }) {
+  const serves = ({ prefix }) => desks.some((d) => d.open && (!d.services.length || d.services.indexOf(prefix) >= 0));
+  return services.filter((s) => !serves(s)).concat(desks.filter((d) => !d.open)).filter((one) => one.waiting)
+    .map((one) => t('desk.unserved', { name: one.prefix ? nameOf(one) : deskTitle(one.name), n: one.waiting }));
 }
 
 // The only printer needs no name.
@@ -56,7 +56,7 @@ function printerWarnings(printers) {
 /** Warns of problems elsewhere in the office, so that somebody here can tell a colleague. */
 export function renderWarning(state, printers) {
   const past = state.services.filter((s) => s.pastRange)
-    .map((s) => t('desk.past', { prefix: s.prefix, last: s.last })).concat(unattended(state));
+    .map((s) => t('desk.past', { prefix: s.prefix, last: s.last })).concat(unserved(state));
   show('warning', printerWarnings(printers).concat(past).join(' '));
 }
 

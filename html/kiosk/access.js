@@ -27,7 +27,8 @@ export class AccessMode {
     this._isHeard = false;
     this._key = '';
     this._speech = new Speech();
-    $('access').addEventListener('click', () => this._turn(!this.isOn));
+    $('access').addEventListener('click', () => this._switch(!this.isOn));
+    $('access').disabled = false;
     $('repeat').addEventListener('click', () => this._tell());
     document.addEventListener('pointerdown', (e) => this._touched(e));
     document.addEventListener('keydown', (e) => this._keyPressed(e));
@@ -53,7 +54,7 @@ export class AccessMode {
   rest() {
     this._isHeard = false;
     this._speech.hush();
-    if (this.isOn !== this._isDefault) this._turn(this._isDefault);
+    if (this.isOn !== this._isDefault) this._switch(this._isDefault);
   }
 
   async _showRepeat() {
@@ -63,7 +64,7 @@ export class AccessMode {
     this._page.resized();
   }
 
-  _turn(isOn) {
+  _switch(isOn) {
     this.isOn = isOn;
     this._speech.hush();
     this._page.changed();
@@ -79,12 +80,12 @@ export class AccessMode {
 
   async _say(sentences) {
     this._speech.hush();
-    const { turn } = this._speech;
+    const { hushes } = this._speech;
     for (const sentence of sentences) {
-      if (this._speech.turn !== turn) return;
+      if (this._speech.hushes !== hushes) return;
       await this._speech.say(sentence, language());
     }
-    if (this._speech.turn === turn) this._page.spoken();
+    if (this._speech.hushes === hushes) this._page.spoken();
   }
 
   _touched(e) {
@@ -108,7 +109,7 @@ export class AccessMode {
     e.preventDefault();
     const isFirst = !this.isOn || !this._isHeard;
     this._isHeard = true;
-    if (!this.isOn) this._turn(true);
+    if (!this.isOn) this._switch(true);
     else if (isFirst || isEnter || digit === '0' || REPEAT.indexOf(e.code) >= 0) this._tell();
     else if (digit) this._press(this._page.view().buttons[digit - 1]);
     else this._step(step);

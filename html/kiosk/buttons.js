@@ -1,4 +1,4 @@
-// Layout of the kiosk's buttons: large targets, on as many pages as they need. On a phone people scroll instead.
+// Layout of the kiosk's buttons: large targets, on as many pages as they need. On a phone visitors scroll instead.
 
 /** A phone in somebody's hand, and not a screen that stands in a room. */
 export const PHONE = '(max-width: 600px)';

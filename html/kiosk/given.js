@@ -77,7 +77,7 @@ export class GivenView {
     this._timer = setTimeout(this._left, this._showMs);
   }
 
-  /** Nobody is here any more. */
+  /** Ends the display, because the visitor has left. */
   end() {
     clearTimeout(this._timer);
     this.ticket = null;

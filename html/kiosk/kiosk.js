@@ -15,7 +15,7 @@ import { isUnanswered, TicketRequests } from './ticket-request.js';
 
 const COMPLAINT_MS = 10000;
 const IGNORE_TOUCHES_MS = 700;
-// Somebody left without a ticket: the next person finds the first page.
+// Somebody left without a ticket: the next visitor finds the first page.
 const ASK_IDLE_MS = 20000;
 const IDLE_MS = 30000;
 // Listening, or reaching with effort, takes more time.
@@ -230,7 +230,7 @@ function choose(prefix) {
   restartIdleTimer();
 }
 
-// Back to the services, by the same person: the language stays.
+// Back to the services, by the same visitor: the language stays.
 function backToServices() {
   if (busy) return;
   chosen = null;

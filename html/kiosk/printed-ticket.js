@@ -24,10 +24,10 @@ function setPaper(widthMm, lengthMm) {
 
 /** Loads a picture; resolves to whether it is there in time. */
 function load(img, address) {
-  return new Promise((done) => {
-    img.onload = () => done(true);
-    img.onerror = () => done(false);
-    setTimeout(() => done(false), PICTURE_MS);
+  return new Promise((resolve) => {
+    img.onload = () => resolve(true);
+    img.onerror = () => resolve(false);
+    setTimeout(() => resolve(false), PICTURE_MS);
     img.src = address;
   });
 }

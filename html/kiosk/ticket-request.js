@@ -30,12 +30,12 @@ export class TicketRequests {
     this._slowTimer = 0;
     this._leavingTimer = 0;
     this._doubtTimer = 0;
-    // Requests, and tickets, of people who left without an answer.
+    // Requests, and tickets, of visitors who left without an answer.
     this._orphans = [];
     this._cancelling = false;
   }
 
-  /** The ticket, or null where its person has left meanwhile; a refusal is thrown. */
+  /** The ticket, or null if its visitor has left meanwhile; a refusal is thrown. */
   async ask(service, priority) {
     const request = this._requestFor(service, priority);
     this._asking = request;
@@ -130,7 +130,7 @@ export class TicketRequests {
       } catch (refusal) {
         isSilent = isUnanswered(refusal);
       }
-      if (isSilent) await new Promise((done) => setTimeout(done, AGAIN_MS));
+      if (isSilent) await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
       else this._orphans.shift();
     }
     this._cancelling = false;

@@ -1,5 +1,5 @@
 // The languages of the screens, in the order in which they are offered. To add one: its line here, a file of
-// texts beside this one and one in each other folder of texts, such as ../settings/lang; ARCHITECTURE.md has the rest. The server and the tests read this list too, so it is written as JSON.
+// texts beside this one and one in each other folder of texts, such as ../settings/lang; docs/changes.md has the rest. The server and the tests read this list too, so it is written as JSON.
 //   code       the file's name, as in `?lang=`
 //   name       the language's own name for itself
 //   direction  `rtl` if it is written from right to left

@@ -5,9 +5,9 @@ const HOLD_MS = 10000;
 // If the last waiting call would be announced later than this, each is said only once; if that is still too slow, in
 // one language only.
 const LATE_MS = 60000;
-// So long it shows one meanwhile.
+// The display time of a call then.
 const HOLD_BRIEF_MS = 5000;
-// An older call was already answered, or the person has left.
+// An older call was already answered, or the visitor has left.
 const FRESH_MS = 2 * 60 * 1000;
 
 export class Announcements {
@@ -15,7 +15,7 @@ export class Announcements {
    * @param output `show(call)`: a call's turn begins, or null: nothing is being announced any more;
    *   `steps`: what sounds, in order, functions of the call, and of whether it must be short, that may return a
    *   promise; `again`: what sounds after them, unless too many wait;
-   *   `hush()`: what sounds now must end, its call has been taken back;
+   *   `hush()`: what sounds now must end, its call has been undone;
    *   `age(call)`: how many milliseconds ago it was made; `now()`: milliseconds of a clock that is never set;
    *   `setTimeout` for tests.
    */
@@ -26,7 +26,7 @@ export class Announcements {
     this._queue = [];
     // How briefly: in full, once, or once in one language.
     this._pace = 0;
-    // How long one takes so: longer than it is shown where several languages are spoken.
+    // How long a call takes at each pace: longer than it is shown if several languages are spoken.
     this._durations = [HOLD_MS, HOLD_BRIEF_MS];
     this._lastSeq = null;
   }
@@ -64,7 +64,7 @@ export class Announcements {
     this._withdraw(calls, () => true);
   }
 
-  // `calls` are the newest there are: one of ours as new as they, and not among them, was taken back.
+  // `calls` are the newest there are: one of ours as new as they, and not among them, was undone.
   _withdraw(calls, concerns) {
     const oldest = calls.reduce((least, c) => Math.min(least, c.seq), Infinity);
     const isGone = (mine) => concerns(mine) && !(mine.seq < oldest && calls.length)
@@ -86,7 +86,7 @@ export class Announcements {
     if (!call) return;
     const began = this._output.now();
     const pace = this._pace;
-    const shown = new Promise((done) => this._wait(done, pace ? HOLD_BRIEF_MS : HOLD_MS));
+    const shown = new Promise((resolve) => this._wait(resolve, pace ? HOLD_BRIEF_MS : HOLD_MS));
     // The next one begins when both are over: the time it is shown, and its sound.
     Promise.all([shown, this._sound(call)]).then(() => {
       if (this.current !== call) return;

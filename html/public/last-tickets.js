@@ -1,4 +1,4 @@
-// The last ticket of each desk, shown for two minutes after it ended, for people who missed the call.
+// The last ticket of each desk, shown for two minutes after it ended, for visitors who missed the call.
 
 const SHOWN_MS = 2 * 60 * 1000;
 // Not after a transfer or an undo: the ticket waits again.

@@ -7,7 +7,7 @@ import { widthInEms } from '../shared/fit.js';
 const root = document.documentElement;
 // Codes of up to four characters have one size, so that nothing jumps from one call to the next.
 const USUAL_CODE = 4;
-// Of the largest size of a desk's name in the card: the least, and the steps down to it.
+// The smallest size of a desk's name in the card, and the steps down to it, as shares of the largest.
 const NAME_LEAST = 0.48;
 const NAME_STEP = 0.02;
 const NAME_LINES = 2;
@@ -106,16 +106,16 @@ function paginate(list, rows) {
   return (even.length > greedy.length ? greedy : even).map((page) => page.map((box) => box.row));
 }
 
-/** Shows the page whose turn it is. */
-export function showPage(turn) {
-  const now = pages.length ? turn % pages.length : 0;
-  pages.forEach((page, i) => page.forEach((row) => { row.hidden = i !== now; }));
-  $('turns').hidden = pages.length < 2;
-  $('turns').textContent = pages.length < 2 ? '' : (now + 1) + ' / ' + pages.length;
+/** Shows one page of the rows; after the last one comes the first. */
+export function showPage(page) {
+  const now = pages.length ? page % pages.length : 0;
+  pages.forEach((rows, i) => rows.forEach((row) => { row.hidden = i !== now; }));
+  $('page-number').hidden = pages.length < 2;
+  $('page-number').textContent = pages.length < 2 ? '' : (now + 1) + ' / ' + pages.length;
 }
 
 /** Lays out the call, if there is one, and the rows of the other desks. */
-export function layOut(call, turn) {
+export function layOut(call, page) {
   const list = $('others');
   const rows = Array.from(list.children);
   rows.forEach((row) => { row.hidden = false; });
@@ -125,6 +125,6 @@ export function layOut(call, turn) {
     fitRows(list, rows);
     pages = paginate(list, rows);
   }
-  showPage(turn);
+  showPage(page);
   if (call) fitName();
 }

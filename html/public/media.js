@@ -8,7 +8,7 @@ const CHECK_MS = 1000;
 // The pause after a round in which nothing could be shown, and while there is nothing.
 const RETRY_MS = 60000;
 
-const wait = (ms) => new Promise((done) => setTimeout(done, ms));
+const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 export class Media {
   /**
@@ -59,7 +59,7 @@ export class Media {
     let shown = false;
     for (const item of list) {
       // The first one that can be shown asks for a place; from then on there is no hurry without one.
-      if (this.ready && !this._visible) await new Promise((done) => { this._wake = done; });
+      if (this.ready && !this._visible) await new Promise((resolve) => { this._wake = resolve; });
       this._wake = null;
       const isVideo = /^video/.test(item.type);
       if (await (isVideo ? this._play(item.url) : this._hang(item.url))) shown = true;
@@ -74,12 +74,12 @@ export class Media {
   }
 
   async _hang(url) {
-    const loaded = await new Promise((done) => {
+    const loaded = await new Promise((resolve) => {
       const next = new Image();
-      next.onload = () => done(next.naturalWidth > 0);
-      next.onerror = () => done(false);
+      next.onload = () => resolve(next.naturalWidth > 0);
+      next.onerror = () => resolve(false);
       next.src = url;
-      setTimeout(() => done(false), STALL_MS);
+      setTimeout(() => resolve(false), STALL_MS);
     });
     if (!loaded) return false;
     this._picture.src = url;
@@ -95,14 +95,14 @@ export class Media {
     // Set here as well: browsers let a video begin by itself only where it is surely silent.
     video.muted = true;
     video.src = url;
-    const played = await new Promise((done) => {
+    const played = await new Promise((resolve) => {
       let at = -1;
       let movedAt = performance.now();
       let seen = false;
       const end = (good) => {
         clearInterval(checking);
         video.onended = video.onerror = video.onplaying = null;
-        done(good);
+        resolve(good);
       };
       const checking = setInterval(() => {
         if (video.currentTime !== at) movedAt = performance.now();

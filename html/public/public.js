@@ -17,7 +17,7 @@ import { Room } from './room.js';
 import { drawRows, rowsOf, writeDesk } from './rows.js';
 import { Voice } from './voice.js';
 
-const TURN_MS = 8000;
+const PAGE_MS = 8000;
 const PAUSE_MS = 700;
 const PAUSE_UNSPOKEN_MS = 2500;
 // As in public.css: where the screen is as wide as this, the other desks stand beside the call.
@@ -27,7 +27,7 @@ const room = new Room(location.search);
 // The whole office, and what of it this room's screen shows.
 let office = null;
 let state = null;
-let turn = 0;
+let page = 0;
 let drawn = '';
 let soundBlocked = false;
 let voiceBlocked = false;
@@ -71,7 +71,7 @@ const voice = new Voice({
 let spoken = false;
 const say = async (call, isHurried) => { spoken = sound().voice !== false && await voice.say(call, isHurried); };
 const ring = () => (sound().chime === false ? null : chime(sound().volume));
-const pause = () => new Promise((done) => setTimeout(done, spoken ? PAUSE_MS : PAUSE_UNSPOKEN_MS));
+const pause = () => new Promise((resolve) => setTimeout(resolve, spoken ? PAUSE_MS : PAUSE_UNSPOKEN_MS));
 
 const announcements = new Announcements({
   now: () => performance.now(),
@@ -129,7 +129,7 @@ function renderBoard(call) {
   $('side').hidden = !rows.length && !hasMedia;
   $('board').classList.toggle('is-alone', $('side').hidden);
   drawRows($('others'), rows);
-  layOut(call, turn);
+  layOut(call, page);
 }
 
 // The office's message; before it, a warning if the address of this screen is wrong.
@@ -185,9 +185,9 @@ ready.then(() => {
   // For the clock, and because a last ticket may have been shown for long enough.
   setInterval(render, 1000);
   setInterval(() => {
-    turn += 1;
-    showPage(turn);
-  }, TURN_MS);
+    page += 1;
+    showPage(page);
+  }, PAGE_MS);
   window.addEventListener('resize', measureAgain);
   keepOutputOpen();
   watchSound((blocked) => {

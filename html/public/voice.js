@@ -5,7 +5,7 @@ import { Speech, fill, spelled } from '../shared/speech.js';
 
 const WORDS_MS = 2000;
 
-const wait = (ms) => new Promise((done) => setTimeout(done, ms));
+const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** The words of a call in a language. */
 export function sentence(call, lang, words) {
@@ -20,7 +20,7 @@ export class Voice {
     this._languages = languages;
     this._failed = null;
     this._speech = new Speech(blocked, sound);
-    /** When the browser has told its voices. */
+    /** Resolves when the browser has told its voices. */
     this.ready = this._speech.ready;
   }
 
@@ -28,16 +28,16 @@ export class Voice {
   async say(call, isHurried) {
     // A call whose speech just failed is not tried again: others wait.
     if (this._failed === call) return false;
-    const { turn } = this._speech;
+    const { hushes } = this._speech;
     let said = false;
     for (const lang of this._languages()) {
       if (said && isHurried) break;
       // Words that come late are there for the next call.
       const words = await this._speech.has(lang) && await Promise.race([wordsOf(lang), wait(WORDS_MS)]).catch(() => null);
-      if (this._speech.turn !== turn) return said;
+      if (this._speech.hushes !== hushes) return said;
       if (!words) continue;
       if (await this._speech.say(sentence(call, lang, words), lang)) said = true;
-      else if (this._speech.turn === turn) this._failed = call;
+      else if (this._speech.hushes === hushes) this._failed = call;
     }
     return said;
   }

@@ -89,7 +89,7 @@ function curl(method, path, call) {
   return parts.join(' ');
 }
 
-/** What a call answers if it succeeds: each status with its schema. */
+/** The successful answers of a call: each status with its schema. */
 function answers(call) {
   return Object.keys(call.responses).filter((status) => status !== 'default').map((status) => {
     const answer = call.responses[status];

@@ -5,8 +5,8 @@ import { $, make, reconcile } from '../shared/dom.js';
 import { explain, locale, t } from '../shared/i18n.js';
 import { CLOCK, formatTime } from '../shared/time.js';
 import { Form } from './form.js';
-import { byPerson, loadPeople, onPeople, people, translatePeople } from '../people/people.js';
-import { pinFault } from '../people/pin.js';
+import { byPerson, loadPeople, onPeople, people, translatePeople } from './people.js';
+import { pinFault } from './pin.js';
 import { options, start } from './settings.js';
 
 let tokens = null;

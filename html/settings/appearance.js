@@ -9,7 +9,7 @@ import { paperLogo } from './paper-logo.js';
 import { start } from './settings.js';
 
 
-// As the server has it (appearance.rs).
+// As tickets/appearance.rs has it.
 const LEAST_CONTRAST = 7;
 const LONGEST_LOGO = 40 * 1024;
 const LOGO_TYPES = ['image/png', 'image/jpeg', 'image/svg+xml', 'image/webp'];

@@ -1,7 +1,7 @@
 // The audit log, newest entries first.
 
 import { get, remove } from '../shared/api.js';
-import { $, make } from '../shared/dom.js';
+import { $, make, show } from '../shared/dom.js';
 import { deskTitle, explain, isolated, t } from '../shared/i18n.js';
 import { CLOCK, formatTime } from '../shared/time.js';
 import { start } from './settings.js';
@@ -77,7 +77,7 @@ function render() {
 /** Puts new entries before those that are shown; older pages that were loaded stay. */
 async function load() {
   const wait = loadedAt + RELOAD_MS - Date.now();
-  if (wait > 0) await new Promise((done) => setTimeout(done, wait));
+  if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
   loadedAt = Date.now();
   const newest = await get('api/audit?limit=' + PAGE_SIZE);
   const last = newest.length ? newest[newest.length - 1].id : '';
@@ -89,13 +89,18 @@ async function load() {
 }
 
 $('more').addEventListener('click', async () => {
+  $('more').disabled = true;
+  show('more-failed', '');
   try {
     const older = await get('api/audit?limit=' + PAGE_SIZE + '&before=' + entries[entries.length - 1].id);
     entries = entries.concat(older);
     complete = older.length < PAGE_SIZE;
     render();
     if ($('more').hidden) $('table').focus();
-  } catch (refusal) { /* The connection is away, and the page says so. */ }
+  } catch (refusal) {
+    show('more-failed', explain(refusal));
+  }
+  $('more').disabled = false;
 });
 
 $('erase').addEventListener('click', async () => {

@@ -56,7 +56,7 @@ async function backUp() {
   try {
     const { run } = await post('api/backups');
     do {
-      await new Promise((done) => setTimeout(done, POLL_MS));
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
       await loadBackups();
     } while (backups.finished < run);
     note = () => (backups.problem ? '' : t('backup.done'));

@@ -5,11 +5,13 @@ import { $ } from '../shared/dom.js';
 import { roughSpan } from '../shared/i18n.js';
 import { loadBackups, renderBackups } from './backups.js';
 import { renderQuestion } from './restore.js';
+import { loadServers, renderServers } from './servers.js';
 import { start } from './settings.js';
 
 const here = new URL('.', document.baseURI).href;
 let health = null;
 let address = here;
+let secure = null;
 
 function render() {
   // Nobody else reaches an address that each computer has for itself.
@@ -17,7 +19,10 @@ function render() {
   $('address').textContent = isOwn ? '–' : address;
   $('no-address').hidden = !isOwn;
   $('reachable').hidden = isOwn;
+  $('https').hidden = !secure;
+  $('secure').textContent = secure || '';
   if (!health) return;
+  $('certificate').hidden = !health.certificateProblem;
   $('version').textContent = health.version;
   $('uptime').textContent = roughSpan(health.uptimeSeconds);
 }
@@ -25,18 +30,23 @@ function render() {
 start({
   wants: () => false,
   async load() {
-    // Only admins may see them.
+    // Only admins may see these.
     loadBackups().catch(() => {});
+    loadServers().catch(() => {});
     health = await get('api/health');
     render();
     // Another device does not find this machine by its name for itself.
-    ({ address } = await get('api/address?base=' + encodeURIComponent(here)));
+    const found = await get('api/address?base=' + encodeURIComponent(here));
+    address = found.address;
+    secure = found.secureAddress;
+    $('trust').hidden = !found.hasAuthority;
     render();
   },
   translate() {
     render();
     renderQuestion();
     renderBackups();
+    renderServers();
   },
   copies: [$('copy')],
 });

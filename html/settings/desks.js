@@ -28,7 +28,7 @@ const list = new List({
     row.querySelector('.name').textContent = item.services.length
       ? t('desks.some', { list: item.services.join(', ') }) : t('desks.all');
     const facts = [t(item.open ? 'desks.is-open' : 'desks.is-closed')];
-    if (item.ticket) facts.push(t('desks.attends', { code: item.ticket.code }));
+    if (item.ticket) facts.push(t('desks.serving', { code: item.ticket.code }));
     row.querySelector('.facts').textContent = facts.join(' · ');
   },
   open(item) {

@@ -52,6 +52,12 @@ export class Form {
     this._undo = el.querySelector('.undo');
     if (this._undo) this._undo.addEventListener('click', () => this.discard());
     this._describe();
+    // Until it has values.
+    this._disable(true);
+  }
+
+  _disable(off) {
+    Array.from(this.el.elements).forEach((control) => { control.disabled = off; });
   }
 
   _plain(control) {
@@ -88,7 +94,6 @@ export class Form {
     return values;
   }
 
-  /** The fields that are not as the server has them. */
   changed() {
     const values = this.values();
     const changed = {};
@@ -102,7 +107,6 @@ export class Form {
     return Object.keys(this.changed()).length > 0;
   }
 
-  /** Begins anew, with these values. */
   open(values) {
     this.base = null;
     this._clear();
@@ -113,6 +117,7 @@ export class Form {
   take(values) {
     const changed = this.base ? this.changed() : {};
     let met = false;
+    if (!this.base && !this._shut) this._disable(false);
     Object.keys(this.fields).forEach((name) => {
       const value = values[name] === undefined ? null : values[name];
       const news = this.base && !same(value, this.base[name]);
@@ -136,14 +141,12 @@ export class Form {
     if (met) this.say('settings.meanwhile.said');
   }
 
-  /** Something was typed. */
   typed() {
     const status = this.isDirty() ? 'settings.unsaved' : '';
     if (this._status !== status) this.say(status);
     this._shown();
   }
 
-  /** Back to what the server has. */
   discard() {
     this._clear();
     Object.keys(this.fields).forEach((name) => this.fields[name].set(this.base[name]));
@@ -173,10 +176,10 @@ export class Form {
     this._enable();
   }
 
-  /** Nothing can be said here, for good. */
+  /** Disables the form for good. */
   shut() {
     this._shut = true;
-    Array.from(this.el.elements).forEach((control) => { control.disabled = true; });
+    this._disable(true);
   }
 
   _enable() {
@@ -288,7 +291,7 @@ export class Form {
     if (text) control.setAttribute('aria-invalid', 'true'); else control.removeAttribute('aria-invalid');
   }
 
-  /** Nothing is wrong with this field any more. */
+  /** Removes the fault of a field. */
   clear(name) {
     this._note(name, 'wrong', '');
   }

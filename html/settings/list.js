@@ -1,4 +1,4 @@
-// A list of items, each edited in one form: services and desks.
+// Items, each edited in one form: services, desks and people.
 
 import { $, make, reconcile } from '../shared/dom.js';
 import { explain, t } from '../shared/i18n.js';

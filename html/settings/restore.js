@@ -6,16 +6,24 @@ import { explain, t } from '../shared/i18n.js';
 import { CLOCK, formatTime } from '../shared/time.js';
 
 const FORMAT = 'turnero-office';
+// The largest file that the server takes from a page.
+const MOST_BYTES = 16 * 1024 * 1024;
 
 let chosen = null;
+// Whether the history is left out, because the file would be too large.
+let isShortened = false;
 
 /** The office in the file; null if it is no export. */
 async function read(file) {
   try {
     // `File.text` is younger than the oldest browsers here.
     const content = JSON.parse(await new Response(file).text());
+    if (content.format !== FORMAT) return null;
     // The server ignores the audit log, which is most of the file.
-    return content.format === FORMAT ? Object.assign(content, { audit: [] }) : null;
+    content.audit = [];
+    isShortened = new Blob([JSON.stringify(content)]).size > MOST_BYTES;
+    if (isShortened) content.history = [];
+    return content;
   } catch (e) {
     return null;
   }
@@ -31,7 +39,8 @@ function ask(content) {
 export function renderQuestion() {
   if (!chosen) return;
   const time = formatTime(chosen.exportedAt, Object.assign({ day: 'numeric', month: 'long', year: 'numeric' }, CLOCK));
-  $('sure-text').textContent = t('data.restore.sure', { name: chosen.office.settings.name, time });
+  const question = t('data.restore.sure', { name: chosen.office.settings.name, time });
+  $('sure-text').textContent = isShortened ? question + ' ' + t('data.restore.long') : question;
 }
 
 function fail(text) {

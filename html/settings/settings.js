@@ -30,7 +30,7 @@ export function start(page) {
     while (next) {
       const now = next;
       next = null;
-      // If loading fails, the connection is down: when it is back, the server sends the state, and that loads again.
+      // If it fails, the connection is down; when it is back, its state loads again.
       try { await page.load(now); } catch (refusal) { /* as above */ }
     }
     loading = false;
@@ -45,13 +45,13 @@ export function start(page) {
       if (page.load && (m.type === 'state' || page.wants(m.type))) load(m);
     },
     status() {
-      // The connection may have ended because the session did.
+      // The session may have ended.
       if (live.online) loadSession();
       render();
     },
   });
 
-  // The person signed in, and the way out.
+  // The signed-in person, and the way out.
   const me = make('p', { className: 'me', hidden: true });
   const leave = make('button', { type: 'button', className: 'button small' });
   leave.addEventListener('click', async () => {
@@ -76,6 +76,7 @@ export function start(page) {
     get('api/session').then((session) => {
       $('admin').hidden = page.isForStaff || session.role === 'admin';
       who = session.name;
+      leave.hidden = !session.session;
       renderMe(who);
       if (page.session) page.session(session);
       if (session.role === 'public') signIn();
@@ -98,7 +99,7 @@ export function start(page) {
     const isDirty = () => forms.some((form) => form.isDirty());
     link.href = keepChoices('signin.html?then=' + encodeURIComponent(location.pathname.split('/').pop() + location.search));
     beforeSignIn(() => {
-      // With unsaved input the page stays, and a link opens the sign-in in another tab.
+      // With unsaved input the page stays; a link opens the sign-in in another tab.
       $('admin').hidden = !isDirty();
       link.target = 'signin';
       return !isDirty();
@@ -110,7 +111,7 @@ export function start(page) {
       e.returnValue = '';
     });
     (page.copies || []).forEach((link) => link.addEventListener('click', (e) => {
-      // On a refused download a browser shows nothing or saves the error, so the role is checked first.
+      // A browser says nothing of a refused download.
       if (isAdmin) return;
       e.preventDefault();
       get('api/session').then(({ role }) => {
@@ -127,6 +128,7 @@ export function start(page) {
     };
     onLanguage(translate);
     translate();
+    document.querySelectorAll('[data-waits]').forEach((el) => { el.disabled = false; });
     live.start();
     window.addEventListener('focus', loadSession);
   });

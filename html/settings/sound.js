@@ -61,13 +61,13 @@ const voice = new Voice({
 });
 
 // The first press frees the sound, a moment later.
-const sounding = new Promise((done) => watchSound((blocked) => { if (!blocked) done(); }));
+const sounding = new Promise((resolve) => watchSound((blocked) => { if (!blocked) resolve(); }));
 
 async function test() {
   const values = form.values();
   isBlocked = false;
   $('tested').textContent = '';
-  await Promise.race([sounding, new Promise((done) => setTimeout(done, SOUNDING_MS))]);
+  await Promise.race([sounding, new Promise((resolve) => setTimeout(resolve, SOUNDING_MS))]);
   if (values.chime) await chime(values.volume);
   const isHeard = values.voice && await voice.say(Object.assign({}, SAMPLE));
   if (isBlocked) $('tested').textContent = t('sound.test.blocked');

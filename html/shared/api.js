@@ -20,7 +20,7 @@ export function freshKey() {
   return Array.from(bytes, (b) => (b < 16 ? '0' : '') + b.toString(16)).join('');
 }
 
-const after = (ms) => new Promise((done) => setTimeout(done, ms));
+const after = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 // The first of the answers, or `no-connection` where none comes in time.
 const first = (...answers) => Promise.race([
@@ -86,7 +86,7 @@ export const remove = (path) => first(ask('DELETE', path));
 /** POST with a key, repeated with it if no answer came or the server was overloaded. A late answer counts, too. */
 export async function post(path, body, key = freshKey()) {
   let end;
-  const late = new Promise((done) => { end = done; });
+  const late = new Promise((resolve) => { end = resolve; });
   // A printer's fault is reported at once.
   const isFinal = ({ code, status }) => code !== 'no-connection' && (status !== 503 || code === 'printer-failing');
   for (let n = 0; ; n++) {

@@ -78,7 +78,7 @@ export async function setLanguage(lang) {
     current = lang;
     translatePage();
   } catch (e) {
-    await new Promise((done) => setTimeout(done, RETRY_MS));
+    await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
     if (requested === lang) await setLanguage(lang);
   }
 }
@@ -148,7 +148,7 @@ export function nameOf(thing) {
   return isolated((thing.names && thing.names[current]) || thing.name);
 }
 
-/** What a closed service says to visitors in the reader's language; empty if nothing. */
+/** The message of a closed service in the reader's language; empty if there is none. */
 export function messageOf(service) {
   return isolated((service.messages && service.messages[current]) || service.message || '');
 }

@@ -1,4 +1,4 @@
-// Texts for a ticket that waits: how many people are ahead, and the estimate.
+// Texts for a ticket that waits: how many visitors are ahead, and the estimate.
 
 import { roughSpan, t, tn } from './i18n.js';
 

@@ -26,7 +26,7 @@ function note(at, frequency, seconds, loud) {
 function play(notes, seconds, loud) {
   if (!audio() || context.state !== 'running') return Promise.resolve();
   notes.forEach((hertz, i) => note(context.currentTime + i * seconds * 0.6, hertz, seconds, loud));
-  return new Promise((done) => setTimeout(done, (notes.length * 0.6 + 0.4) * seconds * 1000));
+  return new Promise((resolve) => setTimeout(resolve, (notes.length * 0.6 + 0.4) * seconds * 1000));
 }
 
 /** Two falling tones, for the public screen; `volume` is in percent. */

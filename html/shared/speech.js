@@ -20,7 +20,7 @@ const NAMES = {
 };
 
 const synthesis = window.speechSynthesis && window.SpeechSynthesisUtterance ? window.speechSynthesis : null;
-const wait = (ms) => new Promise((done) => setTimeout(done, ms));
+const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const base = (tag) => String(tag).toLowerCase().split(/[-_]/)[0];
 
 /** `text` with `{name}` replaced by `values.name`. */
@@ -67,23 +67,23 @@ export class Speech {
   constructor(blocked = () => {}, sound = () => ({})) {
     this._sound = sound;
     this._blocked = blocked;
-    this._turn = 0;
+    this._hushes = 0;
     // Without a reference of ours the browser may throw an utterance away, and never tell its end.
     this._utterance = null;
-    /** When the browser has told its voices. */
+    /** Resolves when the browser has told its voices. */
     this.ready = Promise.resolve();
     if (!synthesis) return;
     if (!synthesis.getVoices().length) {
-      const late = new Promise((done) => { synthesis.onvoiceschanged = done; });
+      const late = new Promise((resolve) => { synthesis.onvoiceschanged = resolve; });
       this.ready = Promise.race([late, wait(VOICES_MS)]);
     }
     // Apple's browsers speak only after something was said in the touch itself.
     if (/^Apple/.test(navigator.vendor)) document.addEventListener('touchend', () => this._unlock(), { once: true });
   }
 
-  /** A number that changes at each `hush`. */
-  get turn() {
-    return this._turn;
+  /** How often `hush` was called. */
+  get hushes() {
+    return this._hushes;
   }
 
   /** Whether there is a voice for a language. */
@@ -94,15 +94,15 @@ export class Speech {
 
   /** Says a text, and resolves when it has been said; to false if nothing was heard, or not all of it. */
   async say(text, lang) {
-    const turn = this._turn;
+    const hushes = this._hushes;
     await this.ready;
     const { voices = {} } = this._sound();
     const voice = synthesis && voiceFor(lang, voices[lang]);
     if (!voice) return false;
     let begun = false;
     for (const part of parts(text)) {
-      if (this._turn !== turn) return false;
-      begun = await this._utter(part, voice, turn);
+      if (this._hushes !== hushes) return false;
+      begun = await this._utter(part, voice, hushes);
       if (!begun) return false;
     }
     return begun;
@@ -110,11 +110,11 @@ export class Speech {
 
   /** Stops speaking. */
   hush() {
-    this._turn += 1;
+    this._hushes += 1;
     if (synthesis) synthesis.cancel();
   }
 
-  async _utter(text, voice, turn) {
+  async _utter(text, voice, hushes) {
     if (synthesis.speaking || synthesis.pending) {
       synthesis.cancel();
       await wait(CANCEL_MS);
@@ -127,18 +127,18 @@ export class Speech {
     utterance.volume = volume / 100;
     utterance.rate = RATE * voiceSpeed / 100;
     this._utterance = utterance;
-    const begun = await new Promise((done) => this._follow(utterance, text, turn, done));
+    const begun = await new Promise((resolve) => this._follow(utterance, text, hushes, resolve));
     utterance.onstart = utterance.onend = utterance.onerror = null;
     this._utterance = null;
     return begun;
   }
 
-  // Waits for any sign of its end; `done` gets whether anything was heard.
-  _follow(utterance, text, turn, done) {
+  // Waits for any sign of its end; `resolve` gets whether anything was heard.
+  _follow(utterance, text, hushes, resolve) {
     const since = performance.now();
     let begun = false;
     let silent = 0;
-    const end = (heard) => { clearInterval(checking); done(heard); };
+    const end = (heard) => { clearInterval(checking); resolve(heard); };
     utterance.onstart = () => { begun = true; };
     utterance.onend = () => end(true);
     utterance.onerror = (e) => {
@@ -152,7 +152,7 @@ export class Speech {
       silent = begun && !busy ? silent + 1 : 0;
       const stuck = passed > (begun ? START_MS + text.length * LETTER_MS : START_MS);
       if (stuck) synthesis.cancel();
-      if (stuck || silent > 1 || this._turn !== turn) end(begun);
+      if (stuck || silent > 1 || this._hushes !== hushes) end(begun);
     }, CHECK_MS);
     try {
       synthesis.speak(utterance);

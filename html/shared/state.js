@@ -24,7 +24,7 @@ export function apply(state, message) {
   if (p.office) next.office = p.office;
   if (p.desks) next.desks = p.desks;
   if (p.desk) next.desks = withDesk(next.desks, p.desk, p.deleted);
-  // Another desk, in whose own line the ticket waits now, or waited until now.
+  // Another desk, in whose own list the ticket waits now, or waited until now.
   if (p.lineDesk) next.desks = withDesk(next.desks, p.lineDesk);
   if (p.calls) next.calls = p.calls;
   if (p.call) next.calls = withCall(next.calls, p.call);
@@ -47,6 +47,6 @@ export function byName(a, b) {
 export function withinReach(state, name) {
   const desk = deskNamed(state, name);
   const own = (desk && desk.services) || [];
-  const attended = state.services.filter((s) => !own.length || own.indexOf(s.prefix) >= 0);
-  return attended.reduce((sum, s) => sum + s.waiting, (desk && desk.waiting) || 0);
+  const reachable = state.services.filter((s) => !own.length || own.indexOf(s.prefix) >= 0);
+  return reachable.reduce((sum, s) => sum + s.waiting, (desk && desk.waiting) || 0);
 }

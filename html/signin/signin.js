@@ -79,7 +79,7 @@ async function enter(e) {
     }
     render();
     // Nothing was wrong: others were before us.
-    if (refusal.code === BUSY) await new Promise((done) => setTimeout(done, (refusal.wait + Math.random()) * 1000));
+    if (refusal.code === BUSY) await new Promise((resolve) => setTimeout(resolve, (refusal.wait + Math.random()) * 1000));
   } while (refusal.code === BUSY);
   openAt = performance.now() + refusal.wait * 1000;
   if (refusal.wait && !clock) clock = setInterval(render, 1000);

@@ -1,4 +1,4 @@
-// The page for an address that does not exist: links to the pages that do.
+// Keeps language and theme in the links of the page for an unknown address, and shows the office's name.
 
 import { get } from '../shared/api.js';
 import { keepChoices, officeLanguage, ready } from '../shared/i18n.js';

@@ -67,7 +67,7 @@ function renderDesks(desks) {
     create: deskItem,
     update(item, desk) {
       item.querySelector('b').textContent = deskTitle(desk.name);
-      item.querySelector('small').textContent = desk.ticket ? t('start.attends', { code: desk.ticket.code }) : t('start.free');
+      item.querySelector('small').textContent = desk.ticket ? t('start.serving', { code: desk.ticket.code }) : t('start.free');
     },
   });
 }
@@ -79,15 +79,17 @@ function deskItem({ name }) {
 }
 
 async function enter() {
-  const name = $('name').value.trim();
-  if (!name) return;
+  const typed = $('name').value.trim();
+  if (!typed) return;
+  const has = (one) => Boolean(state) && state.desks.some((d) => d.name === one);
+  // The server stores a new name so. Earlier ones stored it as it was typed.
+  const name = has(typed) ? typed : typed.normalize();
   $('error').hidden = true;
   $('enter').disabled = true;
   try {
-    const had = state && state.desks.some((d) => d.name === name);
     // A sign-in comes back to this page, which goes on then.
     session.set(TYPED, name);
-    if (!had) await put('api/desks/' + encodeURIComponent(name), {});
+    if (!has(name)) await put('api/desks/' + encodeURIComponent(name), {});
     session.set(TYPED, null);
     local.set(LAST_DESK, name);
     location.href = address(name);

@@ -6,8 +6,9 @@ const SVG = 'http://www.w3.org/2000/svg';
 const HEIGHT = 200;
 const TOP = 18;
 const BOTTOM = 22;
-// A narrower bar has no room for its number, a narrower step none for its name.
+// A narrower cell has no room for its number, a narrower step none for its name.
 const ROOM_FOR_NUMBER = 16;
+const DIGIT = 8;
 const ROOM_FOR_NAME = 34;
 const CELL = 26;
 // The strongest colour of a cell on which its number is still read.
@@ -34,13 +35,15 @@ export function bars(width, title, labels, series) {
   const step = width / labels.length;
   const bar = Math.min(48, (step * 0.8) / series.length);
   const base = HEIGHT - BOTTOM;
+  // All bars have their number, or none has.
+  const hasNumbers = bar >= String(most).length * DIGIT;
   const every = Math.ceil(ROOM_FOR_NAME / step);
   labels.forEach((label, i) => {
     series.forEach((numbers, n) => {
       const height = (numbers[i] / most) * (base - TOP);
       const x = at(i * step + (step - bar * series.length) / 2 + n * bar, bar);
       svg.appendChild(draw('rect', { class: 'series-' + n, x: x + 1, y: base - height, width: Math.max(1, bar - 2), height }));
-      if (numbers[i] && bar >= ROOM_FOR_NUMBER) {
+      if (numbers[i] && hasNumbers) {
         svg.appendChild(draw('text', { x: x + bar / 2, y: base - height - 4, 'text-anchor': 'middle' }, numbers[i]));
       }
     });

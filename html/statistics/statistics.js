@@ -10,6 +10,9 @@ import { bars, fillTable, heatMap } from './charts.js';
 const RELOAD_MS = 2000;
 const DAY_MS = 86400000;
 const NOTHING = '–';
+// Below a bar, in CSS pixels: a letter, and the least room for a name.
+const LETTER = 7;
+const ROOM_FOR_TITLE = 90;
 
 let today = null;
 let desksOpen = 0;
@@ -35,14 +38,14 @@ const COLUMNS = [
   ['statistics.waiting', (f) => f.waiting],
   ['statistics.serving', (f) => f.serving],
   ['statistics.held', (f) => f.held],
-  ['statistics.attended', (f) => f.served],
+  ['statistics.served', (f) => f.served],
   ['statistics.no-shows', (f) => f.noShows],
   ['statistics.cancelled', (f) => f.left],
   ['statistics.wait', (f) => of(f.wait, 'meanSeconds')],
   ['statistics.median', (f) => of(f.wait, 'medianSeconds')],
   ['statistics.percentile', (f) => of(f.wait, 'p90Seconds')],
   ['statistics.longest', (f) => of(f.wait, 'longestSeconds')],
-  ['statistics.turn', (f) => of(f.handling, 'meanSeconds')],
+  ['statistics.handling', (f) => of(f.handling, 'meanSeconds')],
   ['statistics.drop-off', (f) => percent(f.dropOff)],
   ['statistics.level', (f) => percent(f.serviceLevel)],
 ];
@@ -55,7 +58,7 @@ const TODAY = [
   ['statistics.longest-now', (f) => span(f.longestWaitingSeconds)],
   ['statistics.wait', (f) => of(f.wait, 'meanSeconds')],
   ['statistics.percentile', (f) => of(f.wait, 'p90Seconds')],
-  ['statistics.attended', (f) => f.served],
+  ['statistics.served', (f) => f.served],
   ['statistics.no-shows', (f) => f.noShows],
   ['statistics.desks-open', () => desksOpen],
 ];
@@ -158,10 +161,16 @@ function renderWeek() {
   section.querySelector('.table').setAttribute('aria-label', title);
 }
 
+const cut = (text, letters) => (text.length > letters ? text.slice(0, letters - 1) + '…' : text);
+
 function renderGroups(id, groups, title, short) {
   const section = $(id);
   const heading = section.querySelector('h3').textContent;
-  drawn(section, (width) => bars(width, heading, groups.map(short), [groups.map((group) => group.arrived)]));
+  drawn(section, (width) => {
+    const room = width / groups.length;
+    const label = (group) => (room < ROOM_FOR_TITLE ? short(group) : cut(title(group), Math.floor(room / LETTER)));
+    return bars(width, heading, groups.map(label), [groups.map((group) => group.arrived)]);
+  });
   const rows = groups.map((group) => [title(group), ...COLUMNS.map(([, value]) => value(group))]);
   fillTable(section.querySelector('table'), [heading, ...COLUMNS.map(([key]) => t(key))], rows);
 }
@@ -234,7 +243,7 @@ async function loadRange(now) {
 
 async function load() {
   const wait = loadedAt + RELOAD_MS - Date.now();
-  if (wait > 0) await new Promise((done) => setTimeout(done, wait));
+  if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
   loadedAt = Date.now();
   const [now, services, desks, settings] = await Promise.all(['statistics', 'services', 'desks', 'settings'].map((path) => get('api/' + path)));
   isByPerson = settings.statisticsByPerson;

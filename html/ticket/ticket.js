@@ -1,4 +1,4 @@
-// A ticket's own page, for the phone of the person who holds it.
+// A ticket's own page, for the phone of its visitor.
 
 import { freshKey, get, post } from '../shared/api.js';
 import { $, keepPresses, show } from '../shared/dom.js';
@@ -109,7 +109,7 @@ function positionOf(ticket) {
 function take(next) {
   const before = position;
   position = next;
-  // Transferred, it may stand in another line now.
+  // Transferred, it may stand in another list now.
   if (before && before.state !== 'waiting' && next.state === 'waiting') ask();
   const call = next.state === 'serving' ? next.desk + '/' + next.calls : '';
   if (call && call !== rung) ring();
@@ -209,8 +209,8 @@ function render() {
     fitCode();
   }
   $('code').hidden = now === 'gone';
-  const line = state && state.services.length > 1 && state.services.filter((s) => s.prefix === service)[0];
-  show('what', line && now !== 'gone' ? nameOf(line) : '');
+  const its = state && state.services.length > 1 && state.services.filter((s) => s.prefix === service)[0];
+  show('what', its && now !== 'gone' ? nameOf(its) : '');
   const main = now === 'waiting' ? aheadText(position.ahead) : t(MAIN[now]);
   show('main', main);
   const desk = position && position.desk ? placeName(position.desk) : '';

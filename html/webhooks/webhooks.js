@@ -126,7 +126,7 @@ function row(webhook) {
     button('webhooks.delete.yes', () => act(webhook, deleteIt), 'risky really');
   } else {
     button('webhooks.test', () => act(webhook, test));
-    button(webhook.on ? 'webhooks.switch-off' : 'webhooks.switch-on', () => act(webhook, turn));
+    button(webhook.on ? 'webhooks.switch-off' : 'webhooks.switch-on', () => act(webhook, toggle));
     button('settings.change', () => {
       edit(webhook);
       $('which').focus();
@@ -187,7 +187,7 @@ async function test(webhook, path) {
   }
 }
 
-async function turn(webhook, path) {
+async function toggle(webhook, path) {
   await patch(path, { on: !webhook.on });
 }
 

@@ -1,12 +1,12 @@
 //! The table of flags: name, value, default, help text and how to set each.
 
-use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
-use std::path::PathBuf;
-use std::time::Duration;
-
 use super::Config;
-use crate::digits;
+use super::values::{
+    address, file, folder, host, ip, list, number, origin, printer_address, seconds, switch, user,
+    user_header, whole,
+};
 use crate::logging::LogFormat;
+use crate::storage::DataSource;
 
 /// One flag of the command line. Its environment variable has the same name.
 pub(super) struct Flag {
@@ -50,16 +50,60 @@ pub(super) const FLAGS: &[Flag] = &[
         },
     },
     Flag {
+        name: "tls-cert",
+        value: Some("FILE"),
+        default: "none",
+        help: "the certificate for HTTPS, with its chain, in PEM; read again when it changes",
+        repeats: false,
+        set: |config, value| {
+            config.tls_cert = Some(file(value)?);
+            Ok(())
+        },
+    },
+    Flag {
+        name: "tls-key",
+        value: Some("FILE"),
+        default: "none",
+        help: "the key of --tls-cert, in PEM",
+        repeats: false,
+        set: |config, value| {
+            config.tls_key = Some(file(value)?);
+            Ok(())
+        },
+    },
+    Flag {
+        name: "tls-listen",
+        value: Some("ADDR"),
+        default: "0.0.0.0:3443",
+        help: "the address for HTTPS, if there is --tls-cert",
+        repeats: false,
+        set: |config, value| {
+            config.tls_listen = address(value)?;
+            Ok(())
+        },
+    },
+    Flag {
         name: "data",
         value: Some("FILE"),
         default: "turnero.db",
         help: "the SQLite file; created if it does not exist",
         repeats: false,
         set: |config, value| {
-            if value.is_empty() {
-                return Err("the name of a file".to_owned());
-            }
-            config.data = PathBuf::from(value);
+            config.data = DataSource::parse(value)?;
+            Ok(())
+        },
+    },
+    #[cfg(feature = "postgres")]
+    Flag {
+        name: "office",
+        value: Some("NAME"),
+        default: "main",
+        help: "the office in the database of --data postgres://HOST/DATABASE, which may have several",
+        repeats: false,
+        set: |config, value| {
+            crate::domain::check_name(value)
+                .map_err(|why| format!("a name that can be read: {why}"))?;
+            config.office = value.to_owned();
             Ok(())
         },
     },
@@ -129,6 +173,30 @@ pub(super) const FLAGS: &[Flag] = &[
         set: |config, value| {
             let allowed = "an address such as 127.0.0.1, without a port";
             config.trusted_proxies.extend(list(value, allowed, ip)?);
+            Ok(())
+        },
+    },
+    Flag {
+        name: "user-header",
+        value: Some("NAME"),
+        default: "none",
+        help: "the header in which a trusted proxy names the user it has signed in, who is staff here",
+        repeats: false,
+        set: |config, value| {
+            let allowed = "the name of a header with this meaning alone, such as Remote-User";
+            config.user_header = Some(user_header(value).ok_or(allowed)?);
+            Ok(())
+        },
+    },
+    Flag {
+        name: "admin-users",
+        value: Some("NAMES"),
+        default: "none",
+        help: "users of --user-header who are admins, separated by commas; may be repeated",
+        repeats: true,
+        set: |config, value| {
+            let allowed = "names of 1 to 60 characters, separated by commas";
+            config.admin_users.extend(list(value, allowed, user)?);
             Ok(())
         },
     },
@@ -324,88 +392,3 @@ pub(super) const FLAGS: &[Flag] = &[
         },
     },
 ];
-
-/// Parses a list separated by commas. `allowed` describes one value, for the error.
-fn list<T>(value: &str, allowed: &str, parse: fn(&str) -> Option<T>) -> Result<Vec<T>, String> {
-    let values = value.split(',').map(|one| parse(one.trim()));
-    let values: Option<Vec<T>> = values.collect();
-    values.ok_or_else(|| allowed.to_owned())
-}
-
-/// An origin in lower case.
-fn origin(value: &str) -> Option<String> {
-    let (scheme, host) = value.split_once("://")?;
-    let host_character = |c: char| c.is_alphanumeric() || ".-:[]".contains(c);
-    let plain = !scheme.is_empty() && !host.is_empty() && host.chars().all(host_character);
-    plain.then(|| value.to_ascii_lowercase())
-}
-
-/// A host name in lower case.
-fn host(value: &str) -> Option<String> {
-    let plain = |c: char| c.is_alphanumeric() || "-._".contains(c);
-    let is_name = !value.is_empty() && value.chars().all(plain);
-    is_name.then(|| value.to_lowercase())
-}
-
-fn ip(value: &str) -> Option<IpAddr> {
-    value.parse().ok().map(|ip: IpAddr| ip.to_canonical())
-}
-
-fn address(value: &str) -> Result<SocketAddr, String> {
-    let allowed = "ADDRESS:PORT, such as 0.0.0.0:3000 or [::]:3000";
-    let port = value.rsplit_once(':').map(|(_, port)| port);
-    if port.and_then(digits::parse::<u16>).is_none() {
-        return Err(allowed.to_owned());
-    }
-    let mut found = value.to_socket_addrs().map_err(|_| allowed.to_owned())?;
-    found.next().ok_or_else(|| allowed.to_owned())
-}
-
-fn folder(value: &str) -> Result<PathBuf, String> {
-    let found = Some(PathBuf::from(value)).filter(|folder| folder.is_dir());
-    found.ok_or_else(|| "a folder that exists".to_owned())
-}
-
-/// Reads a printer's address. The default port is 9100, as for most network printers. `Err` says what is
-/// allowed.
-pub fn printer_address(value: &str) -> Result<String, String> {
-    let allowed = || "HOST:PORT, such as 192.168.1.50:9100".to_owned();
-    let bracket = value.rfind(']').unwrap_or(0);
-    let (host, port) = match value.rfind(':') {
-        Some(colon) if colon > bracket => (&value[..colon], &value[colon + 1..]),
-        _ => (value, "9100"),
-    };
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-._[]:".contains(c);
-    let host_is_one = !host.is_empty()
-        && host.chars().all(plain)
-        && (host.starts_with('[') || !host.contains(':'));
-    match digits::parse::<u16>(port) {
-        Some(port) if port > 0 && host_is_one => Ok(format!("{host}:{port}")),
-        _ => Err(allowed()),
-    }
-}
-
-fn switch(value: &str) -> Result<bool, String> {
-    match value {
-        "on" | "1" | "true" | "yes" => Ok(true),
-        "off" | "0" | "false" | "no" | "" => Ok(false),
-        _ => Err("on or off".to_owned()),
-    }
-}
-
-pub(super) fn whole(value: &str, least: usize, most: usize) -> Result<usize, String> {
-    let number = digits::parse(value);
-    number
-        .filter(|n| (least..=most).contains(n))
-        .ok_or_else(|| format!("a whole number from {least} to {most}"))
-}
-
-fn seconds(value: &str) -> Result<Duration, String> {
-    let number = whole(value, 1, 3_600)?;
-    Ok(Duration::from_secs(number as u64))
-}
-
-fn number(value: &str, least: usize, most: usize) -> Result<u32, String> {
-    let number = whole(value, least, most)?;
-    u32::try_from(number).map_err(|_| format!("a whole number up to {most}"))
-}

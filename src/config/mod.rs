@@ -1,25 +1,35 @@
-//! The configuration: every setting of the command line, with its default, unit and reason.
-//! [`Action`] reads it once, when the program starts.
+//! The checked configuration of a run, with its defaults: `flags` has the flags, and `command_line` reads them once,
+//! when the program starts.
 
 mod command_line;
 mod flags;
+mod manual;
+mod values;
 
 use std::net::{IpAddr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub use command_line::Action;
 
 use crate::logging::LogFormat;
-pub use flags::printer_address;
+use crate::storage::DataSource;
+pub use values::printer_address;
 
 /// The checked configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
     /// The address for pages, REST and WebSocket; port 0 picks a free port.
     pub listen: SocketAddr,
-    /// The SQLite file.
-    pub data: PathBuf,
+    /// The certificate of HTTPS with its chain, and its key; both or neither.
+    pub tls_cert: Option<PathBuf>,
+    pub tls_key: Option<PathBuf>,
+    /// The address for HTTPS, if there is a certificate.
+    pub tls_listen: SocketAddr,
+    pub data: DataSource,
+    /// The office in a database that has several.
+    #[cfg(feature = "postgres")]
+    pub office: String,
     /// A folder with pages to serve instead of the built-in ones.
     pub html: Option<PathBuf>,
     /// A folder with pictures and videos for public screens.
@@ -32,6 +42,10 @@ pub struct Config {
     pub hosts: Vec<String>,
     /// Proxies whose `X-Forwarded-For` is trusted.
     pub trusted_proxies: Vec<IpAddr>,
+    /// The header in which a trusted proxy names the user whom it has signed in.
+    pub user_header: Option<String>,
+    /// The names of such users who are admins; the others are staff.
+    pub admin_users: Vec<String>,
     /// Retention of the audit log and of the notes of tickets that are over, in days: long enough to investigate a
     /// complaint.
     pub keep_days: u32,
@@ -58,23 +72,71 @@ pub struct Retention {
 }
 
 impl Config {
-    /// Refuses folders that a server cannot have together. `Err` is one line that says why.
+    /// The files of the certificate and its key, if the server speaks HTTPS.
+    pub fn tls_files(&self) -> Option<(&Path, &Path)> {
+        Some((self.tls_cert.as_deref()?, self.tls_key.as_deref()?))
+    }
+
+    /// Refuses a certificate without its key, and the reverse. `Err` is one line that says why.
+    pub(crate) fn check_tls(&self) -> Result<(), String> {
+        match (&self.tls_cert, &self.tls_key) {
+            (Some(_), None) => Err("--tls-cert needs --tls-key, the file of its key.".to_owned()),
+            (None, Some(_)) => Err("--tls-key needs --tls-cert, its certificate.".to_owned()),
+            _ => Ok(()),
+        }
+    }
+
+    /// Flags without effect, each in a sentence.
+    pub fn notes(&self) -> Vec<&'static str> {
+        let is_set = self.tls_listen != Self::default().tls_listen;
+        let without =
+            "--tls-listen has no effect without --tls-cert and --tls-key: there is no HTTPS.";
+        let is_idle = is_set && self.tls_cert.is_none();
+        is_idle.then_some(without).into_iter().collect()
+    }
+
+    /// Refuses users of a proxy without a proxy. `Err` is one line that says why.
+    pub(crate) fn check_users(&self) -> Result<(), String> {
+        if self.user_header.is_some() && self.trusted_proxies.is_empty() {
+            let why = "--user-header needs --trusted-proxy: the header counts only from there.";
+            return Err(why.to_owned());
+        }
+        if self.user_header.is_none() && !self.admin_users.is_empty() {
+            let why = "--admin-users needs --user-header, which says who somebody is.";
+            return Err(why.to_owned());
+        }
+        Ok(())
+    }
+
+    /// Refuses secrets in folders that are served. `Err` is one line that says why.
     pub(crate) fn check_folders(&self) -> Result<(), String> {
-        let Some(backups) = &self.backup_dir else {
-            return Ok(());
-        };
+        if let Some(backups) = &self.backup_dir
+            && self.data.file().is_none()
+        {
+            return Err(format!(
+                "--backup-dir «{}» is not allowed; it is for a data file, and PostgreSQL has tools of its own, such as \
+                 pg_dump.",
+                backups.display()
+            ));
+        }
         // Without links: a file is served if it is really inside.
-        let whole = |folder: &PathBuf| folder.canonicalize().unwrap_or_else(|_| folder.clone());
-        for (flag, served) in [("--html", &self.html), ("--media", &self.media)] {
-            if let Some(served) = served
-                && whole(backups).starts_with(whole(served))
-            {
-                return Err(format!(
-                    "--backup-dir «{}» is not allowed; it takes a folder outside {flag} «{}», because everybody \
-                     could download the backups there.",
-                    backups.display(),
-                    served.display()
-                ));
+        let whole = |path: &PathBuf| path.canonicalize().unwrap_or_else(|_| path.clone());
+        let secrets = [
+            ("--backup-dir", &self.backup_dir, "a folder", "the backups"),
+            ("--tls-key", &self.tls_key, "a file", "the key"),
+        ];
+        for (secret_flag, secret, kind, what) in secrets {
+            for (flag, served) in [("--html", &self.html), ("--media", &self.media)] {
+                if let (Some(secret), Some(served)) = (secret, served)
+                    && whole(secret).starts_with(whole(served))
+                {
+                    return Err(format!(
+                        "{secret_flag} «{}» is not allowed; it takes {kind} outside {flag} «{}», because everybody \
+                         could download {what} there.",
+                        secret.display(),
+                        served.display()
+                    ));
+                }
             }
         }
         Ok(())
@@ -119,13 +181,20 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from(([0, 0, 0, 0], 3000)),
-            data: PathBuf::from("turnero.db"),
+            tls_cert: None,
+            tls_key: None,
+            tls_listen: SocketAddr::from(([0, 0, 0, 0], 3443)),
+            data: DataSource::File(PathBuf::from("turnero.db")),
+            #[cfg(feature = "postgres")]
+            office: "main".to_owned(),
             html: None,
             media: None,
             open: false,
             allowed_origins: Vec::new(),
             hosts: Vec::new(),
             trusted_proxies: Vec::new(),
+            user_header: None,
+            admin_users: Vec::new(),
             keep_days: 90,
             keep_history_days: 1_096,
             log_format: LogFormat::Text,

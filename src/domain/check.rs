@@ -4,13 +4,19 @@ use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use super::desk::{Desk, DeskName, MOST_DESKS};
+use super::history::TicketRow;
+use super::name::LONGEST_NAME;
 use super::queue::QueueParts;
 use super::service::{MOST_SERVICES, Prefix, Service, ServiceSetup};
 use super::ticket::{State, Ticket, TicketId, WaitingList};
-use super::time::Arrival;
+use super::time::{Arrival, Timestamp};
+use super::time_spent::LONGEST_MS;
 
 /// The largest number of an event: JavaScript reads larger ones inexactly.
 const LARGEST_SEQ: u64 = 1 << 52;
+
+/// The most calls of one ticket: nobody presses a button as often.
+const MOST_CALLS: u32 = 1_000_000_000;
 
 /// A part of a queue that does not fit the others.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +39,58 @@ fn invalid<T>(field: impl Into<String>, why: impl Into<String>) -> Result<T, Inv
     })
 }
 
+/// Whether a time can be added to and subtracted from: clocks that lie are some thousand years away.
+fn is_possible(time: Timestamp) -> bool {
+    (-LONGEST_MS..=LONGEST_MS).contains(&time.as_millis())
+}
+
+/// The longest code of a ticket, in characters: far more than a prefix and a number have.
+const LONGEST_CODE: usize = 40;
+
+/// Checks the history that comes with an office whose last event is `last`. `Err` names the first field that is wrong.
+pub fn check_history(rows: &[TicketRow], last: u64) -> Result<(), InvalidPart> {
+    let mut before = 0;
+    for (n, row) in rows.iter().enumerate() {
+        let wrong = |name: &str, why: String| invalid(format!("history[{n}].{name}"), why);
+        let arrival = row.arrival.as_seq();
+        if arrival <= before || arrival > last {
+            let why = format!(
+                "{arrival} is not after the ticket before, {before}, up to the office's seq, {last}"
+            );
+            return wrong("arrival", why);
+        }
+        before = arrival;
+        for (name, text, longest) in [
+            ("code", &*row.code, LONGEST_CODE),
+            ("priority", &*row.priority, LONGEST_NAME),
+        ] {
+            if text.chars().count() > longest || text.chars().any(char::is_control) {
+                let why = format!("it has {longest} characters at most, and none for control");
+                return wrong(name, why);
+            }
+        }
+        let times = [
+            ("createdAt", Some(row.created_at)),
+            ("since", Some(row.since)),
+            ("firstCalledAt", row.first_called_at),
+            ("endedAt", row.ended_at),
+            ("waitedMs", row.waited_ms.map(Timestamp::from_millis)),
+            ("servedMs", row.served_ms.map(Timestamp::from_millis)),
+        ];
+        for (name, time) in times {
+            if time.is_some_and(|time| !is_possible(time)) {
+                return wrong(name, "no clock says that".to_owned());
+            }
+        }
+        for (name, count) in [("calls", row.calls), ("transfers", row.transfers)] {
+            if count > MOST_CALLS {
+                return wrong(name, format!("{count} is more than {MOST_CALLS}"));
+            }
+        }
+    }
+    Ok(())
+}
+
 /// The parts that others refer to.
 struct Known<'a> {
     services: HashMap<&'a Prefix, &'a Service>,
@@ -48,6 +106,9 @@ impl QueueParts {
     pub fn check(&self) -> Result<(), InvalidPart> {
         if self.seq > LARGEST_SEQ {
             return invalid("seq", format!("{} is more than {LARGEST_SEQ}", self.seq));
+        }
+        if !is_possible(self.latest_at) {
+            return invalid("latestAt", "no clock says that");
         }
         let known = Known {
             services: self.services.iter().map(|s| (&s.prefix, s)).collect(),
@@ -105,7 +166,7 @@ impl QueueParts {
             if let Some(asked) = services.find(|p| !known.services.contains_key(p)) {
                 return wrong("services", format!("there is no service {asked}"));
             }
-            let Some(arrival) = desk.attending else {
+            let Some(arrival) = desk.serving else {
                 continue;
             };
             let is_here = known.tickets.get(&arrival).is_some_and(|ticket| {
@@ -202,6 +263,22 @@ impl Ticket {
             let why = format!("it has {} characters at most", Self::LONGEST_NOTE);
             return Err(("note", why));
         }
+        if self.calls > MOST_CALLS {
+            return Err(("calls", format!("{} is more than {MOST_CALLS}", self.calls)));
+        }
+        for (name, time) in [
+            ("createdAt", Some(self.created_at)),
+            ("waitingSince", Some(self.waiting_since)),
+            ("calledAt", self.called_at),
+            ("endedAt", self.ended_at),
+        ] {
+            if time.is_some_and(|time| !is_possible(time)) {
+                return Err((name, "no clock says that".to_owned()));
+            }
+        }
+        if !self.spent.is_possible() {
+            return Err(("spent", "its times are too long".to_owned()));
+        }
         let language = self.language.as_ref().map_or(0, |code| code.len());
         if language > Self::LONGEST_LANGUAGE {
             let why = format!("it has {} bytes at most", Self::LONGEST_LANGUAGE);
@@ -225,12 +302,12 @@ impl Ticket {
         if !is_there {
             return Err(("list", "there is no such service or desk".to_owned()));
         }
-        let attends = |desk: &&Desk| desk.attending == Some(self.arrival);
+        let serves = |desk: &&Desk| desk.serving == Some(self.arrival);
         let desk = self
             .desk
             .as_ref()
             .and_then(|name| known.desks.get(name).copied());
-        if self.state == State::Serving && !desk.as_ref().is_some_and(attends) {
+        if self.state == State::Serving && !desk.as_ref().is_some_and(serves) {
             return Err(("state", "it is «serving», but no desk serves it".to_owned()));
         }
         Ok(())

@@ -1,10 +1,11 @@
-//! Commands: what clients ask of the queue, and the form of a decision.
+//! Commands: every request to change the queue, and `Decision`, its result.
 
 use std::sync::Arc;
 
 use super::changes::{ServiceChange, SettingsChange};
 use super::desk::DeskName;
 use super::event::Event;
+use super::history::TicketRow;
 use super::queue::QueueParts;
 use super::refusal::Refusal;
 use super::screen::ScreenId;
@@ -138,7 +139,7 @@ pub enum Command {
         open: Option<bool>,
         services: Option<Vec<Prefix>>,
     },
-    /// A screen has the desk open. `gone` is the one that had it before, where that is away.
+    /// A screen claims the desk. `gone` is the one that claimed it before, if that is away.
     Claim {
         desk: DeskName,
         screen: ScreenId,
@@ -157,13 +158,16 @@ pub enum Command {
     /// Set up the office.
     SetSettings { change: SettingsChange },
     /// Put another office in the place of this one, which has no tickets. The office passed
-    /// [`QueueParts::check`].
-    ImportOffice { office: Arc<QueueParts> },
+    /// [`QueueParts::check`]. Its history, oldest first, is stored with it; no event has it.
+    ImportOffice {
+        office: Arc<QueueParts>,
+        history: Arc<Vec<TicketRow>>,
+    },
     /// Start a business day: numbers restart.
     StartDay,
     /// The clock has stepped by so many milliseconds. The server runs since `since`, by the clock before
     /// the step.
-    AdjustClock { by: i64, since: Timestamp },
+    StepClock { by: i64, since: Timestamp },
 }
 
 /// The object of a command, named after its events are applied.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::name::{LONGEST_NAME, check_name};
+use super::name::{LONGEST_NAME, parse_name};
 use super::screen::ScreenId;
 use super::service::Prefix;
 use super::text_form::serde_as_text;
@@ -20,7 +20,7 @@ pub const MOST_DESKS: usize = 1_000;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct DeskName(Arc<str>);
 
-/// As people count: 2 is before 10.
+/// In the order of numbers: 2 is before 10.
 impl Ord for DeskName {
     fn cmp(&self, other: &Self) -> Ordering {
         counted(&self.0, &other.0).then_with(|| self.0.cmp(&other.0))
@@ -60,11 +60,9 @@ fn counted(mut a: &str, mut b: &str) -> Ordering {
 }
 
 impl DeskName {
-    /// Takes the name of a new desk, without the blanks around it. `Err` says what is wrong with it.
+    /// Takes the name of a new desk. `Err` says what is wrong with it.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let name = text.trim();
-        check_name(name)?;
-        Ok(Self(name.into()))
+        Ok(Self(parse_name(text)?.into()))
     }
 
     /// Takes the name of a desk that there may be already. Earlier versions of the program accepted
@@ -98,7 +96,7 @@ impl DeskName {
 }
 
 /// Characters that change a text without being seen: two names would look the same, or one would
-/// turn round what follows it.
+/// reverse what follows it.
 fn is_invisible(c: char) -> bool {
     matches!(c, '\u{200b}'..='\u{200f}') || is_deceptive(c)
 }
@@ -126,9 +124,9 @@ pub struct Desk {
     /// The services it serves, in its own order; none means all together.
     pub services: Vec<Prefix>,
     /// The ticket it serves.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub attending: Option<Arrival>,
-    /// The screen that has it open, or had it last.
+    #[serde(rename = "attending", skip_serializing_if = "Option::is_none")]
+    pub serving: Option<Arrival>,
+    /// The screen that claimed it last.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub screen: Option<ScreenId>,
 }

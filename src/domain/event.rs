@@ -1,4 +1,4 @@
-//! Events: what happened. Storage and screens get events only; the queue is the sum of all events.
+//! Events: what happened. Applied in order, they make the queue.
 
 use std::sync::Arc;
 
@@ -43,7 +43,7 @@ pub enum Event {
         /// The desk was closed until then.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         opened: bool,
-        /// Who called, if people sign in by name.
+        /// The person who called, if people sign in by name.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         person: Option<PersonId>,
     },
@@ -57,11 +57,11 @@ pub enum Event {
     },
     TicketCancelled {
         ticket: TicketId,
-        /// The desk that did it; `None` where its person did, or the day ended.
+        /// The desk that did it; `None` if its visitor did, or the day ended.
         #[serde(skip_serializing_if = "Option::is_none")]
         desk: Option<DeskName>,
     },
-    /// Its person did not come.
+    /// Its visitor did not come.
     TicketNoShow {
         ticket: TicketId,
         desk: DeskName,
@@ -92,13 +92,13 @@ pub enum Event {
         desk: DeskName,
         tickets: Arc<[TicketId]>,
     },
-    /// A desk was made or set up; it says the whole of it.
+    /// A desk was made or set up; contains all its fields.
     DeskChanged {
         desk: DeskName,
         open: bool,
         services: Arc<[Prefix]>,
     },
-    /// A screen has the desk open, in place of whichever had it before.
+    /// A screen shows the desk, in place of the screen that showed it before.
     DeskClaimed {
         desk: DeskName,
         screen: ScreenId,
@@ -106,7 +106,7 @@ pub enum Event {
     DeskDeleted {
         desk: DeskName,
     },
-    /// A service was made or set up; it says the whole of it.
+    /// A service was made or set up; contains all its fields.
     ServiceChanged {
         service: Prefix,
         setup: ServiceSetup,
@@ -114,7 +114,7 @@ pub enum Event {
     ServiceDeleted {
         service: Prefix,
     },
-    /// The office was set up; it says the whole of it.
+    /// The office was set up; contains all its fields.
     SettingsChanged {
         settings: Settings,
     },

@@ -7,6 +7,7 @@ use super::pace::Pace;
 use super::queue::{LAST_CALLED_KEPT, Queue, QueueParts};
 use super::service::Service;
 use super::ticket::{State, Ticket};
+use super::time::Arrival;
 
 /// How far the numbers of events jump when an office arrives. The old machine may have gone on
 /// after its office was written down: a screen that has seen an event from then must not take the
@@ -38,7 +39,7 @@ impl Queue {
         for ticket in &mut tickets {
             ticket.person = None;
         }
-        // The screens that have the desks open stay where they are.
+        // The screens that claimed the desks stay where they are.
         let mut desks = parts.desks;
         for desk in &mut desks {
             desk.screen = None;
@@ -78,10 +79,30 @@ impl QueueParts {
         self
     }
 
+    /// The same office with numbers that follow event `last`: the history has rows of tickets up to there,
+    /// and must not take those of another office for them.
+    #[must_use]
+    pub fn after(mut self, last: u64) -> Self {
+        let moved = |arrival: Arrival| Arrival::from_seq(arrival.as_seq() + last);
+        self.seq += last;
+        for ticket in &mut self.tickets {
+            ticket.arrival = moved(ticket.arrival);
+            ticket.position = ticket.position.after(last);
+        }
+        for desk in &mut self.desks {
+            desk.serving = desk.serving.map(moved);
+        }
+        for arrival in self.ended.iter_mut().chain(&mut self.last_called) {
+            *arrival = moved(*arrival);
+        }
+        self.streaks.move_after(last);
+        self
+    }
+
     /// The event by which this office takes the place of `queue`, and its number. Events of both
     /// offices have smaller ones.
     pub fn import_event(self, queue: &Queue) -> (u64, Event) {
-        let office = Arc::new(self);
+        let office = Arc::new(self.after(queue.seq()));
         let event = Event::OfficeImported { office };
         (event.seq_after(queue.seq()), event)
     }

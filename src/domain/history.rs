@@ -5,6 +5,8 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::desk::DeskName;
 use super::event::Event;
 use super::person::PersonId;
@@ -33,7 +35,7 @@ impl Ticket {
         self.state = next;
     }
 
-    /// When its state began; an earlier version of the program stored less.
+    /// Start of its state; an earlier version of the program stored less.
     fn state_since(&self) -> Timestamp {
         let called_at = self.called_at.filter(|_| self.state == State::Serving);
         self.spent.since.or(called_at).unwrap_or(self.waiting_since)
@@ -41,7 +43,8 @@ impl Ticket {
 }
 
 /// A ticket in the history.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct TicketRow {
     /// Its key: the `seq` of the event that created it.
     pub arrival: Arrival,
@@ -51,23 +54,41 @@ pub struct TicketRow {
     pub priority: Arc<str>,
     pub state: State,
     pub created_at: Timestamp,
-    /// When its state began.
+    /// Start of its state.
     pub since: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_called_at: Option<Timestamp>,
-    /// When it was served, cancelled, or missed its call.
+    /// Time at which it was served, was cancelled, or missed its call.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended_at: Option<Timestamp>,
     /// Time in queues until its calls, in milliseconds; `None` before the first call, or if it is unknown
     /// because of a step of the clock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waited_ms: Option<i64>,
     /// Time at desks, in milliseconds, without calls that nobody answered; `None` as for `waited_ms`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub served_ms: Option<i64>,
     /// The desk that called it last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub desk: Option<DeskName>,
     /// Number of calls, recalls among them.
     pub calls: u32,
     pub transfers: u32,
-    /// Who called it last, if people sign in by name.
+    /// The person who called it last, if people sign in by name. People are not exported, and an id may be another
+    /// person's elsewhere.
+    #[serde(skip)]
     pub person: Option<PersonId>,
+}
+
+impl TicketRow {
+    /// The same row with a number that follows event `last`: see [`QueueParts::after`](super::QueueParts::after).
+    #[must_use]
+    pub fn after(&self, last: u64) -> Self {
+        Self {
+            arrival: Arrival::from_seq(self.arrival.as_seq() + last),
+            ..self.clone()
+        }
+    }
 }
 
 impl From<&Ticket> for TicketRow {

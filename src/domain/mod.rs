@@ -1,6 +1,6 @@
 //! The rules of the queue, and nothing else: pure functions over plain data.
 //!
-//! What does not belong here: clocks, randomness, threads, logging, JSON, SQL, HTTP. Time and
+//! What does not belong here: clocks, randomness, threads, logging, the public JSON, SQL, HTTP. Time and
 //! ticket ids come in as arguments, so the same commands give the same events on every machine.
 
 mod apply;
@@ -33,13 +33,13 @@ mod wait;
 
 pub use apply::apply;
 pub use changes::{AppearanceChange, PrintingChange, ServiceChange, SettingsChange, SoundChange};
-pub use check::InvalidPart;
+pub use check::{InvalidPart, check_history};
 pub use command::{Command, Decision, Expected, Subject, Target, TicketRef, TransferPosition};
 pub use decide::decide;
 pub use desk::{Desk, DeskName, is_deceptive};
 pub use event::{Event, Stamped};
 pub use history::{TicketRow, changed_rows};
-pub use name::check_name;
+pub use name::{LONGEST_NAME, check_name, composed, is_same_name, parse_name};
 pub use next::calling_order::CallingOrder;
 pub use pace::{LastCall, Pace, Transaction};
 pub use person::PersonId;

@@ -17,7 +17,7 @@ use super::time::Timestamp;
 /// recent.
 pub const TRANSACTIONS_KEPT: usize = 96;
 
-/// A desk that calls nobody for so long, in milliseconds, while people wait, is having a break.
+/// A desk that calls nobody for so long, in milliseconds, while visitors wait, is having a break.
 pub(super) const GAP_MS: i64 = 5 * 60 * 1_000;
 
 /// A transaction of more than an hour, in milliseconds, is one that somebody forgot to end.
@@ -49,7 +49,7 @@ pub struct Transaction {
 pub struct LastCall {
     pub service: Prefix,
     pub called_at: Timestamp,
-    /// When the desk was free again.
+    /// Time at which the desk was free again.
     pub free_at: Option<Timestamp>,
 }
 
@@ -104,7 +104,7 @@ impl Pace {
     pub(super) fn undone(&mut self, desk: &DeskName, before: Option<LastCall>, seq: u64) {
         let service = before.as_ref().map(|call| &call.service);
         if let Some(transactions) = service.and_then(|service| self.transactions.get_mut(service)) {
-            transactions.retain(|turn| turn.seq != seq);
+            transactions.retain(|transaction| transaction.seq != seq);
             if transactions.is_empty()
                 && let Some(call) = &before
             {

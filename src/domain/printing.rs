@@ -1,4 +1,4 @@
-//! How an office puts tickets on paper; the queue does not depend on any of it.
+//! The printing settings of an office; the queue does not depend on them.
 
 use std::collections::BTreeMap;
 

@@ -10,7 +10,7 @@ use super::ticket::WaitingList;
 pub const MOST_IN_A_ROW: u32 = 100;
 
 /// Calls of a list that are remembered: the limit can be reached, and the calls of the last seconds
-/// can be taken back.
+/// can be undone.
 pub(super) const CALLS_PER_LIST: usize = MOST_IN_A_ROW as usize + 28;
 
 /// One call from a waiting list.
@@ -84,6 +84,13 @@ impl PriorityStreaks {
             (list.clone(), calls.range(last..).copied().collect())
         });
         lists.collect()
+    }
+
+    /// Makes the numbers of all events larger by `last`.
+    pub(super) fn move_after(&mut self, last: u64) {
+        for call in self.lists.values_mut().flatten() {
+            call.seq += last;
+        }
     }
 
     /// The lists with their calls, oldest first.

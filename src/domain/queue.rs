@@ -66,7 +66,7 @@ pub struct Queue {
     /// The latest time of an event since numbers last restarted: its business day is the day that the
     /// numbers belong to ([`Queue::is_day_over`]).
     pub(super) latest_at: Timestamp,
-    /// Numbers that people held when the day began, and the last ones of services that were deleted today.
+    /// Numbers that visitors had when the day began, and the last ones of services that were deleted today.
     pub(super) reserved_numbers: BTreeSet<(Prefix, u32)>,
     pub(super) tickets: BTreeMap<Arrival, Ticket>,
     pub(super) by_id: HashMap<TicketId, Arrival>,
@@ -81,13 +81,13 @@ pub struct Queue {
     pub(super) streaks: PriorityStreaks,
     pub(super) services: Vec<Service>,
     pub(super) desks: BTreeMap<DeskName, Desk>,
-    /// Ended tickets, and those whose people did not come, in the order in which that happened.
+    /// Ended tickets, and those whose visitors did not come, in the order in which that happened.
     pub(super) ended: VecDeque<Arrival>,
     /// Newest first.
     pub(super) calls: VecDeque<Call>,
     /// How fast desks work.
     pub(super) pace: Pace,
-    /// The last step of each desk that can perhaps be taken back.
+    /// The last step of each desk that can perhaps be undone.
     pub(super) steps: BTreeMap<DeskName, UndoableStep>,
     /// Newest first, each ticket once.
     pub(super) last_called: VecDeque<Arrival>,
@@ -229,7 +229,7 @@ impl Queue {
 
     /// Whether somebody waits or is served.
     pub fn is_busy(&self) -> bool {
-        self.waiting() > 0 || self.desks.values().any(|desk| desk.attending.is_some())
+        self.waiting() > 0 || self.desks.values().any(|desk| desk.serving.is_some())
     }
 
     /// Whether no ticket is held in memory.
@@ -281,9 +281,8 @@ impl Queue {
     }
 
     /// The ticket that a desk serves.
-    pub fn attended_at(&self, desk: &Desk) -> Option<&Ticket> {
-        desk.attending
-            .and_then(|arrival| self.tickets.get(&arrival))
+    pub fn current_ticket(&self, desk: &Desk) -> Option<&Ticket> {
+        desk.serving.and_then(|arrival| self.tickets.get(&arrival))
     }
 
     /// The ticket of that id, while it is in memory; also one that was cancelled when the day began.

@@ -6,13 +6,13 @@ use super::desk::{DeskName, MOST_DESKS};
 use super::service::{MOST_SERVICES, Prefix};
 use super::ticket::State;
 
-/// Why a command is not carried out. `Display` is the text for the person who sent it.
+/// The reason that a command is not carried out. `Display` is the text for the person who sent it.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum Refusal {
     #[error("Nobody is waiting.")]
     QueueEmpty,
     #[error("Desk {desk} is not serving anyone.")]
-    NobodyAttended { desk: DeskName },
+    NobodyServed { desk: DeskName },
     #[error("Ticket {code} is {}, so it cannot be {action}.", state.as_str())]
     WrongState {
         code: String,
@@ -28,11 +28,11 @@ pub enum Refusal {
     #[error("Desk {desk} has nothing to undo: {why}.")]
     NothingToUndo { desk: DeskName, why: String },
     #[error("Desk {desk} still serves {code}; finish that ticket first.")]
-    DeskInUse { desk: DeskName, code: String },
+    DeskHasTicket { desk: DeskName, code: String },
     #[error(
         "Desk {desk} is open on another screen now. Continue there, or take it over here (`takeOver`)."
     )]
-    DeskTaken { desk: DeskName },
+    DeskClaimedElsewhere { desk: DeskName },
     #[error("Desk {desk} is closed, so nobody would call the ticket there: open it first.")]
     DeskClosed { desk: DeskName },
     #[error("There is no ticket {0} here.")]

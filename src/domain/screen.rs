@@ -1,4 +1,4 @@
-//! The id of a browser in which a desk is open.
+//! The id of a browser that shows a desk's page.
 
 use std::fmt;
 

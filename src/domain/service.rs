@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::name::check_name;
+use super::name::{check_name, composed};
 use super::text_form::serde_as_text;
 
 /// How many services an office can have: more buttons than a kiosk can show.
@@ -23,7 +23,7 @@ impl Prefix {
     /// Takes a prefix for a new service: 1 to 4 letters, kept as capitals. `Err` says what is wrong
     /// with it.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let prefix = Self::stored(text)?;
+        let prefix = Self::stored(&composed(text))?;
         check_name(prefix.as_str())?;
         Ok(prefix)
     }
@@ -42,7 +42,7 @@ impl Prefix {
 
     /// Names a service as people write it, in either case.
     pub fn asked(text: &str) -> Self {
-        Self(text.to_uppercase().into())
+        Self(composed(text).to_uppercase().into())
     }
 
     /// Names a service; whether there is one of that name is the queue's to say.

@@ -151,7 +151,7 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// When its days begin.
+    /// The rule that says when its days begin.
     pub fn day_rule(&self) -> DayRule {
         DayRule {
             time_zone: self.time_zone.clone(),

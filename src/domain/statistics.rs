@@ -68,7 +68,7 @@ impl Durations {
 }
 
 impl Statistics {
-    /// Adds a ticket as it is at the time `now`. `target` is how long its service may let people
+    /// Adds a ticket as it is at the time `now`. `target` is how long its service may let visitors
     /// wait. Both are in milliseconds.
     pub fn add(&mut self, row: &TicketRow, target: i64, now: i64) {
         self.arrived += 1;

@@ -7,8 +7,8 @@ use super::pace::LastCall;
 use super::ticket::{State, Ticket};
 use super::time::{Arrival, Timestamp};
 
-/// How long a step can be taken back, in milliseconds: long enough to notice a slip, too short for
-/// a person who was called to have walked to the desk and away again.
+/// How long a step can be undone, in milliseconds: long enough to notice a slip, too short for
+/// a visitor who was called to have walked to the desk and away again.
 pub const UNDO_WITHIN_MS: i64 = 15_000;
 
 /// The last step of a desk: next, call, finish, no-show, hold, transfer, cancel or return.
@@ -38,7 +38,7 @@ pub struct TicketChange {
 }
 
 impl UndoableStep {
-    /// Whether it can still be taken back at the moment `now`. A clock that is set back by a moment
+    /// Whether it can still be undone at the moment `now`. A clock that is set back by a moment
     /// does not forbid it; one that is set back by an hour does not allow it for an hour.
     pub(super) fn is_recent(&self, now: Timestamp) -> bool {
         let elapsed = now.as_millis().abs_diff(self.at.as_millis());
@@ -53,11 +53,11 @@ impl UndoableStep {
 
     /// Whether it cancelled or returned a ticket, and left the one that the desk serves as it was.
     pub(super) fn is_beside(&self) -> bool {
-        self.called().is_none() && self.attended().is_none()
+        self.called().is_none() && self.served_before().is_none()
     }
 
     /// The ticket that the desk served before.
-    pub(super) fn attended(&self) -> Option<Arrival> {
+    pub(super) fn served_before(&self) -> Option<Arrival> {
         let first = self.changes.first()?;
         (first.before.state == State::Serving).then_some(first.before.arrival)
     }

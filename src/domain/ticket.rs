@@ -101,6 +101,18 @@ impl ListPosition {
         Self { rank, arrival }
     }
 
+    /// The same position if all numbers of events are larger by `last`.
+    pub(super) fn after(self, last: u64) -> Self {
+        let by = i64::try_from(last).unwrap_or(i64::MAX);
+        let rank = if self.is_in_front() {
+            self.rank
+        } else {
+            self.rank.saturating_add(by)
+        };
+        let arrival = Arrival::from_seq(self.arrival.as_seq() + last);
+        Self { rank, arrival }
+    }
+
     /// Whether it was sent to the front: before all others under every rule.
     pub fn is_in_front(self) -> bool {
         self.rank < 0
@@ -134,7 +146,7 @@ pub struct PriorityList {
     pub priority: Arc<str>,
 }
 
-/// A ticket: a person's place in a waiting list, and what became of it.
+/// A ticket: a visitor's place in a waiting list, and what became of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Ticket {
@@ -159,18 +171,18 @@ pub struct Ticket {
     pub list: WaitingList,
     pub position: ListPosition,
     pub created_at: Timestamp,
-    /// When its waiting time began: when it was created, or sent behind all others.
+    /// Start of its waiting time: its creation, or its transfer behind all others.
     pub waiting_since: Timestamp,
     /// The desk that called it last; kept when it is done.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub desk: Option<DeskName>,
-    /// Who was signed in there by name.
+    /// The person who was signed in there by name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub person: Option<PersonId>,
-    /// When that desk called it.
+    /// Time of that desk's call.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub called_at: Option<Timestamp>,
-    /// When it reached a final state.
+    /// Time at which it reached a final state.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ended_at: Option<Timestamp>,
     /// How often it has been called, recalls among them.

@@ -60,7 +60,7 @@ impl Day {
     }
 }
 
-/// When a business day begins, and so which one it is.
+/// The rule that says when a business day begins, and so which one it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DayRule {
     /// The office's time zone, a name of the IANA database; `None` is the machine's.

@@ -7,14 +7,14 @@ use percent_encoding::percent_decode_str;
 use tiny_http::Method;
 
 use super::access::Caller;
+use super::access::origin;
 use super::http::answer::Answer;
 use super::http::connections::Entered;
 use super::http::error_code::ErrorCode;
-use super::http::origin;
 use super::http::problem::Problem;
 use super::http::request::Request;
-use super::http::route::{Context, Effect, Handled, Query, Route};
 use super::office::Office;
+use super::route::{Context, Effect, Handled, Query, Route};
 use super::tickets;
 
 /// The route, in metrics, of a request that no route answers.
@@ -41,6 +41,7 @@ pub fn count(office: &Office, route: &'static str, request: &Request, status: u1
         Method::Head => "HEAD",
         Method::Post => "POST",
         Method::Put => "PUT",
+        Method::Patch => "PATCH",
         Method::Delete => "DELETE",
         Method::Options => "OPTIONS",
         _ => "other",
@@ -123,16 +124,19 @@ fn frame_ancestors(office: &Office) -> Vec<String> {
     })
 }
 
+/// Finds the route, checks all that it demands, and calls its handler.
 fn handle(
     office: &Office,
     request: &Request,
     connection: &Entered,
     caller: Caller,
-    found: &Cell<&'static str>,
+    route_name: &Cell<&'static str>,
 ) -> Handled {
+    // Connections of the public give way first.
     connection.set_public(office.access.is_public(&caller));
     if request.path == office.wss.path() {
-        found.set(office.wss.path());
+        route_name.set(office.wss.path());
+        // An upgrade does not come here: the server takes it before.
         if request.method == Method::Get {
             return Err(Problem::upgrade_required());
         }
@@ -149,19 +153,19 @@ fn handle(
         .collect();
     let parts = parts?;
     let key = idempotency_key(request)?;
-    let mut allowed = Vec::new();
+    let mut allowed_methods = Vec::new();
     for route in tickets::ROUTES {
         let Some(parameters) = route.matches(&parts) else {
             continue;
         };
         if !route.answers(&request.method) {
-            allowed.push(route.method.as_str());
+            allowed_methods.push(route.method.as_str());
             if route.method == Method::Get && route.effect == Effect::Reads {
-                allowed.push("HEAD");
+                allowed_methods.push("HEAD");
             }
             continue;
         }
-        found.set(route.path);
+        route_name.set(route.path);
         if route.effect == Effect::Changes {
             origin::check(request, &caller, &office.config.allowed_origins)?;
         }
@@ -177,15 +181,15 @@ fn handle(
             parameters,
         });
     }
-    if !allowed.is_empty() {
-        return Err(not_allowed(request, &allowed));
+    if !allowed_methods.is_empty() {
+        return Err(not_allowed(request, &allowed_methods));
     }
     if parts.first().is_some_and(|first| first == "api") {
         let why = format!("No resource at {}.", request.path);
         return Err(Problem::not_found(why));
     }
     if reads(request) {
-        found.set(PAGES);
+        route_name.set(PAGES);
         return office.pages.answer(request, &frame_ancestors(office));
     }
     Err(not_allowed(request, &["GET", "HEAD"]))

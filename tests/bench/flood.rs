@@ -1,7 +1,7 @@
 //! Tickets a second: sixteen kept-alive connections create tickets as fast as they are answered.
 
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -12,7 +12,7 @@ use crate::options::Options;
 use crate::report::{Aim, Better, Report, Row, median};
 use crate::server::{Bench, Server, Stack};
 
-const CONNECTIONS: u64 = 16;
+const CONNECTIONS: usize = 16;
 /// Long enough for Node to have compiled what runs hot.
 const WARM_UP: Duration = Duration::from_millis(1_000);
 const AIMED_RATIO: f64 = 5.0;
@@ -26,7 +26,8 @@ pub fn measure(bench: &Bench, options: &Options, report: &mut Report) -> Result<
         for stack in bench.stacks() {
             let server = bench.start(stack)?;
             let path = stack.tickets_path();
-            let flood = flood(server.address, path, options.flood_window())?;
+            let open = to(server.address);
+            let flood = flood(&open, path, CONNECTIONS, options.flood_window())?;
             check_all_are_there(&server, flood.acknowledged)?;
             server.stop()?;
             eprintln!(
@@ -39,7 +40,8 @@ pub fn measure(bench: &Bench, options: &Options, report: &mut Report) -> Result<
                 Stack::Course => theirs.push(flood.a_second),
             }
         }
-        let flood = flood(control.address, "/api/tickets", options.flood_window())?;
+        let open = to(control.address);
+        let flood = flood(&open, "/api/tickets", CONNECTIONS, options.flood_window())?;
         eprintln!(
             "tickets, round {round}, barest server: {:.0}/s",
             flood.a_second
@@ -56,16 +58,28 @@ pub fn measure(bench: &Bench, options: &Options, report: &mut Report) -> Result<
     Ok(())
 }
 
-struct Flood {
-    a_second: f64,
-    /// Every ticket that was answered with 201, those of the warm-up too.
-    acknowledged: u64,
+/// Opens a connection.
+pub type Open<'a> = dyn Fn() -> Result<Connection, Failure> + Sync + 'a;
+
+fn to(address: SocketAddr) -> impl Fn() -> Result<Connection, Failure> + Sync {
+    move || Connection::open(address)
 }
 
-fn flood(address: SocketAddr, path: &str, window: Duration) -> Result<Flood, Failure> {
+pub struct Flood {
+    pub a_second: f64,
+    /// Every ticket that was answered with 201, those of the warm-up too.
+    pub acknowledged: u64,
+}
+
+fn flood(
+    open: &Open<'_>,
+    path: &str,
+    connections: usize,
+    window: Duration,
+) -> Result<Flood, Failure> {
     let counted_from = Instant::now() + WARM_UP;
     let until = counted_from + window;
-    let counts = on_each_connection(address, path, |creator| {
+    let counts = on_each_connection(open, path, connections, |creator| {
         let mut acknowledged = 0;
         let mut counted = 0;
         loop {
@@ -87,14 +101,30 @@ fn flood(address: SocketAddr, path: &str, window: Duration) -> Result<Flood, Fai
 
 /// New tickets a second, of a server that may have others.
 pub fn a_second(address: SocketAddr, window: Duration) -> Result<f64, Failure> {
-    let flood = flood(address, Stack::Turnero.tickets_path(), window)?;
+    a_second_over(&to(address), window)
+}
+
+/// New tickets a second on connections that `open` makes.
+pub fn a_second_over(open: &Open<'_>, window: Duration) -> Result<f64, Failure> {
+    let flood = flood(open, Stack::Turnero.tickets_path(), CONNECTIONS, window)?;
     Ok(flood.a_second)
+}
+
+/// A flood of new tickets on so many connections, which take turns to go to the servers.
+pub fn of_servers(
+    servers: &[SocketAddr],
+    connections: usize,
+    window: Duration,
+) -> Result<Flood, Failure> {
+    let opened = AtomicUsize::new(0);
+    let open = || Connection::open(servers[opened.fetch_add(1, Ordering::Relaxed) % servers.len()]);
+    flood(&open, Stack::Turnero.tickets_path(), connections, window)
 }
 
 /// Creates exactly so many tickets, as fast as they are answered.
 pub fn create(address: SocketAddr, path: &str, tickets: u64) -> Result<(), Failure> {
     let taken = AtomicU64::new(0);
-    on_each_connection(address, path, |creator| {
+    on_each_connection(&to(address), path, CONNECTIONS, |creator| {
         while taken.fetch_add(1, Ordering::Relaxed) < tickets {
             creator.create()?;
         }
@@ -132,17 +162,18 @@ impl Creator {
 }
 
 fn on_each_connection<T: Send>(
-    address: SocketAddr,
+    open: &Open<'_>,
     path: &str,
+    connections: usize,
     work: impl Fn(&mut Creator) -> Result<T, Failure> + Sync,
 ) -> Result<Vec<T>, Failure> {
     thread::scope(|scope| {
         let work = &work;
-        let threads: Vec<_> = (0..CONNECTIONS)
+        let threads: Vec<_> = (0..connections)
             .map(|_| {
                 scope.spawn(move || {
                     work(&mut Creator {
-                        connection: Connection::open(address)?,
+                        connection: open()?,
                         request: request("POST", path),
                     })
                 })

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant, SystemTime};
 use rusqlite::{Connection as Database, params};
 
 use crate::Failure;
+use crate::backup;
 use crate::flood;
 use crate::http::{Connection, request};
 use crate::machine::resident_kb;
@@ -72,7 +73,7 @@ pub fn measure(bench: &Bench, options: &Options, report: &mut Report) -> Result<
     ] {
         report.add(Row::new(what, Better::More).ours(median(values)));
     }
-    Ok(())
+    backup::measure(bench, options, &whole, report)
 }
 
 fn measure_statistics(server: &Server, today: i64, report: &mut Report) -> Result<(), Failure> {

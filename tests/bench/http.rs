@@ -8,13 +8,14 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::Failure;
+use crate::stream::{Stream, Trust};
 
 /// No honest answer takes as long.
 const ANSWER_DEADLINE: Duration = Duration::from_secs(20);
 const LARGEST_ANSWER: usize = 64 * 1024;
 
 pub struct Connection {
-    stream: TcpStream,
+    stream: Stream,
     buffer: Vec<u8>,
 }
 
@@ -24,10 +25,21 @@ impl Connection {
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(ANSWER_DEADLINE))?;
         stream.set_write_timeout(Some(ANSWER_DEADLINE))?;
-        Ok(Self {
+        Ok(Self::on(stream.into()))
+    }
+
+    /// A connection with TLS.
+    pub fn open_tls(address: SocketAddr, trust: &Trust) -> Result<Self, Failure> {
+        let stream = TcpStream::connect(address)?;
+        stream.set_nodelay(true)?;
+        Ok(Self::on(trust.over(stream, address.ip())?))
+    }
+
+    fn on(stream: Stream) -> Self {
+        Self {
             stream,
             buffer: vec![0; LARGEST_ANSWER],
-        })
+        }
     }
 
     pub fn send(&mut self, request: &[u8]) -> Result<(), Failure> {

@@ -5,26 +5,31 @@ use std::time::Duration;
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Measurement {
     Tickets,
+    Tls,
+    Postgres,
     Screens,
     Phones,
     Readers,
+    Webhooks,
     Memory,
     History,
     Start,
 }
 
-const ALL: [(&str, Measurement); 7] = [
+const ALL: [(&str, Measurement); 10] = [
     ("tickets", Measurement::Tickets),
+    ("tls", Measurement::Tls),
+    ("postgres", Measurement::Postgres),
     ("screens", Measurement::Screens),
     ("phones", Measurement::Phones),
     ("readers", Measurement::Readers),
+    ("webhooks", Measurement::Webhooks),
     ("memory", Measurement::Memory),
     ("history", Measurement::History),
     ("start", Measurement::Start),
 ];
 
-const USAGE: &str =
-    "usage: bench [--quick] [--only tickets|screens|phones|readers|memory|history|start]";
+const USAGE: &str = "usage: bench [--quick] [--only tickets|tls|postgres|screens|phones|readers|webhooks|memory|history|start]";
 
 pub struct Options {
     quick: bool,
@@ -85,6 +90,11 @@ impl Options {
     /// Floods are short, and what shares the machine disturbs them most, so that they get more rounds.
     pub fn floods(&self) -> usize {
         if self.quick { 3 } else { 7 }
+    }
+
+    /// Offices that share a database.
+    pub fn offices(&self) -> &'static [usize] {
+        if self.quick { &[1, 10] } else { &[1, 10, 100] }
     }
 
     pub fn flood_window(&self) -> Duration {

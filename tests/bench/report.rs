@@ -15,6 +15,8 @@ pub enum Better {
 pub enum Aim {
     /// Below a number.
     Below(f64),
+    /// A number or more.
+    AtLeast(f64),
     /// So many times the course's figure.
     TimesTheirs(f64),
     /// At most the course's figure.
@@ -121,6 +123,7 @@ impl Row {
         };
         let (words, met) = match (aim, self.theirs) {
             (Aim::Below(limit), _) => (format!("< {limit}"), Some(ours < limit)),
+            (Aim::AtLeast(limit), _) => (format!("≥ {limit}"), Some(ours >= limit)),
             (Aim::TimesTheirs(times), theirs) => (
                 format!("≥ {times}× the course's"),
                 theirs.map(|theirs| ours >= times * theirs),

@@ -3,6 +3,7 @@
 
 use std::collections::VecDeque;
 use std::env;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
@@ -67,6 +68,11 @@ impl Bench {
         })
     }
 
+    /// The folder that stays.
+    pub fn base(&self) -> PathBuf {
+        base_dir()
+    }
+
     /// The folder for data files.
     pub fn scratch(&self) -> &Path {
         &self.scratch.0
@@ -96,23 +102,28 @@ impl Bench {
         self.start_again(stack)
     }
 
+    /// Starts a server with nothing in it, and with the flags that `flags` makes for the folder of its data.
+    pub fn start_with(
+        &self,
+        flags: impl FnOnce(&Path) -> Result<Vec<OsString>, Failure>,
+    ) -> Result<Server, Failure> {
+        self.forget_data()?;
+        let mut command = self.command();
+        command.args(flags(self.scratch())?);
+        Server::start(&mut command, Stack::Turnero)
+    }
+
+    /// Starts a server on the data that the last one left, with a folder for backups.
+    pub fn start_with_backups(&self, folder: &Path) -> Result<Server, Failure> {
+        let mut command = self.command();
+        command.arg("--backup-dir").arg(folder);
+        Server::start(&mut command, Stack::Turnero)
+    }
+
     /// Starts a server on the data that the last one left.
     pub fn start_again(&self, stack: Stack) -> Result<Server, Failure> {
         let mut command = match (stack, &self.course) {
-            (Stack::Turnero, _) => {
-                let mut command = Command::new(&self.binary);
-                command.args(["--listen", "127.0.0.1:0", "--open", "--data"]);
-                command.arg(self.data_file());
-                // A shell's own settings must not change the measurement; the address is in the log
-                // at level `info`.
-                for (name, _) in env::vars_os() {
-                    if name.to_string_lossy().starts_with("TURNERO_") {
-                        command.env_remove(name);
-                    }
-                }
-                command.env_remove("PORT").env("RUST_LOG", "info");
-                command
-            }
+            (Stack::Turnero, _) => self.command(),
             (Stack::Course, Ok(script)) => {
                 let mut command = Command::new("node");
                 command.arg(script).env("NODE_ENV", "production");
@@ -121,6 +132,32 @@ impl Bench {
             (Stack::Course, Err(reason)) => return Err(reason.clone().into()),
         };
         Server::start(&mut command, stack)
+    }
+
+    /// Starts a server on an office of a database.
+    pub fn start_on_office(&self, database: &str, office: &str) -> Result<Server, Failure> {
+        let mut command = self.command_on(database.as_ref());
+        command.args(["--office", office]);
+        Server::start(&mut command, Stack::Turnero)
+    }
+
+    fn command(&self) -> Command {
+        self.command_on(self.data_file().as_os_str())
+    }
+
+    fn command_on(&self, data: &OsStr) -> Command {
+        let mut command = Command::new(&self.binary);
+        command.args(["--listen", "127.0.0.1:0", "--open", "--data"]);
+        command.arg(data);
+        // A shell's own settings must not change the measurement; the address is in the log
+        // at level `info`.
+        for (name, _) in env::vars_os() {
+            if name.to_string_lossy().starts_with("TURNERO_") {
+                command.env_remove(name);
+            }
+        }
+        command.env_remove("PORT").env("RUST_LOG", "info");
+        command
     }
 
     pub fn data_file(&self) -> PathBuf {

@@ -117,7 +117,7 @@ test('a recall is a call of its own', async () => {
 
 const undone = (code, calls, desk = '1') => ({ desk: { name: desk }, tickets: [{ code }], calls });
 
-test('a call that was taken back before its turn is not announced', async () => {
+test('a call that was undone before its turn is not announced', async () => {
   const { queue, shown, pass } = screen();
   [call(1, 'A1'), call(2, 'A2'), call(3, 'A3')].forEach((c) => queue.add(c));
   queue.undone(undone('A2', [call(3, 'A3'), call(1, 'A1')]));
@@ -125,7 +125,7 @@ test('a call that was taken back before its turn is not announced', async () => 
   assert.deepEqual(shown, ['A1', 'A3', '-']);
 });
 
-test('a call that is taken back while it is announced ends at once, sound and all, and the next begins', async () => {
+test('a call that is undone while it is announced ends at once, sound and all, and the next begins', async () => {
   let end;
   const sounded = [];
   const steps = [(c) => new Promise((done) => { sounded.push(c.code); end = done; }), (c) => { sounded.push('again ' + c.code); }];
@@ -146,7 +146,7 @@ test('a call that is taken back while it is announced ends at once, sound and al
   assert.deepEqual(sounded, ['A1', 'A2', 'again A2']);
 });
 
-test('a recall that is taken back leaves the call itself', async () => {
+test('a recall that is undone leaves the call itself', async () => {
   const { queue, shown, pass } = screen();
   queue.add(call(1, 'A1'));
   queue.add(call(2, 'A2'));
@@ -166,7 +166,7 @@ test('what waits longer than the last calls reach back is announced all the same
   assert.deepEqual(shown, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11].map((n) => 'A' + n).concat('-'));
 });
 
-test('a call that was taken back while this screen was away is not announced', async () => {
+test('a call that was undone while this screen was away is not announced', async () => {
   const { queue, shown, pass } = screen();
   queue.known([call(1, 'A1')]);
   [call(2, 'A2'), call(3, 'A3'), call(4, 'A4')].forEach((c) => queue.add(c));
@@ -186,7 +186,7 @@ test('a new day, which has no calls yet, takes nothing back and announces its fi
   assert.deepEqual(shown, ['A42', 'A43', 'A1', '-']);
 });
 
-test('a day that begins before this screen\'s eyes takes back what the old one still had to say', async () => {
+test('a day that begins before this screen\'s eyes ends what the old one still had to say', async () => {
   const { queue, shown, pass } = screen();
   queue.known([call(700, 'A41')]);
   queue.add(call(701, 'A42'));

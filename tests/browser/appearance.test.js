@@ -109,7 +109,7 @@ for (const accent of ['#7a1f5c', '#ffd400', '#ffffff', '#000000']) {
   });
 }
 
-test('the next load begins in the office\'s colour, and a colour taken back is gone', async () => {
+test('the next load begins in the office\'s colour, and a colour that is removed is gone', async () => {
   await server.call('PUT', 'settings', { accent: '#7a1f5c' });
   const page = await open(browser, server.url + '/public.html');
   await until('its colour', async () => (await property(page, '--accent')) === '#7a1f5c');

@@ -3,18 +3,18 @@
 
 import assert from 'node:assert/strict';
 import { after, before, suite, test as plain } from 'node:test';
-import { Server, hidden, launch, open, recorder, shows, story, text, textsOf, until, visible } from './support.mjs';
+import { Server, alwaysIntercept, hidden, launch, open, recorder, shows, story, text, textsOf, until, visible } from './support.mjs';
 
 const FAST = 10;
 const HOLD_MS = 10000 / FAST;
 const FINAL = ['done', 'no-show', 'cancelled'];
 const DAYS = {
   es: {
-    office: 'Ayuntamiento de Villarriba', line: 'Padrón', third: 'Caja', older: 'Persona mayor',
+    office: 'Ayuntamiento de Villarriba', service: 'Padrón', third: 'Caja', older: 'Persona mayor',
     voice: 'es-ES', call: (letters, number, desk) => 'Turno ' + letters + ' ' + number + ', ' + desk, numbered: 'ventanilla ',
   },
   en: {
-    office: 'Riverside Town Hall', line: 'Records', third: 'Cash desk', older: 'Older person',
+    office: 'Riverside Town Hall', service: 'Records', third: 'Cash desk', older: 'Older person',
     voice: 'en-GB', call: (letters, number, desk) => 'Ticket ' + letters + ', ' + number + ', ' + desk, numbered: 'desk ',
   },
 };
@@ -39,7 +39,7 @@ function theDay(lang, day) {
 
   const page = (where, options) => open(browser, server.url + where, { lang, ...options });
   const onBoard = (name) => (/^\d+$/.test(name) ? say('word.desk') + ' ' + name : name);
-  const attends = (n, code) => shows(desks[n], '#code', code || say('desk.nobody'));
+  const serves = (n, code) => shows(desks[n], '#code', code || say('desk.nobody'));
   const said = (n, key, code) => shows(desks[n], '#said', say('desk.said.' + key, { code }));
   const callsSoFar = async () => (await server.call('GET', 'events?since=0'))
     .filter((m) => /^ticket-(called|recalled)$/.test(m.type)).map((m) => m.payload.call);
@@ -56,18 +56,18 @@ function theDay(lang, day) {
   };
   const next = async (n, code) => {
     await press(n, 'next');
-    await attends(n, code);
+    await serves(n, code);
     await said(n, 'called', code);
   };
 
-  /** Every screen says that so many wait, and who is attended; `direct` of them wait for the third desk alone, in no service's line. */
+  /** Every screen says that so many wait, and who is served; `direct` of them wait for the third desk alone, in no service's list. */
   async function agree(waiting, direct = 0) {
     assert.equal((await server.call('GET', 'health')).waiting, waiting);
     for (const [n, desk] of desks.entries()) {
       const here = n === 2 ? waiting : waiting - direct;
       await shows(desk, '#count', String(here));
       const { ticket } = await server.call('GET', 'desks/' + encodeURIComponent(deskNames[n]));
-      await attends(n, ticket && ticket.code);
+      await serves(n, ticket && ticket.code);
       await until('the title of desk ' + n, async () => /\((\d+)\)|$/.exec(await desk.title())[1] === (here ? String(here) : undefined));
     }
     await shows(board, '#waiting', waiting === 1 ? words['public.waiting.one'].replace('#', '1') : words['public.waiting.other'].replace('#', waiting));
@@ -116,7 +116,7 @@ function theDay(lang, day) {
     await desks[n].check('#panel input[value="' + kind + '"]');
     await desks[n].selectOption('#which-' + kind, value);
     await desks[n].click('#panel-send');
-    await attends(n, '');
+    await serves(n, '');
   }
 
   before(async () => {
@@ -149,9 +149,9 @@ function theDay(lang, day) {
     await visible(settings, '#rows li');
     await settings.click('#add');
     await settings.fill('#prefix', 'B');
-    await settings.fill('#name', day.line);
+    await settings.fill('#name', day.service);
     await settings.click(save);
-    await shows(settings, '#rows li:nth-child(2)', new RegExp('^B1 ?' + day.line));
+    await shows(settings, '#rows li:nth-child(2)', new RegExp('^B1 ?' + day.service));
     await go('settings-next');
     await until('the values are there', () => settings.isEnabled(save));
     await settings.click('#add');
@@ -169,6 +169,7 @@ function theDay(lang, day) {
     desks = [];
     for (const name of deskNames) {
       const desk = await page('/');
+      await alwaysIntercept(desk);
       await shows(desk, '#office', day.office);
       await until('the connection', () => desk.isEnabled('#enter'));
       await desk.fill('#name', name);
@@ -229,7 +230,7 @@ function theDay(lang, day) {
     id = last.id;
     phone = await page('/t/' + id, { size: [390, 844] });
     await shows(phone, '#code', 'A3');
-    // Those of its own line.
+    // Those of its own list.
     await shows(phone, '#main', ahead(2));
   });
 
@@ -264,18 +265,18 @@ function theDay(lang, day) {
     await press(1, 'hold');
     await said(1, 'held', order[1]);
     // The answer may come before the event, after which the focus moves.
-    await attends(1, '');
+    await serves(1, '');
     // The keyboard alone: from the list, and by letters.
     await until('the list', () => desks[1].isEnabled('#queue button'));
     await desks[1].keyboard.press('ArrowDown');
     await desks[1].keyboard.press('Enter');
-    await attends(1, order[2]);
+    await serves(1, order[2]);
     await said(1, 'called', order[2]);
     await desks[1].keyboard.press('f');
     await said(1, 'finished', order[2]);
     await agree(2);
     await desks[1].click('#held li button');
-    await attends(1, order[1]);
+    await serves(1, order[1]);
     await said(1, 'called', order[1]);
     await transfer(1, 'service', order[1] === 'A1' ? 'B' : 'A');
     await agree(3);
@@ -290,13 +291,13 @@ function theDay(lang, day) {
   test('a mistaken press is undone', async () => {
     await press(2, 'no-show');
     await said(2, 'no-show', order[1]);
-    await attends(2, '');
+    await serves(2, '');
     await desks[2].click('#undo');
-    await attends(2, order[1]);
+    await serves(2, order[1]);
     await shows(desks[2], '#said', say('desk.said.undone', { what: say('desk.said.no-show', { code: order[1] }) }));
     await agree(2);
     await press(2, 'finish');
-    await attends(2, '');
+    await serves(2, '');
   });
 
   test('two calls in the same instant, and the phone knows that one is its own', async () => {
@@ -327,10 +328,10 @@ function theDay(lang, day) {
     await agree(1);
     await shows(phone, '#main', say('ticket.held'));
     await desks[second].click('#held li button');
-    await attends(second, 'A3');
+    await serves(second, 'A3');
     await shows(phone, '#main', say('ticket.called'));
     await press(second, 'finish');
-    await attends(second, '');
+    await serves(second, '');
     await shows(phone, '#main', say('ticket.done'));
   });
 
@@ -351,7 +352,7 @@ function theDay(lang, day) {
     const colleague = await page('/desk.html?desk=' + encodeURIComponent(day.third));
     await until('the desk is live', () => colleague.isEnabled('#next'));
     await colleague.click('#next');
-    await attends(2, 'A4');
+    await serves(2, 'A4');
     await said(2, 'called', 'A4');
     await press(2, 'finish');
     await shows(colleague, '#said', say('desk.said.finished', { code: 'A4' }));
@@ -379,11 +380,11 @@ function theDay(lang, day) {
 
   test('finishing the last one with nobody waiting ends it and says so', async () => {
     await press(2, 'next');
-    await attends(2, '');
+    await serves(2, '');
     await shows(desks[2], '#said', say('desk.said.finished', { code: 'A6' }) + ' ' + say('error.queue-empty'));
     // The ticket called together with the phone's is still at its desk.
     await press(1 - second, 'finish');
-    for (const n of [0, 1, 2]) await attends(n, '');
+    for (const n of [0, 1, 2]) await serves(n, '');
     await agree(0);
     const states = (await server.call('GET', 'tickets')).map((x) => [x.code, x.state]);
     assert.equal(states.length, 9);

@@ -43,7 +43,7 @@ function recorder({ blocked, allows }) {
 
 /** A desk of its own service, so that nobody else's tickets come to it. */
 async function deskOf(prefix, how = {}, lang = 'es') {
-  await server.call('PUT', 'services/' + prefix, { name: 'Line ' + prefix });
+  await server.call('PUT', 'services/' + prefix, { name: 'Service ' + prefix });
   await server.call('PUT', 'desks/' + prefix, { services: [prefix] });
   const page = await open(browser, 'about:blank', { lang });
   await page.addInitScript(recorder, Object.assign({ blocked: false, allows: 'granted' }, how));

@@ -30,7 +30,7 @@ before(async () => {
   await server.tickets(12);
 });
 beforeEach(async () => {
-  // Each test has a desk of its own, which attends somebody.
+  // Each test has a desk of its own, which serves somebody.
   for (const page of opened) await page.context().close();
   opened = [];
   desk += 1;

@@ -47,12 +47,12 @@ test('who is not among the first ten is called by the code, with the keyboard al
   assert.equal(await focused(), 'find');
 });
 
-test('one in the list is cancelled, and that is taken back', async () => {
+test('one in the list is cancelled, and that is undone', async () => {
   await page.focus('#queue li:nth-child(3) button');
   await page.keyboard.press('c');
   await visible(page, '#found');
   assert.equal(await page.inputValue('#found-code'), 'A3');
-  await page.click('#found-drop');
+  await page.click('#found-cancel');
   await shows(page, '#said', 'A3 cancelled.');
   await hidden(page, '#found');
   assert.equal(await stateOf('A3'), 'cancelled');
@@ -64,7 +64,7 @@ test('one in the list is cancelled, and that is taken back', async () => {
   await shows(page, '#queue li:nth-child(3) .who', 'A3');
 });
 
-test('one that was put on hold is cancelled as well, and who is attended cannot be', async () => {
+test('one that was put on hold is cancelled as well, and who is served cannot be', async () => {
   await page.keyboard.press('h');
   await visible(page, '#held li');
   await page.keyboard.press('n');
@@ -75,14 +75,14 @@ test('one that was put on hold is cancelled as well, and who is attended cannot 
     const code = document.getElementById('found-code');
     code.value = 'A1';
     code.dispatchEvent(new Event('input'));
-    document.getElementById('found-drop').click();
+    document.getElementById('found-cancel').click();
   });
   await shows(page, '#said', /^That ticket has already changed/);
   await page.fill('#found-code', 'A99');
-  await page.click('#found-drop');
+  await page.click('#found-cancel');
   await shows(page, '#said', 'That no longer exists.');
   await page.fill('#found-code', 'A12');
-  await page.click('#found-drop');
+  await page.click('#found-cancel');
   await shows(page, '#said', 'A12 cancelled.');
   await hidden(page, '#held-box');
   await page.click('#undo');
@@ -99,7 +99,7 @@ test('it says where any ticket of today stands, and offers what can be done with
   const says = async (code, where, sends, drops) => {
     await page.fill('#found-code', code);
     await shows(page, '#found-where', where);
-    assert.deepEqual([await page.isEnabled('#found-send'), await page.isVisible('#found-drop')], [sends, drops], code);
+    assert.deepEqual([await page.isEnabled('#found-send'), await page.isVisible('#found-cancel')], [sends, drops], code);
   };
   await says('a-002', 'A2 has been waiting for under 1 min.', true, true);
   await says('A1', 'A1 is finished: Desk 1, under 1 min ago.', true, false);

@@ -26,14 +26,14 @@ after(async () => {
   if (server) await server.stop();
 });
 
-test('with nobody attended the button is disabled', async () => {
+test('with nobody served the button is disabled', async () => {
   await visible(page, '#print');
   assert.equal(await page.isEnabled('#print'), false);
   await page.keyboard.press('i');
   assert.equal(printer.papers.length, 4);
 });
 
-test('the ticket of whom the desk attends is printed again, and what was done before can still be taken back', async () => {
+test('the ticket of whom the desk serves is printed again, and what was done before can still be undone', async () => {
   await page.click('#next');
   await shows(page, '#code', 'A1');
   await visible(page, '#undo');

@@ -62,7 +62,7 @@ test('those who wait stand in the order in which this desk calls them, with what
 });
 
 test('with one service there is no choice of services', async () => {
-  assert.equal(await page.isVisible('#attends'), false);
+  assert.equal(await page.isVisible('#choose-services'), false);
   await page.keyboard.press('s');
   assert.equal(await page.isVisible('#services'), false);
 });
@@ -117,7 +117,7 @@ test('what another person sets up is shown at once', async () => {
   await server.call('PUT', 'desks/3', { services: ['B'] });
   await shows(page, '#scope', 'Aquí se atiende: Citas');
   await shows(page, '#fact', 'Hay personas esperando, pero no para usted.');
-  await until('nobody of them is in its line', async () => (await rows()).length === 0);
+  await until('nobody of them is in its list', async () => (await rows()).length === 0);
 });
 
 test('with the keyboard alone: both services, the second first', async () => {
@@ -129,7 +129,7 @@ test('with the keyboard alone: both services, the second first', async () => {
   });
   await keys.press('s');
   await visible(page, '#services');
-  await focusIs('attends-some');
+  await focusIs('services-some');
   await keys.press('Tab');
   await focusIs('1B · Citas');
   await keys.press('Tab');
@@ -149,23 +149,23 @@ test('with the keyboard alone: both services, the second first', async () => {
   await shows(page, '#said', 'Servicios guardados.');
   await shows(page, '#scope', 'Aquí se atiende: General · Citas');
   assert.deepEqual((await desk()).services, ['A', 'B']);
-  await focusIs('attends');
+  await focusIs('choose-services');
 });
 
 test('no service at all cannot be chosen, and Escape leaves everything as it was', async () => {
-  await page.click('#attends');
+  await page.click('#choose-services');
   await page.uncheck('#order li:nth-child(1) input');
   // It went to the end of those that are not chosen.
   await page.uncheck('#order li:nth-child(1) input');
   assert.equal(await page.isEnabled('#services-send'), false);
-  await page.check('#attends-all');
+  await page.check('#services-all');
   assert.equal(await page.isVisible('#order'), false);
   assert.equal(await page.isEnabled('#services-send'), true);
   await page.keyboard.press('Escape');
   await hidden(page, '#services');
   assert.deepEqual((await desk()).services, ['A', 'B']);
-  await page.click('#attends');
-  await page.check('#attends-all');
+  await page.click('#choose-services');
+  await page.check('#services-all');
   await page.click('#services-send');
   await until('the desk serves all', async () => (await desk()).services.length === 0);
   await hidden(page, '#scope');
@@ -191,14 +191,14 @@ test('a printer that jams and numbers that run out are shown quietly, for as lon
   assert.deepEqual(page.problems, []);
 });
 
-test('who waits where nobody attends is told to every desk', async () => {
+test('who waits where nobody serves is told to every desk', async () => {
   const other = await Server.start();
   for (const name of ['1', '2']) await other.desk(name);
   await other.call('PUT', 'services/B', { name: 'Caja' });
   await other.call('PUT', 'desks/1', { services: ['A'] });
   await other.call('PUT', 'desks/2', { services: ['A'] });
   const page = await open(browser, other.url + '/desk.html?desk=1', { lang: 'en' });
-  await until('the desk is live', () => page.isEnabled('#attends'));
+  await until('the desk is live', () => page.isEnabled('#choose-services'));
   assert.equal(await page.isVisible('#warning'), false);
   await other.call('POST', 'tickets', { service: 'B' });
   await shows(page, '#warning', 'Nobody is serving Caja right now (waiting: 1).');
@@ -257,8 +257,8 @@ test('without the connection no panel sends anything, and what is chosen in it s
     await cable.mend();
     await until(id + ' is live', () => page.isEnabled('#' + id));
   };
-  await page.click('#attends');
-  await page.check('#attends-some');
+  await page.click('#choose-services');
+  await page.check('#services-some');
   await page.check('#order li:nth-child(2) input');
   await away('services-send');
   await page.click('#services-send');
@@ -267,7 +267,7 @@ test('without the connection no panel sends anything, and what is chosen in it s
   await page.click('#find');
   await page.fill('#found-code', 'A1');
   await away('found-send');
-  assert.equal(await page.isEnabled('#found-drop'), true);
+  assert.equal(await page.isEnabled('#found-cancel'), true);
   await page.click('#found-send');
   await shows(page, '#code', 'A1');
   // A desk that closes while it is chosen is not changed for another.

@@ -1,4 +1,4 @@
-// A finger that slipped: the last step of a desk is taken back.
+// A finger that slipped: the last step of a desk is undone.
 
 import assert from 'node:assert/strict';
 import { after, before, test as plain } from 'node:test';
@@ -37,7 +37,7 @@ test('before anything was done there is nothing to undo', async () => {
   assert.equal(await text(page, '#said'), '');
 });
 
-test('a call is taken back by the key, and said', async () => {
+test('a call is undone by the key, and said', async () => {
   await page.keyboard.press('n');
   await shows(page, '#code', 'A1');
   await visible(page, '#undo');
@@ -69,7 +69,7 @@ const STEPS = {
   },
 };
 
-test('each step is taken back whole', async () => {
+test('each step is undone whole', async () => {
   await page.click('#next');
   await shows(page, '#code', 'A1');
   for (const { does, then, says } of Object.values(STEPS)) {
@@ -85,7 +85,7 @@ test('each step is taken back whole', async () => {
   }
 });
 
-test('a recall cannot be taken back', async () => {
+test('a recall cannot be undone', async () => {
   await page.click('#recall');
   await shows(page, '#said', 'A1 recalled.');
   assert.equal(await page.isVisible('#undo'), false);
@@ -111,7 +111,7 @@ test('the offer shows how long it stands, without flashing, and ends by itself',
   assert.deepEqual((await server.call('GET', 'tickets?state=held')).map((x) => x.code), ['A1']);
 });
 
-test('a return to the line is taken back too', async () => {
+test('a return to the queue is undone too', async () => {
   await page.click('#held li button:last-of-type');
   await queueIs('A1 A2 A3 A4');
   await visible(page, '#undo');
@@ -120,7 +120,7 @@ test('a return to the line is taken back too', async () => {
   await shows(page, '#held li .who', 'A1');
 });
 
-test('where the last one was finished because nobody waits, that is taken back too', async () => {
+test('where the last one was finished because nobody waits, that is undone too', async () => {
   for (const code of ['A2', 'A3', 'A4']) {
     await page.click('#next');
     await shows(page, '#code', code);
@@ -178,7 +178,7 @@ test('after a reload the offer stands for as long as it did, where nothing has h
   await desk.reload();
   await live();
   await hidden(desk, '#undo');
-  // An undo might take back another step now.
+  // An undo might reverse another step now.
   await desk.click('#next');
   await visible(desk, '#undo');
   await desk.goto('about:blank');

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test as plain } from 'node:test';
-import { Server, hidden, launch, open, shows, story, text, until, visible } from './support.mjs';
+import { Server, alwaysIntercept, hidden, launch, open, shows, story, text, until, visible } from './support.mjs';
 
 const test = story(plain);
 let server;
@@ -51,6 +51,7 @@ before(async () => {
   await server.desk('1');
   mine = await open(browser, server.url + '/desk.html?desk=1');
   colleague = await open(browser, server.url + '/desk.html?desk=1', { lang: 'en' });
+  await alwaysIntercept(colleague);
   for (const page of [mine, colleague]) {
     await visible(page, '#nobody');
     await page.evaluate(() => { window.planted = true; });
@@ -61,7 +62,7 @@ after(async () => {
   if (server) await server.stop();
 });
 
-test('a desk that attends nobody offers none of it, and shows no list of nobody', async () => {
+test('a desk that serves nobody offers none of it, and shows no list of nobody', async () => {
   await server.tickets(6);
   await listIs(mine, '#queue', 'A1 A2 A3 A4 A5 A6');
   for (const id of ACTIONS) assert.equal(await mine.isEnabled(id), false, id);
@@ -125,7 +126,7 @@ test('what another desk put on hold stands after this desk\'s own, with that des
   await there.context().close();
 });
 
-test('resuming one finishes whom the desk attends and calls the other again', async () => {
+test('resuming one finishes whom the desk serves and calls the other again', async () => {
   await mine.click(row('#held', 'A2') + ' button:text-is("Retomar")');
   await shows(mine, '#code', 'A2');
   await shows(mine, '#fact', 'Llamado 2 veces');
@@ -135,7 +136,7 @@ test('resuming one finishes whom the desk attends and calls the other again', as
   assert.deepEqual((await server.call('GET', 'tickets?state=done')).map((x) => x.code), ['A3']);
 });
 
-test('somebody put on hold may be returned to the line instead', async () => {
+test('somebody put on hold may be returned to the queue instead', async () => {
   await colleague.click(row('#held', 'A4') + ' button:text-is("Return to queue")');
   await shows(colleague, '#said', 'A4 is back in the queue.');
   await listIs(mine, '#held', 'A1');
@@ -146,7 +147,7 @@ test('a transfer is asked for in a panel that Escape closes, and nothing has hap
   await mine.click('#transfer');
   await visible(mine, '#panel');
   await shows(mine, '#panel-title', 'Transferir A2');
-  await focusIs(mine, 'line');
+  await focusIs(mine, 'queue');
   assert.equal(await mine.isVisible('#actions'), false);
   // One service: there is no other.
   assert.equal(await mine.isVisible('#panel [value="service"]'), false);
@@ -261,7 +262,7 @@ test('with the keyboard alone: a transfer to another desk, at its end', async ()
   const keys = colleague.keyboard;
   await keys.press('t');
   await visible(colleague, '#panel');
-  await focusIs(colleague, 'line');
+  await focusIs(colleague, 'queue');
   await keys.press('ArrowDown');
   await focusIs(colleague, 'desk');
   await keys.press('Tab');

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { Printer, Server, hidden, launch, open, shows, text, until, visible } from './support.mjs';
+import { Printer, Server, alwaysIntercept, hidden, launch, open, shows, text, until, visible } from './support.mjs';
 
 const PAPER = 'Si sale un turno de la impresora, es válido.';
 // A little longer than the page's time-out.
@@ -36,6 +36,7 @@ function withoutSockets() {
 
 async function kiosk(options) {
   const page = await open(browser, server.url + '/new-ticket.html', options);
+  await alwaysIntercept(page);
   await until('it offers tickets', () => page.isEnabled('.service'));
   return page;
 }
@@ -77,7 +78,7 @@ test('a ticket that came out on paper while the server hung is called, though it
 });
 
 for (const [how, options] of [['over a WebSocket'], ['by polling', { before: withoutSockets }]]) {
-  test('a ticket whose answer was lost stays in line where the server prints, as the kiosk knows ' + how, async () => {
+  test('a ticket whose answer was lost stays in the queue where the server prints, as the kiosk knows ' + how, async () => {
     const page = await kiosk(options);
     const had = (await codes('waiting')).length;
     await loseAnswers(page);

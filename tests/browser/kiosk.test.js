@@ -402,7 +402,7 @@ test('while the server hangs the kiosk says within 10 s that no ticket can be ta
   await page.context().close();
 });
 
-test('a ticket that comes when its person has left is taken out of the line, and the next stranger has a number of their own', async () => {
+test('a ticket that comes when its person has left is taken out of the queue, and the next stranger has a number of their own', async () => {
   const page = await kiosk({ clock: true });
   const had = await waiting();
   const cancelled = async () => (await server.call('GET', 'tickets?state=cancelled')).map((ticket) => ticket.code);
@@ -450,7 +450,7 @@ test('a request without an answer belongs to its person for ten seconds; then it
   });
   assert.equal(await waiting(), had + 1);
   cut = false;
-  await until('it is taken back', async () => {
+  await until('it is cancelled', async () => {
     await page.clock.runFor(1000);
     return (await waiting()) === had;
   });

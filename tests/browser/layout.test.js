@@ -67,7 +67,7 @@ function measure() {
     return { left: box.left, right: Math.min(box.right, el.closest('.head') ? el.getBoundingClientRect().right - parseFloat(getComputedStyle(el).paddingRight) : Infinity), top: box.top + air * 0.9, bottom: bottom - air * 0.9 };
   };
   const called = (el) => el.id || el.className || el.tagName;
-  const texts = all('#office, #waiting, #clock, #stale, #call-label, #code, #desk, #none, #muted span, .head span, .row .code, .row .name, #message, #turns').filter((el) => el.textContent);
+  const texts = all('#office, #waiting, #clock, #stale, #call-label, #code, #desk, #none, #muted span, .head span, .row .code, .row .name, #message, #page-number').filter((el) => el.textContent);
   const boxes = texts.map(ink);
   texts.forEach((el, i) => {
     const a = boxes[i];
@@ -110,7 +110,7 @@ function measure() {
     deskSize: getComputedStyle(document.getElementById('desk')).fontSize,
     card: JSON.stringify(document.getElementById('call').getBoundingClientRect()),
     media: (all('#media')[0] || { offsetHeight: 0 }).offsetHeight / H,
-    pages: document.getElementById('turns').hidden ? 1 : Number(document.getElementById('turns').textContent.split('/')[1]),
+    pages: document.getElementById('page-number').hidden ? 1 : Number(document.getElementById('page-number').textContent.split('/')[1]),
     isBroken: document.getElementById('desk').classList.contains('is-broken'),
   };
 }
@@ -203,8 +203,8 @@ test('eight other desks are seen without turning pages at 1920×1080, more by tu
   const seen = new Set();
   const pages = new Set();
   for (let i = 0; i < 3; i++) {
-    await visible(turning, '#turns');
-    pages.add(await turning.textContent('#turns'));
+    await visible(turning, '#page-number');
+    pages.add(await turning.textContent('#page-number'));
     for (const name of await turning.$$eval('.row:not([hidden]) .name', (els) => els.map((el) => el.lastChild.data))) seen.add(name);
     tell({ type: 'tick', seq: 11, payload: { now: new Date().toISOString() } });
     await turning.clock.runFor(8000);

@@ -123,7 +123,7 @@ test('a desk that has finished keeps its last ticket, dimmed and still at 7:1, f
   }
 });
 
-test('a ticket that goes back to the queue, and one that was taken back, are not kept at the desk', async () => {
+test('a ticket that goes back to the queue, and one that was undone, are not kept at the desk', async () => {
   const { page, tell } = await board({ desks: [desk('1', 'A1'), desk('2', 'A2'), desk('3', 'A3')], calls: [call(3, 'A3', '3'), call(2, 'A2', '2')] });
   await until('the rows', async () => (await row(page, '2')) === 'A2');
   tell('ticket-transferred', { desk: desk('1', null), ticket: { code: 'A1', service: 'A' } });

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { ROOT, Server, launch, open, pageFiles, readPage, shows, text, until, visible } from './support.mjs';
+import { ROOT, Server, alwaysIntercept, launch, open, pageFiles, readPage, shows, text, until, visible } from './support.mjs';
 
 const table = readFileSync(path.join(ROOT, 'src/presentation/http/error_code.rs'), 'utf8');
 // A page that needs a PIN leads to the sign-in instead.
@@ -12,6 +12,7 @@ const CODES = [...table.matchAll(/: (\d{3}), "([a-z-]+)";/g)].map(([, status, co
   .filter(([, code]) => code !== 'pin-needed');
 const words = JSON.parse(readPage('lang/es.json'));
 const settingsWords = JSON.parse(readPage('settings/lang/es.json'));
+const dataWords = JSON.parse(readPage('data/lang/es.json'));
 
 let server;
 let browser;
@@ -126,7 +127,7 @@ const PAGES = {
       const office = { format: 'turnero-office', version: 1, exportedAt: '2026-11-30T10:00:00Z', office: { settings: { name: 'Clínica' } } };
       await page.setInputFiles('#file', { name: 'copia.json', mimeType: 'application/json', buffer: Buffer.from(JSON.stringify(office)) });
     },
-    words: (code) => (code === 'invalid' ? settingsWords['data.restore.wrong'] : general(code)),
+    words: (code) => (code === 'invalid' ? dataWords['data.restore.wrong'] : general(code)),
   },
   'sign-in': {
     path: '/signin.html', ask: '#enter', request: '**/api/session', said: '#error', ready: (page) => page.fill('#pin', '271828'),
@@ -186,4 +187,27 @@ test('the kiosk of a full office says that it is full, and not to touch again', 
   assert.doesNotMatch(await text(page, '#error'), /again/);
   await server.call('PUT', 'settings', { mostWaiting: null });
   await page.context().close();
+});
+
+test('the audit log says why earlier entries do not come, and shows none twice', async () => {
+  const full = await Server.start();
+  await full.tickets(110);
+  const page = await open(browser, full.url + '/settings-trace.html');
+  await alwaysIntercept(page);
+  await visible(page, '#more');
+  const earlier = '**/api/audit?*before=*';
+  const detail = JSON.stringify({ code: 'busy', detail: 'Technical.' });
+  await page.route(earlier, (route) => route.fulfill({ status: 503, contentType: 'application/problem+json', body: detail }));
+  await page.click('#more');
+  await shows(page, '#more-failed', general('busy'));
+  await visible(page, '#more-failed');
+  await page.unroute(earlier);
+  await until('it can be pressed', () => page.isEnabled('#more'));
+  await page.dblclick('#more');
+  await until('the whole log is there', async () => !await page.isVisible('#more'));
+  const entries = await full.call('GET', 'audit?limit=1000');
+  assert.equal(await page.locator('#entries tr').count(), entries.length);
+  assert.equal(await page.isVisible('#more-failed'), false);
+  await page.context().close();
+  await full.stop();
 });

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test as plain } from 'node:test';
-import { Cable, Server, hidden, launch, open, shows, story, text, until, visible } from './support.mjs';
+import { Cable, Server, alwaysIntercept, hidden, launch, open, shows, story, text, until, visible } from './support.mjs';
 
 const test = story(plain);
 let server;
@@ -20,6 +20,7 @@ before(async () => {
   await server.tickets(4);
   await server.act('1', 'next');
   kiosk = await open(browser, server.url + '/new-ticket.html');
+  await alwaysIntercept(kiosk);
   desk = await open(browser, server.url + '/desk.html?desk=1');
   board = await open(browser, server.url + '/public.html');
   await visible(kiosk, '.service');

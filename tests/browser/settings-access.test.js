@@ -16,7 +16,7 @@ freshOffices((office, chromium) => {
 
 const at = (page, options) => openSettings(browser, server, page, options);
 
-test('PINs are changed, and programs get keys that are shown once and can be taken back', async () => {
+test('PINs are changed, and programs get keys that are shown once and can be deleted', async () => {
   const page = await at('settings-access');
   await until('it is live', () => page.isEnabled('#staff-form .button--main'));
   await visible(page, '#here');
@@ -193,6 +193,7 @@ test('the statistics of the day are there for staff, and go on by themselves', a
   await server.call('PUT', 'services/B', { name: 'Caja', names: { en: 'Till' } });
   await server.call('POST', 'tickets', { service: 'B' });
   await shows(page, '#by-service tbody tr:nth-child(2)', row('B · Till', [1, 1, 0]));
+  await shows(page, '#by-service .drawing', /B · Till/);
   await shows(page, '#totals', /^Arrived ?3/);
   await close(page);
 });
@@ -248,6 +249,7 @@ test('some days are compared with the same weekdays before them, and a report on
   await visible(page, '#by-desk table');
   await hidden(page, '#by-service > button');
   await hidden(page, '#days .ranges');
+  await hidden(page, 'details');
   await close(page);
 });
 

@@ -53,7 +53,7 @@ test('what is no export, and an office with tickets, are said in the reader\'s w
   const content = await anExport();
   const before = await server.call('GET', 'settings');
   const page = await at({ lang: 'en' });
-  const newer = JSON.stringify(Object.assign(JSON.parse(content), { version: 2 }));
+  const newer = JSON.stringify(Object.assign(JSON.parse(content), { version: 3 }));
   for (const wrong of ['a shopping list', '[]', '{"format":"turnero-office"}', '{"format":"other"}']) {
     await page.setInputFiles('#file', asFile(wrong));
     await shows(page, '#failed', /^This file was not exported from Turnero/);

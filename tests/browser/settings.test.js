@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { close, freshOffices, openSettings, save, saved, wrongAt } from './settings.mjs';
-import { hidden, open, shows, until, visible } from './support.mjs';
+import { alwaysIntercept, hidden, open, shows, until, visible } from './support.mjs';
 
 const PAGES = ['statistics', 'settings', 'settings-look', 'settings-sound', 'settings-printing', 'settings-services', 'settings-desks', 'settings-next',
   'settings-access', 'settings-webhooks', 'settings-trace', 'settings-data'];
@@ -35,6 +35,27 @@ test('the start page leads to the settings, and each page of them to all others'
   await page.click('.home');
   await visible(page, '#take');
   await close(page);
+});
+
+test('nothing can be typed before the values are there, so that none of it is lost', async () => {
+  const page = await open(browser, server.url + '/not-found.html');
+  let answer;
+  const held = new Promise((go) => { answer = go; });
+  await page.route('**/api/settings', async (route) => {
+    await held;
+    await route.continue();
+  });
+  for (const [name, field] of [['settings', '#name'], ['settings-look', '#message'], ['settings-sound', '#volume']]) {
+    await page.goto(server.url + '/' + name + '.html');
+    await visible(page, field);
+    assert.equal(await page.isEnabled(field), false, name);
+  }
+  answer();
+  await page.fill('#volume', '37');
+  await save(page);
+  await saved(page);
+  assert.equal((await settings()).volume, 37);
+  await page.context().close();
 });
 
 test('an admin starts a new day after a warning, and numbers restart', async () => {
@@ -106,6 +127,7 @@ test('what cannot be taken is said at its field, in the reader\'s language, and 
 
 test('what the server alone refuses is said at the field that it names', async () => {
   const page = await at('settings', { lang: 'en' });
+  await alwaysIntercept(page);
   await page.route('**/api/settings', (route) => (route.request().method() === 'PUT' ? route.fulfill({
     status: 422, contentType: 'application/problem+json',
     body: JSON.stringify({ code: 'invalid', detail: 'timeZone: no such place.' }),
@@ -316,7 +338,7 @@ test('only an admin chooses the services of a desk where the office says so', as
   await server.call('PUT', 'pins/staff', { pin: '735102-b' });
   const page = await at('settings-desks', { lang: 'en' });
   const admin = await open(browser, server.url + '/desk.html?desk=1');
-  await visible(admin, '#attends');
+  await visible(admin, '#choose-services');
   await page.check('#adminsChooseServices');
   await page.click('#rules .button--main');
   await shows(page, '#rules .status', 'Saved');
@@ -330,10 +352,10 @@ test('only an admin chooses the services of a desk where the office says so', as
   await staff.keyboard.press('Enter');
   await staff.waitForURL(/desk\.html/);
   await until('the desk is there', () => staff.evaluate(() => document.getElementById('office').textContent === 'Turnero' && document.getElementById('scope') && document.title.includes('1')));
-  await hidden(staff, '#attends');
+  await hidden(staff, '#choose-services');
   await staff.keyboard.press('s');
   assert.equal(await staff.$('#services'), null);
-  assert.equal(await admin.isVisible('#attends'), true);
+  assert.equal(await admin.isVisible('#choose-services'), true);
   await close(page);
   await staff.context().close();
   await admin.context().close();
@@ -377,7 +399,7 @@ test('times and dates are written as in the reader\'s country, or else as in the
   assert.equal(await written('fr', 'fr-FR'), '15:00');
 });
 
-test('desks are added, told whom to attend in which order, closed and deleted', async () => {
+test('desks are added, told whom to serve in which order, closed and deleted', async () => {
   await server.call('PUT', 'services/B', { name: 'Caja' });
   await server.call('PUT', 'services/C', { name: 'Recetas' });
   const page = await at('settings-desks', { lang: 'en' });

@@ -82,7 +82,7 @@ test('a desk asks for the PIN, says when it is wrong, and goes on where it was',
   await signIn(page, STAFF);
   await page.waitForURL(/desk\.html\?desk=3&lang=en$/);
   await page.click('#next');
-  await until('someone is attended', async () => (await server.call('GET', 'desks/3')).ticket);
+  await until('someone is served', async () => (await server.call('GET', 'desks/3')).ticket);
   assert.equal(await page.evaluate(() => document.cookie), '', 'scripts cannot read the cookie');
   assert.deepEqual(page.problems, []);
 

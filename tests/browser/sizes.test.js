@@ -122,8 +122,8 @@ test('a panel of a desk covers nothing of the ticket that it serves', async () =
     const panel = b.closest('.panel').getBoundingClientRect();
     return b.offsetParent && at.bottom > Math.min(panel.bottom, innerHeight) + 1;
   }).map((b) => b.textContent));
-  await page.click('#attends');
-  await page.check('#attends-some');
+  await page.click('#choose-services');
+  await page.check('#services-some');
   for (const [width, height] of SIZES.filter((size) => size[0] > 1000)) {
     await page.setViewportSize({ width, height });
     assert.deepEqual(await inSight(), [], width + '×' + height + ': the services\' buttons');
@@ -135,7 +135,7 @@ test('a panel of a desk covers nothing of the ticket that it serves', async () =
     await page.setViewportSize({ width, height });
     const lies = await page.evaluate(() => {
       const panel = document.getElementById('panel').getBoundingClientRect();
-      const card = document.getElementById('attending').getBoundingClientRect();
+      const card = document.getElementById('serving').getBoundingClientRect();
       return ['code', 'fact', 'timer'].filter((id) => {
         const box = document.getElementById(id).getBoundingClientRect();
         return box.bottom > panel.top + 1 || box.top < card.top;

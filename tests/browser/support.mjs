@@ -2,8 +2,8 @@
 // Chromium, and waiting with a deadline. Nothing here leaves the loopback.
 
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import net from 'node:net';
 import { after } from 'node:test';
 import { tmpdir } from 'node:os';
@@ -13,7 +13,7 @@ import { chromium } from 'playwright-core';
 
 export const HERE = path.dirname(fileURLToPath(import.meta.url));
 export const ROOT = path.resolve(HERE, '../..');
-const BINARY = path.resolve(HERE, process.env.TURNERO_BIN || '../../target/release/turnero');
+export const BINARY = path.resolve(HERE, process.env.TURNERO_BIN || '../../target/release/turnero');
 const HTML = path.join(ROOT, 'html');
 /** The paths under html/ of all files with this ending. */
 export const pageFiles = (ending) => readdirSync(HTML, { recursive: true }).filter((file) => file.endsWith(ending)).sort();
@@ -200,7 +200,7 @@ const FEATURES_OFF = ['WebUIOmniboxPopup', 'WebUIOmniboxAimPopup', 'AvoidUnneces
   'DestroyProfileOnBrowserClose', 'GlobalMediaControls', 'HttpsUpgrades', 'LensOverlay', 'MediaRouter', 'OptimizationHints', 'PaintHolding',
   'RenderDocument', 'ThirdPartyStoragePartitioning', 'Translate'];
 
-export async function launch() {
+export async function launch({ env = {} } = {}) {
   // The headless shell is Chromium without a desktop, and takes half the time.
   const executablePath = [process.env.CHROMIUM, '/usr/bin/chromium-headless-shell', '/usr/bin/chromium', '/usr/bin/chromium-browser']
     .find((file) => file && existsSync(file));
@@ -208,10 +208,26 @@ export async function launch() {
   return chromium.launch({
     executablePath,
     headless: true,
+    env: Object.assign({}, process.env, env),
     args: ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking',
       '--disable-component-update', '--disable-sync', '--disable-features=' + FEATURES_OFF.join()],
   });
 }
+
+/** A Chromium that trusts the authority in a file, as docs/operating.md says it for Linux. `home` is a folder for what it keeps. */
+export function launchTrusting(authority, home) {
+  const database = path.join(home, '.pki', 'nssdb');
+  mkdirSync(database, { recursive: true });
+  execFileSync('certutil', ['-d', 'sql:' + database, '-N', '--empty-password']);
+  execFileSync('certutil', ['-d', 'sql:' + database, '-A', '-n', 'turnero', '-t', 'C,,', '-i', authority]);
+  return launch({ env: { HOME: home } });
+}
+
+/**
+ * Keeps the interception of requests on, for pages whose tests change what they intercept: Chromium can pass over or lose
+ * a request while interception is switched on or off.
+ */
+export const alwaysIntercept = (page) => page.route('**/nothing', (route) => route.continue());
 
 /**
  * A page in a context of its own, like a screen of its own. `problems` gathers script errors,
@@ -316,7 +332,7 @@ export function brokenWords(page, selector) {
   }), selector);
 }
 
-/** A believable morning: desks, people attended, people waiting. */
+/** A believable morning: desks, people served, people waiting. */
 export async function morning(server) {
   for (const name of ['1', '2', '3', '4']) await server.desk(name);
   await server.tickets(14);
@@ -386,7 +402,7 @@ export async function transfers(page) {
 /** The languages of the screens. */
 export const LANGUAGES = (await script('lang/languages.js')).LIST.map((one) => one.code);
 /** The folders of texts: of all screens, and of the settings alone. */
-export const TEXT_FOLDERS = ['lang', 'people/lang', 'settings/lang', 'signin/lang', 'statistics/lang', 'webhooks/lang'];
+export const TEXT_FOLDERS = ['lang', 'data/lang', 'people/lang', 'settings/lang', 'signin/lang', 'statistics/lang', 'webhooks/lang'];
 /** All texts of a language by their keys. */
 export const textsOf = (lang) => Object.assign({}, ...TEXT_FOLDERS.map((folder) => JSON.parse(readPage(folder + '/' + lang + '.json'))));
 // The country of a reader's browser, where it is not the most likely one.
@@ -415,8 +431,8 @@ export async function services(page) {
   await page.click('#next');
   await visible(page, '#undo');
   await visible(page, '#queue li');
-  await page.click('#attends');
-  await page.check('#attends-some');
+  await page.click('#choose-services');
+  await page.check('#services-some');
   await visible(page, '#order li');
   // One comes for the one that is called: each page finds as many as the one before it.
   await fetch(new URL(page.url()).origin + '/api/tickets', { method: 'POST' });

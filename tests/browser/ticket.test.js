@@ -137,7 +137,7 @@ test('after a touch it is alerted with sound, too', async () => {
   await server.act('3', 'finish');
 });
 
-test('giving up asks first, is done once, and leaves the line', async () => {
+test('giving up asks first, is done once, and leaves the queue', async () => {
   const ticket = await server.ticket();
   const behind = await server.ticket();
   const page = await phone(ticket);

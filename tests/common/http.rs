@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::PATIENCE;
+use super::{PATIENCE, Stream};
 
 /// How a connection can end; a reset is what a server sends that has ended it before it read all.
 const ENDS: [io::ErrorKind; 3] = [
@@ -17,7 +17,7 @@ const ENDS: [io::ErrorKind; 3] = [
 
 /// A kept-alive connection.
 pub struct Client {
-    stream: TcpStream,
+    stream: Stream,
     /// Bytes that came after the last answer.
     buffer: Vec<u8>,
 }
@@ -37,10 +37,11 @@ impl Client {
     }
 
     /// Over a connection that is there.
-    pub fn over(stream: TcpStream) -> Self {
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        stream.set_write_timeout(Some(PATIENCE)).unwrap();
-        stream.set_nodelay(true).unwrap();
+    pub fn over(stream: impl Into<Stream>) -> Self {
+        let stream = stream.into();
+        stream.tcp().set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.tcp().set_write_timeout(Some(PATIENCE)).unwrap();
+        stream.tcp().set_nodelay(true).unwrap();
         Self {
             stream,
             buffer: Vec::new(),
@@ -48,12 +49,12 @@ impl Client {
     }
 
     pub fn stream(&self) -> &TcpStream {
-        &self.stream
+        self.stream.tcp()
     }
 
     /// How long a read may wait.
     pub fn set_patience(&self, time: Duration) {
-        self.stream.set_read_timeout(Some(time)).unwrap();
+        self.stream().set_read_timeout(Some(time)).unwrap();
     }
 
     /// Sends bytes as they are.
@@ -69,7 +70,7 @@ impl Client {
 
     /// Says that no more will be sent.
     pub fn end_sending(&mut self) {
-        self.stream.shutdown(Shutdown::Write).unwrap();
+        self.stream().shutdown(Shutdown::Write).unwrap();
     }
 
     /// Sends a request, with a `Content-Length` where there is a body.
@@ -240,7 +241,7 @@ impl Client {
     }
 
     fn rendered(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Vec<u8> {
-        let host = self.stream.peer_addr().unwrap();
+        let host = self.stream().peer_addr().unwrap();
         let mut bytes = format!("{method} {path} HTTP/1.1\r\nHost: {host}\r\n");
         for (name, value) in headers {
             bytes.push_str(&format!("{name}: {value}\r\n"));

@@ -4,22 +4,36 @@
 //! Nothing waits for a fixed time: each wait has a deadline far above the need of a busy machine, so
 //! that a slow test passes and a stuck one fails.
 
+mod certificate;
+mod database_pair;
+mod database_proxy;
 mod http;
+mod namespace;
+mod postgres;
 mod printer;
+mod proxy;
 mod receiver;
 mod screen;
 mod server;
+mod stream;
 
 use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+pub use certificate::Certificate;
+pub use database_pair::Pair;
+pub use database_proxy::{DatabaseProxy, SOCKET};
 pub use http::{Client, Response};
+pub use namespace::{Own, has_its_own};
+pub use postgres::{database, office_of, sql};
 pub use printer::{Manner, NO_PAPER, PAPER_LOW, Printer, WELL, printed_code};
+pub use proxy::{Prepare, Proxy, deploy_file, nginx};
 pub use receiver::{Message, Receiver, Reply};
 pub use screen::{Screen, event_kinds, kind, seq};
 pub use server::{Folder, Launch, Server, run_to_end};
+pub use stream::{Stream, Trust};
 
 /// How long anything may take before a test calls it stuck.
 pub const PATIENCE: Duration = Duration::from_secs(30);

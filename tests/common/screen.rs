@@ -5,10 +5,12 @@ use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+use tungstenite::client::client_with_config;
+use tungstenite::protocol::WebSocketConfig;
 use tungstenite::protocol::frame::coding::CloseCode;
 use tungstenite::{ClientRequestBuilder, Error, Message, WebSocket};
 
-use super::PATIENCE;
+use super::{PATIENCE, Stream};
 
 pub struct Screen {
     socket: WebSocket<Steady>,
@@ -16,7 +18,7 @@ pub struct Screen {
 
 /// A connection whose reads and writes go on after a signal: tungstenite takes `Interrupted`
 /// during a handshake for the end.
-pub struct Steady(TcpStream);
+pub struct Steady(Stream);
 
 impl Read for Steady {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
@@ -54,22 +56,24 @@ impl Screen {
     }
 
     /// Over a connection that is there.
-    pub fn over(stream: TcpStream, query: &str, subprotocol: Option<&str>) -> Self {
+    pub fn over(stream: impl Into<Stream>, query: &str, subprotocol: Option<&str>) -> Self {
         let screen = Self::try_over(stream, query, subprotocol, &[]);
         screen.unwrap_or_else(|(status, body)| panic!("the handshake was refused: {status} {body}"))
     }
 
-    /// The same, with headers; a refusal is a status and a body.
+    /// The same, with headers; a refusal is a status and a body, and a lost connection the status 0 and why.
     pub fn try_over(
-        stream: TcpStream,
+        stream: impl Into<Stream>,
         query: &str,
         subprotocol: Option<&str>,
         headers: &[(&str, &str)],
     ) -> Result<Self, (u16, String)> {
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        stream.set_write_timeout(Some(PATIENCE)).unwrap();
-        stream.set_nodelay(true).unwrap();
-        let address = stream.peer_addr().unwrap();
+        let stream = stream.into();
+        let tcp = stream.tcp();
+        tcp.set_read_timeout(Some(PATIENCE)).unwrap();
+        tcp.set_write_timeout(Some(PATIENCE)).unwrap();
+        tcp.set_nodelay(true).unwrap();
+        let address = tcp.peer_addr().unwrap();
         let uri = format!("ws://{address}/ws{query}").parse().unwrap();
         let mut request = ClientRequestBuilder::new(uri);
         if let Some(name) = subprotocol {
@@ -78,19 +82,21 @@ impl Screen {
         for (name, value) in headers {
             request = request.with_header(*name, *value);
         }
-        match tungstenite::client(request, Steady(stream)) {
+        // tungstenite clears its whole buffer before each read, 128 KiB by default.
+        let config = WebSocketConfig::default().read_buffer_size(4_096);
+        match client_with_config(request, Steady(stream), Some(config)) {
             Ok((socket, _)) => Ok(Self { socket }),
             Err(tungstenite::HandshakeError::Failure(Error::Http(response))) => {
                 let body = response.body().clone().unwrap_or_default();
                 let body = String::from_utf8_lossy(&body).into_owned();
                 Err((response.status().as_u16(), body))
             }
-            Err(error) => panic!("the handshake failed: {error}"),
+            Err(error) => Err((0, format!("the handshake failed: {error}"))),
         }
     }
 
     pub fn stream(&self) -> &TcpStream {
-        &self.socket.get_ref().0
+        self.socket.get_ref().0.tcp()
     }
 
     /// The WebSocket itself, to send what a screen does not.

@@ -15,6 +15,7 @@ use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process, prlimit};
 use serde_json::Value;
 
 use super::http::{Client, Response};
+use super::postgres::{database, office_of, sql};
 use super::screen::Screen;
 use super::{PATIENCE, wait_for};
 
@@ -68,6 +69,8 @@ pub struct Launch {
     environment: Vec<(String, OsString)>,
     /// Shell commands that run before the program, in its process.
     before: Option<&'static str>,
+    /// In the data file even if the tests were given a database.
+    in_file: bool,
     /// Keeps the folder of the data file while a server may need it.
     _folder: Arc<Folder>,
 }
@@ -81,6 +84,7 @@ impl Launch {
             arguments: Vec::new(),
             environment: Vec::new(),
             before: None,
+            in_file: false,
             _folder: Arc::new(folder),
         }
     }
@@ -105,9 +109,33 @@ impl Launch {
         self
     }
 
+    /// In a data file, for a test that looks into it, even if the tests were given a database.
+    pub fn in_file(mut self) -> Self {
+        self.in_file = true;
+        self
+    }
+
     /// The data file.
     pub fn data(&self) -> &Path {
         &self.data
+    }
+
+    /// The flags that say where the office is stored: in the data file, or in an office of the database that the tests
+    /// were given.
+    pub fn storage(&self) -> Vec<OsString> {
+        match self.database() {
+            None => vec!["--data".into(), self.data.clone().into()],
+            Some(address) => {
+                let office = office_of(&self.data);
+                ["--data", &address, "--office", &office]
+                    .map(Into::into)
+                    .into()
+            }
+        }
+    }
+
+    fn database(&self) -> Option<String> {
+        database().filter(|_| !self.in_file)
     }
 
     /// Starts the program, and returns when it says where it listens.
@@ -126,7 +154,7 @@ impl Launch {
             command.args(["--listen", "127.0.0.1:0"]);
         }
         if !is_given("--data") {
-            command.arg("--data").arg(&self.data);
+            command.args(self.storage());
         }
         command.args(&self.arguments);
         command.envs(self.environment.iter().map(|(n, v)| (n, v)));
@@ -189,6 +217,13 @@ impl Server {
 
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// The address of `https`.
+    pub fn tls_address(&self) -> SocketAddr {
+        let log = self.log();
+        let (_, rest) = log.split_once("https://").expect("it speaks HTTPS");
+        rest.lines().next().unwrap().trim().parse().unwrap()
     }
 
     /// How the server was started, to start it again.
@@ -308,6 +343,13 @@ impl Server {
     /// Stops it, lets everything in its file have happened so many seconds earlier, and starts it.
     pub fn restart_after(self, seconds: i64) -> Self {
         let launch = self.stop();
+        if launch.database().is_some() {
+            let office = office_of(launch.data());
+            sql(&format!(
+                "UPDATE events SET at = at - {seconds} * 1000 WHERE office = '{office}'"
+            ));
+            return launch.start();
+        }
         let file = rusqlite::Connection::open(launch.data()).expect("the file is there");
         // Without their checksums: those of the true times would say that the file is damaged.
         let earlier = "UPDATE events SET at = at - ?1 * 1000, checksum = NULL";

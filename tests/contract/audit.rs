@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::common::{Folder, Server, array, is_time, run_to_end, text, wait_until};
+use crate::common::{Folder, Launch, array, is_time, run_to_end, text, wait_until};
 use crate::people::{FAR, Person, behind_a_proxy, pin};
 
 fn ids(audit: &Value) -> Vec<u64> {
@@ -65,7 +65,10 @@ fn each_event_has_who_caused_it_and_from_where() {
 
 #[test]
 fn entries_past_their_retention_are_purged_and_tickets_stay() {
-    let server = behind_a_proxy().with(&["--keep-days", "7"]).start();
+    let server = behind_a_proxy()
+        .in_file()
+        .with(&["--keep-days", "7"])
+        .start();
     let admin = Person::at(FAR).signed_in(&server, &pin(&server, "admin"));
     for _ in 0..3 {
         Person::at(FAR).post(&server, "/api/tickets").expect(201);
@@ -225,7 +228,7 @@ fn each_change_says_what_it_was_about() {
 
 #[test]
 fn an_erased_log_says_who_erased_it_and_nothing_from_before() {
-    let server = behind_a_proxy().start();
+    let server = behind_a_proxy().in_file().start();
     let admin = Person::at(FAR).signed_in(&server, &pin(&server, "admin"));
     let staff = Person::at("192.0.2.99").signed_in(&server, &pin(&server, "staff"));
     staff.post(&server, "/api/tickets").expect(201);
@@ -263,11 +266,11 @@ fn an_erased_log_says_who_erased_it_and_nothing_from_before() {
 #[test]
 fn entries_from_before_and_after_an_import_are_purged_and_erased() {
     let folder = Folder::new();
-    let office = Server::new();
+    let office = Launch::new().in_file().start();
     office.ticket();
     let file = office.get("/api/export").expect(200).body;
     std::fs::write(folder.join("office.json"), file).unwrap();
-    let moved = Server::new();
+    let moved = Launch::new().in_file().start();
     moved
         .put_json("/api/settings", &json!({"name": "Clinic"}))
         .expect(200);

@@ -13,7 +13,9 @@ use crate::common::{
 
 /// A server with a folder for backups.
 fn start(folder: &Folder, more: &[&str]) -> Server {
-    let launch = Launch::new().with(&["--backup-dir", folder.path().to_str().unwrap()]);
+    let launch = Launch::new()
+        .in_file()
+        .with(&["--backup-dir", folder.path().to_str().unwrap()]);
     launch.with(more).start()
 }
 
@@ -247,7 +249,7 @@ fn a_damaged_office_leaves_the_older_backups() {
     let folder = Folder::new();
     let old = "turnero-2001-01-01.db";
     folder.write(old, "good");
-    let server = Server::new();
+    let server = Launch::new().in_file().start();
     server.ticket();
     let launch = server.stop();
     let file = rusqlite::Connection::open(launch.data()).unwrap();

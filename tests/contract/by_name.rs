@@ -42,8 +42,22 @@ fn session(server: &Server, who: &Person) -> Value {
 }
 
 #[test]
+fn a_person_is_one_in_both_forms_of_unicode() {
+    let server = behind_a_proxy().in_file().start();
+    let admin = admin(&server);
+    let (one, two) = ("Jos\u{e9}", "Jose\u{301}");
+    added(&server, &admin, two, "staff", ANA);
+    let refused = add(&server, &admin, one, "staff", BEA);
+    refused.problem(422, "invalid");
+    for name in [one, two, "JOSE\u{301}"] {
+        let person = by_name(&server, Person::at(FAR), name, ANA);
+        assert_eq!(text(&session(&server, &person), "name"), one);
+    }
+}
+
+#[test]
 fn people_sign_in_by_name_and_the_audit_log_says_who_did_what() {
-    let server = behind_a_proxy().start();
+    let server = behind_a_proxy().in_file().start();
     let admin = admin(&server);
     let stranger = Person::at("192.0.2.20");
     assert!(session(&server, &stranger).get("names").is_none());
@@ -234,8 +248,8 @@ fn shared_pins_can_go_but_an_admin_can_always_sign_in() {
     // The server's own machine has a way in for a forgotten PIN, as ever.
     let launch = server.stop();
     let mut child = Command::new(env!("CARGO_BIN_EXE_turnero"))
-        .args(["pin", "admin", "--data"])
-        .arg(launch.data())
+        .args(["pin", "admin"])
+        .args(launch.storage())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()

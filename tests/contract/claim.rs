@@ -78,7 +78,7 @@ fn a_desk_that_another_screen_has_open_says_so_until_it_is_taken_over() {
         assert_eq!(told["payload"]["desk"]["screen"], taken["screen"]);
     }
     claims(&server, ONE).problem(409, "desk-in-use");
-    // It is taken back the same way.
+    // It is undone the same way.
     assert_eq!(takes_over(&server, ONE)["screen"], holder.as_str());
 }
 

@@ -13,7 +13,7 @@ use tungstenite::protocol::frame::coding::CloseCode;
 use crate::common::{Client, Folder, Launch, Screen, Server, run_to_end, wait_until};
 
 /// The flags of the contract's table and of its list of limits.
-const FLAGS: [(&str, &str); 20] = [
+const FLAGS: [(&str, &str); 21] = [
     ("listen", "TURNERO_LISTEN"),
     ("data", "TURNERO_DATA"),
     ("html", "TURNERO_HTML"),
@@ -22,6 +22,7 @@ const FLAGS: [(&str, &str); 20] = [
     ("max-connections", "TURNERO_MAX_CONNECTIONS"),
     ("host", "TURNERO_HOST"),
     ("trusted-proxy", "TURNERO_TRUSTED_PROXY"),
+    ("user-header", "TURNERO_USER_HEADER"),
     ("keep-days", "TURNERO_KEEP_DAYS"),
     ("keep-history-days", "TURNERO_KEEP_HISTORY_DAYS"),
     ("tickets-per-10s", "TURNERO_TICKETS_PER_10S"),
@@ -61,6 +62,10 @@ fn a_wrong_value_is_exit_2_and_one_line_that_names_flag_value_and_what_is_allowe
         ("allow-origin", "intranet", "://"),
         ("host", "http://office", "turnero.lan"),
         ("trusted-proxy", "office", "127.0.0.1"),
+        ("user-header", "Remote User", "Remote-User"),
+        ("user-header", "-", "Remote-User"),
+        ("user-header", "x-forwarded-for", "Remote-User"),
+        ("user-header", "Host", "Remote-User"),
         ("keep-days", "0", "36500"),
         ("keep-history-days", "1", "36500"),
         ("tickets-per-10s", "none", "10000"),
@@ -101,6 +106,23 @@ fn a_wrong_value_is_exit_2_and_one_line_that_names_flag_value_and_what_is_allowe
         0,
         "a file was made"
     );
+}
+
+#[test]
+fn an_address_for_https_without_a_certificate_is_said_to_have_no_effect() {
+    let why = "--tls-listen has no effect";
+    let output = run_to_end(
+        Folder::new().path(),
+        &["--check-config", "--tls-listen=127.0.0.1:0"],
+        &[],
+    );
+    assert!(output.status.success(), "{output:?}");
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(said.contains(why), "{said}");
+    let server = Launch::new().with(&["--tls-listen=127.0.0.1:0"]).start();
+    assert!(server.log().contains(why), "{}", server.log());
+    let output = run_to_end(Folder::new().path(), &["--check-config"], &[]);
+    assert_eq!(String::from_utf8(output.stdout).unwrap().lines().count(), 1);
 }
 
 #[test]
@@ -240,7 +262,7 @@ fn a_newer_programs_file_is_left_alone() {
 
 #[test]
 fn a_second_server_on_the_same_file_is_refused_and_the_first_goes_on() {
-    let server = Server::new();
+    let server = Launch::new().in_file().start();
     let folder = Folder::new();
     let data = server.launch().data().to_str().unwrap().to_owned();
     let arguments = ["--listen", "127.0.0.1:0", "--data", &data];

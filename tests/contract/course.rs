@@ -141,7 +141,7 @@ fn the_courses_pages_work_through_a_whole_day() {
         assert_eq!(public.message()["type"], WORKING);
     }
     desk.finish();
-    // «Attend nobody» twice is no error on the page.
+    // «Serve nobody» twice is no error on the page.
     desk.finish();
     assert_eq!(other.draw(), Err("No hay tickets pendientes".to_owned()));
     let working_on = server.json("/api/ticket/working-on");
@@ -233,8 +233,9 @@ fn done_is_always_200_and_says_what_it_did() {
 fn the_count_is_told_at_each_change_in_order() {
     let server = Server::new();
     let mut screen = server.course_screen();
+    assert_eq!(screen.message(), json!({"type": COUNT, "payload": 0}));
     let mut client = server.client();
-    let mut expected = vec![0];
+    let mut expected = Vec::new();
     for waiting in 1..=20 {
         client.post("/api/ticket").expect(201);
         expected.push(waiting);

@@ -14,7 +14,7 @@ use crate::signing::role;
 const DIALECTS: [Option<&str>; 2] = [Some("turnero.v1"), None];
 
 /// Sooner than a screen's next tick, and than a poll's end.
-const AT_ONCE: Duration = Duration::from_secs(2);
+const AT_ONCE: Duration = Duration::from_secs(4);
 
 #[test]
 fn the_socket_of_a_session_or_token_that_has_ended_is_closed_at_once_and_no_other() {
@@ -66,7 +66,7 @@ fn the_socket_of_a_session_or_token_that_has_ended_is_closed_at_once_and_no_othe
 
 #[test]
 fn a_socket_ends_with_the_hours_of_its_session() {
-    let server = behind_a_proxy().start();
+    let server = behind_a_proxy().in_file().start();
     let staff = Person::at(FAR).signed_in(&server, &pin(&server, "staff"));
     let launch = server.stop();
     let file = rusqlite::Connection::open(launch.data()).unwrap();

@@ -158,7 +158,7 @@ fn rows(launch: &Launch, query: &str) -> i64 {
 /// From the public, each refusal would stay for two days, and nobody could stop it.
 #[test]
 fn a_refusal_of_somebody_without_a_role_is_not_stored() {
-    let server = behind_a_proxy().start();
+    let server = behind_a_proxy().in_file().start();
     let cancel = format!("/api/tickets/{}/cancel", "0".repeat(32));
     for n in 0..5 {
         let far = Person::at(FAR).with("Idempotency-Key", &format!("key-{n}"));
@@ -171,7 +171,7 @@ fn a_refusal_of_somebody_without_a_role_is_not_stored() {
 
 #[test]
 fn a_request_is_not_stored_with_its_answer() {
-    let server = Server::new();
+    let server = Launch::new().in_file().start();
     let mut client = server.client();
     let body = format!("{{{}}}", " ".repeat(60_000));
     for n in 0..20 {

@@ -71,6 +71,7 @@ fn nothing_public_and_no_log_holds_an_id_a_note_a_pin_a_token_or_an_address() {
     let far = Person::at(FAR);
     let mut v1 = server.screen("");
     let mut course = server.course_screen();
+    let first_messages = [v1.text(), course.text(), course.text()];
     let (staff_pin, admin_pin) = (pin(&server, "staff"), pin(&server, "admin"));
     let admin = far.clone().signed_in(&server, &admin_pin);
     let token = admin.make_token(&server, "secret-token-name", "staff");
@@ -129,6 +130,9 @@ fn nothing_public_and_no_log_holds_an_id_a_note_a_pin_a_token_or_an_address() {
         "/signin.html",
     ] {
         secrets.must_not_be_in(page, &far.get(&server, page).expect(200).text());
+    }
+    for message in first_messages {
+        look("a screen's first message", &message);
     }
     for message in v1.until(seq) {
         look("turnero.v1", &message.to_string());

@@ -16,7 +16,7 @@ fn put(server: &Server, path: &str, body: &Value) {
 
 /// An office in the middle of its day. The tickets as they were made.
 fn a_busy_office() -> (Server, Vec<Value>) {
-    let server = Server::new();
+    let server = Launch::new().in_file().start();
     let priorities = json!([{"name": "normal", "weight": 1}, {"name": "urgent", "weight": 5}]);
     let settings = json!({
         "name": "Clínica", "language": "en", "timeZone": "Europe/Madrid", "accent": "#0b5348",
@@ -44,7 +44,7 @@ fn a_busy_office() -> (Server, Vec<Value>) {
         server.post_json(path, &body).expect(200);
     };
     // B100 is done, A1 did not come, A3 was put aside, B101 is sent to desk 2 alone, A4 is withdrawn
-    // and A2 is attended at desk 1.
+    // and A2 is served at desk 1.
     post("/api/desks/1/next", json!({}));
     post("/api/desks/1/finish", json!({}));
     post("/api/desks/2/call", json!({"ticket": "A1"}));
@@ -110,7 +110,7 @@ fn an_office_goes_on_at_another_machine() {
     let file: Value = answer.json();
     assert_eq!(
         (&file["format"], &file["version"]),
-        (&json!("turnero-office"), &json!(1))
+        (&json!("turnero-office"), &json!(2))
     );
     assert_eq!(file["audit"][0]["kind"], "ticket-called");
     assert_eq!(file["audit"][0]["subject"], "A2");
@@ -152,7 +152,7 @@ fn an_office_goes_on_at_another_machine() {
     let refused = turnero(&folder, &["export", "office.json", "--data", data]);
     expect(&refused, 1, &["office.json is there already"]);
 
-    let other = Launch::new();
+    let other = Launch::new().in_file();
     let new_data = other.data().to_str().unwrap();
     let done = turnero(&folder, &["import", "office.json", "--data", new_data]);
     expect(&done, 0, &["office.json", "5 open tickets", "PINs"]);
@@ -210,10 +210,8 @@ fn goes_on(server: &Server, made: &[Value], last_seq: u64) {
     assert_eq!(phone.expect("ticket-position")["payload"]["ahead"], 0);
     // The desk still serves its ticket, one that was put aside is called, one that did not come
     // comes back, and one for a desk alone waits for it alone.
-    let attends = json!({"current": "A2"});
-    server
-        .post_json("/api/desks/1/recall", &attends)
-        .expect(200);
+    let serves = json!({"current": "A2"});
+    server.post_json("/api/desks/1/recall", &serves).expect(200);
     server
         .post_json("/api/desks/3/call", &json!({"ticket": "A3"}))
         .expect(200);
@@ -261,7 +259,7 @@ fn an_office_moves_only_into_one_without_tickets_of_today() {
         1,
         &["has tickets of today", "--data"],
     );
-    let once = Server::new();
+    let once = Launch::new().in_file().start();
     let ticket = once.ticket();
     let cancel = format!("/api/tickets/{}/cancel", text(&ticket, "id"));
     once.post(&cancel).expect(200);
@@ -274,7 +272,7 @@ fn an_office_moves_only_into_one_without_tickets_of_today() {
     );
     expect(&replace(launch.data()), 1, &["has tickets of today"]);
     // One that was only set up is replaced whole, once, and where that is said.
-    let set_up = Server::new();
+    let set_up = Launch::new().in_file().start();
     put(&set_up, "/api/settings", &json!({"name": "Clinic"}));
     put(&set_up, "/api/services/Z", &json!({"name": "Zeta"}));
     put(&set_up, "/api/desks/9", &json!({}));
@@ -287,7 +285,7 @@ fn an_office_moves_only_into_one_without_tickets_of_today() {
     expect(&replace(launch.data()), 0, &["5 open tickets"]);
     expect(&import(launch.data()), 1, &["has tickets of today"]);
     // A screen that was only looked at is no set-up.
-    let looked_at = Server::new();
+    let looked_at = Launch::new().in_file().start();
     put(&looked_at, "/api/desks/9", &json!({}));
     let empty = looked_at.stop();
     expect(&import(empty.data()), 0, &["5 open tickets"]);
@@ -304,13 +302,13 @@ fn an_office_moves_only_into_one_without_tickets_of_today() {
 /// The numbers of events jump at an import, which says nothing of tickets.
 #[test]
 fn an_imported_office_without_tickets_can_be_replaced() {
-    let server = Server::new();
+    let server = Launch::new().in_file().start();
     put(&server, "/api/settings", &json!({"name": "Clinic"}));
     put(&server, "/api/desks/1", &json!({}));
     let folder = Folder::new();
     let file = server.get("/api/export").expect(200).body;
     fs::write(folder.join("office.json"), file).unwrap();
-    let moved = Launch::new();
+    let moved = Launch::new().in_file();
     let data = moved.data().to_str().unwrap();
     let import = ["import", "office.json", "--data", data];
     expect(&turnero(&folder, &import), 0, &["0 open tickets"]);
@@ -391,7 +389,7 @@ fn a_backup_may_be_larger_than_other_requests_and_a_stranger_sends_none() {
         assert!(detail.starts_with(field), "{detail}");
     };
     let open = Server::new();
-    file["version"] = json!(2);
+    file["version"] = json!(3);
     wrong(&open, &file, "file: version: ");
     file["version"] = json!(1);
     file["office"]["desks"][0]["services"] = json!(["Z"]);
@@ -432,12 +430,12 @@ fn a_file_that_is_no_office_makes_nothing() {
     let server = Server::new();
     server.ticket();
     let mut office = server.json("/api/export");
-    office["version"] = json!(2);
+    office["version"] = json!(3);
     fs::write(folder.join("newer.json"), office.to_string()).unwrap();
     expect(
         &import("newer.json"),
         1,
-        &["newer.json", "version: this program reads 1"],
+        &["newer.json", "version: this program reads 1 to 2"],
     );
     office["version"] = json!(1);
     office["office"]["tickets"][0]["state"] = json!("lost");

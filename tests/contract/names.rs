@@ -107,9 +107,52 @@ fn names_have_no_slash_and_only_characters_that_people_see() {
         .problem(422, "invalid");
 }
 
+#[test]
+fn a_name_typed_in_two_forms_of_unicode_is_one_name() {
+    let server = Server::new();
+    // «José» and «Peña» as a keyboard gives them, and as some files and devices do.
+    let (one, two) = ("Jos\u{e9} Pe\u{f1}a", "Jose\u{301} Pen\u{303}a");
+    let mut client = server.client();
+    for name in [one, two] {
+        for (method, path, body) in requests(name) {
+            let answer = client.send_json(method, &path, &body);
+            let is_known = answer.status == 409 || answer.text().contains("another token");
+            assert!(
+                [200, 201].contains(&answer.status) || is_known,
+                "{method} {path}: {}",
+                answer.text()
+            );
+        }
+    }
+    let desks = server.json("/api/desks");
+    assert_eq!(desks.as_array().map(Vec::len), Some(1), "{desks}");
+    assert_eq!(desks[0]["name"], one);
+    assert_eq!(server.json("/api/settings")["name"], one);
+    let service = server.json("/api/services")[1].clone();
+    assert_eq!(
+        (&service["name"], &service["names"]["es"]),
+        (&json!(one), &json!(one))
+    );
+    // Twice in one list.
+    let both = json!([{ "name": one }, { "name": two }]);
+    let detail = client
+        .send_json("PUT", "/api/settings", &json!({ "priorities": both }))
+        .problem(422, "invalid");
+    assert!(detail.contains("appears twice"), "{detail}");
+    // What refers to a name finds it in both forms.
+    let priorities = json!([{ "name": "normal" }, { "name": two }]);
+    server
+        .put_json("/api/settings", &json!({ "priorities": priorities }))
+        .expect(200);
+    for name in [one, two] {
+        let ticket = server.post_json("/api/tickets", &json!({ "priority": name }));
+        assert_eq!(ticket.expect(201).json()["priority"], one);
+    }
+}
+
 /// A server with an office that earlier versions could make: names with slashes and fillers.
 fn old_office() -> Server {
-    let server = Server::new();
+    let server = Launch::new().in_file().start();
     let priorities = json!([{"name": "normal"}, {"name": "Embarazo"}]);
     let settings = json!({ "priorities": priorities, "deskWords": { "es": "Mesa" } });
     server.put_json("/api/settings", &settings).expect(200);
@@ -128,7 +171,7 @@ fn old_office() -> Server {
         .replace("\"Caja\"", "\"Caja 1/2\u{3164}\"");
     let folder = Folder::new();
     fs::write(folder.join("office.json"), old).unwrap();
-    let launch = Launch::new();
+    let launch = Launch::new().in_file();
     let data = launch.data().to_str().unwrap();
     let moved = run_to_end(
         folder.path(),
@@ -136,6 +179,18 @@ fn old_office() -> Server {
         &[],
     );
     assert!(moved.status.success(), "{moved:?}");
+    // It says what is kept of what a new office could not have.
+    let said = String::from_utf8(moved.stdout).unwrap();
+    let kept = [
+        "«Embarazo / bebé» stays as it is",
+        "«Quejas/reclamos» stays as it is",
+        "«Mesa/Caja» stays as it is",
+        "«Caja 1/2\u{3164}» stays as it is",
+    ];
+    assert_eq!(said.lines().count(), 1 + kept.len(), "{said}");
+    for part in kept {
+        assert!(said.contains(part), "no «{part}» in {said}");
+    }
     launch.start()
 }
 

@@ -1,40 +1,10 @@
 //! The address that phones use follows the network of the server's computer, which may change while it runs.
 
-use std::io::Write;
+use std::net::Ipv4Addr;
 use std::process::Command;
-use std::{env, net::Ipv4Addr};
 
-use crate::common::{Launch, Printer, Server, WELL, text};
+use crate::common::{Launch, Own, Printer, Server, WELL, has_its_own, text};
 use serde_json::json;
-
-/// Set in the process that has a network of its own.
-const INSIDE: &str = "TURNERO_TEST_IN_OWN_NETWORK";
-
-/// Whether this process has a network of its own. If not, runs the test `name` in a process that has one, with `unshare`.
-/// Where the system forbids that, the test is left out, and says so.
-fn is_in_own_network(name: &str) -> bool {
-    if env::var_os(INSIDE).is_some() {
-        return true;
-    }
-    let unshare = || {
-        let mut command = Command::new("unshare");
-        command.args(["--map-root-user", "--net"]);
-        command
-    };
-    let probe = unshare().args(["ip", "link", "set", "lo", "up"]).status();
-    if !probe.is_ok_and(|status| status.success()) {
-        // Directly, because the test harness hides the output of tests that pass.
-        let said = "\nSKIPPED: no network namespaces here; it takes the commands unshare and ip\n";
-        std::io::stderr().write_all(said.as_bytes()).unwrap();
-        return false;
-    }
-    let test = env::current_exe().unwrap();
-    let mut inside = unshare();
-    inside.arg(test).args([name, "--exact", "--nocapture"]);
-    let status = inside.env(INSIDE, "1").status().unwrap();
-    assert!(status.success(), "it failed in a network of its own");
-    false
-}
 
 fn ip(arguments: &str) {
     let status = Command::new("ip").args(arguments.split(' ')).status();
@@ -59,7 +29,7 @@ fn told_address(server: &Server) -> String {
 #[test]
 fn the_address_in_the_printed_code_is_found_anew_after_the_network_has_changed() {
     let name = "network_change::the_address_in_the_printed_code_is_found_anew_after_the_network_has_changed";
-    if !is_in_own_network(name) {
+    if !has_its_own(Own::Network, name) {
         return;
     }
     ip("link set lo up");

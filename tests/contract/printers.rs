@@ -294,7 +294,7 @@ fn a_ticket_is_printed_in_the_language_of_whoever_took_it_after_a_restart_too() 
         paper["lines"].as_array().unwrap().contains(&ahead),
         "{paper}"
     );
-    let wrong = json!({"language": "de"});
+    let wrong = json!({"language": "xx"});
     let detail = server
         .post_json("/api/tickets", &wrong)
         .problem(422, "invalid");

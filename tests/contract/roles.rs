@@ -18,7 +18,7 @@ type Row = (
     [u16; 4],
 );
 
-/// `WAITS` and `ATTENDED` are ids: desk 1 serves the second, and a third ticket is on hold.
+/// `WAITS` and `SERVED` are ids: desk 1 serves the second, and a third ticket is on hold.
 #[rustfmt::skip]
 const TABLE: &[Row] = &[
     ("POST", "/api/tickets", "", "", [201, 201, 201, 403]),
@@ -48,6 +48,7 @@ const TABLE: &[Row] = &[
     ("GET", "/api/settings", "", "", [401, 200, 200, 200]),
     ("PUT", "/api/settings", "", "{}", [401, 403, 200, 403]),
     ("GET", "/logo", "", "", [404, 404, 404, 404]),
+    ("GET", "/ca.crt", "", "", [404, 404, 404, 404]),
     ("GET", "/api/media", "", "", [200, 200, 200, 200]),
     ("GET", "/media/*", "none.png", "", [404, 404, 404, 404]),
     ("GET", "/api/services", "", "", [200, 200, 200, 200]),
@@ -79,6 +80,7 @@ const TABLE: &[Row] = &[
     ("GET", "/api/tickets.csv", "", "", [401, 403, 200, 200]),
     ("GET", "/api/tickets.json", "", "", [401, 403, 200, 200]),
     ("GET", "/api/address", "", "", [401, 200, 200, 200]),
+    ("GET", "/api/servers", "", "", [401, 403, 200, 200]),
     ("GET", "/api/health", "", "", [200, 200, 200, 200]),
     ("GET", "/api/ticket", "", "", [401, 200, 200, 200]),
     ("POST", "/api/ticket", "", "", [201, 201, 201, 403]),
@@ -87,7 +89,7 @@ const TABLE: &[Row] = &[
     ("GET", "/api/ticket/working-on", "", "", [200, 200, 200, 200]),
     ("GET", "/api/ticket/draw/*", "1", "", [401, 200, 200, 403]),
     ("POST", "/api/ticket/draw/*", "1", "", [401, 200, 200, 403]),
-    ("PUT", "/api/ticket/done/*", "ATTENDED", "", [401, 200, 200, 403]),
+    ("PUT", "/api/ticket/done/*", "SERVED", "", [401, 200, 200, 403]),
     ("GET", "/api/session", "", "", [200, 200, 200, 200]),
     ("GET", "/api/pins", "", "", [401, 403, 200, 200]),
     ("DELETE", "/api/pins/*", "none", "", [401, 403, 404, 403]),
@@ -127,12 +129,12 @@ impl Scene<'_> {
     fn status(&mut self, who: &Person, row: &Row) -> u16 {
         let (method, pattern, part, body, _) = row;
         self.number += 1;
-        let (held, waits, attended) = (self.ticket(), self.ticket(), self.ticket());
+        let (held, waits, served) = (self.ticket(), self.ticket(), self.ticket());
         self.call("2", &held);
         self.admin
             .post(self.server, "/api/desks/2/hold")
             .expect(200);
-        self.call("1", &attended);
+        self.call("1", &served);
         for path in ["/api/desks/spare", "/api/services/S"] {
             self.admin.put(self.server, path, &json!({}));
         }
@@ -143,7 +145,7 @@ impl Scene<'_> {
         let fill = |text: &str| {
             text.replace("WAITS", &waits)
                 .replace("HELD", &held)
-                .replace("ATTENDED", &attended)
+                .replace("SERVED", &served)
                 .replace("TOKEN", &token)
                 .replace("FRESH", &fresh)
                 .replace("ADMIN", &self.admin_pin)

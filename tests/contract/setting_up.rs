@@ -59,7 +59,7 @@ fn at_noon() -> String {
 fn another_hour_or_zone_does_not_end_the_day_that_goes_on() {
     // On the first day of an office, and on a later one.
     for later in [false, true] {
-        let server = Server::new();
+        let server = Launch::new().in_file().start();
         let set = |server: &Server, hour: u8, zone: &str| {
             let body = json!({"timeZone": zone, "dayBeginsHour": hour});
             server.put_json("/api/settings", &body).expect(200);
@@ -91,7 +91,7 @@ fn another_hour_or_zone_does_not_end_the_day_that_goes_on() {
         );
         // Nor where the office moves meanwhile.
         let launch = server.stop();
-        let moved = Launch::new();
+        let moved = Launch::new().in_file();
         let folder = Folder::new();
         for words in [
             [

@@ -7,7 +7,7 @@ use std::thread;
 
 use serde_json::json;
 
-use crate::common::{Folder, Launch, Server, array, is_time, text, wait_for};
+use crate::common::{Folder, Launch, Server, array, is_time, text, wait_for, wait_until};
 use crate::people::{FAR, Person, behind_a_proxy, pin};
 
 /// The role that `GET /api/session` shows.
@@ -19,8 +19,8 @@ pub fn role(server: &Server, who: &Person) -> String {
 /// Runs `turnero pin ROLE` on a data file, with `input` as its standard input.
 fn set_pin(launch: &Launch, role: &str, input: &str) -> Output {
     let mut child = Command::new(env!("CARGO_BIN_EXE_turnero"))
-        .args(["pin", role, "--data"])
-        .arg(launch.data())
+        .args(["pin", role])
+        .args(launch.storage())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -38,7 +38,7 @@ fn text_of(output: &Output) -> String {
 
 #[test]
 fn pins_are_made_and_shown_once_and_stored_as_hashes() {
-    let server = behind_a_proxy().start();
+    let server = behind_a_proxy().in_file().start();
     let (staff, admin) = (pin(&server, "staff"), pin(&server, "admin"));
     assert!(staff.len() == 8 && admin.len() == 8 && staff != admin);
     assert!(
@@ -171,7 +171,7 @@ fn a_new_pin_ends_only_the_sessions_of_its_role() {
 
 #[test]
 fn the_command_line_sets_a_pin_while_no_server_runs() {
-    let server = behind_a_proxy().start();
+    let server = behind_a_proxy().in_file().start();
     let admin = Person::at(FAR).signed_in(&server, &pin(&server, "admin"));
     let output = set_pin(server.launch(), "admin", "73510284\n");
     assert_eq!(output.status.code(), Some(1));
@@ -246,7 +246,7 @@ fn a_token_is_shown_once_listed_with_its_last_use_and_revoked() {
 
 #[test]
 fn a_repeated_request_for_a_token_gets_the_same_token_which_is_not_stored() {
-    let server = behind_a_proxy().start();
+    let server = behind_a_proxy().in_file().start();
     let admin = Person::at(FAR).signed_in(&server, &pin(&server, "admin"));
     let keyed = admin.clone().with("Idempotency-Key", "k-1");
     let ask = |server: &Server, name: &str| {
@@ -295,7 +295,9 @@ fn guessing_is_limited_per_address_and_in_all() {
     }
     // 15 are left of the 20 that all addresses share; a few more come back with time.
     assert!(refused >= 20, "{refused} of 40 guesses were refused");
-    assert!(server.log().contains("Wrong PIN from 192.0.2.1"));
+    wait_until("the log says it", || {
+        server.log().contains("Wrong PIN from 192.0.2.1")
+    });
     assert!(!server.log().contains("00000000"), "{}", server.log());
 }
 

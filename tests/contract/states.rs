@@ -164,7 +164,7 @@ fn a_step_that_the_contract_does_not_list_is_refused_and_changes_nothing() {
                 );
                 assert_eq!(ticket(), before, "{case}");
             }
-            // The desks of the next case are new ones, that have nothing to take back.
+            // The desks of the next case are new ones, that have nothing to undo.
             for desk in desks {
                 while server.post(&format!("{desk}/next")).status == 200 {}
             }

@@ -230,7 +230,7 @@ fn a_desk_takes_back_its_cancel_and_nobody_takes_back_the_persons_own() {
         let begin = seq(&screen.expect("state"));
         assert_eq!(cancel(n, &at).expect(200).json()["state"], "cancelled");
         let desk = step(&server, "1", "undo");
-        assert_eq!(desk["ticket"]["code"], "A2", "whom it attends stays");
+        assert_eq!(desk["ticket"]["code"], "A2", "whom it serves stays");
         assert_eq!(server.json("/api/tickets"), tickets, "{code} is as it was");
         let heard = screen.until(begin + 2);
         assert_eq!(event_kinds(&heard), ["ticket-cancelled", "step-undone"]);
@@ -282,7 +282,7 @@ fn a_desk_takes_back_its_return_and_a_stale_return_takes_nobody_from_another_des
         let body = json!({"desk": "1", "state": state});
         assert_eq!(give_back(n, &body).expect(200).json()["state"], "waiting");
         let desk = step(&server, "1", "undo");
-        assert_eq!(desk["ticket"]["code"], "A3", "whom it attends stays");
+        assert_eq!(desk["ticket"]["code"], "A3", "whom it serves stays");
         assert_eq!(server.json("/api/tickets"), tickets);
     }
     // It is returned, called elsewhere, and can no longer be put aside again.

@@ -40,11 +40,11 @@ fn tables(file: &Path) -> String {
 
 #[test]
 fn a_file_of_each_release_opens_and_is_migrated_after_a_copy_of_it() {
-    let new = tables(crate::common::Server::new().stop().data());
+    let new = tables(Launch::new().in_file().start().stop().data());
     let files = releases();
     assert!(files[0].ends_with("0.2.0.db"));
     for file in files {
-        let launch = Launch::new();
+        let launch = Launch::new().in_file();
         let data = launch.data();
         fs::copy(&file, data).unwrap();
         // Reading alone changes nothing.
@@ -90,7 +90,7 @@ fn a_file_of_each_release_opens_and_is_migrated_after_a_copy_of_it() {
 
 #[test]
 fn a_migration_without_room_for_the_copy_changes_nothing() {
-    let launch = Launch::new();
+    let launch = Launch::new().in_file();
     fs::copy(&releases()[0], launch.data()).unwrap();
     let before = fs::read(launch.data()).unwrap();
     // No file may grow beyond 20 kB.

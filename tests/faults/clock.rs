@@ -2,10 +2,11 @@
 
 use std::fs;
 use std::process::Command;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::json;
 
-use crate::common::{Launch, Server, array, kind, number, text, wait_until};
+use crate::common::{Certificate, Launch, Server, array, kind, number, text, wait_until};
 use crate::io_faults::IoFaults;
 
 const MINUTE: i64 = 60_000;
@@ -140,5 +141,26 @@ fn a_step_of_the_clock_makes_no_urgent_ticket_more_urgent() {
         });
         assert_eq!(next(&server, "1"), "A2");
         assert_eq!(next(&server, "1"), "A1");
+    }
+}
+
+#[test]
+fn a_certificate_is_said_to_end_soon_and_to_have_ended() {
+    let certificate = Certificate::new();
+    for (days, said) in [(0, None), (710, Some("ends on")), (740, Some("ended on"))] {
+        let (launch, faults) = IoFaults::of(certificate.launch());
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+        faults.set_clock(i64::try_from(now.as_millis()).unwrap() + days * 24 * HOUR);
+        let server = launch.start();
+        let health = server.json("/api/health");
+        let Some(said) = said else {
+            assert_eq!(health.get("certificateProblem"), None);
+            continue;
+        };
+        assert!(
+            text(&health, "certificateProblem").contains(said),
+            "{health}"
+        );
+        wait_until("the log says it", || server.log().contains(said));
     }
 }

@@ -151,7 +151,7 @@ fn check_names_each_kind_of_damage() {
     let launch = server.stop();
     let whole = fs::read(launch.data()).unwrap();
     let file = launch.data().with_file_name("copy.db");
-    let cases: [(&str, &str); 7] = [
+    let cases: [(&str, &str); 12] = [
         (
             "UPDATE events SET body = replace(body, ':2', ':8') WHERE seq = 2",
             "Event 2 is damaged (it is damaged: its checksum is another).",
@@ -175,6 +175,28 @@ fn check_names_each_kind_of_damage() {
         (
             &another,
             "The snapshot after event 3 is not what the events give.",
+        ),
+        (
+            "UPDATE tickets SET created_at = created_at + 1 WHERE seq = 2",
+            "The history is not what the events give: ticket A2.",
+        ),
+        (
+            "DELETE FROM tickets WHERE seq > 1",
+            "not what the events give: 2 tickets, the first of them A2.",
+        ),
+        (
+            "DELETE FROM ticket_hours",
+            "The table of hours does not lead to all of the history: 3 tickets, the first of them A1.",
+        ),
+        (
+            "INSERT INTO tickets (seq, code, service, priority, state, created_at, since)
+             SELECT 99, 'Z9', service, priority, state, created_at, since FROM tickets WHERE seq = 3",
+            "The history has what no event gives: ticket Z9.",
+        ),
+        (
+            "INSERT INTO webhooks (id, url, types, approaching_ahead, is_on, created_at, position)
+             VALUES (1, 'http://127.0.0.1/', '', -1, 1, 0, 0)",
+            "The webhooks are damaged: a webhook cannot be read",
         ),
         ("DROP TABLE pins", "The PINs, sessions and tokens cannot be"),
     ];

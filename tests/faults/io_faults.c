@@ -1,5 +1,5 @@
 /*
- * Preloaded below the program: makes system calls on the data file fail, and sets the clock. The folder in
+ * Preloaded below the program: makes system calls on the data file fail or slow, and sets the clock. The folder in
  * FAULTS says which:
  *   read-only   while this file is there, the data file and those beside it cannot be opened for writing
  *   fsync       the next fsync fails, once, and this file goes
@@ -25,6 +25,8 @@ struct control {
     _Atomic int64_t clock_offset_ms; /* added to the wall clock */
     _Atomic uint32_t fails_one_in;   /* one of so many writes and syncs fails; 0: none */
     _Atomic uint32_t failures;       /* how many have failed */
+    _Atomic uint32_t sync_ms;        /* how much longer a sync takes */
+    uint32_t unused;
 };
 
 static struct control *control;
@@ -150,13 +152,23 @@ static int fails_once(void) {
     return 1;
 }
 
+/* A slow disk, such as an SD card. */
+static void take_time(int fd) {
+    uint32_t ms = control ? atomic_load(&control->sync_ms) : 0;
+    if (ms == 0 || !(is_file(fd, data) || is_file(fd, wal))) return;
+    struct timespec time = {ms / 1000, ms % 1000 * 1000000};
+    nanosleep(&time, NULL);
+}
+
 int fsync(int fd) {
     start();
+    take_time(fd);
     return fails_once() || fails(fd) ? -1 : real_fsync(fd);
 }
 
 int fdatasync(int fd) {
     start();
+    take_time(fd);
     return fails_once() || fails(fd) ? -1 : real_fdatasync(fd);
 }
 

@@ -1,4 +1,4 @@
-//! Makes system calls of a server fail, and sets its clock: a small library in C that is loaded before the
+//! Makes system calls of a server fail or slow, and sets its clock: a small library in C that is loaded before the
 //! C library.
 
 use std::fs::File;
@@ -14,7 +14,8 @@ use crate::common::{Folder, Launch};
 const CLOCK_OFFSET: u64 = 0;
 const FAILS_ONE_IN: u64 = 8;
 const FAILURES: u64 = 12;
-const CONTROL_BYTES: u64 = 16;
+const SYNC_MS: u64 = 16;
+const CONTROL_BYTES: u64 = 24;
 
 /// Faults that one server meets when a test says so.
 pub struct IoFaults {
@@ -74,6 +75,12 @@ impl IoFaults {
         let mut bytes = [0; 4];
         self.control.read_exact_at(&mut bytes, FAILURES).unwrap();
         u32::from_ne_bytes(bytes)
+    }
+
+    /// Each sync of the data file and its `-wal` takes so much longer from now on.
+    pub fn slow_syncs(&self, millis: u32) {
+        let bytes = millis.to_ne_bytes();
+        self.control.write_all_at(&bytes, SYNC_MS).unwrap();
     }
 
     /// Sets the server's wall clock to that many milliseconds since 1970, from where it goes on.

@@ -1,19 +1,23 @@
 //! Answers that are large: long lists and exports.
 
+use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
 
 use rustix::net::sockopt::set_socket_recv_buffer_size;
 use rustix::net::{AddressFamily, SocketType, connect, socket};
 
-use crate::common::{Client, Screen, Server, array, text, wait_until};
+use crate::common::{Client, Launch, Screen, Server, array, text, wait_until};
 
 /// More tickets than one piece of a list has, and than sockets hold.
 const TICKETS: usize = 2_500;
 
 const LIST: &str = "/api/tickets?limit=100000";
 
-fn busy_office() -> Server {
-    let server = Server::new();
+fn busy_office(flags: &[&str]) -> Server {
+    let server = Launch::new().with(flags).start();
     let mut client = server.client();
     for _ in 0..TICKETS {
         client.post("/api/tickets").expect(201);
@@ -31,7 +35,7 @@ fn narrow(address: SocketAddr) -> TcpStream {
 
 #[test]
 fn a_long_list_comes_whole_in_pieces_and_the_connection_stays() {
-    let server = busy_office();
+    let server = busy_office(&[]);
     let mut client = server.client();
     for path in [LIST, "/api/ticket", "/api/ticket/pending"] {
         let answer = client.get(path).expect(200);
@@ -67,7 +71,7 @@ fn a_long_list_comes_whole_in_pieces_and_the_connection_stays() {
 
 #[test]
 fn only_some_large_answers_are_sent_at_a_time_and_tickets_do_not_wait_for_them() {
-    let server = busy_office();
+    let server = busy_office(&[]);
     let before = server.memory_kb("VmRSS");
     let mut slow = Vec::new();
     for n in 0..40 {
@@ -90,6 +94,70 @@ fn only_some_large_answers_are_sent_at_a_time_and_tickets_do_not_wait_for_them()
     wait_until("there is room again", || client.get(LIST).status == 200);
     let export = client.get("/api/export").expect(200).json();
     assert_eq!(array(&export["office"]["tickets"]).len(), TICKETS + 1);
+}
+
+#[test]
+fn slow_readers_of_lists_of_a_thousand_take_little_memory_and_short_lists_go_on() {
+    const PATHS: [&str; 2] = ["/api/tickets?limit=1000", "/api/audit?limit=1000"];
+    // Readers that take nothing stay for as long as the test is.
+    let server = busy_office(&["--send-seconds=60"]);
+    let mut client = server.client();
+    for path in PATHS {
+        client.get(path).expect(200);
+    }
+    let before = server.memory_kb("VmRSS");
+    let mut slow = Vec::new();
+    for n in 0..200 {
+        let mut client = Client::over(narrow(server.address()));
+        client.request("GET", PATHS[n % 2], &[], b"");
+        slow.push(client);
+    }
+    for path in PATHS {
+        wait_until("all places are taken", || client.get(path).status == 503);
+        client.get(path).problem(503, "busy");
+    }
+    let grown = server.memory_kb("VmRSS").saturating_sub(before);
+    // Each list has some 400 kB.
+    assert!(grown < 64 * 1024, "{grown} kB for 200 slow readers");
+    client.get("/api/tickets?limit=100").expect(200);
+    client.get("/api/audit").expect(200);
+    client.post("/api/tickets").expect(201);
+    drop(slow);
+    for path in PATHS {
+        wait_until("there is room again", || client.get(path).status == 200);
+    }
+}
+
+#[test]
+fn readers_that_take_some_bytes_now_and_then_do_not_keep_the_places_of_large_answers() {
+    let server = busy_office(&["--send-seconds=3"]);
+    let mut client = server.client();
+    let comes_back = AtomicBool::new(true);
+    let read_slowly = || {
+        let mut slow = narrow(server.address());
+        let request =
+            format!("GET {LIST} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+        slow.write_all(request.as_bytes()).unwrap();
+        // Some 10 kB a second: the list would take minutes.
+        let mut some = [0; 512];
+        while slow.read(&mut some).is_ok_and(|read| read > 0) {
+            thread::sleep(Duration::from_millis(50));
+        }
+    };
+    thread::scope(|scope| {
+        for _ in 0..6 {
+            scope.spawn(|| {
+                while comes_back.load(Ordering::Relaxed) {
+                    read_slowly();
+                }
+            });
+        }
+        // Without the list, which takes a place itself for a while.
+        let mut status = || client.send("HEAD", LIST, &[], b"").status;
+        wait_until("all places are taken", || status() == 503);
+        comes_back.store(false, Ordering::Relaxed);
+        wait_until("there is room again", || status() == 200);
+    });
 }
 
 #[test]

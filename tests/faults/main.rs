@@ -14,19 +14,24 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod chaos;
 mod clock;
 mod crowd;
 mod damaged;
+mod failover;
 mod full_disk;
 mod hostile;
 mod io_faults;
 mod jammed;
 mod killed;
 mod large;
+mod moving;
 mod purge;
 mod random;
 mod replaced;
+mod several_servers;
 mod soak;
 mod stalled;
 mod storage;
+mod three_servers;
 mod webhooks;

@@ -206,15 +206,15 @@ fn check(server: &Server) {
         server.json("/api/health")["waiting"],
         json!(waiting.count())
     );
-    let mut attended = HashSet::new();
+    let mut served = HashSet::new();
     for desk in array(&server.json("/api/desks")) {
         if let Some(id) = desk["ticket"]["id"].as_str() {
-            assert!(attended.insert(id.to_owned()), "at two desks: {desk}");
+            assert!(served.insert(id.to_owned()), "at two desks: {desk}");
         }
     }
     let serving = array(&tickets).iter().filter(|t| t["state"] == "serving");
     let serving: HashSet<String> = serving.map(|t| text(t, "id").to_owned()).collect();
-    assert_eq!(serving, attended);
+    assert_eq!(serving, served);
 }
 
 #[test]

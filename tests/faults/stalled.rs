@@ -7,7 +7,7 @@ use rustix::net::sockopt::set_socket_recv_buffer_size;
 use rustix::net::{AddressFamily, SocketType, connect, socket};
 use rustix::process::Signal;
 
-use crate::common::{Client, Folder, Launch, Screen, Server, seq, wait_until};
+use crate::common::{Certificate, Client, Folder, Launch, Screen, Server, Stream, seq, wait_until};
 
 /// Number of events: fewer than the server remembers, and far more than sockets hold.
 const EVENTS: u64 = 950;
@@ -21,9 +21,13 @@ fn narrow(address: SocketAddr) -> TcpStream {
     TcpStream::from(socket)
 }
 
-/// A screen that has read the state and reads nothing more.
-fn stalled(server: &Server) -> Screen {
-    let mut screen = Screen::over(narrow(server.address()), "", Some("turnero.v1"));
+/// A screen that has read the state and reads nothing more, over HTTPS if there is a certificate.
+fn stalled(server: &Server, certificate: Option<&Certificate>) -> Screen {
+    let stream: Stream = match certificate {
+        Some(certificate) => certificate.over(narrow(server.tls_address())),
+        None => narrow(server.address()).into(),
+    };
+    let mut screen = Screen::over(stream, "", Some("turnero.v1"));
     assert_eq!(seq(&screen.expect("state")), 0);
     screen
 }
@@ -46,9 +50,19 @@ fn make_events(server: &Server, last: u64) {
 #[test]
 fn a_screen_that_stops_reading_delays_nobody() {
     // It is never dropped here: a thread that waited for it would wait for ever.
-    let mut server = Launch::new().with(&["--send-seconds=3600"]).start();
-    let asleep: Vec<Screen> = (0..3).map(|_| stalled(&server)).collect();
-    let mut awake = [server.screen(""), server.course_screen(), server.screen("")];
+    let certificate = Certificate::new();
+    let flags = ["--send-seconds=3600"];
+    let mut server = certificate.launch().with(&flags).start();
+    let plain_and_tls = [None, Some(&certificate)].into_iter().cycle();
+    let asleep: Vec<Screen> = plain_and_tls
+        .take(4)
+        .map(|of| stalled(&server, of))
+        .collect();
+    let mut awake = [
+        server.screen(""),
+        server.course_screen(),
+        certificate.screen(&server),
+    ];
     for screen in &mut awake {
         screen.message();
     }
@@ -73,8 +87,15 @@ fn a_screen_that_stops_reading_delays_nobody() {
 
 #[test]
 fn a_screen_that_reads_nothing_is_dropped_and_misses_nothing_after_it_reconnects() {
-    let server = Launch::new().with(&["--send-seconds=3"]).start();
-    let mut asleep = stalled(&server);
+    let certificate = Certificate::new();
+    for of in [None, Some(&certificate)] {
+        is_dropped_and_misses_nothing(&certificate.launch(), of);
+    }
+}
+
+fn is_dropped_and_misses_nothing(launch: &Launch, certificate: Option<&Certificate>) {
+    let server = launch.clone().with(&["--send-seconds=3"]).start();
+    let mut asleep = stalled(&server, certificate);
     let mut awake = server.screen("");
     awake.expect("state");
     std::thread::scope(|scope| {

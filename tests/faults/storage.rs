@@ -4,7 +4,7 @@
 //! database fails as on a full disk, and lifting the limit is making room.
 
 use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use rustix::process::{Resource, Signal};
 use serde_json::{Value, json};
@@ -93,6 +93,25 @@ fn a_full_disk_refuses_and_loses_nothing_and_works_again() {
     let after = look(&server);
     let launch = server.kill();
     assert_eq!(look(&launch.start()), after);
+}
+
+#[test]
+fn a_step_of_the_clock_while_storage_fails_is_logged_once() {
+    let (launch, faults) = IoFaults::of(Launch::new());
+    let server = launch.after("trap '' XFSZ").start();
+    server.ticket();
+    full(&server);
+    server.post("/api/tickets").expect(503);
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    faults.set_clock(i64::try_from(now.as_millis()).unwrap() + 60_000);
+    for _ in 0..5 {
+        server.post("/api/tickets").expect(503);
+    }
+    room(&server);
+    let steps = || server.log().matches("clock was changed").count();
+    wait_until("the step is logged", || steps() > 0);
+    server.ticket();
+    assert_eq!(steps(), 1, "{}", server.log());
 }
 
 /// A refusal stores nothing, so it cannot tell whether storage works.
@@ -233,7 +252,9 @@ fn is_read_only(server: &Server, codes: &[&str]) {
     assert_eq!(health["status"], "storage-unavailable");
     let problem = text(&health, "storageProblem");
     assert!(problem.contains("cannot be written"), "{problem}");
-    assert!(server.log().contains("changes are refused"));
+    wait_until("the log says it", || {
+        server.log().contains("changes are refused")
+    });
     for path in ["/api/tickets", "/api/desks/1/next"] {
         server.post(path).problem(503, "storage-unavailable");
     }

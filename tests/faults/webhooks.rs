@@ -200,7 +200,7 @@ fn a_receiver_that_fails_for_three_days_is_given_up() {
     assert_eq!(webhooks[0]["offReason"], "failed");
     assert_eq!(webhooks[0]["lastFailure"]["status"], 503);
     assert_eq!(webhooks[0]["eventsBehind"], 1);
-    assert!(server.log().contains("three days"));
+    wait_until("the log says it", || server.log().contains("three days"));
 }
 
 /// A receiver over TLS, with a certificate that `openssl` makes. It answers one request.

@@ -11,22 +11,24 @@ use std::sync::OnceLock;
 use libfuzzer_sys::fuzz_target;
 use turnero::domain::apply;
 use turnero::presentation::tickets::transfer::import_file;
-use turnero::storage;
+use turnero::storage::{self, DataSource};
 
 fuzz_target!(|bytes: &[u8]| {
     static FILES: OnceLock<(PathBuf, PathBuf)> = OnceLock::new();
-    let (file, data) =
+    let (file, path) =
         FILES.get_or_init(|| (memory::file("office.json"), memory::file("office.db")));
+    let data = &DataSource::File(path.clone());
     std::fs::write(file, bytes).expect("it can be written");
     if import_file(file, data, false).is_ok() {
         let mut journal = storage::open(data).expect("it can be opened");
-        let (mut queue, events) = journal.load(0).expect("it can be read");
-        for stamped in &events {
+        let loaded = journal.load(0, u64::MAX).expect("it can be read");
+        let mut queue = loaded.queue;
+        for stamped in &loaded.events {
             apply(&mut queue, stamped);
         }
         drop(journal);
-        let at = events.last().map_or(0, |last| last.at.as_millis());
+        let at = loaded.events.last().map_or(0, |last| last.at.as_millis());
         office::work(&mut queue, at + 60_000);
-        memory::remove(data);
+        memory::remove(path);
     }
 });

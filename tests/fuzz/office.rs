@@ -41,7 +41,7 @@ pub fn work(queue: &mut Queue, at: i64) {
         });
     }
     commands.extend([
-        Command::AdjustClock {
+        Command::StepClock {
             by: -3_600_000,
             since: Timestamp::default(),
         },

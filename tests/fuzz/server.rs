@@ -7,6 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use turnero::config::Config;
+use turnero::storage::DataSource;
 
 use crate::memory;
 
@@ -25,7 +26,7 @@ fn start() -> SocketAddr {
     drop(free);
     let config = Config {
         listen: address,
-        data: memory::file("server.db"),
+        data: DataSource::File(memory::file("server.db")),
         open: true,
         ..Config::default()
     };

@@ -1,4 +1,4 @@
-//! The beginning of a business day, and steps of the clock.
+//! Applies the beginning of a business day, and steps of the clock.
 
 use crate::domain::queue::Queue;
 use crate::domain::ticket::{State, Ticket};

@@ -140,7 +140,7 @@ pub fn apply(queue: &mut Queue, stamped: &Stamped) {
             services,
         } => {
             let known = queue.desks.get(desk);
-            let attending = known.and_then(|d| d.attending);
+            let serving = known.and_then(|d| d.serving);
             let screen = known.and_then(|d| d.screen);
             queue.desks.insert(
                 desk.clone(),
@@ -148,7 +148,7 @@ pub fn apply(queue: &mut Queue, stamped: &Stamped) {
                     name: desk.clone(),
                     open: *open,
                     services: services.to_vec(),
-                    attending,
+                    serving,
                     screen,
                 },
             );
@@ -158,7 +158,7 @@ pub fn apply(queue: &mut Queue, stamped: &Stamped) {
                 desk.screen = Some(*screen);
             }
         }
-        Event::StepUndone { desk, .. } => queue.take_back(desk),
+        Event::StepUndone { desk, .. } => queue.undo_step(desk),
         Event::DeskDeleted { desk } => queue.remove_desk(desk),
         Event::ServiceChanged { service, setup } => queue.set_up_service(service, setup),
         Event::ServiceDeleted { service } => {
@@ -216,7 +216,7 @@ impl Queue {
         };
         self.streaks.add(&list, called);
         if let Some(desk) = self.desks.get_mut(desk) {
-            desk.attending = Some(arrival);
+            desk.serving = Some(arrival);
         }
         self.last_called.retain(|other| *other != arrival);
         self.last_called.push_front(arrival);
@@ -267,7 +267,7 @@ impl Queue {
     fn leave_desk(&mut self, desk: &DeskName, at: Timestamp) {
         self.pace.freed(desk, at);
         if let Some(desk) = self.desks.get_mut(desk) {
-            desk.attending = None;
+            desk.serving = None;
         }
     }
 
@@ -291,7 +291,7 @@ impl Queue {
         self.desks.remove(name);
         self.steps.remove(name);
         self.pace.desks.remove(name);
-        // Nobody waits for it, but one that was put aside may come back, to its service's line.
+        // Nobody waits for it, but one that was put aside may come back, to its service's list.
         let own = WaitingList::Desk(name.clone());
         self.streaks.forget(&own);
         for ticket in self.tickets.values_mut().filter(|t| t.list == own) {

@@ -53,7 +53,7 @@ impl Queue {
     }
 
     /// Puts everything back as it was before the desk's last step.
-    pub(super) fn take_back(&mut self, desk: &DeskName) {
+    pub(super) fn undo_step(&mut self, desk: &DeskName) {
         let Some(step) = self.steps.remove(desk) else {
             return;
         };
@@ -62,7 +62,7 @@ impl Queue {
         }
         if !step.is_beside() {
             if let Some(desk) = self.desks.get_mut(desk) {
-                desk.attending = step.attended();
+                desk.serving = step.served_before();
             }
             self.pace.undone(&step.desk, step.last_call, step.seq);
         }

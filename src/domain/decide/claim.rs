@@ -1,4 +1,4 @@
-//! Claims: which screen has a desk open.
+//! Claims: which screen shows a desk.
 //!
 //! A claim stops nobody from acting at the desk, since a script needs no screen. It tells two people at
 //! one desk of each other before they call the same ticket.
@@ -10,11 +10,10 @@ use crate::domain::queue::Queue;
 use crate::domain::refusal::Refusal;
 use crate::domain::screen::ScreenId;
 
-/// A screen says that it has the desk open. Looking at a desk makes none: it has to be there. Where another has, it is refused, unless that one is
-/// `gone` or the desk is to be taken over.
+/// A screen says that it shows the desk. The desk must exist: a claim does not make it. If another screen has claimed
+/// it, this one is refused, unless that screen is `gone` or the desk is to be taken over.
 ///
-/// `gone` names the holder that was found to be away, and not just that one was: another screen
-/// may have come meanwhile, and is not gone.
+/// `gone` identifies the screen that was found to be away: another one may have claimed the desk since.
 pub(super) fn claim(
     queue: &Queue,
     name: &DeskName,
@@ -28,7 +27,7 @@ pub(super) fn claim(
         .screen;
     let in_the_way = holder.filter(|other| *other != screen && Some(*other) != gone);
     if in_the_way.is_some() && !take_over {
-        return Err(Refusal::DeskTaken { desk: name.clone() });
+        return Err(Refusal::DeskClaimedElsewhere { desk: name.clone() });
     }
     let claimed = Event::DeskClaimed {
         desk: name.clone(),

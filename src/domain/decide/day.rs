@@ -1,4 +1,4 @@
-//! The beginning of a business day, and steps of the clock.
+//! Decides the beginning of a business day, and steps of the clock.
 
 use super::setup::office;
 use crate::domain::command::Decision;
@@ -41,7 +41,7 @@ pub(super) fn start_day(queue: &Queue) -> Decision {
 }
 
 /// Moves the times of the tickets, if there are any that matter.
-pub(super) fn adjust_clock(queue: &Queue, by: i64, since: Timestamp) -> Decision {
+pub(super) fn step_clock(queue: &Queue, by: i64, since: Timestamp) -> Decision {
     let is_idle = queue.waiting() == 0 && queue.pace.desks.is_empty();
     let stepped = Event::ClockStepped { by, since };
     office(if is_idle { Vec::new() } else { vec![stepped] })

@@ -1,9 +1,10 @@
 //! Decides what comes of a command: the events that happen, or the refusal. It changes nothing.
 
-mod attend;
 mod claim;
 mod day;
+mod desk_step;
 mod setup;
+mod ticket;
 mod undo;
 
 use super::command::{Command, Decision};
@@ -20,7 +21,7 @@ pub fn decide(queue: &Queue, command: &Command, now: Timestamp) -> Decision {
             priority,
             note,
             language,
-        } => attend::create(
+        } => ticket::create(
             queue,
             *ticket,
             service.as_ref(),
@@ -28,32 +29,32 @@ pub fn decide(queue: &Queue, command: &Command, now: Timestamp) -> Decision {
             note.clone(),
             language.clone(),
         ),
-        Command::Cancel { ticket, desk } => attend::cancel(queue, ticket, desk.as_ref()),
-        Command::Reprint { ticket } => attend::reprint(queue, *ticket),
-        Command::Next { desk, current } => attend::next(queue, desk, current.as_ref(), now),
+        Command::Cancel { ticket, desk } => ticket::cancel(queue, ticket, desk.as_ref()),
+        Command::Reprint { ticket } => ticket::reprint(queue, *ticket),
+        Command::Next { desk, current } => desk_step::next(queue, desk, current.as_ref(), now),
         Command::Call {
             desk,
             ticket,
             current,
-        } => attend::call(queue, desk, ticket, current.as_ref()),
+        } => desk_step::call(queue, desk, ticket, current.as_ref()),
         Command::Recall { desk, current } => {
-            attend::step(queue, desk, current.as_ref(), |ticket, desk| {
+            desk_step::step(queue, desk, current.as_ref(), |ticket, desk| {
                 Event::TicketRecalled { ticket, desk }
             })
         }
         Command::Finish { desk, current } => {
-            attend::step(queue, desk, current.as_ref(), |ticket, desk| {
+            desk_step::step(queue, desk, current.as_ref(), |ticket, desk| {
                 Event::TicketFinished { ticket, desk }
             })
         }
-        Command::FinishTicket { ticket } => attend::finish_ticket(queue, *ticket),
+        Command::FinishTicket { ticket } => ticket::finish_ticket(queue, *ticket),
         Command::NoShow { desk, current } => {
-            attend::step(queue, desk, current.as_ref(), |ticket, desk| {
+            desk_step::step(queue, desk, current.as_ref(), |ticket, desk| {
                 Event::TicketNoShow { ticket, desk }
             })
         }
         Command::Hold { desk, current } => {
-            attend::step(queue, desk, current.as_ref(), |ticket, desk| {
+            desk_step::step(queue, desk, current.as_ref(), |ticket, desk| {
                 Event::TicketHeld { ticket, desk }
             })
         }
@@ -62,10 +63,10 @@ pub fn decide(queue: &Queue, command: &Command, now: Timestamp) -> Decision {
             current,
             target,
             position,
-        } => attend::transfer(queue, desk, current.as_ref(), target, *position),
+        } => desk_step::transfer(queue, desk, current.as_ref(), target, *position),
         Command::Undo { desk, current } => undo::undo(queue, desk, current.as_ref(), now),
         Command::Return { ticket, desk, seen } => {
-            attend::return_ticket(queue, *ticket, desk.as_ref(), *seen)
+            ticket::return_ticket(queue, *ticket, desk.as_ref(), *seen)
         }
         Command::SetDesk {
             desk,
@@ -82,9 +83,9 @@ pub fn decide(queue: &Queue, command: &Command, now: Timestamp) -> Decision {
         Command::SetService { service, change } => setup::set_service(queue, service, change),
         Command::DeleteService { service } => setup::delete_service(queue, service),
         Command::SetSettings { change } => setup::set_settings(queue, change),
-        Command::ImportOffice { office } => setup::import_office(queue, office),
+        Command::ImportOffice { office, .. } => setup::import_office(queue, office),
         Command::StartDay => Ok(day::start_day(queue)),
-        Command::AdjustClock { by, since } => Ok(day::adjust_clock(queue, *by, *since)),
+        Command::StepClock { by, since } => Ok(day::step_clock(queue, *by, *since)),
     };
     decided.unwrap_or_else(Decision::from)
 }

@@ -1,4 +1,4 @@
-//! Changes of services, desks and settings.
+//! Decides changes of services, desks and settings, and the import of an office.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ pub(super) fn import_office(queue: &Queue, office: &Arc<QueueParts>) -> Result<D
     }
     Ok(Decision {
         events: vec![Event::OfficeImported {
-            office: office.clone(),
+            office: Arc::new(QueueParts::clone(office).after(queue.seq())),
         }],
         outcome: Ok(Subject::Office),
     })
@@ -53,7 +53,7 @@ pub(super) fn set_service(
     })
 }
 
-/// A service goes, where nothing needs it.
+/// Deletes a service that nothing needs.
 pub(super) fn delete_service(queue: &Queue, prefix: &Prefix) -> Result<Decision, Refusal> {
     let in_use = |why: String| Refusal::ServiceInUse {
         service: prefix.clone(),
@@ -159,8 +159,8 @@ pub(super) fn delete_desk(queue: &Queue, name: &DeskName) -> Result<Decision, Re
     let waits = heads
         .next()
         .and_then(|position| queue.arrived(position.arrival()));
-    if let Some(ticket) = queue.attended_at(desk).or(waits) {
-        return Err(Refusal::DeskInUse {
+    if let Some(ticket) = queue.current_ticket(desk).or(waits) {
+        return Err(Refusal::DeskHasTicket {
             desk: name.clone(),
             code: ticket.code(),
         });
@@ -180,7 +180,7 @@ pub(super) fn new_desk(queue: &Queue, name: &DeskName) -> Result<Desk, Refusal> 
         name: name.clone(),
         open: true,
         services: Vec::new(),
-        attending: None,
+        serving: None,
         screen: None,
     })
 }

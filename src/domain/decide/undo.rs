@@ -1,6 +1,6 @@
 //! Undo of a desk's last step, if nothing has happened to its tickets since.
 
-use super::attend::check_current;
+use super::desk_step::check_current;
 use super::setup::changed;
 use crate::domain::command::{Decision, Expected, Subject};
 use crate::domain::desk::{Desk, DeskName};
@@ -77,15 +77,15 @@ fn is_untouched(
     ticket: &Ticket,
 ) -> bool {
     let before = &change.before;
-    let attending = queue.desk(&step.desk).and_then(|desk| desk.attending);
+    let serving = queue.desk(&step.desk).and_then(|desk| desk.serving);
     let still_there = if step.is_beside() {
         // A call in between raised the number of calls.
         ticket.calls == before.calls
     } else if change.after == State::Serving {
-        attending == Some(ticket.arrival) && ticket.called_at == Some(step.at)
+        serving == Some(ticket.arrival) && ticket.called_at == Some(step.at)
     } else {
         let called = step.called().map(|ticket| ticket.arrival);
-        attending == called && ticket.called_at == before.called_at && ticket.desk == before.desk
+        serving == called && ticket.called_at == before.called_at && ticket.desk == before.desk
     };
     ticket.state == change.after && still_there
 }

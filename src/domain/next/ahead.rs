@@ -1,4 +1,4 @@
-//! How many people are called before a ticket.
+//! The number of visitors who are called before a ticket.
 
 use std::iter;
 
@@ -61,11 +61,11 @@ impl Competition<'_> {
 }
 
 impl Queue {
-    /// The waiting tickets that have at most `most` people ahead, each with how many.
+    /// The waiting tickets that have at most `most` visitors ahead, each with how many.
     pub fn approaching(&self, most: usize, now: Timestamp) -> Vec<(&Ticket, usize)> {
         let mut found = Vec::new();
         for positions in self.priority_lists.values() {
-            // Along a priority list the number of people ahead rises.
+            // Along a priority list the number of visitors ahead rises.
             let tickets = positions
                 .iter()
                 .filter_map(|position| self.tickets.get(&position.arrival()));

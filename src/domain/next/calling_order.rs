@@ -9,7 +9,7 @@ use crate::domain::ticket::{ListPosition, Ticket, WaitingList};
 use crate::domain::time::Timestamp;
 
 /// The ticket that a desk calls next, or `None` if no ticket waits for it.
-pub(in crate::domain) fn whose_turn<'a>(
+pub(in crate::domain) fn next_ticket<'a>(
     queue: &'a Queue,
     desk: &Desk,
     now: Timestamp,

@@ -1,4 +1,4 @@
-//! Tests of claims: one screen at a time has a desk open.
+//! Tests of claims: one screen at a time claims a desk.
 
 use super::testing::{ask, command};
 use crate::domain::*;
@@ -19,7 +19,7 @@ fn check(claims: &[(u128, Option<u128>, bool, usize, bool)], holder: u128) {
         };
         let decision = decide(&queue, &command, Timestamp::from_millis(0));
         assert_eq!(decision.events.len(), *events, "claim {nth} of {claims:?}");
-        let taken = Err(Refusal::DeskTaken { desk: name.clone() });
+        let taken = Err(Refusal::DeskClaimedElsewhere { desk: name.clone() });
         assert_eq!(
             decision.outcome == taken,
             *refused,

@@ -63,8 +63,8 @@ fn a_step_of_the_clock_moves_all_times_of_the_run_and_changes_no_length() {
         ask_at(&mut queue, 2, 0, &next());
         ask_at(&mut queue, 6, 0, &next());
         let (before, calls) = (all(&queue), queue.calls().next().expect("a call").at);
-        let adjust = Command::AdjustClock { by, since: at(-1) };
-        ask_at(&mut queue, 10, by, &adjust);
+        let step = Command::StepClock { by, since: at(-1) };
+        ask_at(&mut queue, 10, by, &step);
         assert_eq!(all(&queue), before, "by {by}");
         assert_eq!(queue.calls().next().expect("a call").at, calls.plus(by));
         // The one at the desk goes back to where it waited, and has waited since its arrival.
@@ -119,11 +119,11 @@ fn a_wait_that_spans_a_stop_and_a_later_step_is_in_no_mean() {
     ask(&mut queue, &new(4), behind(22));
     // The third one has waited since 9:00 by the right clock, and is called by the wrong one.
     ask(&mut queue, &next(), behind(25));
-    let adjust = Command::AdjustClock {
+    let step = Command::StepClock {
         by: -wrong,
         since: behind(20),
     };
-    ask(&mut queue, &adjust, at(30));
+    ask(&mut queue, &step, at(30));
     assert_eq!(ticket(&queue, 1).waiting_since, at(0), "it was right");
     assert_eq!(ticket(&queue, 4).waiting_since, at(22), "it was wrong");
     ask(&mut queue, &next(), at(32));
@@ -155,11 +155,11 @@ fn a_wait_that_still_lasts_across_a_stop_and_a_step_is_in_no_mean() {
     for by in [5 * HOUR, -5 * HOUR] {
         let mut queue = two_lines();
         ask(&mut queue, &new(1), at(0));
-        let adjust = Command::AdjustClock {
+        let step = Command::StepClock {
             by,
             since: at(20).plus(-by),
         };
-        ask(&mut queue, &adjust, at(30));
+        ask(&mut queue, &step, at(30));
         assert_eq!(ticket(&queue, 1).waiting_since, at(0));
         ask(&mut queue, &next(), at(40));
         assert_eq!(mean(&all(&queue).waits), None);

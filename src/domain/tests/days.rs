@@ -137,7 +137,7 @@ fn another_zone_or_hour_restarts_nothing_until_a_day_begins_by_it() {
 
 #[test]
 fn the_zone_set_right_in_the_morning_cancels_nobody_at_the_end_of_the_utc_day() {
-    // The computer is set to UTC. From 9:00 in Auckland people come; at 10:00 the zone is set.
+    // The computer is set to UTC. From 9:00 in Auckland visitors come; at 10:00 the zone is set.
     let mut queue = Queue::new();
     ask_at(&mut queue, -4, &day_begins("UTC", 0));
     let codes = [-4, -4, -3].map(|hour| ticket_at(&mut queue, hour));
@@ -206,11 +206,11 @@ fn a_step_of_the_clock_makes_nobody_wait_longer_or_shorter() {
             let first = queue.ticket(ticket(1)).expect("it waits");
             queue.ahead(first, now)
         };
-        let adjust = Command::AdjustClock {
+        let step = Command::StepClock {
             by,
             since: Timestamp::default(),
         };
-        ask(&mut queue, &adjust, at(10).plus(by));
+        ask(&mut queue, &step, at(10).plus(by));
         assert_eq!(ahead(&queue, at(10).plus(by)), Some(0), "by {by}");
         assert_eq!(ahead(&queue, at(30).plus(by)), Some(1), "by {by}");
         let waits = queue.ticket(ticket(1)).expect("it waits").waiting_since;
@@ -218,7 +218,7 @@ fn a_step_of_the_clock_makes_nobody_wait_longer_or_shorter() {
     }
     let idle = decide(
         &Queue::new(),
-        &Command::AdjustClock {
+        &Command::StepClock {
             by: HOUR,
             since: Timestamp::default(),
         },

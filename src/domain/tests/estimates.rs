@@ -5,15 +5,15 @@ use crate::domain::*;
 
 const MINUTE: i64 = 60_000;
 
-/// An office whose one desk has attended six people for four minutes each, and calls a seventh in
+/// An office whose one desk has served six visitors for four minutes each, and calls a seventh in
 /// minute 24; three more wait.
 fn office() -> Queue {
     let mut queue = two_lines();
     for ticket in 0..10 {
         create(&mut queue, ticket, "A", 0);
     }
-    for turn in 0..7 {
-        next(&mut queue, 4 * turn);
+    for nth in 0..7 {
+        next(&mut queue, 4 * nth);
     }
     queue
 }
@@ -71,9 +71,9 @@ fn each_waiting_ticket_shows_the_tickets_called_before_it() {
 #[test]
 fn nothing_is_said_while_the_office_stands_still() {
     let mut queue = office();
-    // A turn that somebody forgot to end.
+    // A transaction that somebody forgot to end.
     assert_eq!(told(&queue, &[7, 9], 24 + 61), [None, None]);
-    // A desk that is free, and calls nobody while people wait.
+    // A desk that is free, and calls nobody while visitors wait.
     let finish = Command::FinishTicket {
         ticket: TicketId::from_random(6),
     };
@@ -99,7 +99,7 @@ fn the_pace_of_a_desk_that_has_closed_does_not_count() {
             next_at(&mut queue, "2", minute);
         }
         if minute == 20 {
-            // Desk 1 takes 2 minutes a person, and desk 2 takes 10.
+            // Desk 1 takes 2 minutes a visitor, and desk 2 takes 10.
             let shut = Command::SetDesk {
                 desk: DeskName::parse("1").expect("a name"),
                 open: Some(false),
@@ -122,13 +122,17 @@ fn the_pace_of_a_desk_that_has_closed_does_not_count() {
 fn nothing_is_said_without_evidence() {
     let mut queue = office();
     create(&mut queue, 20, "B", 25);
-    assert_eq!(told(&queue, &[20], 25), [None], "no turn of its service");
+    assert_eq!(
+        told(&queue, &[20], 25),
+        [None],
+        "no transaction of its service"
+    );
     let mut few = two_lines();
     for ticket in 0..6 {
         create(&mut few, ticket, "A", 0);
     }
-    for turn in 0..5 {
-        next(&mut few, 4 * turn);
+    for nth in 0..5 {
+        next(&mut few, 4 * nth);
     }
     assert_eq!(told(&few, &[5], 16), [None], "four transactions");
     let shut = Command::SetDesk {

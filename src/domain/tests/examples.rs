@@ -323,7 +323,7 @@ fn each_command_comes_to_what_the_contract_says() {
             "! Desk 1 now serves A2, not A1. Check the screen and try again.",
         ),
         ("new;next 1;finish 1", "undo 1 nobody", "undone A1 at 1"),
-        // Nothing was done, it was taken back, or it was long ago.
+        // Nothing was done, it was undone, or it was long ago.
         (
             "new;open 1",
             "undo 1",
@@ -370,7 +370,7 @@ fn each_command_comes_to_what_the_contract_says() {
             "undo 1",
             "! Desk 1 has nothing to undo: A1 has changed since and is now cancelled.",
         ),
-        // The desk whose own line it waited in is gone; or the service that it was sent away from.
+        // The desk whose own list it waited in is gone; or the service that it was sent away from.
         (
             "new;next 1;open 2;send 1 2;call 3 A1;delete 2",
             "undo 3",
@@ -404,7 +404,7 @@ fn each_command_comes_to_what_the_contract_says() {
         ),
         ("new;close 1;next 1;close 1", "undo 1", "undone A1 at 1"),
         ("new;close 1;next 1;finish 1", "undo 1", "undone A1 at 1"),
-        // A desk that cancels another ticket keeps the ticket that it attends.
+        // A desk that cancels another ticket keeps the ticket that it serves.
         ("new;new;open 1", "cancel A2 1", "cancelled A2 at 1"),
         ("new", "cancel A1 9", "! There is no desk 9 here."),
         ("new;open 1;cancel A1 1", "undo 1", "undone A1 at 1"),

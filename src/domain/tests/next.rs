@@ -218,7 +218,7 @@ fn after_a_clock_was_set_back_the_number_ahead_is_that_of_the_calling_order() {
 }
 
 proptest! {
-    /// A line that one desk attends is called in the order that its people are told.
+    /// A list that one desk serves is called in the order that its visitors are told.
     #[test]
     fn who_is_ahead_is_called_first(
         commands in proptest::collection::vec(any_command(), 1..60),
@@ -235,7 +235,7 @@ proptest! {
             name: DeskName::parse("new").expect("a name"),
             open: true,
             services: vec![Prefix::new("A")],
-            attending: None,
+            serving: None,
             screen: None,
         };
         for (index, ticket) in CallingOrder::of(&queue, &desk, now).enumerate() {

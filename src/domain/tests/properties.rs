@@ -69,12 +69,12 @@ pub(crate) fn check_numbers(events: &[Stamped]) {
 fn positions(queue: &Queue) -> (QueueParts, Vec<Arrival>, Vec<Call>) {
     let mut pace = queue.parts().pace;
     for transactions in pace.transactions.values_mut() {
-        // The oldest turn made room for the one that was taken back.
+        // The oldest transaction made room for the one that was undone.
         *transactions = transactions.split_off(transactions.len().saturating_sub(9));
     }
     let mut ended = queue.parts().ended;
     ended.sort_unstable();
-    let attending = queue.desks().filter_map(|desk| desk.attending);
+    let serving = queue.desks().filter_map(|desk| desk.serving);
     let parts = QueueParts {
         seq: 0,
         latest_at: Timestamp::default(),
@@ -86,7 +86,7 @@ fn positions(queue: &Queue) -> (QueueParts, Vec<Arrival>, Vec<Call>) {
         pace,
         ..queue.parts()
     };
-    (parts, attending.collect(), queue.calls().cloned().collect())
+    (parts, serving.collect(), queue.calls().cloned().collect())
 }
 
 proptest! {

@@ -1,4 +1,4 @@
-//! Commands at random, for the tests of what always holds: of few names, so that they meet.
+//! Random commands for property tests. They use few names, so that several commands concern the same desk or ticket.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ pub(crate) fn any_command() -> impl Strategy<Value = Command> {
     prop_oneof![
         50 => any_request(),
         1 => Just(Command::StartDay),
-        1 => (-100..100i64, 0..40i64).prop_map(|(by, since)| Command::AdjustClock {
+        1 => (-100..100i64, 0..40i64).prop_map(|(by, since)| Command::StepClock {
             by: by * 1_000,
             since: Timestamp::from_millis(since * 1_000),
         }),
@@ -54,7 +54,7 @@ fn current() -> impl Strategy<Value = Option<Expected>> + Clone {
     ]
 }
 
-/// Commands of the person with the ticket.
+/// Commands of the visitor with the ticket.
 fn at_the_entrance() -> impl Strategy<Value = Command> {
     let note = prop_oneof![Just(None), Just(Some("wheelchair"))];
     let create = (proptest::option::of(service()), any::<bool>(), note);

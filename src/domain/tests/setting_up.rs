@@ -1,4 +1,4 @@
-//! Examples of changes to an office's set-up while people wait.
+//! Examples of changes to an office's set-up while visitors wait.
 
 use std::sync::Arc;
 

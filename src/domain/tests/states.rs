@@ -1,10 +1,10 @@
-//! Every state against every step: what the contract lists is done, all else is refused and changes
-//! nothing.
+//! A table of every state against every step: the steps that the contract lists happen; all others are refused and
+//! change nothing.
 
 use super::testing::{ask, command, moment, two_lines};
 use crate::domain::*;
 
-/// A step as `testing::command` reads it, on ticket A1 or on what desk 1 attends; and from which
+/// A step as `testing::command` reads it, on ticket A1 or on what desk 1 serves; and from which
 /// states to which it leads. Desk 2 is not serving anyone.
 const STEPS: [(&str, &[(State, State)]); 23] = {
     use State::{Cancelled, Done, Held, NoShow, Serving, Waiting};
@@ -88,7 +88,7 @@ fn is_step(command: &Command) -> bool {
         | Command::SetSettings { .. }
         | Command::ImportOffice { .. }
         | Command::StartDay
-        | Command::AdjustClock { .. } => false,
+        | Command::StepClock { .. } => false,
     }
 }
 
@@ -130,7 +130,7 @@ fn every_step_is_taken_from_the_states_that_the_contract_lists_and_from_no_other
             let case = format!("{words} while {}: {decision:?}", state.as_str());
             if let Some((_, to)) = way {
                 assert_eq!(a1(&queue).state, *to, "{case}");
-                // The next of an empty line finishes all the same, and says so.
+                // The next of an empty list finishes all the same, and says so.
                 let empty = state == State::Serving && words == "next 1";
                 assert_eq!(
                     decision.outcome == Err(Refusal::QueueEmpty),
@@ -146,7 +146,7 @@ fn every_step_is_taken_from_the_states_that_the_contract_lists_and_from_no_other
                 (Err(Refusal::QueueEmpty), Command::Next { .. })
                 | (Err(Refusal::NothingToUndo { .. }), Command::Undo { .. }) => {}
                 (
-                    Err(Refusal::NobodyAttended { .. }),
+                    Err(Refusal::NobodyServed { .. }),
                     Command::Recall { .. }
                     | Command::Finish { .. }
                     | Command::NoShow { .. }

@@ -149,7 +149,7 @@ fn a_year(seed: u64) -> Year {
                 };
                 wrong += by;
                 let since = Timestamp::from_millis(0);
-                year.ask(&Command::AdjustClock { by, since }, true_time + wrong);
+                year.ask(&Command::StepClock { by, since }, true_time + wrong);
             }
             let wall = Timestamp::from_millis(true_time + wrong);
             let rule = year.queue.settings().day_rule();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::domain::*;
 
-/// An office of two lines, so that tickets can change between them.
+/// An office of two services, so that tickets can change between them.
 pub(crate) fn two_lines() -> Queue {
     let mut parts = Queue::new().parts();
     let priority = |name: &str, weight| Priority {
@@ -47,12 +47,12 @@ pub(crate) fn check(queue: &Queue) {
         check_place(queue, ticket);
     }
     for desk in queue.desks() {
-        let Some(arrival) = desk.attending else {
+        let Some(arrival) = desk.serving else {
             continue;
         };
-        let attended = queue.arrived(arrival);
-        let is_served = attended.is_some_and(|ticket| ticket.state == State::Serving);
-        assert!(is_served, "desk {} attends {attended:?}", desk.name);
+        let served = queue.arrived(arrival);
+        let is_served = served.is_some_and(|ticket| ticket.state == State::Serving);
+        assert!(is_served, "desk {} serves {served:?}", desk.name);
     }
     for ticket in queue.previous_day.values() {
         assert_eq!(ticket.state, State::Cancelled, "{} is over", ticket.code());
@@ -94,7 +94,7 @@ fn check_place(queue: &Queue, ticket: &Ticket) {
     }
     let at_desks: Vec<&Desk> = queue
         .desks()
-        .filter(|desk| desk.attending == Some(ticket.arrival))
+        .filter(|desk| desk.serving == Some(ticket.arrival))
         .collect();
     let ended = queue.ended.iter().filter(|a| **a == ticket.arrival).count();
     let positions = (in_line, at_desks.len(), ended);

@@ -28,7 +28,7 @@ use crate::domain::service::Prefix;
 use crate::domain::ticket::{State, Ticket};
 use crate::domain::time::{Arrival, Timestamp};
 
-/// When everybody who waits will be called, as far as it can be said: the office played on once for
+/// The expected calls of all who wait, as far as they are known: the office played on once for
 /// all tickets that are looked at at one moment.
 #[derive(Debug)]
 pub struct Forecast {

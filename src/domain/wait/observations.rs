@@ -12,7 +12,7 @@ use crate::domain::ticket::{ListPosition, Ticket, WaitingList};
 /// With fewer transactions of a service there is no estimate for it.
 pub(super) const LEAST_TRANSACTIONS: i64 = 5;
 
-/// From how many arrivals the pace of arrivals is taken.
+/// Number of arrivals from which their pace is taken.
 const ARRIVALS_SEEN: usize = 100;
 
 /// How far back they may be, in milliseconds.
@@ -20,12 +20,12 @@ const ARRIVALS_MS: i64 = 30 * 60 * 1_000;
 
 /// The usual transaction counts for as many of a desk's own: a few long ones in a row do not make a
 /// slow desk.
-const USUAL_TURNS: i64 = 4;
+const USUAL_TRANSACTIONS: i64 = 4;
 
 /// The rate at which tickets come to a priority list.
 #[derive(Clone, Copy)]
 pub(super) struct ArrivalRate {
-    /// When the next one comes, and how long after it another.
+    /// Time of the next one, and the interval after it.
     pub(super) next: i64,
     pub(super) every: i64,
 }
@@ -133,10 +133,17 @@ impl<'a> TransactionTimes<'a> {
         let is_open = |name: &DeskName| queue.desk(name).is_some_and(|desk| desk.open);
         for (prefix, transactions) in &queue.pace.transactions {
             let speed = speeds.services.entry(prefix).or_default();
-            for turn in transactions.iter().filter(|turn| is_open(&turn.desk)) {
-                speeds.all.add(turn.millis);
-                speed.sum.add(turn.millis);
-                speed.desks.entry(&turn.desk).or_default().add(turn.millis);
+            for transaction in transactions
+                .iter()
+                .filter(|transaction| is_open(&transaction.desk))
+            {
+                speeds.all.add(transaction.millis);
+                speed.sum.add(transaction.millis);
+                speed
+                    .desks
+                    .entry(&transaction.desk)
+                    .or_default()
+                    .add(transaction.millis);
             }
         }
         speeds
@@ -151,7 +158,7 @@ impl<'a> TransactionTimes<'a> {
     /// Expected length of a transaction of a service at a desk, in milliseconds: the mean of the desk's own
     /// recent ones and of some more at the mean of all open desks. If the service has too few, the mean is
     /// that of all services.
-    pub(super) fn turn(&self, desk: &DeskName, service: &Prefix) -> i64 {
+    pub(super) fn transaction_ms(&self, desk: &DeskName, service: &Prefix) -> i64 {
         let speed = self.services.get(service);
         let known = speed.map(|speed| speed.sum);
         let known = known.filter(|sum| sum.count >= LEAST_TRANSACTIONS);
@@ -159,12 +166,13 @@ impl<'a> TransactionTimes<'a> {
         let usual = millis.checked_div(count).unwrap_or(0);
         let own = speed.and_then(|speed| speed.desks.get(desk));
         let own = own.copied().unwrap_or_default();
-        let turn = (own.millis + USUAL_TURNS * usual) / (own.count + USUAL_TURNS);
-        turn.max(1_000)
+        let transaction =
+            (own.millis + USUAL_TRANSACTIONS * usual) / (own.count + USUAL_TRANSACTIONS);
+        transaction.max(1_000)
     }
 }
 
-/// When a desk is free, in milliseconds; `None` if nobody works there.
+/// Time at which a desk is free, in milliseconds; `None` if nobody works there.
 pub(super) fn free_at(
     queue: &Queue,
     speeds: &TransactionTimes<'_>,
@@ -172,10 +180,10 @@ pub(super) fn free_at(
     now: i64,
 ) -> Option<i64> {
     let call = queue.pace.desks.get(&desk.name)?;
-    if desk.attending.is_some() {
+    if desk.serving.is_some() {
         let elapsed = (now - call.called_at.as_millis()).max(0);
-        let turn = speeds.turn(&desk.name, &call.service);
-        let left = (turn - elapsed).max(turn * 2 / 5);
+        let transaction = speeds.transaction_ms(&desk.name, &call.service);
+        let left = (transaction - elapsed).max(transaction * 2 / 5);
         return (elapsed <= LONGEST_MS).then_some(now + left);
     }
     let free_for = now - call.free_at?.as_millis();

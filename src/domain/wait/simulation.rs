@@ -24,7 +24,7 @@ pub(super) struct ForecastSimulation<'a> {
     begun: i64,
     priority_lists: Vec<ForecastList<'a>>,
     desks: Vec<WorkingDesk<'a>>,
-    /// When a desk is free, and its index.
+    /// Time at which a desk is free, and its index.
     free: BinaryHeap<Reverse<(i64, usize)>>,
     competition: Competition<'a>,
     pub(super) speeds: TransactionTimes<'a>,
@@ -64,7 +64,7 @@ struct ForecastList<'a> {
 struct NextTicket<'a> {
     /// `None` for a ticket that has not arrived yet.
     ticket: Option<&'a Ticket>,
-    /// When its waiting time began, or when it arrives.
+    /// Start of its waiting time, or its arrival.
     since: i64,
     position: ListPosition,
 }
@@ -257,10 +257,10 @@ impl<'a> ForecastSimulation<'a> {
             // Only a transfer puts a ticket into a desk's own list.
             (None, WaitingList::Desk(_)) => return 0,
         };
-        self.speeds.turn(self.desks[desk].name, service)
+        self.speeds.transaction_ms(self.desks[desk].name, service)
     }
 
-    /// When the next ticket comes to the lists of a desk.
+    /// Arrival of the next ticket in the lists of a desk.
     fn next_arrival(&self, desk: &WorkingDesk<'_>) -> i64 {
         let next = desk
             .priority_lists()

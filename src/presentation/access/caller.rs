@@ -14,7 +14,7 @@ pub struct Caller {
     pub role: Role,
     pub address: IpAddr,
     pub token: Option<ShownToken>,
-    /// Who has signed in by name.
+    /// The person who has signed in by name.
     pub person: Option<SignedInPerson>,
     /// The sessions of the request. A browser may send several cookies, for other paths or names of
     /// this host.
@@ -23,7 +23,7 @@ pub struct Caller {
     pub is_here: bool,
     /// Also, `Host` is a loopback name.
     pub is_local: bool,
-    /// A trusted proxy says that the client uses HTTPS.
+    /// The client uses HTTPS: the connection does, or a trusted proxy says so.
     pub is_secure: bool,
 }
 
@@ -60,6 +60,11 @@ impl Caller {
         } else {
             Err(Problem::not_allowed())
         }
+    }
+
+    /// Whether a trusted proxy has signed the caller in.
+    pub fn is_proxy_user(&self) -> bool {
+        self.person.is_some() && self.sessions.is_empty()
     }
 
     /// The caller as the audit log records it.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::secret;
 use crate::access::{AccessRecords, Person, PinHash, Role, SecretHash, Session, Token};
-use crate::domain::PersonId;
+use crate::domain::{PersonId, composed};
 
 /// The most sessions: more than an office has screens. The one that expires first makes room.
 const MOST_SESSIONS: usize = 1_000;
@@ -34,6 +34,8 @@ pub struct Credentials {
     /// The highest id of a token so far. Ids are not reused while the program runs, so that an id
     /// cannot come to mean another token.
     last_token: u64,
+    /// How often they were changed here.
+    changes: u64,
 }
 
 impl From<AccessRecords> for Credentials {
@@ -46,11 +48,27 @@ impl From<AccessRecords> for Credentials {
             sessions: sessions.map(|session| (session.hash, session)).collect(),
             last_token: records.tokens.iter().map(|t| t.id).max().unwrap_or(0),
             tokens: records.tokens,
+            changes: 0,
         }
     }
 }
 
 impl Credentials {
+    /// How often they were changed here.
+    pub fn changes(&self) -> u64 {
+        self.changes
+    }
+
+    /// Takes over all records. Ids that were given stay so.
+    pub fn replace(&mut self, records: AccessRecords) {
+        let last_token = self.last_token;
+        *self = Self {
+            changes: self.changes,
+            ..Self::from(records)
+        };
+        self.last_token = self.last_token.max(last_token);
+    }
+
     /// The shared PINs, with the stronger role first.
     pub fn pins(&self) -> Vec<(Role, PinHash)> {
         let mut pins = self.pins.clone();
@@ -66,6 +84,7 @@ impl Credentials {
 
     /// Removes a shared PIN, and ends the sessions that it began.
     pub fn remove_pin(&mut self, role: Role) {
+        self.changes += 1;
         self.pins.retain(|(other, _)| *other != role);
         self.sessions
             .retain(|_, session| session.role != role || session.person.is_some());
@@ -89,9 +108,10 @@ impl Credentials {
 
     /// The person of that name, in capital or small letters.
     pub fn person_named(&self, name: &str) -> Option<&Person> {
-        let name = name.to_lowercase();
+        let form = |name: &str| composed(name).to_lowercase();
+        let name = form(name);
         let mut people = self.people.iter();
-        people.find(|person| person.name.to_lowercase() == name)
+        people.find(|person| form(&person.name) == name)
     }
 
     /// An id that no person has had.
@@ -101,6 +121,7 @@ impl Credentials {
 
     /// Adds a person, or takes the place of the one with this id.
     pub fn put_person(&mut self, person: Person) {
+        self.changes += 1;
         self.last_person = self.last_person.max(person.id.0);
         match self.people.iter_mut().find(|other| other.id == person.id) {
             Some(other) => *other = person,
@@ -116,6 +137,7 @@ impl Credentials {
 
     /// Ends a person's sessions.
     pub fn end_sessions_of(&mut self, id: PersonId) {
+        self.changes += 1;
         self.sessions
             .retain(|_, session| session.person != Some(id));
     }
@@ -129,6 +151,7 @@ impl Credentials {
 
     /// Adds a session. If there are too many, removes the one that expires first.
     pub fn add_session(&mut self, session: Session, now: i64) {
+        self.changes += 1;
         self.sessions.retain(|_, other| other.expires_at > now);
         if self.sessions.len() >= MOST_SESSIONS {
             let first = self.sessions.values().min_by_key(|other| other.expires_at);
@@ -141,6 +164,7 @@ impl Credentials {
 
     /// Ends a session.
     pub fn end_session(&mut self, hash: &SecretHash) {
+        self.changes += 1;
         self.sessions.remove(hash);
     }
 
@@ -181,15 +205,17 @@ impl Credentials {
 
     /// Adds a token.
     pub fn add_token(&mut self, token: Token) {
+        self.changes += 1;
         self.last_token = self.last_token.max(token.id);
+        // Read again meanwhile, because another server changed something, it may be there.
+        self.tokens.retain(|other| other.id != token.id);
         self.tokens.push(token);
     }
 
-    /// Deletes a token. Returns whether it existed.
-    pub fn delete_token(&mut self, id: u64) -> bool {
-        let before = self.tokens.len();
+    /// Deletes a token. Read again meanwhile, it may be gone already.
+    pub fn delete_token(&mut self, id: u64) {
+        self.changes += 1;
         self.tokens.retain(|token| token.id != id);
-        self.tokens.len() < before
     }
 }
 
@@ -270,7 +296,8 @@ mod tests {
         assert!(!used(60_004).must_store);
         assert!(used(60_005).must_store);
         assert_eq!(credentials.use_token(&[8; 32], 0, 60_000), None);
-        assert!(credentials.delete_token(1) && !credentials.delete_token(1));
+        credentials.delete_token(1);
+        assert!(credentials.tokens().is_empty());
         assert_eq!(credentials.use_token(&[7; 32], 0, 60_000), None);
         assert_eq!(credentials.next_token(), 2, "ids are not reused");
     }

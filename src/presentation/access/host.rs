@@ -1,5 +1,5 @@
 //! Protection against DNS rebinding: another site can point its own name at this server, so that a
-//! browser takes its pages for this server's. Requests that need no PIN are answered only under names
+//! browser treats that site's pages as this server's. Requests that need no PIN are answered only under names
 //! that no other site can have.
 
 use std::net::IpAddr;

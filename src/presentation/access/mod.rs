@@ -7,11 +7,13 @@ mod caller;
 mod credentials;
 mod device;
 mod host;
+pub mod origin;
 mod peer;
 mod people;
 mod pin;
 mod pin_verifier;
 mod pins;
+mod proxy_user;
 mod rate_limiter;
 mod secret;
 mod sessions;
@@ -39,7 +41,7 @@ use crate::access::{AccessChange, AccessRecords, Role};
 use crate::calendar::now;
 use crate::config::Config;
 use crate::domain::Command;
-use crate::storage::Journal;
+use crate::storage::{Journal, StorageError};
 
 pub use caller::{Caller, SignedInPerson};
 pub use device::DEVICE_COOKIE;
@@ -107,6 +109,25 @@ impl Access {
         }
     }
 
+    /// Takes over the records that `load` reads, because another server of the office has changed them. Changes that are
+    /// made here meanwhile are not lost: it reads again.
+    pub fn reload(
+        &self,
+        mut load: impl FnMut() -> Result<AccessRecords, StorageError>,
+    ) -> Result<(), StorageError> {
+        loop {
+            let changes = self.credentials().changes();
+            let records = load()?;
+            let mut credentials = self.credentials();
+            if credentials.changes() == changes {
+                credentials.replace(records);
+                break;
+            }
+        }
+        self.wss.recheck_access();
+        Ok(())
+    }
+
     /// Whether the server runs with `--open`: everyone is an admin.
     pub fn is_open(&self) -> bool {
         self.open
@@ -146,6 +167,12 @@ impl Access {
         match bearer(request) {
             Some(token) => self.use_token(token, &mut caller, tickets)?,
             None if peer.is_local => caller.role = Role::Admin,
+            // The proxy decides alone: cookies may be of somebody who used the device before.
+            None if !self.open
+                && self.identify_user(config, &peer, request, &mut caller, tickets)? =>
+            {
+                return Ok(caller);
+            }
             None => {}
         }
         let mut signed_in = Role::Public;

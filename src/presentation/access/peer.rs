@@ -29,11 +29,13 @@ const FORWARDING_BEGINS: [&str; 2] = ["X-Forwarded", "X-Original-"];
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Peer {
     pub address: IpAddr,
+    /// The connection is from a trusted proxy.
+    pub is_proxied: bool,
     /// The connection is from this machine, and no proxy passed it on.
     pub is_here: bool,
     /// Also, `Host` is a loopback name: people at this machine need no PIN.
     pub is_local: bool,
-    /// A trusted proxy says that the client uses HTTPS.
+    /// The client uses HTTPS: the connection does, or a trusted proxy says so.
     pub is_secure: bool,
 }
 
@@ -48,6 +50,7 @@ impl Peer {
             let client = client(request, trusted);
             return Self {
                 address: client.unwrap_or(address),
+                is_proxied: true,
                 is_here: false,
                 is_local: false,
                 is_secure,
@@ -58,9 +61,10 @@ impl Peer {
         let host = request.header("Host").map(Host::of);
         Self {
             address,
+            is_proxied: false,
             is_here,
             is_local: is_here && host.is_some_and(|host| host.is_loopback()),
-            is_secure: false,
+            is_secure: request.is_tls,
         }
     }
 }

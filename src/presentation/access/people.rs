@@ -16,7 +16,7 @@ use crate::storage::{AuditEntry, AuditKind};
 /// device cookie with the PIN of each.
 const MOST_PEOPLE: usize = 300;
 
-/// What changes of a person; `None` keeps it.
+/// The changed fields of a person; `None` keeps one.
 #[derive(Debug, Default)]
 pub struct PersonChange {
     pub name: Option<String>,

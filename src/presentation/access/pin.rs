@@ -131,6 +131,10 @@ pub fn matches(pin: &str, stored: &PinHash) -> bool {
 }
 
 fn derive(pin: &str, stored: &PinHash) -> Option<[u8; 32]> {
+    // A damaged row must not take the machine's memory or an hour.
+    if stored.memory_kib > 4 * MEMORY_KIB || stored.passes > 4 * PASSES {
+        return None;
+    }
     let mut hash = [0; 32];
     let params = Params::new(stored.memory_kib, stored.passes, 1, Some(hash.len())).ok()?;
     let blocks = params.block_count();

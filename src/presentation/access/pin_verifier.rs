@@ -7,13 +7,13 @@ use super::pin;
 use crate::access::{PinHash, Role};
 use crate::presentation::http::problem::Problem;
 
-/// The most sign-ins that wait for the verifier; each blocks the thread of a connection.
+/// The most sign-ins that wait for the verifier or use it; each blocks the thread of a connection.
 const MOST_WAITING: usize = 8;
 
 /// The queue of threads that want to verify a PIN.
 #[derive(Debug, Default)]
 pub(super) struct VerifierQueue {
-    turn: Mutex<()>,
+    lock: Mutex<()>,
     /// The number of threads that wait or verify.
     threads: AtomicUsize,
 }
@@ -21,7 +21,7 @@ pub(super) struct VerifierQueue {
 /// The permission to verify PINs; one thread at a time has it. While it is held, no PIN changes.
 pub(super) struct PinVerifier<'a> {
     queue: &'a VerifierQueue,
-    _turn: MutexGuard<'a, ()>,
+    _lock: MutexGuard<'a, ()>,
 }
 
 impl VerifierQueue {
@@ -44,7 +44,7 @@ impl VerifierQueue {
         PinVerifier {
             queue: self,
             // Nothing can fail while the lock is held.
-            _turn: self.turn.lock().unwrap_or_else(PoisonError::into_inner),
+            _lock: self.lock.lock().unwrap_or_else(PoisonError::into_inner),
         }
     }
 }

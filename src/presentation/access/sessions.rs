@@ -5,8 +5,8 @@ use std::time::Duration;
 use super::caller::SignedInPerson;
 use super::device::{self, DeviceId};
 use super::pin_verifier::PinVerifier;
-use super::{Access, Caller, lock, secret};
-use crate::access::{AccessChange, PinHash, Role, Session};
+use super::{Access, COOKIE, Caller, cookies, lock, secret};
+use crate::access::{AccessChange, PinHash, Role, SecretHash, Session};
 use crate::calendar;
 use crate::presentation::http::problem::Problem;
 use crate::presentation::http::request::Request;
@@ -22,7 +22,7 @@ pub const DEVICE: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 /// A successful sign-in.
 pub struct SignedIn {
     pub role: Role,
-    /// Who it is, if they signed in by name.
+    /// The person, if they signed in by name.
     pub person: Option<SignedInPerson>,
     /// The value of the session cookie.
     pub secret: String,
@@ -97,7 +97,7 @@ impl Access {
         }
     }
 
-    /// Who has the PIN `entered`. An unknown name takes as long as a wrong PIN.
+    /// The owner of the PIN `entered`. An unknown name takes as long as a wrong PIN.
     fn owner_of(
         &self,
         verifier: &PinVerifier<'_>,
@@ -164,8 +164,17 @@ impl Access {
         Ok(secret)
     }
 
-    /// Ends the caller's sessions.
-    pub fn sign_out(&self, tickets: &TicketService, caller: &Caller) -> Result<(), Problem> {
+    /// Ends the sessions of the request, also those that do not count beside a proxy's user.
+    pub fn sign_out(
+        &self,
+        tickets: &TicketService,
+        caller: &Caller,
+        request: &Request,
+    ) -> Result<(), Problem> {
+        let caller = &Caller {
+            sessions: self.sessions_of(request),
+            ..caller.clone()
+        };
         if caller.sessions.is_empty() {
             return Ok(());
         }
@@ -178,6 +187,16 @@ impl Access {
         drop(credentials);
         self.wss.recheck_access();
         Ok(())
+    }
+
+    /// The sessions whose cookies a request has.
+    fn sessions_of(&self, request: &Request) -> Vec<SecretHash> {
+        let credentials = self.credentials();
+        let now = calendar::now().as_millis();
+        let hashes = cookies(request, COOKIE).map(secret::hash);
+        hashes
+            .filter(|hash| credentials.session(hash, now).is_some())
+            .collect()
     }
 }
 

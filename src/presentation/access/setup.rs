@@ -2,14 +2,13 @@
 
 use std::error::Error;
 use std::io::{self, BufRead, IsTerminal};
-use std::path::Path;
 
 use super::pin;
 use crate::access::{AccessChange, AccessRecords, Actor, Role, Session};
 use crate::calendar::now;
 use crate::logging;
 use crate::presentation::services::TicketService;
-use crate::storage::{self, AuditEntry, AuditKind, Batch, Journal};
+use crate::storage::{self, AuditEntry, AuditKind, Batch, DataSource, Journal, StorageError};
 
 /// Lines that the log must show once the server listens, and the changes to store after that.
 #[derive(Default)]
@@ -44,6 +43,10 @@ pub fn make_pins(
     records: &mut AccessRecords,
 ) -> Result<Announcement, Box<dyn Error>> {
     let mut announcement = Announcement::default();
+    if !journal.is_leader() {
+        // Another server of the office runs: it makes and shows them.
+        return Ok(announcement);
+    }
     for role in [Role::Staff, Role::Admin] {
         let is_there = records.pins.iter().any(|(other, _)| *other == role);
         // An admin has removed it: people sign in by name.
@@ -75,13 +78,13 @@ pub fn make_pins(
 
 /// `turnero pin ROLE`: sets a PIN in a data file that no server uses. Reads the PIN from standard
 /// input; if the line is empty, makes one and prints it.
-pub fn set_pin_of_file(role: Role, file: &Path) -> Result<(), Box<dyn Error>> {
-    let mut journal = storage::open(file).map_err(|error| {
-        format!(
-            "{error} While the server runs, change the PIN on the settings screen or with \
-             PUT /api/pins/{}.",
+pub fn set_pin_of_file(role: Role, data: &DataSource) -> Result<(), Box<dyn Error>> {
+    let mut journal = storage::open(data).map_err(|error| {
+        let for_file = format!(
+            "While the server runs, change the PIN on the settings screen or with PUT /api/pins/{}.",
             role.as_str()
-        )
+        );
+        data.with_advice_for_file(&error.to_string(), &for_file)
     })?;
     let name = role.as_str();
     if io::stdin().is_terminal() {
@@ -92,10 +95,10 @@ pub fn set_pin_of_file(role: Role, file: &Path) -> Result<(), Box<dyn Error>> {
     let given = line.trim_end_matches(['\r', '\n']);
     let (new, message) = if given.is_empty() {
         let new = pin::make()?;
-        let message = format!("The PIN of {name} in {} is {new} now.", file.display());
+        let message = format!("The PIN of {name} in {data} is {new} now.");
         (new, message)
     } else {
-        let message = format!("The PIN of {name} in {} is set.", file.display());
+        let message = format!("The PIN of {name} in {data} is set.");
         (given.to_owned(), message)
     };
     pin::check(&new).map_err(|why| format!("That PIN is not accepted: {why}."))?;
@@ -118,7 +121,6 @@ fn store(
     access: Vec<AccessChange>,
     role: Role,
 ) -> Result<(), Box<dyn Error>> {
-    let end = journal.end()?;
     let entry = AuditEntry::new(
         AuditKind::PinChanged,
         Some(role.as_str()),
@@ -130,8 +132,14 @@ fn store(
         at: now().as_millis(),
         ..Batch::default()
     };
-    journal.append(end, &batch)?;
-    Ok(())
+    loop {
+        let end = journal.end()?;
+        match journal.append(end, &batch) {
+            // A server of the office has stored an event in between.
+            Err(StorageError::MovedOn { .. }) if journal.is_shared() => {}
+            stored => return Ok(stored?),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -143,7 +151,7 @@ mod tests {
         let file = std::env::temp_dir().join(format!("turnero-setup-{}.db", std::process::id()));
         // One start of the program; `says` is false if it is killed before it shows the PINs.
         let start = |says: bool| {
-            let mut journal = storage::open(&file).expect("the file");
+            let mut journal = storage::open(&DataSource::File(file.clone())).expect("the file");
             let mut records = journal.access().expect("read");
             let made = make_pins(&mut *journal, &mut records).expect("made");
             assert_eq!(records.pins.len(), 2);

@@ -10,9 +10,9 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::check::is_json;
 use crate::config::Config;
-use crate::storage;
+use crate::files::is_json;
+use crate::storage::{self, DataSource};
 
 /// Interval between two questions whether the backup is done.
 const POLL_INTERVAL: Duration = Duration::from_millis(100);
@@ -101,7 +101,10 @@ fn ask<T: DeserializeOwned>(address: SocketAddr, method: &str) -> Result<T, Box<
 }
 
 /// `turnero restore FILE`: lets a backup take the place of the data file.
-pub fn restore_file(from: &Path, data: &Path) -> Result<(), Box<dyn Error>> {
+pub fn restore_file(from: &Path, data: &DataSource) -> Result<(), Box<dyn Error>> {
+    let data = data.file().ok_or(
+        "restore is for a data file; PostgreSQL has tools of its own, such as pg_restore.",
+    )?;
     let shown = from.display();
     let is_export = is_json(from).map_err(|error| format!("{shown} cannot be read: {error}."))?;
     if is_export {

@@ -43,7 +43,7 @@ pub struct Backups {
 struct State {
     running: bool,
     finished: u64,
-    /// Why the last backup failed, and what to do.
+    /// The reason that the last backup failed, and what to do.
     problem: Option<String>,
 }
 

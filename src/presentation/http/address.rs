@@ -19,9 +19,9 @@ const FAR_V6: IpAddr = IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1)
 
 /// The first part of a page's address: scheme, host, port and path, without a `/` at the end.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Base(String);
+pub struct BaseUrl(String);
 
-impl Base {
+impl BaseUrl {
     /// The base that a page gives, or else the base of its request: the `Host`, and whether the request
     /// came over HTTPS. `listen` is the address on which the server listens.
     pub fn of(
@@ -55,6 +55,19 @@ impl Base {
         }
         let lan = lan_address(listen)?;
         Some(parts.reachable(|| Some(lan)))
+    }
+
+    /// The same place over HTTPS, on the port of `listen`. `None` if nobody listens there: only a proxy
+    /// knows what is behind a path.
+    pub fn with_https(&self, listen: SocketAddr) -> Option<Self> {
+        let parts = Parts::of(&self.0).ok()?;
+        if parts.scheme == "https" {
+            return Some(self.clone());
+        }
+        let is_reached = means_this_machine(parts.host) || !listen.ip().is_loopback();
+        let is_direct = parts.path.is_empty();
+        let address = format!("https://{}:{}", parts.host, listen.port());
+        (is_reached && is_direct).then_some(Self(address))
     }
 
     pub fn as_str(&self) -> &str {
@@ -124,7 +137,7 @@ impl<'a> Parts<'a> {
     }
 
     /// The base as other machines can reach it; `lan` gives the address of this machine.
-    fn reachable(&self, lan: impl FnOnce() -> Option<IpAddr>) -> Base {
+    fn reachable(&self, lan: impl FnOnce() -> Option<IpAddr>) -> BaseUrl {
         let Self {
             scheme,
             host,
@@ -137,7 +150,7 @@ impl<'a> Parts<'a> {
             Some(IpAddr::V6(ip)) => format!("[{ip}]"),
             None => (*host).to_owned(),
         };
-        Base(format!("{scheme}://{host}{port}{path}"))
+        BaseUrl(format!("{scheme}://{host}{port}{path}"))
     }
 }
 
@@ -160,7 +173,7 @@ fn means_this_machine(host: &str) -> bool {
 
 /// The address at which other machines reach a server that listens on `listen`. `None` if it listens
 /// on loopback only, or if there is no network.
-fn lan_address(listen: SocketAddr) -> Option<IpAddr> {
+pub fn lan_address(listen: SocketAddr) -> Option<IpAddr> {
     let candidates: &[IpAddr] = match listen.ip() {
         ip if ip.is_loopback() => return None,
         ip if !ip.is_unspecified() => return Some(ip),
@@ -187,6 +200,43 @@ fn address_towards(far: IpAddr) -> Option<IpAddr> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn https_has_the_same_host_and_a_port_of_its_own() {
+        let cases = [
+            (
+                "http://192.168.1.5:3000",
+                "0.0.0.0:3443",
+                Some("https://192.168.1.5:3443"),
+            ),
+            (
+                "http://[fd00::1]",
+                "[::]:443",
+                Some("https://[fd00::1]:443"),
+            ),
+            (
+                "https://office.example/queue",
+                "0.0.0.0:3443",
+                Some("https://office.example/queue"),
+            ),
+            ("http://office.example/queue", "0.0.0.0:3443", None),
+            ("http://192.168.1.5:3000", "127.0.0.1:3443", None),
+            (
+                "http://localhost:3000",
+                "127.0.0.1:3443",
+                Some("https://localhost:3443"),
+            ),
+        ];
+        for (base, listen, expected) in cases {
+            let listen = listen.parse().expect("an address");
+            let found = BaseUrl::parse(base).expect("a base").with_https(listen);
+            assert_eq!(
+                found.as_ref().map(BaseUrl::as_str),
+                expected,
+                "{base} {listen}"
+            );
+        }
+    }
 
     fn reached(base: &str, lan: Option<&str>) -> Result<String, String> {
         let lan = lan.map(|ip| ip.parse().expect("an address"));
@@ -268,14 +318,14 @@ mod tests {
                 IpAddr::V4(ip) => ip.to_string(),
                 IpAddr::V6(ip) => format!("[{ip}]"),
             });
-            let shown = |asked, base| Base::of(asked, base, listen).map(|base| base.page("t/1"));
+            let shown = |asked, base| BaseUrl::of(asked, base, listen).map(|base| base.page("t/1"));
             let expected = Ok(format!("http://{host}:3000/t/1"));
             assert_eq!(shown((Some("localhost:3000"), false), None), expected);
             let base = Some("http://localhost:3000/");
             assert_eq!(shown((None, true), base), expected);
             let secure = shown((Some("office.example"), true), None);
             assert_eq!(secure, Ok("https://office.example/t/1".to_owned()));
-            let own = Base::for_others((Some("localhost:3000"), false), listen);
+            let own = BaseUrl::for_others((Some("localhost:3000"), false), listen);
             let own = own.map(|base| base.page("t/1"));
             assert_eq!(own, lan.and(expected.ok()));
         }

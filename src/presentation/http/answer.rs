@@ -8,6 +8,7 @@ use std::io::{self, Read, Write};
 use serde::Serialize;
 use tiny_http::{HTTPVersion, Header, Response, StatusCode};
 
+use super::slots::Slot;
 use super::stream::Stream;
 use super::wire::Wire;
 use crate::storage::{RequestHash, StoredAnswer};
@@ -54,6 +55,8 @@ pub struct Answer {
     pub status: u16,
     pub headers: Vec<(Cow<'static, str>, Cow<'static, str>)>,
     pub body: Body,
+    /// Taken until the answer is sent.
+    slot: Option<Slot>,
 }
 
 impl Answer {
@@ -67,6 +70,7 @@ impl Answer {
             status,
             headers: vec![("Content-Type".into(), content_type.into())],
             body: Body::Bytes(body.into()),
+            slot: None,
         }
     }
 
@@ -76,6 +80,7 @@ impl Answer {
             status,
             headers: Vec::new(),
             body: Body::Bytes(Cow::Borrowed(b"")),
+            slot: None,
         }
     }
 
@@ -136,6 +141,12 @@ impl Answer {
         value: impl Into<Cow<'static, str>>,
     ) -> Self {
         self.headers.push((name.into(), value.into()));
+        self
+    }
+
+    /// Keeps the slot taken until the answer is sent.
+    pub fn with_slot(mut self, slot: Slot) -> Self {
+        self.slot = Some(slot);
         self
     }
 
@@ -220,6 +231,7 @@ impl From<StoredAnswer> for Answer {
                 .map(|(name, value)| (name.into(), value.into()))
                 .collect(),
             body: Body::Bytes(kept.body.into()),
+            slot: None,
         }
     }
 }

@@ -108,8 +108,8 @@ enum Activity {
     Sends { since: Instant },
     /// It answers a request.
     Works,
-    /// It is a screen.
-    Screen,
+    /// It gets the updates over a WebSocket.
+    Subscriber,
 }
 
 impl Connection {
@@ -125,11 +125,11 @@ impl Connection {
         self.activity.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Since when the connection has been ready to give way.
+    /// Time since which the connection has been ready to give way.
     fn gives_way_since(&self) -> Option<Instant> {
         match *self.activity() {
             Activity::Waits { since } | Activity::Sends { since } => Some(since),
-            Activity::Works | Activity::Screen => None,
+            Activity::Works | Activity::Subscriber => None,
         }
     }
 
@@ -158,7 +158,7 @@ impl Connections {
 
     /// Adds a connection. If a limit is reached, closes the connection that has waited longest for a
     /// complete request: an idle one, a long poll, or one that sends a byte now and then to stay. Fails if
-    /// all are screens or answering requests, and stay so for a moment. `address` is the address whose limit
+    /// all are subscribers or answering requests, and stay so for a moment. `address` is the address whose limit
     /// the connection counts for, if any; the wait applies to the overall limit only.
     pub fn enter(
         self: &Arc<Self>,
@@ -221,7 +221,7 @@ impl Connections {
     /// Ends the reading of requests: waiting connections end now, working ones after their answer.
     pub fn end_requests(&self) {
         for connection in self.all() {
-            if !matches!(*connection.activity(), Activity::Screen) {
+            if !matches!(*connection.activity(), Activity::Subscriber) {
                 connection.wire.end_reading();
             }
         }
@@ -320,9 +320,9 @@ impl Entered {
         self.connection.set(Activity::Waits { since });
     }
 
-    /// From now on the connection is a screen.
-    pub fn becomes_screen(&self) {
-        self.connection.set(Activity::Screen);
+    /// From now on the connection is a subscriber.
+    pub fn becomes_subscriber(&self) {
+        self.connection.set(Activity::Subscriber);
     }
 }
 

@@ -43,7 +43,7 @@ error_codes! {
     MethodNotAllowed: 405, "method-not-allowed";
     RequestTimeout: 408, "request-timeout";
     QueueEmpty: 409, "queue-empty";
-    NobodyAttended: 409, "nobody-attended";
+    NobodyServed: 409, "nobody-attended";
     WrongState: 409, "wrong-state";
     DeskMovedOn: 409, "desk-moved-on";
     DeskInUse: 409, "desk-in-use";
@@ -59,6 +59,7 @@ error_codes! {
     NoBackupFolder: 409, "no-backup-folder";
     NoPins: 409, "no-pins";
     LastWayIn: 409, "last-way-in";
+    SignedInElsewhere: 409, "signed-in-elsewhere";
     BodyTooLarge: 413, "body-too-large";
     AddressTooLong: 414, "head-too-large";
     UnsupportedMediaType: 415, "unsupported-media-type";

@@ -2,16 +2,19 @@
 
 pub mod address;
 pub mod answer;
+pub mod certificate;
 pub mod client_key;
 pub mod connections;
 pub mod error_code;
-pub mod origin;
 pub mod places;
+pub mod plain;
 pub mod problem;
+mod refusals;
 pub mod request;
 mod request_head;
 pub mod request_reader;
-pub mod route;
 pub mod slots;
 pub mod stream;
+mod tls;
+mod validity;
 pub mod wire;

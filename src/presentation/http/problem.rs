@@ -1,5 +1,5 @@
 //! Error answers in the form of RFC 9457: a status, a stable `code`, and a `detail` that a person can
-//! act on. All errors of the program become statuses and codes here.
+//! act on. All errors of the program become statuses and codes here and in `refusals`.
 
 use std::fmt::Display;
 use std::time::Duration;
@@ -8,11 +8,8 @@ use serde::Serialize;
 use tiny_http::StatusCode;
 
 use super::answer::Answer;
-use super::client_key::ClientKey;
 use super::error_code::ErrorCode;
-use super::places::Full;
 use crate::access::Role;
-use crate::domain::Refusal;
 use crate::storage::StorageError;
 
 /// The `Retry-After` of a 503 that has no better estimate.
@@ -40,7 +37,7 @@ struct ProblemJson<'a> {
 }
 
 impl Problem {
-    fn new(code: ErrorCode, detail: impl Into<String>) -> Self {
+    pub(super) fn new(code: ErrorCode, detail: impl Into<String>) -> Self {
         Self {
             code,
             detail: detail.into(),
@@ -59,6 +56,12 @@ impl Problem {
     /// The request is not valid HTTP, or two readers could understand it differently.
     pub fn unreadable(why: &str) -> Self {
         let detail = format!("The request is not valid HTTP: {why}.");
+        Self::new(ErrorCode::BadRequest, detail)
+    }
+
+    /// A request without TLS came on the port of HTTPS.
+    pub fn tls_needed() -> Self {
+        let detail = "This port speaks HTTPS: the address must begin with https:// (or wss:// for a WebSocket).";
         Self::new(ErrorCode::BadRequest, detail)
     }
 
@@ -137,6 +140,13 @@ impl Problem {
         Self::new(ErrorCode::NotAllowed, detail)
     }
 
+    /// A PIN from somebody whom a trusted proxy has signed in.
+    pub fn signed_in_elsewhere() -> Self {
+        let detail = "You are signed in with the account of your organisation, which also says if you are an admin; \
+                      no PIN changes that.";
+        Self::new(ErrorCode::SignedInElsewhere, detail)
+    }
+
     pub fn too_many_guesses(wait: Duration) -> Self {
         let seconds = whole_seconds(wait);
         let detail = format!("Too many wrong PINs; try again in {seconds} s.");
@@ -146,6 +156,13 @@ impl Problem {
     /// Too many sign-ins wait, because PINs are verified one at a time.
     pub fn too_many_sign_ins() -> Self {
         let detail = "Many people are signing in at the moment; try again in 1 s.";
+        Self::new(ErrorCode::Busy, detail).with_retry_after(1)
+    }
+
+    /// Another server of the office has just given the same id or name.
+    pub fn taken_meanwhile() -> Self {
+        let detail = "Somebody else has just added one at another server, so nothing was changed; look at the list and try \
+                      again in 1 s.";
         Self::new(ErrorCode::Busy, detail).with_retry_after(1)
     }
 
@@ -335,7 +352,7 @@ impl Problem {
     }
 }
 
-/// Why nothing can be stored, and what to do. It names no path: anyone may read it.
+/// The reason that nothing can be stored, and what to do. It names no path: anyone may read it.
 pub fn storage_advice(error: &StorageError) -> String {
     match error {
         StorageError::Replaced => "The server's data file was deleted or replaced. Put it back; if it is \
@@ -351,42 +368,4 @@ pub fn storage_advice(error: &StorageError) -> String {
 /// Whole seconds, rounded up, and at least one: 0 would invite a retry at once.
 fn whole_seconds(wait: Duration) -> u64 {
     wait.as_millis().div_ceil(1_000).clamp(1, 86_400) as u64
-}
-
-impl From<Full> for Problem {
-    fn from(full: Full) -> Self {
-        match full {
-            Full::All(most) => Self::too_many_connections(most),
-            Full::Public(most) => Self::too_many_public_screens(most),
-            Full::Of(ClientKey::Address(_), most) => Self::too_many_connections_of("address", most),
-            Full::Of(ClientKey::Network(_), most) => Self::too_many_connections_of("network", most),
-        }
-    }
-}
-
-impl From<&Refusal> for Problem {
-    fn from(refusal: &Refusal) -> Self {
-        let code = match refusal {
-            Refusal::QueueEmpty => ErrorCode::QueueEmpty,
-            Refusal::NobodyAttended { .. } => ErrorCode::NobodyAttended,
-            Refusal::WrongState { .. } => ErrorCode::WrongState,
-            Refusal::DeskMovedOn { .. } => ErrorCode::DeskMovedOn,
-            Refusal::NothingToUndo { .. } => ErrorCode::NothingToUndo,
-            Refusal::DeskInUse { .. } | Refusal::DeskTaken { .. } => ErrorCode::DeskInUse,
-            Refusal::DeskClosed { .. } => ErrorCode::DeskClosed,
-            Refusal::NoSuchTicket(_) | Refusal::NoSuchDesk(_) => ErrorCode::NotFound,
-            Refusal::UnknownService { .. } => ErrorCode::UnknownService,
-            Refusal::UnknownPriority { .. } => ErrorCode::UnknownPriority,
-            Refusal::EndsBeforeItBegins { .. }
-            | Refusal::TooManyDesks
-            | Refusal::TooManyServices => ErrorCode::Invalid,
-            Refusal::QueueFull { .. } => ErrorCode::QueueFull,
-            Refusal::NoNumberLeft { .. } => ErrorCode::NoNumberLeft,
-            Refusal::ServiceClosed { .. } => ErrorCode::ServiceClosed,
-            Refusal::ServiceInUse { .. } => ErrorCode::ServiceInUse,
-            Refusal::PriorityInUse { .. } => ErrorCode::PriorityInUse,
-            Refusal::OfficeInUse => ErrorCode::OfficeInUse,
-        };
-        Self::new(code, refusal.to_string())
-    }
 }

@@ -21,6 +21,8 @@ pub struct Request {
     pub peer: SocketAddr,
     /// The request line names a scheme and a host, so a proxy passed the request on.
     pub is_absolute: bool,
+    /// The connection is encrypted.
+    pub is_tls: bool,
     /// The connection may stay open after the answer.
     pub keep_alive: bool,
     /// The peer speaks HTTP/1.0.
@@ -114,6 +116,7 @@ impl Request {
             body: Vec::new(),
             peer,
             is_absolute: false,
+            is_tls: false,
             keep_alive: true,
             http_1_0: false,
             headers: Headers { head, positions },

@@ -75,6 +75,7 @@ impl Head {
             body: Vec::new(),
             peer,
             is_absolute: target.is_absolute,
+            is_tls: false,
             keep_alive: false,
             http_1_0,
             headers: Headers { head, positions },

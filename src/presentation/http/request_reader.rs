@@ -46,7 +46,7 @@ impl<'a> RequestReader<'a> {
             return Ok(None);
         }
         let deadline = Instant::now() + self.limits.head_timeout;
-        let head = loop {
+        let mut head = loop {
             let peer = self.wire.peer();
             if let Some(head) = Head::take_from(&mut self.buffer, peer, self.limits)? {
                 break head;
@@ -55,6 +55,7 @@ impl<'a> RequestReader<'a> {
                 return Ok(None);
             }
         };
+        head.request.is_tls = self.wire.is_tls();
         let most = body_limit(&head.request)?;
         if let BodyLength::Bytes(length) = head.body
             && length > most

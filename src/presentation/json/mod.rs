@@ -29,16 +29,16 @@ pub struct DeskView {
     pub open: bool,
     pub services: Vec<Prefix>,
     pub ticket: Option<TicketView>,
-    /// Number of people who wait for this desk alone.
+    /// Number of visitors who wait for this desk alone.
     pub waiting: usize,
-    /// Fingerprint of the screen that has the desk open.
+    /// Fingerprint of the screen that claimed the desk last.
     screen: Option<u32>,
 }
 
 impl DeskView {
     /// Copies a desk with the ticket it serves.
     pub fn of(queue: &Queue, desk: &Desk) -> Self {
-        let ticket = queue.attended_at(desk);
+        let ticket = queue.current_ticket(desk);
         Self {
             name: desk.name.clone(),
             open: desk.open,
@@ -90,15 +90,15 @@ pub struct DeskJson<'a, T> {
     open: bool,
     services: Vec<&'a str>,
     ticket: Option<T>,
-    /// Number of people who wait for this desk alone; omitted if 0.
+    /// Number of visitors who wait for this desk alone; omitted if 0.
     #[serde(skip_serializing_if = "is_zero")]
     waiting: usize,
-    /// Fingerprint of the screen that has the desk open; omitted if no screen ever had.
+    /// Fingerprint of the screen that claimed the desk last; omitted if no screen ever did.
     #[serde(skip_serializing_if = "Option::is_none")]
     screen: Option<String>,
 }
 
-/// A copy of a service at one moment, with the number of people who wait for it.
+/// A copy of a service at one moment, with the number of visitors who wait for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServiceView {
     pub prefix: Prefix,

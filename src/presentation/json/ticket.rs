@@ -10,7 +10,7 @@ use crate::domain::{DeskName, Forecast, Queue, Ticket, TicketId, Timestamp};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TicketView {
     pub ticket: Ticket,
-    /// Number of people ahead; `None` if the ticket does not wait.
+    /// Number of visitors ahead; `None` if the ticket does not wait.
     pub ahead: Option<usize>,
     /// Estimated remaining wait in seconds; `None` if the ticket does not wait or no estimate is possible.
     pub estimate_seconds: Option<u64>,
@@ -91,7 +91,7 @@ impl TicketView {
     }
 }
 
-/// A ticket in JSON for everyone. No field may identify a person.
+/// A ticket in JSON for everyone. No field may identify a visitor.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PublicTicket<'a> {

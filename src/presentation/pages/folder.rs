@@ -7,6 +7,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use crate::presentation::authority;
 use crate::presentation::http::answer::tag;
 
 /// The ends of the names of SQLite's files: the data, the newest transactions, their index, and what a
@@ -16,9 +17,15 @@ const SQLITE_SUFFIXES: [&str; 4] = ["", "-wal", "-shm", "-journal"];
 /// A folder that was named on the command line.
 pub struct Folder {
     path: PathBuf,
-    /// The data file, without links.
-    data: PathBuf,
-    /// Where the data file or a link to it is named. Its earlier versions are there.
+    /// `None` if the office is in a database.
+    data: Option<DataFile>,
+}
+
+/// The data file, which is never sent.
+struct DataFile {
+    /// Without links.
+    real: PathBuf,
+    /// Where it or a link to it is named. Its earlier versions are there.
     named: PathBuf,
 }
 
@@ -45,17 +52,23 @@ impl Folder {
     /// The folder at `path`. Nothing beside the file `data`, or beside a link to it, whose name begins with its
     /// name is ever opened: it holds what is not public, and closing it here would let go SQLite's lock (POSIX
     /// locks belong to the process, not to the open file).
-    pub fn new(path: PathBuf, data: &Path) -> Self {
+    pub fn new(path: PathBuf, data: Option<&Path>) -> Self {
+        let Some(data) = data else {
+            return Self { path, data: None };
+        };
         let folder = data
             .parent()
             .filter(|folder| *folder != Path::new(""))
             .unwrap_or(Path::new("."));
         let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
         let named = folder.join(data.file_name().unwrap_or_default());
+        let data = DataFile {
+            real: named.canonicalize().unwrap_or_else(|_| named.clone()),
+            named,
+        };
         Self {
             path,
-            data: named.canonicalize().unwrap_or_else(|_| named.clone()),
-            named,
+            data: Some(data),
         }
     }
 
@@ -99,16 +112,20 @@ impl Folder {
         let root = self.path.canonicalize()?;
         let file = root.join(inside).canonicalize().map_err(|_| hidden())?;
         let about = fs::metadata(&file)?;
-        if !file.starts_with(&root) || !about.is_file() || self.is_data(&file, &about) {
+        let is_data = |data: &DataFile| data.is(&file, &about);
+        if !file.starts_with(&root) || !about.is_file() || self.data.as_ref().is_some_and(is_data) {
             return Err(hidden());
         }
         Ok((file, about))
     }
+}
 
-    /// Whether it is the data file or one of SQLite's files beside it, under any name.
-    fn is_data(&self, file: &Path, about: &Metadata) -> bool {
+impl DataFile {
+    /// Whether a file is the data file or one of SQLite's files beside it, under any name, or one of the certificates and keys
+    /// that are kept there.
+    fn is(&self, file: &Path, about: &Metadata) -> bool {
         let same = SQLITE_SUFFIXES.iter().any(|suffix| {
-            let mut name = self.data.clone().into_os_string();
+            let mut name = self.real.clone().into_os_string();
             name.push(suffix);
             fs::metadata(name)
                 .is_ok_and(|data| (data.dev(), data.ino()) == (about.dev(), about.ino()))
@@ -120,7 +137,12 @@ impl Folder {
             };
             file.parent() == data.parent() && file.file_name().is_some_and(begins)
         };
-        same || is_beside(&self.data) || is_beside(&self.named)
+        let is_kept_beside = |data: &Path| {
+            let folder = data.parent().unwrap_or(Path::new(""));
+            file.starts_with(folder.join(authority::FOLDER))
+        };
+        let hides = |data: &Path| is_beside(data) || is_kept_beside(data);
+        same || hides(&self.real) || hides(&self.named)
     }
 }
 
@@ -132,13 +154,20 @@ mod tests {
     fn a_folder_gives_only_what_is_in_it_and_never_the_data() {
         let root = std::env::temp_dir().join(format!("turnero-folder-{}", std::process::id()));
         fs::create_dir_all(root.join("sub")).expect("made");
-        for name in ["index.html", ".env", "t.db", "t.db-wal", "sub/page.html"] {
+        for name in [
+            "index.html",
+            ".env",
+            "t.db",
+            "t.db-wal",
+            "t.db-reserve",
+            "sub/page.html",
+        ] {
             fs::write(root.join(name), name).expect("written");
         }
         for (of, name) in [("t.db", "copy.html"), ("t.db-wal", "newest.html")] {
             fs::hard_link(root.join(of), root.join(name)).expect("linked");
         }
-        let folder = Folder::new(root.clone(), &root.join("t.db"));
+        let folder = Folder::new(root.clone(), Some(&root.join("t.db")));
         let found = |path: &str| folder.open(path).is_ok();
         assert!(found("index.html") && found("sub/page.html"));
         let cargo = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
@@ -151,6 +180,7 @@ mod tests {
             ".env",
             "t.db",
             "t.db-wal",
+            "t.db-reserve",
             "copy.html",
             "newest.html",
         ] {
@@ -170,7 +200,7 @@ mod tests {
         }
         let link = root.join("html/t.db");
         std::os::unix::fs::symlink(root.join("real.db"), &link).expect("linked");
-        let folder = Folder::new(root.join("html"), &link);
+        let folder = Folder::new(root.join("html"), Some(&link));
         let found = |path: &str| folder.open(path).is_ok();
         assert!(found("index.html"));
         assert!(!found("t.db") && !found("t.db.before-version-5"));

@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::presentation::services::PrinterState;
 
-/// Why a job is not printed, or may not have been.
+/// The reason that a job is not printed, or may not have been.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PrinterFault {
     /// There is no connection.

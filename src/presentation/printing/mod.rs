@@ -16,7 +16,7 @@ use std::io;
 use std::sync::Arc;
 
 pub use delivery::Timeouts;
-pub use printed_ticket::{PaperLine, PrintedTicket, Role};
+pub use printed_ticket::{LineRole, PaperLine, PrintedTicket};
 pub use printer::Printer;
 pub use printers::Printers;
 pub use queue::PrintJob;

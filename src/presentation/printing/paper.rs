@@ -4,9 +4,9 @@ use qrcode::{Color, QrCode};
 
 use super::code_page::{can_encode, code_pages};
 use super::escpos::{Picture, PrintCommands};
-use super::printed_ticket::{PaperLine, PrintedTicket, Role};
+use super::printed_ticket::{LineRole, PaperLine, PrintedTicket};
 use crate::domain::{PrinterMaker, PrinterSetup, QrForm};
-use crate::presentation::http::address::Base;
+use crate::presentation::http::address::BaseUrl;
 
 /// Widest code that is printed four times as large, in characters; longer ones three times.
 const LARGE_CODE_CHARS: usize = 8;
@@ -53,7 +53,7 @@ impl Paper {
 
 /// A ticket as bytes for a printer. `base` is the address of this server for phones; without it, there
 /// is no QR code.
-pub fn ticket(ticket: &PrintedTicket, setup: &PrinterSetup, base: Option<&Base>) -> Vec<u8> {
+pub fn ticket(ticket: &PrintedTicket, setup: &PrinterSetup, base: Option<&BaseUrl>) -> Vec<u8> {
     let pages = code_pages(setup.maker);
     let mut print = PrintCommands::new(pages);
     let columns = Paper::of(setup).columns;
@@ -67,15 +67,18 @@ pub fn ticket(ticket: &PrintedTicket, setup: &PrinterSetup, base: Option<&Base>)
     }
     for PaperLine { role, text } in ticket.lines(|text| can_encode(text, pages)) {
         let (size, is_bold) = match role {
-            Role::Code if text.chars().count() <= LARGE_CODE_CHARS => (4, true),
-            Role::Code => (3, true),
-            Role::Office | Role::Priority => (1, true),
+            LineRole::Code if text.chars().count() <= LARGE_CODE_CHARS => (4, true),
+            LineRole::Code => (3, true),
+            LineRole::Office | LineRole::Priority => (1, true),
             _ => (1, false),
         };
-        if role == Role::Follow && base.is_none() {
+        if role == LineRole::Follow && base.is_none() {
             continue;
         }
-        if matches!(role, Role::Code | Role::Time | Role::Text | Role::Follow) {
+        if matches!(
+            role,
+            LineRole::Code | LineRole::Time | LineRole::Text | LineRole::Follow
+        ) {
             print.space();
         }
         for line in wrap(&text, columns / usize::from(size)) {
@@ -179,8 +182,8 @@ mod tests {
         PrinterSetup::new("hall", "a:9100")
     }
 
-    fn base() -> Base {
-        Base::parse("http://192.168.1.5:3000").expect("an address")
+    fn base() -> BaseUrl {
+        BaseUrl::parse("http://192.168.1.5:3000").expect("an address")
     }
 
     fn has(print: &[u8], part: &[u8]) -> bool {

@@ -19,7 +19,7 @@ const FALLBACK_LANGUAGE: &str = "en";
 /// The role of a line of a printed ticket; its size and weight follow from that.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Role {
+pub enum LineRole {
     Office,
     Service,
     Code,
@@ -36,7 +36,7 @@ pub enum Role {
 /// A line of a printed ticket.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct PaperLine {
-    pub role: Role,
+    pub role: LineRole,
     pub text: String,
 }
 
@@ -111,27 +111,33 @@ impl PrintedTicket {
                 lines.push(PaperLine { role, text });
             }
         };
-        line(Role::Office, self.settings.name.to_string());
-        line(Role::Service, self.name_in(&self.service_names, &language));
-        line(Role::Code, self.code.clone());
+        line(LineRole::Office, self.settings.name.to_string());
+        line(
+            LineRole::Service,
+            self.name_in(&self.service_names, &language),
+        );
+        line(LineRole::Code, self.code.clone());
         if let Some(names) = &self.priority_names {
-            line(Role::Priority, self.name_in(names, &language));
+            line(LineRole::Priority, self.name_in(names, &language));
         }
-        line(Role::Time, self.time(&words));
+        line(LineRole::Time, self.time(&words));
         match self.ahead {
             None => {}
-            Some(0) => line(Role::Ahead, words.text("paper.next")),
-            Some(n) => line(Role::Ahead, words.with("paper.ahead", n)),
+            Some(0) => line(LineRole::Ahead, words.text("paper.next")),
+            Some(n) => line(LineRole::Ahead, words.with("paper.ahead", n)),
         }
         if let Some(seconds) = self.estimate_seconds {
             let minutes = usize::try_from(seconds.div_ceil(60)).unwrap_or(usize::MAX);
-            line(Role::Estimate, words.with("paper.estimate", minutes.max(1)));
+            line(
+                LineRole::Estimate,
+                words.with("paper.estimate", minutes.max(1)),
+            );
         }
         line(
-            Role::Text,
+            LineRole::Text,
             self.name_in(&self.settings.printing.paper_text, &language),
         );
-        line(Role::Follow, words.text("paper.follow"));
+        line(LineRole::Follow, words.text("paper.follow"));
         lines
     }
 

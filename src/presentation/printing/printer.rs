@@ -10,7 +10,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use super::delivery::{Device, Timeouts};
 use super::fault::StateReporter;
 use super::queue::{PrintJob, PrintQueue};
-use super::worker::{Render, Worker};
+use super::worker::{PrintJobRenderer, Worker};
 use crate::domain::PrinterSetup;
 use crate::presentation::services::PrinterState;
 use crate::threads;
@@ -32,7 +32,7 @@ impl Printer {
     pub fn start(
         setup: PrinterSetup,
         timeouts: Timeouts,
-        render: Arc<Render>,
+        render: Arc<PrintJobRenderer>,
         report: impl Fn(PrinterState) + Send + Sync + 'static,
     ) -> io::Result<Self> {
         let queue = Arc::new(PrintQueue::default());

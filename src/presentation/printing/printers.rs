@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::delivery::Timeouts;
 use super::printer::Printer;
 use super::queue::PrintJob;
-use super::worker::Render;
+use super::worker::PrintJobRenderer;
 use crate::domain::{PrinterSetup, Printing};
 use crate::presentation::services::{Listener, Publication, WssService};
 
@@ -22,7 +22,7 @@ const STOP_TIMEOUT: Duration = Duration::from_millis(2_500);
 pub struct Printers {
     /// The address that `--printer` sets.
     main: Option<String>,
-    render: Arc<Render>,
+    render: Arc<PrintJobRenderer>,
     wss: &'static WssService,
     running: Mutex<Vec<Printer>>,
 }
@@ -33,7 +33,7 @@ impl Printers {
     pub fn start(
         main: Option<&str>,
         printing: &Printing,
-        render: Arc<Render>,
+        render: Arc<PrintJobRenderer>,
         wss: &'static WssService,
     ) -> io::Result<Arc<Self>> {
         let printers = Arc::new(Self {

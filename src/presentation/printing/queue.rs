@@ -1,17 +1,17 @@
 //! The queue of one printer's jobs. It is short: a printer that was jammed for an hour prints the last
-//! tickets, because the people of the older ones have gone on without them.
+//! tickets, because the visitors of the older ones have gone on without them.
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::domain::{Ticket, TicketId};
-use crate::presentation::http::address::Base;
+use crate::presentation::http::address::BaseUrl;
 
 /// Limit of jobs that wait for one printer.
-const MAX_JOBS: usize = 64;
+const MOST_JOBS: usize = 64;
 
-/// A ticket to print, or a test. Its text is rendered when its turn comes.
+/// A ticket to print, or a test. Its text is rendered when the printer takes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PrintJob {
     /// `None` for the test print.
@@ -19,11 +19,11 @@ pub struct PrintJob {
     /// The ticket's code, for the log.
     pub code: String,
     /// The address of this server for the QR code; `None` prints none.
-    pub base: Option<Base>,
+    pub base: Option<BaseUrl>,
 }
 
 impl PrintJob {
-    pub fn new(ticket: &Ticket, base: Option<Base>) -> Self {
+    pub fn new(ticket: &Ticket, base: Option<BaseUrl>) -> Self {
         Self {
             ticket: Some(ticket.id),
             code: ticket.code(),
@@ -60,7 +60,7 @@ impl PrintQueue {
     /// Adds a job without waiting. If the queue is full, the oldest job is removed and returned.
     pub fn push(&self, job: PrintJob) -> Option<PrintJob> {
         let mut state = self.lock();
-        let is_full = state.jobs.len() >= MAX_JOBS;
+        let is_full = state.jobs.len() >= MOST_JOBS;
         let oldest = if is_full {
             state.jobs.pop_front()
         } else {

@@ -9,7 +9,7 @@ use super::queue::{PrintJob, PrintQueue};
 use crate::domain::PrinterSetup;
 
 /// The bytes of a job for a printer; `None` if its ticket has ended.
-pub type Render = dyn Fn(&PrintJob, &PrinterSetup) -> Option<Vec<u8>> + Send + Sync;
+pub type PrintJobRenderer = dyn Fn(&PrintJob, &PrinterSetup) -> Option<Vec<u8>> + Send + Sync;
 
 pub(super) struct Worker {
     pub device: Device,
@@ -18,7 +18,7 @@ pub(super) struct Worker {
     pub setup: Arc<Mutex<PrinterSetup>>,
     pub queue: Arc<PrintQueue>,
     pub reporter: Arc<StateReporter>,
-    pub render: Arc<Render>,
+    pub render: Arc<PrintJobRenderer>,
 }
 
 impl Worker {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::screens::{Update, WssService};
 use crate::domain::Ticket;
-use crate::presentation::http::address::Base;
+use crate::presentation::http::address::BaseUrl;
 
 /// The events and records that became durable in one commit.
 pub struct Publication {
@@ -21,7 +21,7 @@ pub struct PrintOrder {
     /// The printer's name.
     pub printer: String,
     /// The address of this server for the QR code; `None` prints none.
-    pub base: Option<Base>,
+    pub base: Option<BaseUrl>,
 }
 
 /// A listener of durable events.

@@ -10,10 +10,10 @@ mod ticket_service;
 mod wall_clock;
 
 pub use listeners::{Listener, Listeners, PrintOrder, Publication};
-pub use request::{IdempotentRequest, Render};
+pub use request::{AnswerRenderer, IdempotentRequest};
 pub use screens::{
-    Dialect, Handshake, NotInitialized, Options, Presence, PresenceGuard, PrinterState,
-    RECENT_EVENTS, Since, WssService, last_called, serve_screen,
+    Dialect, Handshake, NotInitialized, Options, Presence, PresenceGuard, PresenceMark,
+    PrinterState, RECENT_EVENTS, Since, WssService, last_called, serve_subscriber,
 };
 pub use shared::SharedState;
 pub use ticket_service::{TicketService, WebhookStore};

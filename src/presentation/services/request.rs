@@ -14,12 +14,12 @@ use crate::webhook::WebhookChange;
 /// Renders the outcome of a command as an answer. The ledger's thread calls it for an answer that it
 /// stores under an `Idempotency-Key`; otherwise the caller's thread does, so that the ledger has less
 /// to do.
-pub type Render = fn(&OutcomeView) -> Answer;
+pub type AnswerRenderer = fn(&OutcomeView) -> Answer;
 
 /// The source of an answer: an outcome that is still to be rendered, or the stored answer.
 pub(super) enum AnswerSource {
     /// Boxed, so that the ledger's replies stay small.
-    Outcome(Box<OutcomeView>, Render),
+    Outcome(Box<OutcomeView>, AnswerRenderer),
     Stored(Answer),
 }
 
@@ -55,7 +55,7 @@ pub(super) enum LedgerRequest {
         /// Whether the ticket is put on paper, and where.
         print: Option<Box<PrintOrder>>,
         idempotent: Option<IdempotentRequest>,
-        render: Render,
+        render: AnswerRenderer,
         reply: Sender<Reply>,
     },
     /// Answer a refused request: with the stored answer of its key, or with this problem.
@@ -65,18 +65,18 @@ pub(super) enum LedgerRequest {
         reply: Sender<Reply>,
     },
     /// Store changes of PINs, sessions and tokens with their audit entry. The reply says whether
-    /// they are durable.
+    /// they are durable, or why not.
     StoreAccess {
         changes: Vec<AccessChange>,
         /// Boxed, so that the channel's slots stay small.
         entry: Option<Box<AuditEntry>>,
-        reply: Option<Sender<bool>>,
+        reply: Option<Sender<Result<(), Problem>>>,
     },
     /// The same for webhooks.
     StoreWebhooks {
         changes: Vec<WebhookChange>,
         entry: Option<Box<AuditEntry>>,
-        reply: Option<Sender<bool>>,
+        reply: Option<Sender<Result<(), Problem>>>,
     },
     /// Read a page of the audit log; `None` if it cannot be read.
     ReadAudit {
@@ -88,6 +88,8 @@ pub(super) enum LedgerRequest {
     MakeSteady {
         reply: Sender<Result<Option<SteadyFile>, String>>,
     },
+    /// Publish the events that other servers of the office have stored.
+    CatchUp,
     /// Execute what waits, then end.
     Stop,
 }

@@ -10,7 +10,7 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::ledger::Ledger;
 use super::listeners::{Listeners, PrintOrder};
-use super::request::{AnswerSource, IdempotentRequest, LedgerRequest, Render, Reply};
+use super::request::{AnswerRenderer, AnswerSource, IdempotentRequest, LedgerRequest, Reply};
 use super::shared::SharedState;
 use crate::access::{AccessChange, Actor};
 use crate::config::Retention;
@@ -29,6 +29,10 @@ const REQUESTS_WAITING: usize = 1_024;
 /// seconds to read.
 const READER_PATIENCE: Duration = Duration::from_secs(60);
 const READER_PAUSE: Duration = Duration::from_millis(50);
+
+/// How long a screen waits for what it has heard of from another server, and how often it looks. Usually that takes 10 ms.
+const CATCH_UP_PATIENCE: Duration = Duration::from_secs(1);
+const CATCH_UP_PAUSE: Duration = Duration::from_millis(5);
 
 thread_local! {
     /// The channel for replies to this thread, which sends one request at a time.
@@ -84,7 +88,7 @@ impl TicketService {
         actor: Option<Actor>,
         print: Option<PrintOrder>,
         idempotent: Option<IdempotentRequest>,
-        render: Render,
+        render: AnswerRenderer,
     ) -> Result<Answer, Problem> {
         let reply = self.ask(|reply| LedgerRequest::Execute {
             command: Box::new(command),
@@ -113,6 +117,7 @@ impl TicketService {
 
     /// Sends a request to the ledger and waits for its reply.
     fn ask(&self, request: impl FnOnce(Sender<Reply>) -> LedgerRequest) -> Reply {
+        self.refuse_if_storage_stalls()?;
         ANSWERS.with(|(sender, answers)| {
             let request = request(sender.clone());
             if self.requests.send(request).is_err() {
@@ -123,6 +128,14 @@ impl TicketService {
         })
     }
 
+    /// Refuses a request that would wait behind one that storage does not confirm.
+    fn refuse_if_storage_stalls(&self) -> Result<(), Problem> {
+        match self.shared.storage_stalls() {
+            true => Err(Problem::storage_unavailable()),
+            false => Ok(()),
+        }
+    }
+
     /// Stores changes of PINs, sessions and tokens with their audit entry, and returns when they are
     /// durable.
     pub fn store_access(
@@ -130,6 +143,7 @@ impl TicketService {
         changes: Vec<AccessChange>,
         entry: Option<AuditEntry>,
     ) -> Result<(), Problem> {
+        self.refuse_if_storage_stalls()?;
         let (sender, confirmation) = bounded(1);
         let sent = self.requests.send(LedgerRequest::StoreAccess {
             changes,
@@ -137,13 +151,13 @@ impl TicketService {
             reply: Some(sender),
         });
         match sent.map(|()| confirmation.recv()) {
-            Ok(Ok(true)) => Ok(()),
+            Ok(Ok(stored)) => stored,
             _ => Err(Problem::storage_unavailable()),
         }
     }
 
     /// Like `store_access`, but returns at once. If the ledger has too many requests, nothing is stored:
-    /// people who wait come first.
+    /// visitors who wait come first.
     pub fn try_store_access(&self, changes: Vec<AccessChange>, entry: Option<AuditEntry>) {
         let _ = self.requests.try_send(LedgerRequest::StoreAccess {
             changes,
@@ -152,7 +166,26 @@ impl TicketService {
         });
     }
 
-    /// What stores webhooks, for other threads.
+    /// Lets the ledger publish the events that other servers of the office have stored.
+    pub fn catch_up(&self) {
+        let _ = self.requests.send(LedgerRequest::CatchUp);
+    }
+
+    /// Waits until this server has the event `seq`, which somebody has heard of from another server of the office: not long,
+    /// because it may be another office's.
+    pub fn catch_up_to(&self, seq: u64) {
+        let is_behind = || self.shared.read_queue(Queue::seq) < seq;
+        if !is_behind() || self.shared.servers().is_none() {
+            return;
+        }
+        self.catch_up();
+        let deadline = Instant::now() + CATCH_UP_PATIENCE;
+        while is_behind() && Instant::now() < deadline {
+            thread::sleep(CATCH_UP_PAUSE);
+        }
+    }
+
+    /// The store of webhooks, for other threads.
     pub fn webhook_store(&self) -> WebhookStore {
         WebhookStore {
             requests: self.requests.clone(),
@@ -161,6 +194,7 @@ impl TicketService {
 
     /// Reads a page of the audit log: at most `limit` entries before the id `before`, newest first.
     pub fn read_audit(&self, before: u64, limit: u64) -> Result<Vec<AuditRecord>, Problem> {
+        self.refuse_if_storage_stalls()?;
         read_audit(&self.requests, before, limit)
     }
 
@@ -222,14 +256,27 @@ impl TicketService {
         self.requests.len()
     }
 
-    /// Why nothing can be stored, and what to do; `None` if storage works.
+    /// Whether the ledger's thread works: it answers in that time, or waits for storage, which a restart would not mend.
+    pub fn is_alive(&self, patience: Duration) -> bool {
+        let (reply, answer) = bounded(1);
+        let request = LedgerRequest::ReadAudit {
+            before: 0,
+            limit: 0,
+            reply,
+        };
+        let sent = self.requests.try_send(request);
+        let answers = sent.is_ok() && answer.recv_timeout(patience).is_ok();
+        answers || self.shared.is_waiting_for_storage()
+    }
+
+    /// The reason that nothing can be stored, and what to do; `None` if storage works.
     pub fn storage_problem(&self) -> Option<String> {
         self.shared.storage_problem()
     }
 
     /// Whether nothing that has expired is deleted, because the clock may be wrong.
-    pub fn purge_is_held(&self) -> bool {
-        self.shared.purge_is_held()
+    pub fn purge_is_paused(&self) -> bool {
+        self.shared.purge_is_paused()
     }
 
     /// Executes the requests that wait, closes the journal, and ends the ledger's thread.
@@ -268,12 +315,12 @@ impl WebhookStore {
             reply: Some(sender),
         });
         match sent.map(|()| confirmation.recv()) {
-            Ok(Ok(true)) => Ok(()),
+            Ok(Ok(stored)) => stored,
             _ => Err(Problem::storage_unavailable()),
         }
     }
 
-    /// Stores a change without waiting. Returns whether the ledger took it: people who wait come first.
+    /// Stores a change without waiting. Returns whether the ledger took it: visitors who wait come first.
     pub fn try_store(&self, change: WebhookChange) -> bool {
         let request = LedgerRequest::StoreWebhooks {
             changes: vec![change],

@@ -16,7 +16,7 @@ pub(super) struct ClockStep {
     pub(super) since: Timestamp,
 }
 
-/// What the clocks showed at the last look.
+/// The times of both clocks at the last look.
 #[derive(Clone, Copy)]
 pub(super) struct WallClock {
     wall: i64,

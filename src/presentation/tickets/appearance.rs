@@ -9,7 +9,7 @@ use crate::domain::AppearanceChange;
 use crate::presentation::http::address::is_origin;
 use crate::presentation::http::answer::Answer;
 use crate::presentation::http::problem::Problem;
-use crate::presentation::http::route::{Context, Handled};
+use crate::presentation::route::{Context, Handled};
 
 /// Limit of the message, in characters: one line of the public screen.
 const LONGEST_MESSAGE: usize = 200;

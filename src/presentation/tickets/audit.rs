@@ -7,19 +7,20 @@ use serde::ser::{Error, SerializeSeq};
 use serde::{Serialize, Serializer};
 
 use super::fields::Fields;
+use super::ticket_list;
 use crate::digits;
 use crate::domain::Timestamp;
 use crate::presentation::http::answer::Answer;
 use crate::presentation::http::problem::Problem;
-use crate::presentation::http::route::{Context, Handled};
 use crate::presentation::json::Time;
+use crate::presentation::route::{Context, Handled};
 use crate::storage::{AuditKind, AuditRecord};
 
 /// Default number of entries in one answer.
 const DEFAULT_LIMIT: u64 = 100;
 
 /// Largest number of entries in one answer.
-const MAX_LIMIT: u64 = 1_000;
+const LARGEST_LIMIT: u64 = 1_000;
 
 /// Entries that are read in one step: the ledger's thread reads them while commands wait.
 const STEP: u64 = 1_000;
@@ -97,11 +98,15 @@ pub fn list(context: &Context<'_>) -> Handled {
         })?,
         None => END,
     };
-    let limit = fields.number("limit", MAX_LIMIT)?.unwrap_or(DEFAULT_LIMIT);
+    let limit = fields
+        .number("limit", LARGEST_LIMIT)?
+        .unwrap_or(DEFAULT_LIMIT);
     fields.finish()?;
     let records = context.office.tickets.read_audit(before, limit)?;
     let entries: Vec<AuditJson> = records.into_iter().map(AuditJson::from).collect();
-    Ok(Answer::json(200, &entries))
+    ticket_list::whole(context.office, entries.len(), || {
+        Answer::json(200, &entries)
+    })
 }
 
 /// The newest `most` entries, newest first. `read` gives the entries before an id, with a limit.

@@ -8,8 +8,8 @@ use super::media::whole;
 use crate::presentation::backup::is_backup;
 use crate::presentation::http::answer::Answer;
 use crate::presentation::http::problem::Problem;
-use crate::presentation::http::route::{Context, Handled};
 use crate::presentation::pages::folder::Folder;
+use crate::presentation::route::{Context, Handled};
 use crate::storage::AuditKind;
 
 /// The answer to a request for a backup.
@@ -45,7 +45,10 @@ pub fn show(context: &Context<'_>) -> Handled {
         .backup_dir
         .as_ref()
         .filter(|_| is_backup(name));
-    let folder = Folder::new(folder.ok_or_else(missing)?.clone(), &office.config.data);
+    let folder = Folder::new(
+        folder.ok_or_else(missing)?.clone(),
+        office.config.data.file(),
+    );
     let file = folder.open(name).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => missing(),
         _ => unreadable(&error),

@@ -8,8 +8,8 @@ use super::ticket::{created_json, new_id};
 use super::ticket_list;
 use crate::domain::{Command, Refusal, TicketId};
 use crate::presentation::http::answer::Answer;
-use crate::presentation::http::route::{Context, Handled};
 use crate::presentation::json::{CalledJson, OutcomeView, OwnerTicket, TicketView};
+use crate::presentation::route::{Context, Handled};
 use crate::presentation::services::last_called;
 
 #[derive(Serialize)]

@@ -4,8 +4,8 @@ use super::execute::run;
 use crate::domain::Command;
 use crate::presentation::http::answer::Answer;
 use crate::presentation::http::problem::Problem;
-use crate::presentation::http::route::{Context, Handled};
 use crate::presentation::json::OutcomeView;
+use crate::presentation::route::{Context, Handled};
 
 /// `POST /api/day`: starts a day now, as at the office's hour.
 pub fn start(context: &Context<'_>) -> Handled {

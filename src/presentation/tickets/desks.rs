@@ -13,15 +13,15 @@ use crate::domain::{
 };
 use crate::presentation::http::answer::Answer;
 use crate::presentation::http::problem::Problem;
-use crate::presentation::http::route::{Context, Handled};
 use crate::presentation::json::{DeskView, TicketView};
+use crate::presentation::route::{Context, Handled};
 use crate::presentation::services::TicketService;
 
 /// Default number of waiting tickets in one answer.
 const DEFAULT_LIMIT: u64 = 10;
 
 /// Largest number of waiting tickets in one answer: they are copied under the queue's lock.
-const MAX_LIMIT: u64 = 100;
+const LARGEST_LIMIT: u64 = 100;
 
 /// `GET /api/desks`
 pub fn list(context: &Context<'_>) -> Handled {
@@ -50,7 +50,7 @@ pub fn show(context: &Context<'_>) -> Handled {
 pub fn queue(context: &Context<'_>) -> Handled {
     let name = desk(context)?;
     let mut fields = Fields::of_query(context.request)?;
-    let limit = fields.number("limit", MAX_LIMIT)?;
+    let limit = fields.number("limit", LARGEST_LIMIT)?;
     fields.finish()?;
     let limit = usize::try_from(limit.unwrap_or(DEFAULT_LIMIT)).unwrap_or(usize::MAX);
     let now = now();
@@ -90,7 +90,7 @@ pub fn set(context: &Context<'_>) -> Handled {
     run(context, command, subject_or_problem)
 }
 
-/// `POST /api/desks/NAME/claim`: a screen opens the desk.
+/// `POST /api/desks/NAME/claim`: a screen claims the desk.
 pub fn claim(context: &Context<'_>) -> Handled {
     let desk = desk(context)?;
     let mut fields = Fields::of_body(context.request)?;
@@ -111,8 +111,8 @@ pub fn claim(context: &Context<'_>) -> Handled {
     run(context, command, subject_or_problem)
 }
 
-/// The desk that a screen has open, from the query fields `desk` and `screen`. `None` unless both are given.
-pub fn open_desk(
+/// The desk that a screen shows, from the query fields `desk` and `screen`. `None` unless both are given.
+pub fn shown_desk(
     tickets: &TicketService,
     desk: Option<&str>,
     screen: Option<&str>,

@@ -1,20 +1,20 @@
-//! How a handler has a command carried out, and how what came of it is answered.
+//! Executes a command for a handler, and answers with its outcome.
 
 use crate::access::Role;
 use crate::domain::Command;
 use crate::presentation::http::answer::Answer;
 use crate::presentation::http::problem::Problem;
-use crate::presentation::http::route::{Context, Handled};
 use crate::presentation::json::{OutcomeView, SettingsJson};
-use crate::presentation::services::{IdempotentRequest, PrintOrder, Render};
+use crate::presentation::route::{Context, Handled};
+use crate::presentation::services::{AnswerRenderer, IdempotentRequest, PrintOrder};
 use crate::storage::RequestHash;
 
 /// From so many bytes on a key is taken for drawn at random: 128 bits in base64, as in UUIDs.
 const UNGUESSABLE_KEY: usize = 22;
 
-/// Has a command carried out. Under an `Idempotency-Key` it happens once, and the same request
+/// Executes a command. Under an `Idempotency-Key` it happens once, and the same request
 /// gets the same answer again. A command that everybody may send has a rate limit.
-pub fn run(context: &Context<'_>, command: Command, render: Render) -> Handled {
+pub fn run(context: &Context<'_>, command: Command, render: AnswerRenderer) -> Handled {
     run_and_print(context, command, render, None)
 }
 
@@ -22,7 +22,7 @@ pub fn run(context: &Context<'_>, command: Command, render: Render) -> Handled {
 pub fn run_and_print(
     context: &Context<'_>,
     command: Command,
-    render: Render,
+    render: AnswerRenderer,
     print: Option<PrintOrder>,
 ) -> Handled {
     if context.route.role == Role::Public {

@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use tungstenite::Bytes;
 
-use super::desks::open_desk;
+use super::desks::shown_desk;
 use super::fields::Fields;
 use crate::access::Role;
 use crate::presentation::http::answer::Answer;
-use crate::presentation::http::route::{Context, Handled};
 use crate::presentation::json::StateView;
+use crate::presentation::route::{Context, Handled};
 use crate::presentation::services::Since;
 
 /// Longest wait for the first event, in seconds: proxies commonly give up after 30.
@@ -30,17 +30,18 @@ pub fn events(context: &Context<'_>) -> Handled {
     let mut fields = Fields::of_query(context.request)?;
     let since = fields.number("since", u64::MAX)?;
     let wait = fields.number("wait", u64::MAX)?.unwrap_or(0);
-    let open_desk = open_desk(
+    let shown_desk = shown_desk(
         &context.office.tickets,
         fields.text("desk")?.as_deref(),
         fields.text("screen")?.as_deref(),
     )?;
     fields.finish()?;
     let office = context.office;
-    // Only staff can open a desk, here as over a WebSocket.
-    let open_desk = open_desk.filter(|_| context.caller.role >= Role::Staff);
-    let presence = open_desk.map(|(desk, screen)| office.presence.enter(&desk, screen, true));
+    // Only staff can claim a desk, here as over a WebSocket.
+    let shown_desk = shown_desk.filter(|_| context.caller.role >= Role::Staff);
+    let presence = shown_desk.map(|(desk, screen)| office.presence.enter(&desk, screen, true));
     let wait = Duration::from_secs(wait.min(LONGEST_WAIT_SECONDS));
+    since.inspect(|seq| office.tickets.catch_up_to(*seq));
     // A seq that this office has not reached belongs to another office.
     let known = since.filter(|seq| *seq <= office.tickets.read_queue(|queue| queue.seq()));
     let remaining_lifetime = || office.access.remaining_lifetime(&context.caller);

@@ -12,8 +12,8 @@ use crate::calendar::{OfficeCalendar, date_text};
 use crate::domain::{Arrival, DeskName, PersonId, TicketRow, Timestamp};
 use crate::presentation::http::answer::Answer;
 use crate::presentation::http::problem::Problem;
-use crate::presentation::http::route::{Context, Handled};
 use crate::presentation::json::Time;
+use crate::presentation::route::{Context, Handled};
 use crate::storage::HistoryQuery;
 
 /// Tickets that are read at once. Between two reads nothing keeps the database from reusing space.
@@ -59,7 +59,7 @@ struct RowJson<'a> {
     person: Option<Option<&'a str>>,
 }
 
-/// Who served it, if the person has not been removed.
+/// The person who served it, if not removed since.
 fn person<'a>(row: &TicketRow, names: &'a HashMap<PersonId, Arc<str>>) -> Option<&'a str> {
     let name = row.person.and_then(|id| names.get(&id));
     name.map(|name| &**name)
@@ -115,7 +115,8 @@ fn fields(row: &TicketRow, calendar: &OfficeCalendar, people: &People) -> Vec<St
 
 /// A cell that no spreadsheet takes for a formula (OWASP, «CSV Injection»).
 fn as_text(cell: String) -> String {
-    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+    let begins_formula = ['=', '+', '-', '@', '＝', '＋', '－', '＠', '\t', '\r'];
+    if cell.starts_with(begins_formula) {
         format!("'{cell}")
     } else {
         cell
@@ -223,7 +224,9 @@ mod tests {
 
     #[test]
     fn no_cell_of_a_spreadsheet_begins_a_formula() {
-        for text in ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"] {
+        for text in [
+            "=1+1", "+1", "-1", "@SUM(A1)", "＝1+1", "＠A1", "\t=1", "\r=1",
+        ] {
             assert_eq!(as_text(text.to_owned()), format!("'{text}"));
         }
         for text in ["", "A12", "Caja 1", "2026-11-23 09:00:00"] {

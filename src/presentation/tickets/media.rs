@@ -11,9 +11,9 @@ use tiny_http::Method;
 
 use crate::presentation::http::answer::{Answer, Body};
 use crate::presentation::http::problem::Problem;
-use crate::presentation::http::route::{Context, Handled};
 use crate::presentation::pages::folder::OpenFile;
 use crate::presentation::pages::{content_type, has_version};
+use crate::presentation::route::{Context, Handled};
 
 /// File name extensions that browsers of 2018 show.
 const ENDINGS: [&str; 9] = [

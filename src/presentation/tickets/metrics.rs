@@ -10,12 +10,13 @@ use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
+use super::health::database_kind;
 use crate::calendar::now;
 use crate::domain::{Prefix, State, Timestamp};
 use crate::presentation::http::answer::Answer;
-use crate::presentation::http::route::{Context, Handled};
 use crate::presentation::metrics::ServiceLabel;
 use crate::presentation::office::Office;
+use crate::presentation::route::{Context, Handled};
 
 /// Tickets that are counted at once, so that the queue is locked for a short time only.
 const PIECE: usize = 1_000;
@@ -40,12 +41,20 @@ struct PrinterLabel {
     printer: String,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct WebhookLabel {
+    /// Its id: an address may hold a secret of the receiver.
+    webhook: u64,
+}
+
 /// `GET /metrics`
 pub fn show(context: &Context<'_>) -> Handled {
     let office = context.office;
     let mut registry = Registry::default();
     let build = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
     registry.register("turnero_build", "Version of the program", build);
+    let database = Info::new([("kind", database_kind(office))]);
+    registry.register("turnero_database", "Where the office is stored", database);
     count_tickets(office, &mut registry);
     office.tickets.shared().metrics().register(&mut registry);
     add_parts(context, &mut registry);
@@ -123,7 +132,7 @@ fn add_parts(context: &Context<'_>, registry: &mut Registry) {
     gauge(
         "turnero_screens",
         "Screens connected now",
-        office.wss.screens(),
+        office.wss.subscribers(),
     );
     gauge(
         "turnero_storage_failed",
@@ -134,6 +143,22 @@ fn add_parts(context: &Context<'_>, registry: &mut Registry) {
         "turnero_backup_failed",
         "1 if the last backup failed",
         office.backups.has_failed().into(),
+    );
+    let shared = office.tickets.shared();
+    gauge(
+        "turnero_servers",
+        "Servers of the office in the last 10 seconds",
+        shared.servers().unwrap_or(1),
+    );
+    gauge(
+        "turnero_leader",
+        "1 if this server purges and sends to webhooks for all of the office",
+        shared.is_leader().into(),
+    );
+    gauge(
+        "turnero_lag_events",
+        "Events of other servers that this one does not show yet",
+        usize::try_from(shared.lag().unwrap_or(0)).unwrap_or(usize::MAX),
     );
     let (connected, dropped) = office.wss.totals();
     let mut counter = |name: &str, help: &str, value: u64| {
@@ -157,6 +182,20 @@ fn add_parts(context: &Context<'_>, registry: &mut Registry) {
     }
     let help = "1 while a ticket printer does not print";
     registry.register("turnero_printer_failed", help, printers);
+    let failed = Family::<WebhookLabel, Gauge>::default();
+    let behind = Family::<WebhookLabel, Gauge>::default();
+    for view in office.webhooks.list() {
+        let label = WebhookLabel {
+            webhook: view.setup.id,
+        };
+        let is_stopped = view.setup.off_reason.is_some();
+        failed.get_or_create(&label).set(is_stopped.into());
+        behind.get_or_create(&label).set(view.behind_ms / 1_000);
+    }
+    let help = "1 if the server has switched a webhook off, because its receiver failed for days or is gone";
+    registry.register("turnero_webhook_failed", help, failed);
+    let help = "How long the oldest message of a webhook has waited";
+    registry.register_with_unit("turnero_webhook_behind", help, Unit::Seconds, behind);
 }
 
 /// Adds what each process has, under the names that Prometheus's libraries use.

@@ -3,6 +3,7 @@
 mod address;
 mod appearance;
 mod audit;
+mod authority;
 mod backups;
 mod course;
 mod day;
@@ -20,6 +21,7 @@ mod people;
 mod period;
 mod printing;
 mod qr;
+mod servers;
 mod services;
 mod session;
 mod settings;
@@ -34,12 +36,12 @@ mod webhooks;
 
 use tiny_http::Method::{Delete, Get, Patch, Post, Put};
 
-use super::http::route::Effect::{Changes, Reads};
-use super::http::route::Query::{Ignored, Read};
-use super::http::route::{Context, Effect, Handled, Query, Route};
 use super::pages;
+use super::route::Effect::{Changes, Reads};
+use super::route::Query::{Ignored, Read};
+use super::route::{Context, Effect, Handled, Query, Route};
 use crate::access::Role::{self, Admin, Public, Staff};
-pub use desks::open_desk;
+pub use desks::shown_desk;
 
 const fn route(
     method: tiny_http::Method,
@@ -91,6 +93,7 @@ pub const ROUTES: &[Route] = &[
     route(Put, "/api/settings", Changes, Admin, settings::set),
     route(Post, "/api/printers/*/test", Changes, Admin, paper::test),
     route(Get, "/logo", Reads, Public, appearance::logo).with_query(Ignored),
+    route(Get, "/ca.crt", Reads, Public, authority::show),
     route(Get, "/api/media", Reads, Public, media::list),
     route(Get, "/media/*", Reads, Public, media::show).with_query(Ignored),
     route(Get, "/api/services", Reads, Public, services::list),
@@ -128,6 +131,7 @@ pub const ROUTES: &[Route] = &[
     route(Get, "/api/events", Reads, Public, feed::events).with_query(Read),
     route(Get, "/api/statistics", Reads, Staff, statistics::show).with_query(Read),
     route(Get, "/api/address", Reads, Staff, address::show).with_query(Query::Read),
+    route(Get, "/api/servers", Reads, Admin, servers::list),
     route(Get, "/api/health", Reads, Public, health::health),
     route(Get, "/metrics", Reads, Admin, metrics::show),
     route(Get, "/api/openapi.json", Reads, Public, |context| Ok(pages::api_description(context.request))),

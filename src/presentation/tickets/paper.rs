@@ -8,8 +8,8 @@ use super::ticket::{find_printer, no_ticket};
 use crate::domain::TicketId;
 use crate::presentation::http::answer::Answer;
 use crate::presentation::http::problem::Problem;
-use crate::presentation::http::route::{Context, Handled};
 use crate::presentation::printing::{PaperLine, PrintedTicket};
+use crate::presentation::route::{Context, Handled};
 
 /// The paper that a kiosk's browser prints.
 #[derive(Serialize)]

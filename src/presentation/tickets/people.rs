@@ -1,16 +1,18 @@
 //! `/api/people`: the people who sign in by name.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 use super::fields::Fields;
 use crate::access::{Person, Role};
 use crate::digits;
-use crate::domain::{PersonId, Timestamp, check_name};
+use crate::domain::{PersonId, Timestamp, parse_name};
 use crate::presentation::access::PersonChange;
 use crate::presentation::http::answer::Answer;
 use crate::presentation::http::problem::Problem;
-use crate::presentation::http::route::{Context, Handled};
 use crate::presentation::json::Time;
+use crate::presentation::route::{Context, Handled};
 
 /// A person in JSON, without the PIN.
 #[derive(Serialize)]
@@ -79,13 +81,13 @@ pub fn remove(context: &Context<'_>) -> Handled {
 /// Reads the fields of a person.
 fn read(context: &Context<'_>) -> Result<PersonChange, Problem> {
     let mut fields = Fields::of_body(context.request)?;
-    let name = fields.text("name")?.map(|name| name.trim().to_owned());
+    let name = fields.text("name")?;
     let role = fields.text("role")?;
     let pin = fields.text("pin")?;
     fields.finish()?;
-    if let Some(name) = &name {
-        check_name(name).map_err(|why| Problem::invalid("name", why))?;
-    }
+    let name = name.map(|name| parse_name(&name).map(Cow::into_owned));
+    let name = name.transpose();
+    let name = name.map_err(|why| Problem::invalid("name", why))?;
     let role = role.map(|word| {
         let why = format!("«{word}» is not a role; use staff or admin");
         Role::parse(&word).ok_or_else(|| Problem::invalid("role", why))

@@ -32,7 +32,7 @@ impl Period {
         Ok(Self { from, to })
     }
 
-    /// When the days begin and end, in milliseconds since the Unix epoch; the end is not included.
+    /// Start and end of the days, in milliseconds since the Unix epoch; the end is not included.
     pub fn millis(self, calendar: &OfficeCalendar) -> (i64, i64) {
         let next = Day::from_epoch_days(self.to.as_epoch_days() + 1);
         (calendar.begin(self.from), calendar.begin(next))

@@ -6,7 +6,7 @@ use super::fields::Fields;
 use super::texts;
 use crate::config::printer_address;
 use crate::domain::{PaperLogo, PrinterMaker, PrinterSetup, Printing, PrintingChange, QrForm};
-use crate::presentation::http::address::Base;
+use crate::presentation::http::address::BaseUrl;
 use crate::presentation::http::problem::Problem;
 
 /// Largest number of network printers: each has a thread of its own.
@@ -26,7 +26,7 @@ pub fn changed(fields: &mut Fields, logo_changes: bool) -> Result<PrintingChange
     };
     let printers = fields.objects("printers")?;
     let public_url = fields.nullable_text("publicUrl")?;
-    let public_url = public_url.map(|url| url.map(|url| Base::parse(&url)).transpose());
+    let public_url = public_url.map(|url| url.map(|url| BaseUrl::parse(&url)).transpose());
     let public_url = public_url.transpose();
     let public_url = public_url.map_err(|why| Problem::invalid("publicUrl", why))?;
     Ok(PrintingChange {

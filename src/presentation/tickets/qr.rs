@@ -6,10 +6,10 @@ use qrcode::render::svg::Color;
 use super::fields::Fields;
 use super::ticket::{no_ticket, public_url};
 use crate::domain::TicketId;
-use crate::presentation::http::address::Base;
+use crate::presentation::http::address::BaseUrl;
 use crate::presentation::http::answer::Answer;
 use crate::presentation::http::problem::Problem;
-use crate::presentation::http::route::{Context, Handled};
+use crate::presentation::route::{Context, Handled};
 
 /// The path of a ticket's own page.
 pub fn ticket_page(ticket: TicketId) -> String {
@@ -28,11 +28,11 @@ pub fn show(context: &Context<'_>) -> Handled {
             tickets.read_queue(|queue| queue.ticket(*id).is_some())
         })
         .ok_or_else(|| no_ticket(asked))?;
-    let listen = context.office.config.listen;
+    let listen = context.listen();
     let host = context.request.header("Host");
     let base = match public_url(context) {
         Some(base) => base,
-        None => Base::of((host, context.caller.is_secure), base.as_deref(), listen)?,
+        None => BaseUrl::of((host, context.caller.is_secure), base.as_deref(), listen)?,
     };
     let svg = svg(&base.page(&ticket_page(id)))
         .map_err(|error| Problem::invalid("base", error.to_string()))?;

@@ -7,8 +7,8 @@ use crate::access::Role;
 use crate::domain::{Command, Prefix, Service, ServiceChange, ServiceSetup};
 use crate::presentation::http::answer::Answer;
 use crate::presentation::http::problem::Problem;
-use crate::presentation::http::route::{Context, Handled};
 use crate::presentation::json::{ServiceJson, ServiceView};
+use crate::presentation::route::{Context, Handled};
 
 /// Limit of a message, in characters: what fits on a button.
 const LONGEST_MESSAGE: usize = 80;
@@ -20,7 +20,7 @@ const LARGEST_NUMBER: u64 = 999_999;
 const LONGEST_TARGET: u64 = 24 * 60;
 
 /// Largest minimum number of digits.
-const MOST_DIGITS: u64 = 6;
+pub const MOST_DIGITS: u64 = 6;
 
 /// `GET /api/services`
 pub fn list(context: &Context<'_>) -> Handled {
@@ -74,7 +74,7 @@ fn prefix(context: &Context<'_>) -> Result<Prefix, Problem> {
 }
 
 /// All names of a service.
-fn names_of(setup: &ServiceSetup) -> Vec<String> {
+pub fn names_of(setup: &ServiceSetup) -> Vec<String> {
     let names = setup.names.values().cloned();
     names.chain([setup.name.to_string()]).collect()
 }

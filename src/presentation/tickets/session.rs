@@ -9,7 +9,7 @@ use crate::access::Role;
 use crate::presentation::access::{COOKIE, DEVICE, DEVICE_COOKIE, Names, SESSION, SignedInPerson};
 use crate::presentation::http::answer::Answer;
 use crate::presentation::http::problem::Problem;
-use crate::presentation::http::route::{Context, Handled};
+use crate::presentation::route::{Context, Handled};
 
 /// The caller's role and session.
 #[derive(Serialize)]
@@ -21,7 +21,7 @@ struct SessionJson<'a> {
     session: bool,
     /// Whether the caller is on the server's own machine.
     local: bool,
-    /// Who has signed in by name.
+    /// The person who has signed in by name.
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<&'a str>,
     /// Whether a sign-in needs a name: `optional` or `required`; omitted while there are no people.
@@ -74,6 +74,9 @@ pub fn sign_in(context: &Context<'_>) -> Handled {
     if office.access.is_open() {
         return Ok(session_json(context, Role::Admin, None, false));
     }
+    if context.caller.is_proxy_user() {
+        return Err(Problem::signed_in_elsewhere());
+    }
     let pin = pin.ok_or_else(|| Problem::invalid("pin", "is required"))?;
     let name = name
         .as_deref()
@@ -96,7 +99,8 @@ pub fn sign_in(context: &Context<'_>) -> Handled {
 /// `DELETE /api/session`
 pub fn sign_out(context: &Context<'_>) -> Handled {
     let office = context.office;
-    office.access.sign_out(&office.tickets, &context.caller)?;
+    let access = &office.access;
+    access.sign_out(&office.tickets, &context.caller, context.request)?;
     Ok(Answer::empty(204).with_header("Set-Cookie", cookie(context, COOKIE, "", Duration::ZERO)))
 }
 

@@ -12,8 +12,8 @@ use crate::calendar;
 use crate::domain::{CallingRule, Command, MOST_IN_A_ROW, Priority, Settings, SettingsChange};
 use crate::presentation::http::answer::Answer;
 use crate::presentation::http::problem::Problem;
-use crate::presentation::http::route::{Context, Handled};
 use crate::presentation::json::SettingsJson;
+use crate::presentation::route::{Context, Handled};
 
 /// Largest weight of a priority.
 const MOST_WEIGHT: u64 = 1_000;
@@ -24,8 +24,8 @@ const MOST_PRIORITIES: usize = 8;
 /// Largest number of days that data is kept: a hundred years.
 pub const MOST_KEEP_DAYS: u32 = 36_500;
 
-/// Largest limit on the number of people who wait.
-const MOST_WAITING: u64 = 1_000_000;
+/// Largest limit on the number of visitors who wait.
+pub const MOST_WAITING: u64 = 1_000_000;
 
 /// Largest number of characters of the word before a desk's number: it stands on every screen.
 const LONGEST_DESK_WORD: usize = 20;
@@ -57,7 +57,7 @@ pub fn checked_whole(settings: &Settings) -> Result<Settings, Problem> {
 }
 
 /// The names of an office, of its priorities and of its printers.
-fn names_of(settings: &Settings) -> Vec<String> {
+pub fn names_of(settings: &Settings) -> Vec<String> {
     let mut names = vec![settings.name.to_string()];
     names.extend(settings.desk_words.values().cloned());
     for priority in settings.priorities.iter() {

@@ -14,7 +14,7 @@ use crate::domain::{
 };
 use crate::presentation::http::answer::Answer;
 use crate::presentation::http::problem::Problem;
-use crate::presentation::http::route::{Context, Handled};
+use crate::presentation::route::{Context, Handled};
 use crate::storage::HistoryQuery;
 
 /// Over more days, statistics count as a large answer.

@@ -1,5 +1,6 @@
 //! Checks on the texts of settings: their length, their characters and their languages.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
@@ -35,17 +36,18 @@ pub fn name(fields: &mut Fields) -> Result<Option<String>, Problem> {
         None => Ok(None),
         Some(None) => Err(fields.invalid("name", "it cannot be empty")),
         Some(Some(name)) => {
-            check_name(fields, &name).map_err(|why| fields.invalid("name", why))?;
+            let name = checked_name(fields, name).map_err(|why| fields.invalid("name", why))?;
             Ok(Some(name))
         }
     }
 }
 
-fn check_name(fields: &Fields, name: &str) -> Result<(), String> {
-    if fields.is_stored_name(name) {
-        return check(name, LONGEST_STORED_NAME);
+fn checked_name(fields: &Fields, name: String) -> Result<String, String> {
+    if fields.is_stored_name(&name) {
+        check(&name, LONGEST_STORED_NAME)?;
+        return Ok(name);
     }
-    domain::check_name(name)
+    domain::parse_name(&name).map(Cow::into_owned)
 }
 
 /// Reads a text that may be null, of at most `most` characters; `None` if it is absent.
@@ -86,13 +88,20 @@ pub fn names_by_language(
     name: &'static str,
     most: usize,
 ) -> Result<Option<BTreeMap<String, String>>, Problem> {
-    let names = fields.texts_by_key(name, check_language)?;
-    for (language, text) in names.iter().flatten() {
-        let field = format!("{name}.{language}");
-        let checked = check_name(fields, text).and_then(|()| check(text, most));
-        checked.map_err(|why| fields.invalid(&field, why))?;
-    }
-    Ok(names)
+    let Some(names) = fields.texts_by_key(name, check_language)? else {
+        return Ok(None);
+    };
+    let checked = names.into_iter().map(|(language, text)| {
+        let text = checked_name(fields, text).and_then(|text| {
+            check(&text, most)?;
+            Ok(text)
+        });
+        match text {
+            Ok(text) => Ok((language, text)),
+            Err(why) => Err(fields.invalid(&format!("{name}.{language}"), why)),
+        }
+    });
+    checked.collect::<Result<_, _>>().map(Some)
 }
 
 fn check(text: &str, most: usize) -> Result<(), String> {

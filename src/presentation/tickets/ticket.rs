@@ -6,19 +6,21 @@ use super::fields::Fields;
 use super::texts::check_language;
 use super::ticket_list;
 use crate::access::Role;
-use crate::domain::{Command, DeskName, Prefix, Refusal, State, Ticket, TicketId, TicketRef};
-use crate::presentation::http::address::Base;
+use crate::domain::{
+    Command, DeskName, Prefix, Refusal, State, Ticket, TicketId, TicketRef, is_same_name,
+};
+use crate::presentation::http::address::BaseUrl;
 use crate::presentation::http::answer::Answer;
 use crate::presentation::http::problem::Problem;
-use crate::presentation::http::route::{Context, Handled};
 use crate::presentation::json::{OutcomeView, TicketView};
-use crate::presentation::services::{PrintOrder, PrinterState, Render};
+use crate::presentation::route::{Context, Handled};
+use crate::presentation::services::{AnswerRenderer, PrintOrder, PrinterState};
 
 /// Default number of tickets in one list.
 const DEFAULT_LIMIT: u64 = 1_000;
 
 /// Largest number of tickets in one list.
-const MAX_LIMIT: u64 = 100_000;
+const LARGEST_LIMIT: u64 = 100_000;
 
 /// `POST /api/tickets`
 pub fn create(context: &Context<'_>) -> Handled {
@@ -39,9 +41,11 @@ pub fn create(context: &Context<'_>) -> Handled {
         let why = format!("a note has at most {most} characters; this one has {length}");
         return Err(Problem::invalid("note", why));
     }
-    let printers = context.office.wss.printers();
     let print = match printer {
-        Some(name) => Some(print_order(context, find_printer(&printers, &name)?)),
+        Some(name) => {
+            let printers = context.office.wss.printers();
+            Some(print_order(context, find_printer(&printers, &name)?))
+        }
         None => None,
     };
     let command = Command::Create {
@@ -62,7 +66,7 @@ pub fn find_printer<'a>(
     printers: &'a [NamedState],
     asked: &str,
 ) -> Result<&'a NamedState, Problem> {
-    let found = printers.iter().find(|(name, _)| name == asked);
+    let found = printers.iter().find(|(name, _)| is_same_name(name, asked));
     found.ok_or_else(|| {
         let names: Vec<&str> = printers.iter().map(|(name, _)| name.as_str()).collect();
         let known = match names.as_slice() {
@@ -82,25 +86,25 @@ fn print_order(context: &Context<'_>, (name, _): &NamedState) -> PrintOrder {
 
 /// The address of this server in printed QR codes: the setting, or else the address by which this request
 /// found it. `None` if no other machine can use that.
-pub fn phone_base(context: &Context<'_>) -> Option<Base> {
+pub fn phone_base(context: &Context<'_>) -> Option<BaseUrl> {
     if let Some(base) = public_url(context) {
         return Some(base);
     }
     let host = context.request.header("Host");
-    let listen = context.office.config.listen;
-    Base::for_others((host, context.caller.is_secure), listen)
+    let listen = context.listen();
+    BaseUrl::for_others((host, context.caller.is_secure), listen)
 }
 
 /// The setting `publicUrl`.
-pub fn public_url(context: &Context<'_>) -> Option<Base> {
+pub fn public_url(context: &Context<'_>) -> Option<BaseUrl> {
     let tickets = &context.office.tickets;
     let printing = tickets.read_queue(|queue| queue.settings().printing.clone());
     let url = printing.public_url.as_deref()?;
-    Base::parse(url).ok()
+    BaseUrl::parse(url).ok()
 }
 
 /// The form of the answer: JSON, or the code alone if the client prefers plain text.
-fn created_format(context: &Context<'_>) -> Render {
+fn created_format(context: &Context<'_>) -> AnswerRenderer {
     let accepted = context.request.header("Accept").unwrap_or_default();
     let first = accepted.split([',', ';']).next().unwrap_or_default().trim();
     if first.eq_ignore_ascii_case("text/plain") {
@@ -148,7 +152,9 @@ pub fn list(context: &Context<'_>) -> Handled {
     let states = fields.texts("state")?.filter(|states| !states.is_empty());
     let service = fields.text("service")?.as_deref().map(Prefix::asked);
     let code = fields.text("code")?;
-    let limit = fields.number("limit", MAX_LIMIT)?.unwrap_or(DEFAULT_LIMIT);
+    let limit = fields
+        .number("limit", LARGEST_LIMIT)?
+        .unwrap_or(DEFAULT_LIMIT);
     let after = fields.text("after")?;
     fields.finish()?;
     let states = states.map(|words| words.iter().map(|word| state(word)).collect());
@@ -298,7 +304,7 @@ pub fn print(context: &Context<'_>) -> Handled {
     run_and_print(context, Command::Reprint { ticket }, accepted, print)
 }
 
-/// 202 and the ticket: it is printed in its turn.
+/// 202 and the ticket: it is printed after the jobs before it.
 fn accepted(outcome: &OutcomeView) -> Answer {
     let mut answer = subject_or_problem(outcome);
     if let OutcomeView::Ticket(_) = outcome {

@@ -6,12 +6,15 @@ use std::io::{self, Write};
 use crate::domain::{Arrival, Queue};
 use crate::presentation::http::answer::Answer;
 use crate::presentation::http::problem::Problem;
-use crate::presentation::http::route::Handled;
 use crate::presentation::json::TicketView;
 use crate::presentation::office::Office;
+use crate::presentation::route::Handled;
 
 /// Tickets in one piece.
 const PIECE: usize = 1_000;
+
+/// Entries of a list that takes no slot.
+const SHORT: usize = 100;
 
 enum List {
     Short(Vec<TicketView>),
@@ -26,7 +29,7 @@ pub fn answer(
 ) -> Handled {
     let list = office.tickets.read_queue(|queue| -> Result<List, Problem> {
         let arrivals = select(queue)?;
-        Ok(if arrivals.len() <= PIECE {
+        Ok(if arrivals.len() <= SHORT {
             List::Short(views(queue, &arrivals))
         } else {
             List::Long(arrivals)
@@ -36,6 +39,13 @@ pub fn answer(
         List::Short(tickets) => return Ok(of_views(&tickets)),
         List::Long(arrivals) => arrivals,
     };
+    if arrivals.len() <= PIECE {
+        // Whoever gets no place does not lock the queue for as long.
+        let tickets = &office.tickets;
+        return whole(office, arrivals.len(), || {
+            of_views(&tickets.read_queue(|queue| views(queue, &arrivals)))
+        });
+    }
     let slot = office.large_answers.take();
     let slot = slot.ok_or_else(Problem::too_many_large_answers)?;
     let queue = office.tickets.shared().clone();
@@ -52,6 +62,16 @@ pub fn answer(
         // The tickets of the day are gone if a new day has begun.
         to.write_all(if separator == "[" { b"[]" } else { b"]" })
     }))
+}
+
+/// Answers with a list of so many entries in one piece; 503 if many long ones are being sent already.
+pub fn whole(office: &Office, entries: usize, answer: impl FnOnce() -> Answer) -> Handled {
+    if entries <= SHORT {
+        return Ok(answer());
+    }
+    let slot = office.long_lists.take();
+    let slot = slot.ok_or_else(Problem::too_many_large_answers)?;
+    Ok(answer().with_slot(slot))
 }
 
 fn write_view(to: &mut dyn Write, view: &TicketView) -> io::Result<()> {

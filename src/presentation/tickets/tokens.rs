@@ -5,11 +5,11 @@ use serde::Serialize;
 use super::fields::Fields;
 use crate::access::{Role, Token};
 use crate::digits;
-use crate::domain::{Timestamp, check_name};
+use crate::domain::{Timestamp, parse_name};
 use crate::presentation::http::answer::Answer;
 use crate::presentation::http::problem::Problem;
-use crate::presentation::http::route::{Context, Handled};
 use crate::presentation::json::Time;
+use crate::presentation::route::{Context, Handled};
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -56,16 +56,19 @@ pub fn create(context: &Context<'_>) -> Handled {
     fields.finish()?;
     let name =
         name.ok_or_else(|| Problem::invalid("name", "name the program that will use the token"))?;
-    check_name(&name).map_err(|why| Problem::invalid("name", why))?;
+    let name = parse_name(&name).map_err(|why| Problem::invalid("name", why))?;
     let word = role.as_deref().unwrap_or("staff");
     let role = Role::parse(word).ok_or_else(|| {
         let why = format!("«{word}» is not a role; use staff or admin");
         Problem::invalid("role", why)
     })?;
-    let (token, secret) =
-        office
-            .access
-            .make_token(&office.tickets, &context.caller, name, role, context.key)?;
+    let (token, secret) = office.access.make_token(
+        &office.tickets,
+        &context.caller,
+        name.into_owned(),
+        role,
+        context.key,
+    )?;
     Ok(Answer::json(201, &TokenJson::of(&token, Some(&secret))))
 }
 

@@ -9,11 +9,11 @@ use crate::digits;
 use crate::domain::Timestamp;
 use crate::presentation::http::answer::Answer;
 use crate::presentation::http::problem::Problem;
-use crate::presentation::http::route::{Context, Handled};
 use crate::presentation::json::Time;
+use crate::presentation::route::{Context, Handled};
 use crate::presentation::webhooks::{Attempt, TYPES, WebhookFields, WebhookView, check_url};
 
-/// The most people ahead of a ticket that approaches.
+/// The most visitors ahead of a ticket that approaches.
 const MOST_AHEAD: u64 = 20;
 
 #[derive(Serialize)]
@@ -24,10 +24,10 @@ struct WebhookJson<'a> {
     types: &'a [String],
     approaching_ahead: u32,
     on: bool,
-    /// Why the server switched it off; null if it did not.
+    /// The reason that the server switched it off; null if it did not.
     off_reason: Option<&'static str>,
     created_at: Time,
-    /// When the replaced secrets stop to sign; null if there are none.
+    /// Time at which the replaced secrets expire; null if there are none.
     old_secrets_until: Option<Time>,
     /// The last event that needs no delivery any more.
     position: u64,
@@ -59,7 +59,7 @@ struct AttemptJson {
     /// The event; null if the message is about none.
     seq: Option<u64>,
     delivered: bool,
-    /// Why it failed; null if it did not.
+    /// The reason of the failure; null if there was none.
     reason: Option<&'static str>,
     /// The status of the answer; null without one.
     status: Option<u16>,

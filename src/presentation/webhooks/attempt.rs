@@ -3,7 +3,7 @@
 use crate::domain::Timestamp;
 use crate::webhook::Failure;
 
-/// Why an attempt failed.
+/// The reason that an attempt failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reason {
     /// The receiver answered with another status than 2xx.
@@ -46,7 +46,7 @@ pub struct Attempt {
     pub seq: Option<u64>,
     /// The status of the answer, if there was one.
     pub status: Option<u16>,
-    /// Why it failed; `None` if the message is delivered.
+    /// The reason of the failure; `None` if the message is delivered.
     pub reason: Option<Reason>,
 }
 

@@ -38,6 +38,9 @@ const APPROACHING_INTERVAL: Duration = Duration::from_secs(5);
 /// The longest sleep without events.
 const LONGEST_SLEEP: Duration = Duration::from_secs(60);
 
+/// Interval between looks whether this server sends, if another server of the office does.
+const LEADER_INTERVAL: Duration = Duration::from_secs(1);
+
 /// The pause after stored events could not be read.
 const UNREADABLE_PAUSE: Duration = Duration::from_secs(10);
 
@@ -52,7 +55,7 @@ pub struct Delivery {
     failed_at: Option<Instant>,
     /// The waiting tickets that the receiver knows to approach, with the calls that they had.
     told: HashMap<TicketId, u32>,
-    /// When it was looked last which tickets approach; `None` before the first time.
+    /// Time of the last search for approaching tickets; `None` before the first one.
     looked_at: Option<Instant>,
     /// Whether events have come since.
     looks_again: bool,
@@ -79,7 +82,15 @@ impl Delivery {
     /// The body of the thread. It ends when the webhook is switched off or deleted, and when the server stops.
     pub fn run(mut self) {
         while let Some(setup) = self.endpoint.setup_if_on(self.parts.is_stopping()) {
-            self.step(&setup);
+            if self.parts.shared.is_leader() {
+                self.step(&setup);
+            } else {
+                // Another server of the office sends.
+                self.events.clear();
+                self.approaching.clear();
+                self.endpoint.is_idle();
+                let _ = self.endpoint.woken().recv_timeout(LEADER_INTERVAL);
+            }
         }
     }
 
@@ -96,7 +107,8 @@ impl Delivery {
             }
             return;
         }
-        if self.events.is_empty() && !self.read() {
+        if self.events.is_empty() && (!self.read() || !self.events.is_empty()) {
+            // While it read, somebody may have changed the setup.
             return;
         }
         let Some(stamped) = self.events.front() else {
@@ -130,8 +142,9 @@ impl Delivery {
                     first.seq > position + 1 && !matches!(first.event, Event::OfficeImported { .. })
                 };
                 if let Some(first) = events.first().filter(is_gap) {
-                    log::info!(
-                        "A webhook goes on with event {}: those after {position} are no longer stored",
+                    log::warn!(
+                        "A webhook goes on with event {}: those after {position} are older than \
+                         --keep-history-days and were not sent",
                         first.seq
                     );
                 }

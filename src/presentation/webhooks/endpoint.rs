@@ -27,7 +27,7 @@ struct State {
     setup: WebhookSetup,
     progress: WebhookProgress,
     stored: WebhookProgress,
-    /// When it was stored last.
+    /// Time of the last store.
     stored_at: Instant,
     /// Oldest first.
     attempts: VecDeque<Attempt>,
@@ -108,6 +108,18 @@ impl Endpoint {
             state.setup = setup;
         }
         self.retry_now();
+    }
+
+    /// Takes over a change by another server of the office. How far it is says that server, unless this one sends.
+    pub fn reload(&self, webhook: Webhook, sends: bool) {
+        if !sends {
+            let mut state = self.lock();
+            state.progress = webhook.progress.clone();
+            state.stored = webhook.progress;
+        }
+        if self.setup() != webhook.setup {
+            self.set_up(webhook.setup);
+        }
     }
 
     /// Ends its thread for good.

@@ -1,4 +1,4 @@
-//! The messages: one for each event that somebody wants, with what changed and nothing secret.
+//! Messages to receivers: one for each wanted event, with the changed data and nothing secret.
 //!
 //! A message has the id of its ticket, so that a receiver that made the ticket knows it again: codes repeat each
 //! day. It never has a note.
@@ -53,7 +53,7 @@ struct Body<'a> {
     data: Data<'a>,
 }
 
-/// What a message says, besides its type and time.
+/// The data of a message, besides its type and time.
 #[derive(Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Data<'a> {
@@ -66,7 +66,7 @@ struct Data<'a> {
     tickets: Option<Vec<TicketJson>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     desk: Option<&'a str>,
-    /// Where a ticket was transferred to.
+    /// The target of a transfer.
     #[serde(skip_serializing_if = "Option::is_none")]
     to_service: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -206,7 +206,7 @@ pub fn of_event(kind: &'static str, stamped: &Stamped, queue: &Queue) -> Message
     message(id, kind, stamped.at, data)
 }
 
-/// The message about a waiting ticket with few people ahead.
+/// The message about a waiting ticket with few visitors ahead.
 pub fn approaching(ticket: &Ticket, ahead: usize, at: Timestamp) -> Message {
     // Once for each time that it waits: a transferred or returned ticket has been called.
     let (arrival, created) = (ticket.arrival.as_seq(), ticket.created_at.as_millis());

@@ -30,7 +30,7 @@ use super::http::slots::{Slot, Slots};
 use super::services::{SharedState, WebhookStore};
 use crate::calendar::now;
 use crate::domain::Queue;
-use crate::storage::{AuditEntry, AuditKind, EventLog};
+use crate::storage::{AuditEntry, AuditKind, EventLog, StorageError};
 use crate::threads;
 use crate::webhook::{Webhook, WebhookChange, WebhookProgress, WebhookSecret, WebhookSetup};
 
@@ -111,17 +111,61 @@ impl Webhooks {
         webhooks
     }
 
+    /// Takes over the webhooks that `load` reads, because another server of the office has changed them.
+    pub fn reload(
+        &self,
+        load: impl FnOnce() -> Result<Vec<Webhook>, StorageError>,
+    ) -> Result<(), StorageError> {
+        let _changes = lock(&self.parts.changes);
+        let stored = load()?;
+        let sends = self.parts.shared.is_leader();
+        let mut endpoints = lock(&self.endpoints);
+        let (kept, deleted): (Vec<_>, Vec<_>) = endpoints
+            .drain(..)
+            .partition(|endpoint| stored.iter().any(|one| one.setup.id == endpoint.id()));
+        deleted.iter().for_each(|endpoint| endpoint.end());
+        *endpoints = kept;
+        for webhook in stored {
+            let id = webhook.setup.id;
+            match endpoints.iter().find(|endpoint| endpoint.id() == id) {
+                Some(endpoint) => endpoint.reload(webhook, sends),
+                None => endpoints.push(Endpoint::new(webhook)),
+            }
+            let mut next_id = lock(&self.next_id);
+            *next_id = (*next_id).max(id + 1);
+        }
+        let endpoints = endpoints.clone();
+        for endpoint in &endpoints {
+            if let Err(problem) = self.spawn(endpoint) {
+                log::error!("A webhook cannot be started: {}", problem.detail);
+            }
+        }
+        Ok(())
+    }
+
     /// Copies of all webhooks, oldest first.
     pub fn list(&self) -> Vec<WebhookView> {
-        let seq = self.parts.shared.read_queue(Queue::seq);
         let endpoints = lock(&self.endpoints).clone();
-        endpoints.iter().map(|one| one.view(seq)).collect()
+        endpoints.iter().map(|one| self.view(one)).collect()
     }
 
     /// A copy of one webhook.
     pub fn show(&self, id: u64) -> Option<WebhookView> {
+        self.find(id).map(|endpoint| self.view(&endpoint))
+    }
+
+    fn view(&self, endpoint: &Endpoint) -> WebhookView {
         let seq = self.parts.shared.read_queue(Queue::seq);
-        self.find(id).map(|endpoint| endpoint.view(seq))
+        let mut view = endpoint.view(seq);
+        // Without a thread, nothing says how long the oldest event has waited.
+        if !view.setup.is_on && view.events_behind > 0 {
+            let next = self.parts.event_log.read(view.progress.position, 1);
+            let next = next
+                .ok()
+                .and_then(|events| events.first().map(|one| one.at));
+            view.behind_ms = next.map_or(0, |at| now().as_millis() - at.as_millis());
+        }
+        view
     }
 
     /// Whether the server has switched a webhook off.
@@ -174,8 +218,7 @@ impl Webhooks {
         let endpoint = Endpoint::new(webhook);
         lock(&self.endpoints).push(endpoint.clone());
         self.spawn_with(&endpoint, slot)?;
-        let seq = self.parts.shared.read_queue(Queue::seq);
-        Ok((endpoint.view(seq), secret))
+        Ok((self.view(&endpoint), secret))
     }
 
     /// Sets a webhook up. Switched on, it goes on where it stood.
@@ -223,6 +266,10 @@ impl Webhooks {
         setup
             .secrets
             .retain(|old| old.expires_at.is_none_or(|end| end > now));
+        if setup.secrets.len() >= MOST_SECRETS {
+            let why = format!("{MOST_SECRETS} secrets sign now; a replaced one ends after a day");
+            return Err(Problem::invalid("secret", why));
+        }
         for old in &mut setup.secrets {
             old.expires_at = old.expires_at.or(Some(now + ROTATION.as_millis() as i64));
         }
@@ -233,7 +280,6 @@ impl Webhooks {
                 expires_at: None,
             },
         );
-        setup.secrets.truncate(MOST_SECRETS);
         self.store_setup(&endpoint, setup, Some(caller))?;
         Ok(self.show(id).map(|view| (view, secret)))
     }

@@ -1,4 +1,4 @@
-//! What the threads of all webhooks share.
+//! The state that the threads of all webhooks share.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,7 +10,7 @@ use crate::presentation::services::{SharedState, WebhookStore};
 use crate::storage::{AuditEntry, AuditKind, EventLog};
 use crate::webhook::{OffReason, WebhookChange, WebhookSetup};
 
-/// What the threads of all webhooks share.
+/// State that the threads of all webhooks share.
 pub struct Parts {
     pub receiver: Receiver,
     pub event_log: Box<dyn EventLog>,

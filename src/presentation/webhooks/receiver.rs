@@ -36,7 +36,7 @@ const LONGEST_URL: usize = 2_000;
 #[derive(Default)]
 pub struct Receiver {
     plain: OnceLock<Agent>,
-    /// With the certificates that this machine trusts, which are read once.
+    /// The certificates that this machine trusts, read once.
     secure: OnceLock<Agent>,
 }
 
@@ -173,7 +173,12 @@ pub fn check_url(url: &str) -> Result<(), String> {
     if url.len() > LONGEST_URL {
         return Err(format!("it has at most {LONGEST_URL} bytes"));
     }
-    let wrong = || format!("«{url}» is not an address such as https://program.example/turnero");
+    let wrong = || {
+        format!(
+            "«{url}» is not an address such as https://program.example/turnero (a name with other \
+             letters than a to z is written in its «xn--» form)"
+        )
+    };
     let uri: Uri = url.parse().map_err(|_| wrong())?;
     let authority = uri.authority().ok_or_else(wrong)?;
     if !matches!(uri.scheme_str(), Some("http" | "https")) {

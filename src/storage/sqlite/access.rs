@@ -1,10 +1,10 @@
-//! The tables of who may do what.
+//! Stores and loads access records: PINs, people, sessions and tokens.
 
 use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
-use super::{from_sql, one, to_sql};
+use super::columns::{from_sql, one, to_sql};
 use crate::access::{
     AccessChange, AccessRecords, Person, PinHash, Role, SecretHash, Session, Token,
 };
@@ -272,91 +272,5 @@ pub(super) fn change(
             "UPDATE tokens SET used_at = ?2 WHERE id = ?1",
             params![to_sql(*id), at],
         ),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::{Batch, Journal, SqliteJournal};
-    use super::*;
-
-    #[test]
-    fn stored_access_records_read_back() {
-        let file = std::env::temp_dir().join(format!("turnero-access-{}.db", std::process::id()));
-        let pin = |n| PinHash {
-            salt: [n; 16],
-            hash: [n; 32],
-            memory_kib: 8,
-            passes: 1,
-        };
-        let session = |n, role| Session {
-            hash: [n; 32],
-            role,
-            person: None,
-            expires_at: 100,
-        };
-        let token = |id| Token {
-            id,
-            hash: [id as u8; 32],
-            name: format!("program {id}"),
-            role: Role::Admin,
-            created_at: 5,
-            used_at: None,
-        };
-        let add = |n, role, now| AccessChange::AddSession {
-            session: session(n, role),
-            now,
-        };
-        let keep = |access: Vec<AccessChange>| {
-            let mut journal = SqliteJournal::open(&file).expect("the file");
-            let batch = Batch {
-                access,
-                ..Batch::default()
-            };
-            journal.append(0, &batch).expect("kept");
-            journal.access().expect("read")
-        };
-        let records = keep(vec![
-            AccessChange::SetPin(Role::Staff, pin(1)),
-            AccessChange::SetPin(Role::Admin, pin(2)),
-            add(1, Role::Staff, 0),
-            add(2, Role::Admin, 0),
-            AccessChange::AddToken(token(1)),
-            AccessChange::AddToken(token(2)),
-            AccessChange::TokenUsed { id: 2, at: 7 },
-        ]);
-        assert_eq!(records.pins, [(Role::Admin, pin(2)), (Role::Staff, pin(1))]);
-        assert_eq!(records.sessions.len(), 2);
-        let used = Token {
-            used_at: Some(7),
-            ..token(2)
-        };
-        assert_eq!(records.tokens, [token(1), used]);
-        let records = keep(vec![
-            AccessChange::SetPin(Role::Staff, pin(3)),
-            AccessChange::DeleteToken { id: 1 },
-        ]);
-        assert_eq!(
-            records.sessions,
-            [session(2, Role::Admin)],
-            "a PIN ends its sessions"
-        );
-        assert_eq!(records.tokens.len(), 1);
-        let records = keep(vec![
-            AccessChange::EndSession([2; 32]),
-            add(3, Role::Staff, 0),
-        ]);
-        assert_eq!(records.sessions, [session(3, Role::Staff)]);
-        let records = keep(vec![add(4, Role::Staff, 100)]);
-        assert_eq!(
-            records.sessions,
-            [session(4, Role::Staff)],
-            "what has ended goes"
-        );
-        for suffix in ["", "-wal"] {
-            let mut name = file.clone().into_os_string();
-            name.push(suffix);
-            let _ = std::fs::remove_file(name);
-        }
     }
 }

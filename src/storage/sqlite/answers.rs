@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
-use super::{from_sql, json, one, to_sql};
+use super::columns::{from_sql, json, one, to_sql};
 use crate::storage::{Batch, RequestHash, StorageError, StoredAnswer};
 
 /// The table of answers. Version 1 stored the request itself in `request`; the column is empty since
@@ -126,3 +126,6 @@ pub(super) fn delete_oldest(
     }
     Ok((bytes, is_more))
 }
+
+#[cfg(test)]
+mod tests;

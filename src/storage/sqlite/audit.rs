@@ -2,7 +2,7 @@
 
 use rusqlite::{CachedStatement, Connection, Row, Statement, Transaction, params};
 
-use super::{from_sql, json, to_sql};
+use super::columns::{from_sql, json, to_sql};
 use crate::access::{Actor, Role};
 use crate::storage::StorageError;
 use crate::storage::audit::{AuditEntry, AuditKind, AuditRecord};
@@ -43,7 +43,7 @@ const DAY_MS: i64 = 24 * HOUR_MS;
 
 /// Addresses with an entry of their own for wrong PINs within an hour; further ones share an entry.
 /// Somebody who guesses for weeks from many addresses must not fill the disk.
-const MAX_REFUSED: i64 = 20;
+const MOST_REFUSED: i64 = 20;
 
 /// Inserts entries, or counts them with earlier ones of their kind and address.
 pub(super) fn insert(
@@ -77,7 +77,7 @@ fn insert_refused(
         params![entry.kind.as_str(), since],
         |row| row.get(0),
     )?;
-    if addresses < MAX_REFUSED {
+    if addresses < MOST_REFUSED {
         return insert_row(insert, at, entry, 1);
     }
     let shared = AuditEntry::new(entry.kind, None, None);

@@ -4,9 +4,11 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
+use super::check_history::{HistoryCheck, SINCE_VERSION};
+use super::columns::one;
 use super::data_file::{DataFile, NameLock};
 use super::open::{self, Opened};
-use super::{access, audit, history, one, unusable};
+use super::{access, audit, history, unusable, webhooks};
 use crate::domain::{Queue, QueueParts, apply};
 use crate::storage::{CheckReport, StorageError};
 
@@ -45,6 +47,9 @@ fn report(opened: &Opened) -> CheckReport {
         report.add_loss(format!(
             "The PINs, sessions and tokens cannot be read: {error}"
         ));
+    }
+    if let Err(error) = webhooks::load(connection, opened.version) {
+        report.add_loss(format!("The webhooks are damaged: {error}"));
     }
     match count_audit(connection, opened.version) {
         Ok(entries) => report.audit_entries = entries,
@@ -86,7 +91,7 @@ fn read_snapshots(opened: &Opened, report: &mut CheckReport) -> Vec<QueueParts> 
     snapshots
 }
 
-/// Applies all events, and compares the queue with each snapshot.
+/// Applies all events, and compares the queue with each snapshot, and the history with the tickets.
 fn replay(opened: &Opened, snapshots: &[QueueParts], report: &mut CheckReport) {
     let connection = &opened.connection;
     let mut queue = match history::base_queue(connection, opened.version) {
@@ -100,10 +105,15 @@ fn replay(opened: &Opened, snapshots: &[QueueParts], report: &mut CheckReport) {
             different.push(queue.seq());
         }
     };
+    let mut tickets =
+        (opened.version >= SINCE_VERSION).then(|| HistoryCheck::new(connection, queue.seq()));
     let all = (queue.seq(), u64::MAX);
     let read = history::read_events(connection, opened.version, all, |stamped| {
         apply(&mut queue, &stamped);
         compare(&queue);
+        if let Some(tickets) = &mut tickets {
+            tickets.follow(&queue, &stamped.event);
+        }
         report.events += 1;
         let first = report.times.map_or(stamped.at, |(first, _)| first);
         report.times = Some((first, stamped.at));
@@ -112,6 +122,12 @@ fn replay(opened: &Opened, snapshots: &[QueueParts], report: &mut CheckReport) {
     for seq in different {
         let damage = format!("The snapshot after event {seq} is not what the events give");
         report.damage.push(damage);
+    }
+    // After a damaged event, the newest rows say more than the events.
+    let tickets = tickets.filter(|_| read.is_ok());
+    if let Some((damage, count)) = tickets.map(HistoryCheck::finish) {
+        report.damage.extend(damage);
+        report.wrong_rows = count;
     }
     if let Err(error) = read {
         let damage = match &error {

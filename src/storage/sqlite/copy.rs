@@ -15,7 +15,7 @@ use std::time::Instant;
 
 use rusqlite::Connection;
 
-use super::data_file::create_private;
+use super::data_file::{create_data_file, create_private};
 
 /// How much is copied before it is written to the disk. A commit that waits behind it waits a few ms.
 const PIECE: usize = 1024 * 1024;
@@ -168,7 +168,7 @@ pub(super) fn copy_closed(from: &Path, to: &Path) -> io::Result<()> {
     ] {
         if fs::metadata(&from).is_ok_and(|about| about.len() > 0) {
             check_room(&to, fs::metadata(&from)?.len())?;
-            let mut copy = create_private(&to)?;
+            let mut copy = create_data_file(&to)?;
             io::copy(&mut File::open(&from)?, &mut copy)?;
             copy.sync_all()?;
         }

@@ -2,16 +2,16 @@
 
 use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, fchown};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::storage::StorageError;
 
-/// Why a second server is refused.
+/// The error of a second server.
 pub(super) const IN_USE: &str = "another turnero is using it";
 
-/// Why a second server is refused if the file that the first one uses was deleted or replaced.
+/// The error of a second server if the file of the first one was deleted or replaced.
 const NAME_IN_USE: &str = "another turnero is using the file that was here before it was deleted or replaced; stop \
      that one first";
 
@@ -114,6 +114,38 @@ pub fn create_private(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
+/// Makes a data file that is missing, for its user's eyes alone. One that root makes belongs to the owner of its folder, so
+/// that a server with a user of its own can use what root has restored or imported.
+pub(super) fn create_data_file(path: &Path) -> io::Result<File> {
+    let file = create_private(path)?;
+    let folder = path.parent().filter(|folder| *folder != Path::new(""));
+    if rustix::process::geteuid().is_root()
+        && let Ok(folder) = fs::metadata(folder.unwrap_or(Path::new(".")))
+    {
+        // Root may lack the right to do so, in a sandbox; there it is the server's user as well.
+        let _ = fchown(&file, Some(folder.uid()), Some(folder.gid()));
+    }
+    Ok(file)
+}
+
+/// Refuses a data file that is missing or empty beside a `-wal` file that is not: SQLite writes the data file first and deletes
+/// the `-wal` file when it is closed, so the office's data file was deleted or is elsewhere, and a new one would be made in its
+/// place. `Err` says what to do.
+pub(super) fn check_lone_wal(path: &Path) -> Result<(), String> {
+    // SQLite names the file beside the real one.
+    let real = whole_path(path).unwrap_or_else(|| path.to_owned());
+    let length = |path: &Path| fs::metadata(path).map_or(0, |about| about.len());
+    let wal = wal_path(&real);
+    if length(&real) > 0 || length(&wal) == 0 {
+        return Ok(());
+    }
+    let wal = wal.display();
+    Err(format!(
+        "it is missing or empty, but {wal} has the newest tickets of an office, so it was deleted or moved. Put it back, or restore \
+         a backup with «turnero restore BACKUP»; to begin with a new office, move {wal} away"
+    ))
+}
+
 /// The file beside the data file `path` that has the newest commits.
 pub(super) fn wal_path(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
@@ -171,15 +203,24 @@ impl NameLock {
     }
 }
 
-/// The path from the root, without links.
-#[cfg(target_os = "linux")]
+/// Links that are followed to a file that is missing: as many as Linux follows.
+const MOST_LINKS: usize = 40;
+
+/// The path from the root, without links, also of a file that is missing.
 fn whole_path(path: &Path) -> Option<PathBuf> {
-    if let Ok(whole) = path.canonicalize() {
-        return Some(whole);
+    let mut path = path.to_owned();
+    for _ in 0..MOST_LINKS {
+        if let Ok(whole) = path.canonicalize() {
+            return Some(whole);
+        }
+        let folder = match path.parent() {
+            Some(folder) if folder != Path::new("") => folder.to_owned(),
+            _ => PathBuf::from("."),
+        };
+        match fs::read_link(&path) {
+            Ok(target) => path = folder.join(target),
+            Err(_) => return Some(folder.canonicalize().ok()?.join(path.file_name()?)),
+        }
     }
-    let folder = match path.parent() {
-        Some(folder) if folder != Path::new("") => folder,
-        _ => Path::new("."),
-    };
-    Some(folder.canonicalize().ok()?.join(path.file_name()?))
+    None
 }

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, Transaction, params};
 
-use super::{from_sql, json, one, to_sql};
+use super::columns::{from_sql, json, one, to_sql};
 use crate::domain::{Event, Queue, QueueParts, Stamped, Timestamp};
 use crate::storage::StorageError;
 
@@ -55,6 +55,26 @@ pub(super) fn insert_events(
         insert.execute(params![seq, at, body, checksum])?;
     }
     Ok(())
+}
+
+/// The number of the last event, 0 if there is none.
+pub(super) fn end(connection: &Connection) -> rusqlite::Result<u64> {
+    let mut end = connection.prepare_cached("SELECT coalesce(max(seq), 0) FROM events")?;
+    Ok(from_sql(end.query_row([], one)?))
+}
+
+/// The events after `after` up to `until`, oldest first.
+pub(super) fn events(
+    connection: &Connection,
+    version: i32,
+    (after, until): (u64, u64),
+) -> Result<Vec<Stamped>, StorageError> {
+    let mut events = Vec::new();
+    read_events(connection, version, (after, until), |stamped| {
+        events.push(stamped);
+        true
+    })?;
+    Ok(events)
 }
 
 /// Calls `each` for the events after `after` up to `until`, oldest first, until it returns `false`.
@@ -160,7 +180,7 @@ pub(super) fn snapshots(connection: &Connection, last: u64) -> rusqlite::Result<
 }
 
 /// The number of the base: the snapshot to which the first event is applied. `None` if no event was purged.
-pub(super) fn base(connection: &Connection) -> rusqlite::Result<Option<u64>> {
+pub(super) fn base_snapshot(connection: &Connection) -> rusqlite::Result<Option<u64>> {
     let base = "SELECT max(seq) FROM snapshots WHERE seq < (SELECT min(seq) FROM events)";
     let base: Option<i64> = connection.query_row(base, [], one)?;
     Ok(base.map(from_sql))
@@ -168,7 +188,7 @@ pub(super) fn base(connection: &Connection) -> rusqlite::Result<Option<u64>> {
 
 /// The office before the first event: the base, or a new one.
 pub(super) fn base_queue(connection: &Connection, version: i32) -> Result<Queue, StorageError> {
-    let Some(seq) = base(connection)? else {
+    let Some(seq) = base_snapshot(connection)? else {
         return Ok(Queue::new());
     };
     read_snapshot(connection, version, seq).map_err(|why| StorageError::Damaged {

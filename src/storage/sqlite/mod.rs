@@ -8,13 +8,18 @@ mod access;
 mod answers;
 mod audit;
 mod check;
+mod check_history;
+mod columns;
 mod copy;
 mod data_file;
+mod errors;
 mod history;
+mod load;
 mod notes;
 mod open;
 mod purge;
 mod reader;
+mod reserve;
 mod restore;
 mod schema;
 mod tickets;
@@ -24,20 +29,23 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, RwLock};
 
-use rusqlite::{Connection, ErrorCode, MAIN_DB, OptionalExtension, ffi};
+use rusqlite::{Connection, MAIN_DB, OptionalExtension};
 
 pub(super) use check::check;
+use columns::one;
 pub use copy::SteadyFile;
 pub use data_file::create_private;
-use data_file::{DataFile, NameLock};
+use data_file::{DataFile, NameLock, create_data_file};
+use errors::{commit_error, unusable};
 pub(super) use restore::restore;
 
+use super::personal::Expired;
 use super::{
-    AuditRecord, Batch, EventLog, Journal, Loaded, StorageError, StoredAnswer, TicketHistory,
+    AuditKind, AuditRecord, Batch, EventLog, Journal, Loaded, StorageError, StoredAnswer,
+    TicketHistory,
 };
 use crate::access::AccessRecords;
-
-use crate::domain::{Queue, Stamped, TicketId};
+use crate::domain::{Queue, TicketId};
 use crate::webhook::Webhook;
 
 /// Size of the answers that one step of a purge deletes: commands wait for it, and on a full disk it must
@@ -54,7 +62,7 @@ pub struct SqliteJournal {
     connection: Connection,
     /// Version of the tables: an older one where the file could not be written yet.
     version: i32,
-    /// Why nothing can be written, since the start, if so.
+    /// The reason that nothing can be written since the start, if so.
     unwritable: Option<String>,
     read_only: reader::ReadOnly,
     /// The size of all stored answers, in bytes, and its limit.
@@ -64,6 +72,7 @@ pub struct SqliteJournal {
     /// Whether the `-wal` file may still hold something that was erased.
     is_wal_stale: bool,
     newest_hour: tickets::NewestHour,
+    reserve: reserve::Reserve,
     /// Dropped after the connection.
     file: DataFile,
 }
@@ -74,8 +83,9 @@ impl SqliteJournal {
     /// another program's, of a newer version.
     pub fn open(path: &Path) -> Result<Self, StorageError> {
         let name = NameLock::take(path).map_err(|why| unusable(path, &why))?;
+        data_file::check_lone_wal(path).map_err(|why| unusable(path, &why))?;
         // It holds notes and hashes of PINs. Where it cannot be made, opening it says why.
-        if let Ok(file) = create_private(path) {
+        if let Ok(file) = create_data_file(path) {
             file.sync_all()
                 .map_err(|error| unusable(path, &error.to_string()))?;
         }
@@ -107,18 +117,9 @@ impl SqliteJournal {
             most_answer_bytes: answers::MOST_BYTES,
             notes: notes::NoteEraser::default(),
             is_wal_stale: false,
+            reserve: reserve::Reserve::beside(path),
             file,
         })
-    }
-
-    /// The events after `after` up to `until`, oldest first.
-    pub(super) fn read_events(&self, after: u64, until: u64) -> Result<Vec<Stamped>, StorageError> {
-        let mut events = Vec::new();
-        history::read_events(&self.connection, self.version, (after, until), |stamped| {
-            events.push(stamped);
-            true
-        })?;
-        Ok(events)
     }
 
     /// Empties the `-wal` file if it may hold something that was erased. Returns whether that must be tried again:
@@ -131,6 +132,79 @@ impl SqliteJournal {
                 self.copying.is_on() || self.connection.query_row(checkpoint, [], one::<i64>)? != 0;
         }
         Ok(self.is_wal_stale)
+    }
+
+    /// Runs a step of a purge, or lets the audit log be erased. If the disk is full, it runs once more with the room that is
+    /// kept for it.
+    fn with_reserve<T>(
+        &mut self,
+        step: impl Fn(&mut Self) -> Result<T, StorageError>,
+    ) -> Result<T, StorageError> {
+        match step(self) {
+            Err(StorageError::Unwritable(_)) if self.reserve.give_up() => {
+                log::info!(
+                    "The disk is full: the room kept beside the data file is used to delete data"
+                );
+                self.make_writable()?;
+                step(self)
+            }
+            result => result,
+        }
+    }
+
+    /// Deletes audit entries, answers and who served tickets, in a step of bounded size.
+    fn purge_step(
+        &mut self,
+        before: i64,
+        answers_before: i64,
+        at: i64,
+    ) -> Result<bool, StorageError> {
+        let changes = self.connection.total_changes();
+        let transaction = self.connection.transaction()?;
+        let excess = self.answer_bytes.saturating_sub(self.most_answer_bytes);
+        let (dropped, more_answers) =
+            answers::delete_oldest(&transaction, answers_before, excess, PURGE_STEP_BYTES)?;
+        let more_entries = audit::purge(&transaction, before, at)?;
+        let more_people = tickets::erase_people(&transaction, before)?;
+        transaction.commit()?;
+        self.is_wal_stale |= self.connection.total_changes() != changes;
+        self.answer_bytes = self.answer_bytes.saturating_sub(dropped);
+        Ok(more_answers || more_entries || more_people || self.empty_wal()?)
+    }
+
+    /// Stores a batch in one transaction.
+    fn append_batch(&mut self, expected_seq: u64, batch: &Batch) -> Result<(), StorageError> {
+        self.check()?;
+        let transaction = self.connection.transaction()?;
+        if history::end(&transaction)? != expected_seq {
+            return Err(StorageError::MovedOn {
+                expected: expected_seq,
+            });
+        }
+        history::insert_events(&transaction, &batch.events)?;
+        let moves = batch.events.iter().any(|one| tickets::may_move(&one.event));
+        let newest_hour = tickets::upsert(&transaction, self.newest_hour, &batch.rows, moves)?;
+        let added = answers::insert(&transaction, batch)?;
+        let excess = (self.answer_bytes + added).saturating_sub(self.most_answer_bytes);
+        // A batch drops little more than it brings; a purge does the rest.
+        let dropped = match excess {
+            0 => 0,
+            _ => answers::delete_oldest(&transaction, i64::MIN, excess, 2 * added)?.0,
+        };
+        for change in &batch.access {
+            access::change(&transaction, change)?;
+        }
+        for change in &batch.webhooks {
+            webhooks::change(&transaction, change)?;
+        }
+        audit::insert(&transaction, batch.at, &batch.audit)?;
+        transaction.commit().map_err(commit_error)?;
+        self.answer_bytes = (self.answer_bytes + added).saturating_sub(dropped);
+        // These may have deleted something; the next purge empties the `-wal` file.
+        self.is_wal_stale |= dropped > 0 || !batch.access.is_empty() || !batch.webhooks.is_empty();
+        self.copying.resume(&self.connection);
+        self.newest_hour = newest_hour;
+        Ok(())
     }
 
     fn reader(&self) -> reader::SqliteReader {
@@ -166,59 +240,11 @@ impl SqliteJournal {
 
 impl Journal for SqliteJournal {
     fn load(&mut self, followed_by: u64, until: u64) -> Result<Loaded, StorageError> {
-        let mut damage = Vec::new();
-        let end = self.end()?;
-        // A damaged table that is not needed says nothing.
-        let last_known = history::last_known(&self.connection).unwrap_or(0);
-        if end < last_known.min(until) {
-            return Err(StorageError::DamagedEvent {
-                seq: end + 1,
-                last_good: end,
-                why: "it is missing".to_owned(),
-            });
-        }
-        let end = end.min(until);
-        let all = history::snapshots(&self.connection, u64::MAX).unwrap_or_else(|error| {
-            damage.push(format!("The snapshots cannot be read ({error})"));
-            Vec::new()
-        });
-        let newest_snapshot = all.first().copied().unwrap_or(0);
-        let mut queue = Queue::new();
-        let base = history::base(&self.connection)?;
-        if base.is_some_and(|base| base > end) {
-            return Err(StorageError::Damaged {
-                what: format!("the office after event {end}"),
-                why: "older events were purged (--keep-history-days)".to_owned(),
-            });
-        }
-        let is_early = |seq: &u64| seq.saturating_add(followed_by) <= end || base == Some(*seq);
-        for seq in all.into_iter().filter(is_early) {
-            match history::read_snapshot(&self.connection, self.version, seq) {
-                Ok(found) => {
-                    queue = found;
-                    break;
-                }
-                Err(why) => {
-                    damage.push(format!("The snapshot after event {seq} is damaged ({why})"));
-                }
-            }
-        }
-        let events = self.read_events(queue.seq(), until)?;
-        Ok(Loaded {
-            newest_snapshot: if damage.is_empty() {
-                newest_snapshot
-            } else {
-                queue.seq()
-            },
-            queue,
-            events,
-            damage,
-        })
+        load::load(&self.connection, self.version, followed_by, until)
     }
 
     fn end(&mut self) -> Result<u64, StorageError> {
-        let end = "SELECT coalesce(max(seq), 0) FROM events";
-        Ok(from_sql(self.connection.query_row(end, [], one)?))
+        Ok(history::end(&self.connection)?)
     }
 
     fn newest_before(&mut self, before: i64) -> Result<Option<i64>, StorageError> {
@@ -230,38 +256,11 @@ impl Journal for SqliteJournal {
     }
 
     fn append(&mut self, expected_seq: u64, batch: &Batch) -> Result<(), StorageError> {
-        self.check()?;
-        let transaction = self.connection.transaction()?;
-        let end: i64 = transaction
-            .prepare_cached("SELECT coalesce(max(seq), 0) FROM events")?
-            .query_row([], one)?;
-        if from_sql(end) != expected_seq {
-            return Err(StorageError::MovedOn {
-                expected: expected_seq,
-            });
+        let mut entries = batch.audit.iter();
+        if entries.any(|entry| entry.kind == AuditKind::AuditErased) {
+            return self.with_reserve(|journal| journal.append_batch(expected_seq, batch));
         }
-        history::insert_events(&transaction, &batch.events)?;
-        let moves = batch.events.iter().any(|one| tickets::may_move(&one.event));
-        let newest_hour = tickets::upsert(&transaction, self.newest_hour, &batch.rows, moves)?;
-        let added = answers::insert(&transaction, batch)?;
-        let excess = (self.answer_bytes + added).saturating_sub(self.most_answer_bytes);
-        // A batch drops little more than it brings; a purge does the rest.
-        let dropped = match excess {
-            0 => 0,
-            _ => answers::delete_oldest(&transaction, i64::MIN, excess, 2 * added)?.0,
-        };
-        for change in &batch.access {
-            access::change(&transaction, change)?;
-        }
-        for change in &batch.webhooks {
-            webhooks::change(&transaction, change)?;
-        }
-        audit::insert(&transaction, batch.at, &batch.audit)?;
-        transaction.commit().map_err(commit_error)?;
-        self.answer_bytes = (self.answer_bytes + added).saturating_sub(dropped);
-        self.copying.resume(&self.connection);
-        self.newest_hour = newest_hour;
-        Ok(())
+        self.append_batch(expected_seq, batch)
     }
 
     fn answer(&mut self, key: &str) -> Result<Option<StoredAnswer>, StorageError> {
@@ -290,34 +289,31 @@ impl Journal for SqliteJournal {
 
     fn purge(&mut self, before: i64, answers_before: i64, at: i64) -> Result<bool, StorageError> {
         self.file.check()?;
-        let transaction = self.connection.transaction()?;
-        let excess = self.answer_bytes.saturating_sub(self.most_answer_bytes);
-        let (dropped, more_answers) =
-            answers::delete_oldest(&transaction, answers_before, excess, PURGE_STEP_BYTES)?;
-        let more_entries = audit::purge(&transaction, before, at)?;
-        let more_people = tickets::erase_people(&transaction, before)?;
-        transaction.commit()?;
-        self.answer_bytes = self.answer_bytes.saturating_sub(dropped);
-        Ok(more_answers || more_entries || more_people)
+        self.reserve.make();
+        self.with_reserve(|journal| journal.purge_step(before, answers_before, at))
     }
 
     fn erase_notes(
         &mut self,
         before: i64,
-        is_held: &dyn Fn(TicketId) -> bool,
+        in_queue: &dyn Fn(TicketId) -> bool,
     ) -> Result<bool, StorageError> {
-        self.check()?;
-        let expired = notes::Expired { before, is_held };
-        let step = self.notes.step(&mut self.connection, &expired)?;
-        self.is_wal_stale |= step.has_erased;
-        Ok(step.is_more || self.empty_wal()?)
+        self.with_reserve(|journal| {
+            journal.check()?;
+            let expired = Expired { before, in_queue };
+            let step = journal.notes.step(&mut journal.connection, &expired)?;
+            journal.is_wal_stale |= step.has_erased;
+            Ok(step.is_more || journal.empty_wal()?)
+        })
     }
 
     fn purge_history(&mut self, before: i64) -> Result<bool, StorageError> {
-        self.check()?;
-        let is_more = purge::step(&mut self.connection, self.version, before)? > 0;
-        self.is_wal_stale |= is_more;
-        Ok(is_more || self.empty_wal()?)
+        self.with_reserve(|journal| {
+            journal.check()?;
+            let is_more = purge::step(&mut journal.connection, journal.version, before)? > 0;
+            journal.is_wal_stale |= is_more;
+            Ok(is_more || journal.empty_wal()?)
+        })
     }
 
     fn history(&self) -> Box<dyn TicketHistory> {
@@ -380,51 +376,6 @@ impl Journal for SqliteJournal {
         self.connection.execute_batch("DROP TABLE probe")?;
         Ok(())
     }
-}
-
-fn unusable(path: &Path, why: &str) -> StorageError {
-    let file = path.display();
-    StorageError::Unusable(format!("The data file {file} cannot be used: {why}."))
-}
-
-impl From<rusqlite::Error> for StorageError {
-    fn from(error: rusqlite::Error) -> Self {
-        match error.sqlite_error_code() {
-            Some(ErrorCode::DiskFull | ErrorCode::ReadOnly) => {
-                Self::Unwritable(open::reason(&error))
-            }
-            _ => Self::Database(error.into()),
-        }
-    }
-}
-
-/// The error of a commit. If only the fsync failed, the batch is in the `-wal` file, and is there after a
-/// crash; if nothing crashes, the next commit overwrites it.
-fn commit_error(error: rusqlite::Error) -> StorageError {
-    let code = error.sqlite_error().map(|error| error.extended_code);
-    match code {
-        Some(ffi::SQLITE_IOERR_FSYNC | ffi::SQLITE_IOERR_DIR_FSYNC) => {
-            StorageError::InDoubt(error.into())
-        }
-        _ => error.into(),
-    }
-}
-
-fn json<T: serde::Serialize>(value: &T) -> String {
-    serde_json::to_string(value).expect("maps have text keys, so the value is always JSON")
-}
-
-fn one<T: rusqlite::types::FromSql>(row: &rusqlite::Row<'_>) -> rusqlite::Result<T> {
-    row.get(0)
-}
-
-/// SQLite's integers are signed; 2^63 events are out of reach.
-pub(super) fn to_sql(seq: u64) -> i64 {
-    i64::try_from(seq).unwrap_or(i64::MAX)
-}
-
-pub(super) fn from_sql(seq: i64) -> u64 {
-    u64::try_from(seq).unwrap_or(0)
 }
 
 #[cfg(test)]

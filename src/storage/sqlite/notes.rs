@@ -5,20 +5,19 @@
 
 use rusqlite::{Connection, Row, params};
 
-use super::{history, json, to_sql};
-use crate::domain::{Event, QueueParts, Ticket, TicketId, Timestamp};
+use super::columns::{json, to_sql};
+use super::history;
+use crate::domain::{Event, QueueParts};
+use crate::storage::personal::{Expired, PERSONAL};
 
 /// Events that one step reads: a few milliseconds.
 const STEP_ROWS: u64 = 2_000;
-
-/// The texts before a note and before the id of a person in JSON.
-const PERSONAL: [&str; 2] = ["\"note\":", "\"person\":"];
 
 /// How far the notes have been erased.
 #[derive(Default)]
 pub(super) struct NoteEraser {
     /// The events up to it have none that must go.
-    done: u64,
+    erased_until: u64,
     /// The first event whose note must stay, because its ticket is not over.
     kept: Option<u64>,
 }
@@ -30,36 +29,15 @@ pub(super) struct Step {
     pub(super) has_erased: bool,
 }
 
-/// Which notes must go.
-pub(super) struct Expired<'a> {
-    /// Those of tickets from before this time, in milliseconds since the Unix epoch,
-    pub(super) before: i64,
-    /// unless the queue still holds the ticket.
-    pub(super) is_held: &'a dyn Fn(TicketId) -> bool,
-}
-
-impl Expired<'_> {
-    /// Erases the note of a ticket, and who served it, if they must go. Returns whether it did.
-    fn erase(&self, ticket: &mut Ticket) -> bool {
-        if (self.is_held)(ticket.id) {
-            return false;
-        }
-        // By the times of the events that say so, so that a snapshot stays what the events give.
-        let before = Timestamp::from_millis(self.before);
-        let is_called_before = ticket.called_at.is_some_and(|at| at < before);
-        let note = ticket.note.take_if(|_| ticket.created_at < before);
-        let person = ticket.person.take_if(|_| is_called_before);
-        note.is_some() || person.is_some()
-    }
-
-    /// The same for all tickets of a stored queue.
-    fn erase_all(&self, parts: &mut QueueParts) -> bool {
-        let steps = parts.steps.iter_mut().flat_map(|step| &mut step.changes);
-        let tickets = parts.tickets.iter_mut().chain(&mut parts.previous_day);
-        let tickets = tickets.chain(steps.map(|change| &mut change.before));
-        // Each of them, whatever came of the others.
-        tickets.fold(false, |erased, ticket| self.erase(ticket) | erased)
-    }
+/// The result of a step through the events.
+struct EventStep {
+    /// The last event that was read.
+    last: u64,
+    /// As in [`NoteEraser`].
+    kept: Option<u64>,
+    has_erased: bool,
+    /// Later events may have expired.
+    is_more: bool,
 }
 
 impl NoteEraser {
@@ -70,34 +48,32 @@ impl NoteEraser {
         expired: &Expired<'_>,
     ) -> rusqlite::Result<Step> {
         let transaction = connection.transaction()?;
-        let (erased, last) = self.erase_in_events(&transaction, expired)?;
-        let is_more = last.is_some();
-        let erased_snapshots = !is_more && erase_in_snapshots(&transaction, expired)?;
+        let events = self.erase_in_events(&transaction, expired)?;
+        let erased_snapshots = !events.is_more && erase_in_snapshots(&transaction, expired)?;
         transaction.commit()?;
-        if let Some(last) = last {
-            self.done = last;
-        } else if let Some(kept) = self.kept.take() {
-            self.done = kept - 1;
-        }
+        // Only now: a step that failed must begin where it began.
+        (self.erased_until, self.kept) = match events.kept {
+            Some(kept) if !events.is_more => (kept - 1, None),
+            kept => (events.last, kept),
+        };
         Ok(Step {
-            is_more,
-            has_erased: erased || erased_snapshots,
+            is_more: events.is_more,
+            has_erased: events.has_erased || erased_snapshots,
         })
     }
 
-    /// Returns whether it erased any, and the last event of this step unless no later one can have expired.
     fn erase_in_events(
-        &mut self,
+        &self,
         connection: &Connection,
         expired: &Expired<'_>,
-    ) -> rusqlite::Result<(bool, Option<u64>)> {
+    ) -> rusqlite::Result<EventStep> {
         let mut events = connection.prepare_cached(
             "SELECT seq, at, body, checksum FROM events WHERE seq > ?1 ORDER BY seq LIMIT ?2",
         )?;
         let mut update = connection
             .prepare_cached("UPDATE events SET body = ?1, checksum = ?2 WHERE seq = ?3")?;
-        let mut rows = events.query([to_sql(self.done), to_sql(STEP_ROWS)])?;
-        let (mut count, mut last) = (0, self.done);
+        let mut rows = events.query([to_sql(self.erased_until), to_sql(STEP_ROWS)])?;
+        let (mut count, mut last, mut kept) = (0, self.erased_until, self.kept);
         let mut changed = Vec::new();
         while let Some(row) = rows.next()? {
             let (seq, at): (i64, i64) = (row.get(0)?, row.get(1)?);
@@ -105,10 +81,10 @@ impl NoteEraser {
                 break;
             }
             count += 1;
-            last = super::from_sql(seq);
+            last = super::columns::from_sql(seq);
             match erased_event(row, seq, at, expired)? {
                 Erased::Nothing => {}
-                Erased::Kept => self.kept = self.kept.or(Some(last)),
+                Erased::Kept => kept = kept.or(Some(last)),
                 Erased::Body(body) => changed.push((seq, at, body)),
             }
         }
@@ -117,9 +93,12 @@ impl NoteEraser {
             let checksum = history::checksum(&[*seq, *at], body.as_bytes());
             update.execute(params![body, checksum, seq])?;
         }
-        let is_more = count == STEP_ROWS;
-        self.done = last;
-        Ok((!changed.is_empty(), is_more.then_some(last)))
+        Ok(EventStep {
+            last,
+            kept,
+            has_erased: !changed.is_empty(),
+            is_more: count == STEP_ROWS,
+        })
     }
 }
 
@@ -151,19 +130,7 @@ fn erased_event(
     let Ok(mut event) = serde_json::from_str::<Event>(body) else {
         return Ok(Erased::Nothing);
     };
-    let is_changed = match &mut event {
-        Event::TicketCreated { ticket, note, .. } => {
-            let is_over = !(expired.is_held)(*ticket);
-            note.take_if(|_| is_over).is_some()
-        }
-        Event::TicketCalled { ticket, person, .. } => {
-            let is_over = !(expired.is_held)(*ticket);
-            person.take_if(|_| is_over).is_some()
-        }
-        Event::OfficeImported { office } => expired.erase_all(std::sync::Arc::make_mut(office)),
-        _ => false,
-    };
-    if !is_changed {
+    if !expired.erase_in_event(&mut event) {
         return Ok(Erased::Kept);
     }
     let mut erased = json(&event);

@@ -8,8 +8,8 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
+use super::columns::one;
 use super::data_file::{IN_USE, wal_path};
-use super::one;
 use super::schema::{self, APPLICATION_ID};
 
 /// SQLite's interface to the file: its lock keeps other processes away and ends with this one, and this
@@ -27,7 +27,7 @@ pub(super) struct Opened {
     pub(super) connection: Connection,
     /// Version of its tables.
     pub(super) version: i32,
-    /// Why it cannot be written, if it cannot.
+    /// The reason that it cannot be written, if so.
     pub(super) unwritable: Option<String>,
 }
 
@@ -63,6 +63,10 @@ pub(super) fn open(path: &Path) -> Result<Opened, String> {
 
 /// Opens the file for reading. Nothing is written, not even where it could be.
 pub(super) fn open_read_only(path: &Path) -> Result<Opened, Refused> {
+    // Opening a pipe for reading waits for a writer.
+    if fs::metadata(path).is_ok_and(|about| !about.is_file()) {
+        return Err(Refused::Foreign("it is no regular file".to_owned()));
+    }
     let opened = prepare(open_for_reading(path)?, path, false)?;
     Ok(Opened {
         unwritable: Some("it is open for reading only".to_owned()),
@@ -70,7 +74,7 @@ pub(super) fn open_read_only(path: &Path) -> Result<Opened, Refused> {
     })
 }
 
-/// Why a file is not opened.
+/// The reason that a file is not opened.
 pub(super) enum Refused {
     /// It is not ours, or of a newer version.
     Foreign(String),
@@ -239,3 +243,6 @@ pub(super) fn reason(error: &rusqlite::Error) -> String {
         _ => error.to_string(),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,9 +3,10 @@
 //! The office as it was after the last deleted event stays as a snapshot, the base: all later events can be
 //! applied to it. SQLite overwrites what is deleted (`secure_delete`).
 
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::{Connection, OptionalExtension, Transaction};
 
-use super::{from_sql, history, one, to_sql};
+use super::columns::{from_sql, one, to_sql};
+use super::{history, tickets};
 use crate::domain::apply;
 use crate::storage::StorageError;
 
@@ -13,7 +14,7 @@ use crate::storage::StorageError;
 const STEP_EVENTS: u64 = 2_000;
 
 /// Deletes some events from before the time `before`, in milliseconds since the Unix epoch, but never the newest
-/// one. Returns how many.
+/// one; without such events, some history from before that came with another office. Returns how many.
 pub(super) fn step(
     connection: &mut Connection,
     version: i32,
@@ -21,10 +22,10 @@ pub(super) fn step(
 ) -> Result<u64, StorageError> {
     let oldest = "SELECT at FROM events ORDER BY seq LIMIT 1";
     let oldest: Option<i64> = connection.query_row(oldest, [], one).optional()?;
-    if oldest.is_none_or(|at| at >= before) {
-        return Ok(0);
-    }
     let transaction = connection.transaction()?;
+    if oldest.is_none_or(|at| at >= before) {
+        return purge_moved(transaction, before);
+    }
     let newest = "SELECT max(seq) FROM events";
     let newest = from_sql(transaction.query_row(newest, [], one)?);
     let mut queue = history::base_queue(&transaction, version)?;
@@ -38,26 +39,40 @@ pub(super) fn step(
         }
         is_expired
     })?;
+    if count == 0 {
+        return purge_moved(transaction, before);
+    }
+    let base = to_sql(queue.seq());
+    for delete in [
+        "DELETE FROM events WHERE seq <= ?1",
+        "DELETE FROM snapshots WHERE seq < ?1",
+    ] {
+        transaction.execute(delete, [base])?;
+    }
+    let tickets = "DELETE FROM tickets WHERE seq <= ?1 AND created_at < ?2";
+    transaction.execute(tickets, [base, before])?;
+    purge_hours(&transaction)?;
+    history::insert_snapshot(&transaction, &queue)?;
+    transaction.commit()?;
+    Ok(count)
+}
+
+fn purge_moved(transaction: Transaction<'_>, before: i64) -> Result<u64, StorageError> {
+    let count = tickets::purge_moved(&transaction, before, STEP_EVENTS)?;
     if count > 0 {
-        let base = to_sql(queue.seq());
-        for delete in [
-            "DELETE FROM events WHERE seq <= ?1",
-            "DELETE FROM snapshots WHERE seq < ?1",
-        ] {
-            transaction.execute(delete, [base])?;
-        }
-        let tickets = "DELETE FROM tickets WHERE seq <= ?1 AND created_at < ?2";
-        transaction.execute(tickets, [base, before])?;
-        // The hour of the first ticket that is left may have begun with a deleted one.
-        transaction.execute(
-            "DELETE FROM ticket_hours WHERE seq <
-                 (SELECT max(seq) FROM ticket_hours WHERE seq <= (SELECT min(seq) FROM tickets))",
-            [],
-        )?;
-        history::insert_snapshot(&transaction, &queue)?;
+        purge_hours(&transaction)?;
         transaction.commit()?;
     }
     Ok(count)
+}
+
+/// The hour of the first ticket that is left may have begun with a deleted one.
+fn purge_hours(transaction: &Transaction<'_>) -> rusqlite::Result<usize> {
+    transaction.execute(
+        "DELETE FROM ticket_hours WHERE seq <
+             (SELECT max(seq) FROM ticket_hours WHERE seq <= (SELECT min(seq) FROM tickets))",
+        [],
+    )
 }
 
 #[cfg(test)]

@@ -5,8 +5,9 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use rusqlite::Connection;
 
+use super::columns::{from_sql, one, to_sql};
 use super::data_file::{DataFile, FileId};
-use super::{from_sql, history, one, open, schema, tickets, to_sql};
+use super::{history, open, schema, tickets};
 use crate::domain::{Stamped, TicketRow};
 use crate::storage::{EventLog, HistoryQuery, StorageError, TicketHistory};
 

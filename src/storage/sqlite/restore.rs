@@ -38,10 +38,14 @@ pub fn restore(from: &Path, to: &Path) -> Result<Option<PathBuf>, StorageError> 
 
 fn replace(from: &Path, to: &Path) -> io::Result<Option<PathBuf>> {
     let copy = with_ending(to, ".restoring");
-    for stale in [&copy, &wal_path(&copy)] {
-        let _ = fs::remove_file(stale);
-    }
-    copy_closed(from, &copy)?;
+    let delete = || {
+        for file in [&copy, &wal_path(&copy)] {
+            let _ = fs::remove_file(file);
+        }
+    };
+    // One of a restore that was killed.
+    delete();
+    copy_closed(from, &copy).inspect_err(|_| delete())?;
     let earlier = to.exists().then(|| {
         let now = jiff::Timestamp::now().strftime("%Y%m%dT%H%M%SZ");
         with_ending(to, &format!(".before-restore-{now}"))

@@ -1,4 +1,4 @@
-//! Versions of the tables, and what brings a file of an earlier version to the newest.
+//! Versions of the tables, and the migrations of a file from an earlier version.
 //!
 //! To add a version: change the tables of new files (`SCHEMA` of their module), add the change of existing files
 //! to [`MIGRATIONS`], and keep a data file of the last release in `tests/contract/releases/`.
@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, Transaction};
 
-use super::data_file::create_private;
+use super::data_file::create_data_file;
 use super::{access, answers, audit, history, tickets, webhooks};
 
 /// Marks a file as ours (`PRAGMA application_id`): «Trn1» in ASCII.
@@ -111,7 +111,7 @@ fn copy_before_migration(connection: &Connection, path: &Path) -> rusqlite::Resu
         rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), Some(error.to_string()))
     };
     // SQLite writes into a file that is empty, and the rights are ours.
-    create_private(&copy).map_err(failed)?;
+    create_data_file(&copy).map_err(failed)?;
     let name = copy.to_string_lossy();
     let copied = connection.execute("VACUUM INTO ?1", [&name]).and_then(|_| {
         File::open(&copy)

@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, Row, Transaction, params};
 
-use super::{from_sql, history, one, to_sql};
+use super::columns::{from_sql, one, to_sql};
+use super::history;
 use crate::domain::{
     Arrival, DeskName, Event, PersonId, Prefix, Queue, State, TicketRow, Timestamp, apply,
     changed_rows,
@@ -187,7 +188,7 @@ pub(super) fn may_move(event: &Event) -> bool {
     )
 }
 
-/// A ticket to which nothing has happened yet. Most rows are such, and people wait for them, so they have a
+/// A ticket to which nothing has happened yet. Most rows are such, and visitors wait for them, so they have a
 /// statement with few values.
 const INSERT_NEW: &str = "
     INSERT INTO tickets (seq, code, service, priority, state, created_at, since)
@@ -201,6 +202,10 @@ const UPSERT: &str = "
         ended_at = ?9, waited_ms = ?10, served_ms = ?11, desk = ?12, calls = ?13, transfers = ?14,
         person = ?15";
 
+/// The columns that [`read_row`] reads.
+const COLUMNS: &str = "seq, code, service, priority, state, created_at, since, first_called_at, ended_at, waited_ms, \
+     served_ms, desk, calls, transfers, person";
+
 /// Whether [`INSERT_NEW`] says all of a ticket.
 fn is_new(row: &TicketRow) -> bool {
     let is_untouched = row.first_called_at.is_none() && row.since == row.created_at;
@@ -213,30 +218,87 @@ pub(super) fn read(
     query: &HistoryQuery,
     each: &mut dyn FnMut(TicketRow),
 ) -> Result<(), StorageError> {
-    let hours = [query.from.div_euclid(HOUR_MS), query.to.div_euclid(HOUR_MS)];
-    let within = "SELECT min(seq), max(seq) FROM ticket_hours WHERE hour BETWEEN ?1 AND ?2";
-    let (first, last): (Option<i64>, Option<i64>) =
-        connection.query_row(within, hours, |row| Ok((row.get(0)?, row.get(1)?)))?;
-    let (Some(first), Some(last)) = (first, last) else {
+    let Some((first, end)) = of_hours(connection, query.from, query.to)? else {
         return Ok(());
     };
-    // The first ticket of the next hour.
-    let end = "SELECT min(seq) FROM ticket_hours WHERE seq > ?1";
-    let end: Option<i64> = connection.query_row(end, [last], one)?;
-    let mut statement = connection.prepare(
-        "SELECT seq, code, service, priority, state, created_at, since, first_called_at, ended_at,
-             waited_ms, served_ms, desk, calls, transfers, person
-         FROM tickets
+    let mut statement = connection.prepare(&format!(
+        "SELECT {COLUMNS} FROM tickets
          WHERE seq > ?1 AND seq < ?2 AND created_at >= ?3 AND created_at < ?4
-         ORDER BY seq LIMIT ?5",
-    )?;
+         ORDER BY seq LIMIT ?5"
+    ))?;
     let after = to_sql(query.after).max(first - 1);
-    let end = end.unwrap_or(i64::MAX);
     let mut rows = statement.query([after, end, query.from, query.to, to_sql(query.limit)])?;
     while let Some(row) = rows.next()? {
         each(read_row(row)?);
     }
     Ok(())
+}
+
+/// Between which tickets those of the hours from `from` to `to` are, in milliseconds since the Unix epoch: the first, and
+/// the first of the hour after the last. `None` if there are no such hours.
+fn of_hours(connection: &Connection, from: i64, to: i64) -> rusqlite::Result<Option<(i64, i64)>> {
+    let hours = [from.div_euclid(HOUR_MS), to.div_euclid(HOUR_MS)];
+    let within = "SELECT min(seq), max(seq) FROM ticket_hours WHERE hour BETWEEN ?1 AND ?2";
+    let (first, last): (Option<i64>, Option<i64>) =
+        connection.query_row(within, hours, |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let (Some(first), Some(last)) = (first, last) else {
+        return Ok(None);
+    };
+    let end = "SELECT min(seq) FROM ticket_hours WHERE seq > ?1";
+    let end: Option<i64> = connection.query_row(end, [last], one)?;
+    Ok(Some((first, end.unwrap_or(i64::MAX))))
+}
+
+/// Deletes rows of tickets from before the time `before`, in milliseconds since the Unix epoch, that came with another
+/// office: no event created them here. At most `limit`; returns how many.
+pub(super) fn purge_moved(
+    transaction: &Transaction<'_>,
+    before: i64,
+    limit: u64,
+) -> rusqlite::Result<u64> {
+    let Some((first, end)) = of_hours(transaction, i64::MIN, before)? else {
+        return Ok(0);
+    };
+    let deleted = transaction.execute(
+        "DELETE FROM tickets WHERE seq IN
+             (SELECT seq FROM tickets AS old
+              WHERE seq >= ?1 AND seq < ?2 AND created_at < ?3
+                  AND NOT EXISTS (SELECT 1 FROM events WHERE events.seq = old.seq)
+              LIMIT ?4)",
+        [first, end, before, to_sql(limit)],
+    )?;
+    Ok(deleted as u64)
+}
+
+/// The row of the ticket that event `seq` created, if there is one.
+pub(super) fn find(connection: &Connection, seq: u64) -> Result<Option<TicketRow>, StorageError> {
+    let select = format!("SELECT {COLUMNS} FROM tickets WHERE seq = ?1");
+    let mut statement = connection.prepare_cached(&select)?;
+    let mut rows = statement.query([to_sql(seq)])?;
+    rows.next()?.map(read_row).transpose()
+}
+
+/// Calls `each` with the key, the code and the hour of each row, in the order of arrival.
+pub(super) fn scan(
+    connection: &Connection,
+    mut each: impl FnMut(u64, &str, i64),
+) -> rusqlite::Result<()> {
+    let mut statement =
+        connection.prepare("SELECT seq, code, created_at FROM tickets ORDER BY seq")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let created_at: i64 = row.get(2)?;
+        let code = row.get_ref(1)?.as_str()?;
+        each(from_sql(row.get(0)?), code, created_at.div_euclid(HOUR_MS));
+    }
+    Ok(())
+}
+
+/// The table of hours: the first tickets, and their hours.
+pub(super) fn hours(connection: &Connection) -> rusqlite::Result<Vec<(u64, i64)>> {
+    let mut statement = connection.prepare("SELECT seq, hour FROM ticket_hours ORDER BY seq")?;
+    let rows = statement.query_map([], |row| Ok((from_sql(row.get(0)?), row.get(1)?)))?;
+    rows.collect()
 }
 
 fn read_row(row: &Row<'_>) -> Result<TicketRow, StorageError> {
@@ -280,12 +342,12 @@ fn read_row(row: &Row<'_>) -> Result<TicketRow, StorageError> {
 /// of before the times of tickets are not counted. If an event is damaged, the history begins with
 /// the newest snapshot, as a start does.
 pub(super) fn fill(transaction: &Transaction<'_>, version: i32) -> rusqlite::Result<()> {
-    let end: i64 = transaction.query_row("SELECT coalesce(max(seq), 0) FROM events", [], one)?;
+    let end = history::end(transaction)?;
     if end == 0 {
         return Ok(());
     }
     log::info!("Building the history of tickets from the events, up to event {end}");
-    match replay(transaction, version, Queue::new(), from_sql(end))? {
+    match replay(transaction, version, Queue::new(), end)? {
         Ok(snapshots) => {
             transaction.execute("DELETE FROM snapshots", [])?;
             for queue in &snapshots {
@@ -302,7 +364,7 @@ pub(super) fn fill(transaction: &Transaction<'_>, version: i32) -> rusqlite::Res
                 let rows: Vec<_> = queue.tickets_after(None).map(TicketRow::from).collect();
                 upsert(transaction, NewestHour::read(transaction), &rows, false)?;
                 // A start says what is damaged after it.
-                let _ = replay(transaction, version, queue, from_sql(end))?;
+                let _ = replay(transaction, version, queue, end)?;
             }
         }
     }

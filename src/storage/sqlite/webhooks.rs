@@ -1,8 +1,8 @@
-//! The tables of webhooks.
+//! Stores and loads webhooks, in their two tables.
 
 use rusqlite::{Connection, Row, Transaction, params};
 
-use super::{from_sql, to_sql};
+use super::columns::{from_sql, to_sql};
 use crate::storage::StorageError;
 use crate::webhook::{
     Failure, OffReason, Webhook, WebhookChange, WebhookProgress, WebhookSecret, WebhookSetup,
@@ -48,7 +48,10 @@ pub(super) fn load(connection: &Connection, version: i32) -> Result<Vec<Webhook>
     let mut rows = statement.query([])?;
     let mut webhooks = Vec::new();
     while let Some(row) = rows.next()? {
-        let mut webhook = read(row)?;
+        let mut webhook = read(row).map_err(|error| StorageError::Damaged {
+            what: "a webhook".to_owned(),
+            why: error.to_string(),
+        })?;
         webhook.setup.secrets = secrets(connection, webhook.setup.id)?;
         webhooks.push(webhook);
     }
@@ -172,78 +175,4 @@ fn set_progress(
             failure.and_then(|failure| failure.status),
         ])?;
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::{Batch, Journal, SqliteJournal};
-    use super::*;
-    use crate::storage::tests::testing::TestFile;
-
-    fn webhook(id: u64) -> Webhook {
-        let secret = |text: &str, expires_at| WebhookSecret {
-            text: text.to_owned(),
-            expires_at,
-        };
-        Webhook {
-            setup: WebhookSetup {
-                id,
-                url: format!("https://receiver.example/{id}"),
-                types: vec!["ticket-called".to_owned(), "day-started".to_owned()],
-                approaching_ahead: 3,
-                secrets: vec![secret("whsec_bmV3", None), secret("whsec_b2xk", Some(9))],
-                is_on: true,
-                off_reason: None,
-                created_at: 7,
-            },
-            progress: WebhookProgress {
-                position: 12,
-                failing_ms: 0,
-                last_failure: None,
-            },
-        }
-    }
-
-    #[test]
-    fn stored_webhooks_read_back() {
-        let file = TestFile::new("webhooks");
-        let keep = |webhooks: Vec<WebhookChange>| {
-            let mut journal = SqliteJournal::open(&file.0).expect("the file");
-            let batch = Batch {
-                webhooks,
-                ..Batch::default()
-            };
-            journal.append(0, &batch).expect("kept");
-            journal.webhooks().expect("read")
-        };
-        let (mut one, two) = (webhook(1), webhook(2));
-        let added = [&one, &two].map(|webhook| WebhookChange::Add(webhook.clone()));
-        assert_eq!(keep(added.to_vec()), [one.clone(), two]);
-        one.setup.is_on = false;
-        one.setup.off_reason = Some(OffReason::Gone);
-        one.setup.secrets.truncate(1);
-        one.progress = WebhookProgress {
-            position: 13,
-            failing_ms: 4,
-            last_failure: Some(Failure {
-                at: 5,
-                reason: "status".to_owned(),
-                status: Some(410),
-            }),
-        };
-        let changes = vec![
-            WebhookChange::SetUp(one.setup.clone()),
-            WebhookChange::Progress {
-                id: 1,
-                progress: one.progress.clone(),
-            },
-            WebhookChange::Delete { id: 2 },
-            // One that is gone stays so.
-            WebhookChange::Progress {
-                id: 2,
-                progress: one.progress.clone(),
-            },
-        ];
-        assert_eq!(keep(changes), [one]);
-    }
 }

@@ -1,4 +1,4 @@
-//! Random commands, clock steps, stops and kills on a real file: an office that is stopped at any
+//! Random commands, clock steps, stops and kills on a real file or database: an office that is stopped at any
 //! moment equals one that never stopped.
 //!
 //! The test does the steps of the ledger itself: it checks for a new day before each batch, decides the
@@ -13,7 +13,8 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 
-use super::testing::TestFile;
+use super::day::rows_of;
+use super::testing::{TestStore, rows};
 use crate::domain::tests::properties::Numbers;
 use crate::domain::tests::random_commands::any_request;
 use crate::domain::tests::testing::{ask, check};
@@ -21,8 +22,6 @@ use crate::domain::{
     Command, Day, Event, Prefix, Priority, Queue, ServiceChange, SettingsChange, Stamped, TicketId,
     TicketRef, Timestamp, apply, changed_rows,
 };
-use crate::storage::sqlite::SqliteJournal;
-use crate::storage::sqlite::tests::{rows, rows_of};
 use crate::storage::{Batch, Journal};
 
 const SECOND: i64 = 1_000;
@@ -100,9 +99,9 @@ fn any_batch() -> impl Strategy<Value = RandomBatch> {
 
 /// An office, and the same one that is never stopped.
 struct Office {
-    file: TestFile,
+    store: TestStore,
     /// `None` while it is stopped.
-    journal: Option<SqliteJournal>,
+    journal: Option<Box<dyn Journal>>,
     /// As the program has it: started again and again.
     working: Queue,
     /// Decided and not yet stored.
@@ -124,10 +123,10 @@ impl Office {
     fn open() -> Self {
         static OPENED: AtomicUsize = AtomicUsize::new(0);
         let number = OPENED.fetch_add(1, Ordering::Relaxed);
-        let file = TestFile::new(&format!("restarts-{number}"));
+        let store = TestStore::new(&format!("restarts-{number}"));
         let mut office = Self {
-            journal: Some(open(&file)),
-            file,
+            journal: Some(store.open()),
+            store,
             working: Queue::new(),
             batch: Vec::new(),
             never_stopped: Queue::new(),
@@ -167,7 +166,7 @@ impl Office {
         self.start_day_if_due();
         let by = self.wrong_by - wrong_by;
         if by != 0 {
-            self.ask(&Command::AdjustClock {
+            self.ask(&Command::StepClock {
                 by,
                 since: Timestamp::default(),
             });
@@ -257,8 +256,8 @@ impl Office {
         self.batch.extend(happened);
     }
 
-    fn journal(&mut self) -> &mut SqliteJournal {
-        self.journal.as_mut().expect("it is open")
+    fn journal(&mut self) -> &mut dyn Journal {
+        &mut **self.journal.as_mut().expect("it is open")
     }
 
     fn store(&mut self) {
@@ -279,7 +278,7 @@ impl Office {
     /// Starts it from the file, as the program does.
     fn start(&mut self, followed_by: u64) {
         drop(self.journal.take());
-        let mut journal = open(&self.file);
+        let mut journal = self.store.open();
         let loaded = journal.load(followed_by, u64::MAX).expect("it can be read");
         let (mut queue, events) = (loaded.queue, loaded.events);
         for stamped in &events {
@@ -290,10 +289,6 @@ impl Office {
         self.working = queue;
         self.journal = Some(journal);
     }
-}
-
-fn open(file: &TestFile) -> SqliteJournal {
-    SqliteJournal::open(&file.0).expect("it can be opened")
 }
 
 proptest! {
@@ -314,7 +309,7 @@ proptest! {
             apply(&mut replayed, stamped);
         }
         prop_assert_eq!(&replayed, &office.never_stopped);
-        let stored = office.journal().read_events(0, u64::MAX).expect("it can be read");
+        let stored = office.journal().event_log().read(0, u64::MAX).expect("it can be read");
         prop_assert_eq!(&stored, &office.events);
         prop_assert_eq!(rows(office.journal()), rows_of(&stored));
     }

@@ -49,7 +49,7 @@ struct Office {
     tickets: BTreeMap<String, Known>,
     /// The tickets that a maker was given.
     given: BTreeSet<String>,
-    /// The ticket that each desk attends.
+    /// The ticket that each desk serves.
     desks: BTreeMap<String, Option<String>>,
     seq: u64,
 }
@@ -216,17 +216,17 @@ impl Office {
         let mut finished_meanwhile = BTreeSet::new();
         for desk in array(&server.json("/api/desks")) {
             let name = text(desk, "name").to_owned();
-            let attends = desk["ticket"]["id"].as_str().map(str::to_owned);
+            let serves = desk["ticket"]["id"].as_str().map(str::to_owned);
             let before = self.desks.get(&name).cloned().flatten();
-            if attends != before {
+            if serves != before {
                 // The one `next` under way was carried out: it finished and called.
                 finished_meanwhile.extend(before);
-                if let Some(id) = &attends {
+                if let Some(id) = &serves {
                     let twice = !called_meanwhile.insert(id.clone());
-                    assert!(!twice, "two desks attend {id}");
+                    assert!(!twice, "two desks serve {id}");
                 }
             }
-            desks.insert(name, attends);
+            desks.insert(name, serves);
         }
         for (id, known) in &self.tickets {
             let now = found.get(id);
@@ -242,19 +242,19 @@ impl Office {
             assert_eq!(*now, expected);
         }
         for (id, now) in &found {
-            let attended: Vec<&String> = desks
+            let served: Vec<&String> = desks
                 .iter()
-                .filter(|(_, attends)| attends.as_ref() == Some(id))
+                .filter(|(_, serves)| serves.as_ref() == Some(id))
                 .map(|(name, _)| name)
                 .collect();
             if now.state == "serving" {
-                assert_eq!(attended, [now.desk.as_ref().unwrap()], "{now:?}");
+                assert_eq!(served, [now.desk.as_ref().unwrap()], "{now:?}");
             } else {
-                assert!(attended.is_empty(), "{now:?} is attended at {attended:?}");
+                assert!(served.is_empty(), "{now:?} is served at {served:?}");
             }
             if !self.tickets.contains_key(id) {
                 let allowed = now.state == "waiting" || called_meanwhile.contains(id);
-                assert!(allowed, "nobody can have attended {now:?}");
+                assert!(allowed, "nobody can have served {now:?}");
             }
         }
         let health = server.json("/api/health");

@@ -2,7 +2,8 @@
 
 mod days;
 mod kills;
-mod screens;
+pub(crate) mod screens;
+mod small;
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 

@@ -76,7 +76,7 @@ impl Listener {
 }
 
 /// The first two members of a message; reading all of each would take most of the test's time.
-fn kind_and_seq(message: &str) -> (&str, u64) {
+pub(crate) fn kind_and_seq(message: &str) -> (&str, u64) {
     let rest = message.strip_prefix("{\"type\":\"").expect("a type");
     let (kind, rest) = rest.split_once("\",\"seq\":").expect("a seq");
     let (seq, _) = rest.split_once(',').expect("a payload");
@@ -158,7 +158,7 @@ fn through_restarts(_seed: u64) {
 }
 
 /// Lets this process, and the servers that it starts, open as many files as it may.
-fn allow_many_files() {
+pub(crate) fn allow_many_files() {
     let maximum = getrlimit(Resource::Nofile).maximum;
     let current = maximum;
     setrlimit(Resource::Nofile, Rlimit { current, maximum }).unwrap();

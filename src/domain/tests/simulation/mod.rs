@@ -1,19 +1,19 @@
-//! A simulated day: 2,000 people, 4 services, 3 priorities and 12 desks. How long do people of each
+//! A simulated day: 2,000 visitors, 4 services, 3 priorities and 12 desks. How long do visitors of each
 //! priority wait under each rule, and how often is the estimate right? See `table`.
 //!
 //! The office is believable, and the same each time: arrivals with a peak in the morning and one at
-//! midday, turns of very different lengths, people who do not come or give up, transfers, desks of
+//! midday, transactions of very different lengths, visitors who do not come or give up, transfers, desks of
 //! very different speeds that have breaks, some without saying so, and some that go home early. Only whole numbers are drawn, so that every machine
 //! gets the same day.
 
-mod people;
 mod table;
+mod visitors;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, HashMap};
 use std::sync::Arc;
 
-use self::people::{Person, SERVICES};
+use self::visitors::{SERVICES, Visitor};
 use crate::domain::*;
 
 const DESKS: usize = 12;
@@ -38,7 +38,7 @@ enum Moment {
     GivesUp(u128),
     /// A desk is ready for the next one.
     Ready(usize),
-    /// A desk's turn is over.
+    /// A desk's transaction is over.
     Over(usize),
     /// The estimates of all who wait are looked at.
     Look,
@@ -48,8 +48,8 @@ enum Moment {
 struct Promise {
     at: i64,
     estimate: Option<u64>,
-    /// The estimate of a simpler method: the people before it and itself, times the day's mean
-    /// transaction, divided by the desks that attend its service.
+    /// The estimate of a simpler method: the visitors before it and itself, times the day's mean
+    /// transaction, divided by the desks that serve its service.
     simple: i64,
 }
 
@@ -67,7 +67,7 @@ fn desk_name(desk: usize) -> DeskName {
     DeskName::parse(&(desk + 1).to_string()).expect("a name")
 }
 
-/// The services that a desk attends.
+/// The services that a desk serves.
 fn chosen(desk: usize) -> &'static [&'static str] {
     match desk {
         0..5 => &[],
@@ -88,7 +88,7 @@ fn breaks(desk: usize) -> [(i64, i64); 2] {
     ]
 }
 
-/// How long the turns of each desk take, in percent of its people's.
+/// How long the transactions of each desk take, in percent of its visitors'.
 const PERCENT: [i64; DESKS] = [70, 100, 140, 90, 120, 80, 150, 100, 65, 110, 90, 130];
 
 /// When a desk goes home, before the day is over.
@@ -104,8 +104,8 @@ fn goes_home(desk: usize) -> Option<i64> {
 
 struct Day<'a> {
     queue: Queue,
-    people: &'a [Person],
-    /// How long turns take, in percent of their usual time.
+    visitors: &'a [Visitor],
+    /// How long transactions take, in percent of their usual time.
     percent: i64,
     /// The moments that are to come, by time.
     coming: BinaryHeap<Reverse<(i64, u64, Moment)>>,
@@ -118,7 +118,7 @@ struct Day<'a> {
 }
 
 impl<'a> Day<'a> {
-    fn new(office: &Office, percent: i64, people: &'a [Person]) -> Self {
+    fn new(office: &Office, percent: i64, visitors: &'a [Visitor]) -> Self {
         let mut parts = Queue::new().parts();
         let priorities = PRIORITIES.iter().zip(office.weights);
         parts.settings.priorities = priorities
@@ -136,7 +136,7 @@ impl<'a> Day<'a> {
             .collect();
         let mut day = Self {
             queue: Queue::from_parts(parts),
-            people,
+            visitors,
             percent,
             coming: BinaryHeap::new(),
             drawn: 0,
@@ -158,8 +158,8 @@ impl<'a> Day<'a> {
             day.ask(&command, OPENS);
             day.comes(OPENS + desk as i64 * 1_000, Moment::Ready(desk));
         }
-        for (index, person) in people.iter().enumerate() {
-            day.comes(person.at, Moment::Arrives(index));
+        for (index, visitor) in visitors.iter().enumerate() {
+            day.comes(visitor.at, Moment::Arrives(index));
         }
         for look in 1..120 {
             day.comes(OPENS + look * 20 * MINUTE, Moment::Look);
@@ -187,7 +187,7 @@ impl<'a> Day<'a> {
             match moment {
                 Moment::Arrives(index) => self.arrives(index, at),
                 Moment::GivesUp(id) => {
-                    // A person at a desk does not leave.
+                    // A visitor at a desk does not leave.
                     let ticket = TicketId::from_random(id);
                     self.ask(
                         &Command::Cancel {
@@ -214,11 +214,11 @@ impl<'a> Day<'a> {
 
     fn arrives(&mut self, index: usize, at: i64) {
         let id = index as u128;
-        let person = &self.people[index];
+        let visitor = &self.visitors[index];
         let create = Command::Create {
             ticket: TicketId::from_random(id),
-            service: Some(Prefix::new(person.service)),
-            priority: Some(person.priority.into()),
+            service: Some(Prefix::new(visitor.service)),
+            priority: Some(visitor.priority.into()),
             note: None,
             language: None,
         };
@@ -226,7 +226,7 @@ impl<'a> Day<'a> {
         self.promises.insert(id, Vec::new());
         let now = Timestamp::from_millis(at);
         self.promise(id, now, |queue, ticket| queue.estimate_seconds(ticket, now));
-        if let Some(patience) = person.patience {
+        if let Some(patience) = visitor.patience {
             self.comes(at + patience, Moment::GivesUp(id));
         }
         self.wake(at);
@@ -241,7 +241,7 @@ impl<'a> Day<'a> {
         }
     }
 
-    /// Records the estimate that a waiting person sees now.
+    /// Records the estimate that a waiting visitor sees now.
     fn promise(
         &mut self,
         id: u128,
@@ -255,7 +255,7 @@ impl<'a> Day<'a> {
         let Some(ahead) = self.queue.ahead(ticket, now) else {
             return;
         };
-        let attend = (0..DESKS).filter(|desk| {
+        let serving = (0..DESKS).filter(|desk| {
             chosen(*desk).is_empty() || chosen(*desk).contains(&ticket.service.as_str())
         });
         let mean: i64 = SERVICES
@@ -265,7 +265,7 @@ impl<'a> Day<'a> {
         let promise = Promise {
             at: now.as_millis(),
             estimate: estimate(&self.queue, ticket),
-            simple: (ahead as i64 + 1) * mean * self.percent / 100 / attend.count() as i64,
+            simple: (ahead as i64 + 1) * mean * self.percent / 100 / serving.count() as i64,
         };
         self.promises.get_mut(&id).expect("it waits").push(promise);
     }
@@ -306,12 +306,12 @@ impl<'a> Day<'a> {
         };
         let ticket = self.queue.ticket(id).expect("it was called");
         let index = usize::try_from(ticket.number_drawn()).expect("few");
-        let person = &self.people[index];
+        let visitor = &self.visitors[index];
         if let Some(promises) = self.promises.remove(&(index as u128)) {
-            let waited = at - person.at;
+            let waited = at - visitor.at;
             self.outcome
                 .waits
-                .entry(person.priority)
+                .entry(visitor.priority)
                 .or_default()
                 .push(waited);
             for promise in promises {
@@ -327,24 +327,24 @@ impl<'a> Day<'a> {
                 }
             }
         }
-        let turn = if person.no_show {
+        let transaction = if visitor.no_show {
             60_000
         } else {
-            person.turn * PERCENT[desk] / 100
+            visitor.transaction * PERCENT[desk] / 100
         };
-        self.comes(at + turn, Moment::Over(desk));
+        self.comes(at + transaction, Moment::Over(desk));
     }
 
     fn over(&mut self, desk: usize, at: i64) {
         let name = desk_name(desk);
-        let attended = self
+        let served = self
             .queue
             .desk(&name)
-            .and_then(|desk| self.queue.attended_at(desk));
-        let ticket = attended.expect("it attends somebody");
-        let person = &self.people[usize::try_from(ticket.number_drawn()).expect("few")];
-        let first = ticket.service.as_str() == person.service;
-        if person.no_show {
+            .and_then(|desk| self.queue.current_ticket(desk));
+        let ticket = served.expect("it serves somebody");
+        let visitor = &self.visitors[usize::try_from(ticket.number_drawn()).expect("few")];
+        let first = ticket.service.as_str() == visitor.service;
+        if visitor.no_show {
             self.ask(
                 &Command::NoShow {
                     desk: name,
@@ -352,7 +352,7 @@ impl<'a> Day<'a> {
                 },
                 at,
             );
-        } else if let Some(other) = person.sent_on.filter(|_| first) {
+        } else if let Some(other) = visitor.sent_on.filter(|_| first) {
             let target = Target::Service(Prefix::new(other));
             let position = TransferPosition::Arrival;
             self.ask(
@@ -380,7 +380,7 @@ impl<'a> Day<'a> {
 }
 
 impl Ticket {
-    /// The person's number: ids are numbers here.
+    /// The visitor's number: ids are numbers here.
     fn number_drawn(&self) -> u128 {
         u128::from_str_radix(&self.id.to_string(), 16).expect("an id is hexadecimal")
     }

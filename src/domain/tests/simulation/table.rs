@@ -1,9 +1,10 @@
-//! The results of simulated days, as a table for people: `tests/simulated-day.md`.
+//! The results of simulated days, as a table to read: `tests/simulated-day.md`.
 //! `TURNERO_RENEW=1 cargo test --lib simulated_day` writes it anew.
 
 use std::fmt::Write;
+use std::thread;
 
-use super::people::people;
+use super::visitors::visitors;
 use super::*;
 
 const TABLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/simulated-day.md");
@@ -35,13 +36,13 @@ const OFFICES: [Office; 4] = [
     },
 ];
 
-/// How long turns take, in percent of their usual time, and what that makes of the day.
+/// How long transactions take, in percent of their usual time, and what that makes of the day.
 const DAYS: [(i64, &str); 2] = [
     (
         72,
         "An ordinary day, on which the desks are busy for most of it",
     ),
-    (90, "A hard day, on which more come than can be attended"),
+    (90, "A hard day, on which more come than can be served"),
 ];
 
 fn minutes(millis: i64) -> f64 {
@@ -102,12 +103,12 @@ fn row(outcome: &Outcome) -> Row {
 fn table(days: &[Vec<Row>]) -> String {
     let mut table = "# Simulated days
 
-2,000 people, 4 services, 3 priorities, 12 desks, the same people and desks under each rule. Minutes. Written and
+2,000 visitors, 4 services, 3 priorities, 12 desks, the same visitors and desks under each rule. Minutes. Written and
 checked by `src/domain/tests/simulation/table.rs`.
 
-An estimate is looked at when a ticket is given and every 20 minutes while its person waits; right is within 3
-minutes or a quarter of the wait that followed. Beside it the simple method: people before it × mean turn ÷ desks of
-the service. Both are measured where there is an estimate: none is given for a turn more than two hours away.
+An estimate is looked at when a ticket is given and every 20 minutes while its visitor waits; right is within 3
+minutes or a quarter of the wait that followed. Beside it the simple method: visitors before it × mean transaction ÷ desks of
+the service. Both are measured where there is an estimate: none is given for a call more than two hours away.
 "
     .to_owned();
     for ((_, name), rows) in DAYS.iter().zip(days) {
@@ -152,15 +153,15 @@ Estimates:
 
 #[test]
 fn a_simulated_day_is_as_the_table_says() {
-    let days: Vec<Vec<Row>> = DAYS
-        .iter()
-        .map(|(percent, _)| {
-            let people = people(*percent);
-            let rows = OFFICES.iter();
-            rows.map(|office| row(&Day::new(office, *percent, &people).run()))
-                .collect()
-        })
-        .collect();
+    let days: Vec<Vec<Row>> = thread::scope(|scope| {
+        let runs = DAYS.map(|(percent, _)| {
+            OFFICES.each_ref().map(|office| {
+                scope.spawn(move || row(&Day::new(office, percent, &visitors(percent)).run()))
+            })
+        });
+        let joined = runs.map(|day| day.map(|run| run.join().expect("no panic")));
+        joined.into_iter().map(Vec::from).collect()
+    });
     let table = table(&days);
     if std::env::var_os("TURNERO_RENEW").is_some() {
         std::fs::write(TABLE, &table).expect("written");
@@ -198,7 +199,7 @@ fn a_simulated_day_is_as_the_table_says() {
                 row.estimate.0 < row.simple.0 * 0.5,
                 "{day}, {name}: a better guess"
             );
-            // If nearly half of the people have priority, the next ticket depends on later arrivals.
+            // If nearly half of the visitors have priority, the next ticket depends on later arrivals.
             let is_strict = office.rule == CallingRule::Strict && office.most.is_none();
             let (most, least) = if is_strict { (12.0, 60.0) } else { (5.0, 68.0) };
             assert!(

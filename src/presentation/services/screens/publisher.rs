@@ -1,46 +1,49 @@
-//! The thread `publish`: it holds the list of all screens and sends each batch of updates to them.
+//! The thread `publish`: it holds the list of all subscribers and sends each batch of updates to them.
 
 use std::sync::Arc;
 
 use crossbeam_channel::Receiver;
 
-use super::follower::{self, TICKETS_PER_LOCK};
-use super::screen::Screen;
+use super::followed_ticket::{self, TICKETS_PER_LOCK};
+use super::subscriber::Subscriber;
 use super::update::{Update, UpdateBatch};
 
 /// A message to the thread `publish`.
 pub enum Publication {
-    Join(Arc<Screen>),
-    Leave(Arc<Screen>),
+    Join(Arc<Subscriber>),
+    Leave(Arc<Subscriber>),
     Updates(Arc<[Arc<Update>]>),
     Stop,
 }
 
-/// The connected screens. Followers are phones with one reader each, so they come after the screens
-/// that many people read.
+/// The connected subscribers. Those that follow a ticket are phones with one reader each, so they come after the
+/// screens that many people read.
 #[derive(Default)]
 struct Subscribers {
-    screens: Vec<Arc<Screen>>,
-    followers: Vec<Arc<Screen>>,
+    without_ticket: Vec<Arc<Subscriber>>,
+    with_ticket: Vec<Arc<Subscriber>>,
 }
 
 impl Subscribers {
-    fn list_of(&mut self, screen: &Screen) -> &mut Vec<Arc<Screen>> {
-        if screen.follower().is_some() {
-            &mut self.followers
+    fn list_of(&mut self, subscriber: &Subscriber) -> &mut Vec<Arc<Subscriber>> {
+        if subscriber.followed_ticket().is_some() {
+            &mut self.with_ticket
         } else {
-            &mut self.screens
+            &mut self.without_ticket
         }
     }
 
     fn send(&self, batch: &Arc<UpdateBatch>) {
-        for screen in &self.screens {
-            screen.offer(batch, None);
+        for subscriber in &self.without_ticket {
+            subscriber.offer(batch, None);
         }
-        for chunk in self.followers.chunks(TICKETS_PER_LOCK) {
-            let followers: Vec<_> = chunk.iter().filter_map(|one| one.follower()).collect();
-            for (screen, progress) in chunk.iter().zip(follower::progress_of(&followers)) {
-                screen.offer(batch, progress);
+        for chunk in self.with_ticket.chunks(TICKETS_PER_LOCK) {
+            let tickets: Vec<_> = chunk
+                .iter()
+                .filter_map(|one| one.followed_ticket())
+                .collect();
+            for (subscriber, progress) in chunk.iter().zip(followed_ticket::progress_of(&tickets)) {
+                subscriber.offer(batch, progress);
             }
         }
     }
@@ -54,10 +57,10 @@ pub fn run(publications: &Receiver<Publication>) {
         let mut updates = Vec::new();
         for publication in std::iter::once(first).chain(publications.try_iter()) {
             match publication {
-                Publication::Join(screen) => subscribers.list_of(&screen).push(screen),
-                Publication::Leave(screen) => subscribers
-                    .list_of(&screen)
-                    .retain(|other| other.number() != screen.number()),
+                Publication::Join(subscriber) => subscribers.list_of(&subscriber).push(subscriber),
+                Publication::Leave(subscriber) => subscribers
+                    .list_of(&subscriber)
+                    .retain(|other| other.number() != subscriber.number()),
                 Publication::Updates(more) => updates.extend(more.iter().cloned()),
                 Publication::Stop => return,
             }

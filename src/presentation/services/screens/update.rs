@@ -66,6 +66,7 @@ impl Update {
         let event = &stamped.event;
         let is_undo = matches!(event, Event::StepUndone { .. });
         let ids = event.tickets();
+        // Read before the event is applied, because the queue does not say afterwards what it was.
         let waiting_before = queue.waiting();
         let lists_before = desks_with_lists(queue, ids);
         let called_before = is_undo.then(|| course_working_frame(&last_called(queue)));
@@ -82,6 +83,7 @@ impl Update {
             false => desk_view(name),
         });
         let name = desk.as_ref().map(|desk| &desk.name);
+        // Beside the desk of the event, a ticket leaves or enters the own list of one other desk at most.
         let mut list_desks = lists_before.into_iter().chain(desks_with_lists(queue, ids));
         let list_desk = list_desks.find(|other| Some(other) != name);
         let waiting = queue.waiting();
@@ -92,6 +94,7 @@ impl Update {
             tickets: is_undo.then(|| ids.iter().filter_map(view).collect()),
             list_desk: list_desk.and_then(|name| desk_view(&name)),
             desk,
+            // A step of the clock moves the times of all tickets, so those that any desk serves.
             desks: matches!(event, Event::ClockStepped { .. }).then(|| {
                 queue
                     .desks()

@@ -1,4 +1,4 @@
-//! The WebSocket service of the process: its screens join here, and the ledger publishes here.
+//! The WebSocket service of the process: its subscribers join here, and the ledger publishes here.
 
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -13,7 +13,7 @@ use super::printers::{PrinterState, PrinterStates};
 use super::publisher::{self, Publication};
 use super::readiness::Readiness;
 use super::recent::{RECENT_EVENTS, RecentUpdates, Since};
-use super::screen::Screen;
+use super::subscriber::Subscriber;
 use super::update::Update;
 use crate::config::Limits;
 use crate::domain::{Event, Queue, Stamped, apply};
@@ -21,7 +21,7 @@ use crate::presentation::http::wire::Wire;
 use crate::threads;
 
 /// Limit of messages that wait for the thread `publish`. It takes all of them at once, so the channel
-/// is full only if one pass over all screens takes longer than this many commits; then the ledger
+/// is full only if one pass over all subscribers takes longer than this many commits; then the ledger
 /// waits.
 const PUBLICATIONS_WAITING: usize = 1_024;
 
@@ -37,7 +37,7 @@ pub struct NotInitialized;
 pub struct Options {
     /// The path that WebSockets connect to.
     pub path: &'static str,
-    /// Limit of a message from a screen, in bytes.
+    /// Limit of a message from a subscriber, in bytes.
     pub message_bytes: usize,
 }
 
@@ -64,11 +64,11 @@ pub struct WssService {
     options: Options,
     publications: Sender<Publication>,
     recent: RecentUpdates,
-    readiness: Arc<Readiness<Arc<Screen>>>,
+    readiness: Arc<Readiness<Arc<Subscriber>>>,
     next_number: AtomicUsize,
-    /// Screens that are connected.
+    /// Subscribers that are connected.
     connected: AtomicUsize,
-    /// Screens since the start: all, and those that were dropped.
+    /// Subscribers since the start: all, and those that were dropped.
     joined: AtomicU64,
     dropped: AtomicU64,
     closing: AtomicBool,
@@ -79,7 +79,7 @@ pub struct WssService {
 impl WssService {
     /// Initializes the service, once in the process, and starts its threads `publish` and `readable`.
     /// `queue` and `events` come from storage: the events are applied to the queue, and the last
-    /// ones are remembered for screens that reconnect.
+    /// ones are remembered for subscribers that reconnect.
     ///
     /// # Panics
     /// If it is called twice.
@@ -90,7 +90,7 @@ impl WssService {
     ) -> io::Result<&'static Self> {
         let recent = replay(queue, events);
         let (publications, waiting) = bounded(PUBLICATIONS_WAITING);
-        let notify: fn(&Arc<Screen>) = |screen| screen.notify_readable();
+        let notify: fn(&Arc<Subscriber>) = |subscriber| subscriber.notify_readable();
         let readiness = Arc::new(Readiness::new(notify)?);
         let watcher = readiness.clone();
         let threads = vec![
@@ -124,12 +124,12 @@ impl WssService {
         self.options.path
     }
 
-    /// Limit of a message from a screen, in bytes.
+    /// Limit of a message from a subscriber, in bytes.
     pub fn message_bytes(&self) -> usize {
         self.options.message_bytes
     }
 
-    /// Sends durable updates to all screens. Called by the ledger's thread alone, in the order of the
+    /// Sends durable updates to all subscribers. Called by the ledger's thread alone, in the order of the
     /// events.
     pub fn publish(&self, updates: Arc<[Arc<Update>]>) {
         if updates.is_empty() {
@@ -157,29 +157,29 @@ impl WssService {
         recent.wait_since(seq, timeout, remaining_lifetime, wire)
     }
 
-    /// Makes every screen and every waiting poll check again whether its session or token is valid.
+    /// Makes every subscriber and every waiting poll check again whether its session or token is valid.
     pub fn recheck_access(&self) {
         self.recent.recheck_access();
-        for screen in self.readiness.owners() {
-            screen.notify_access_change();
+        for subscriber in self.readiness.owners() {
+            subscriber.notify_access_change();
         }
     }
 
-    /// Sets which ticket printers there are, and tells all screens.
+    /// Sets which ticket printers there are, and tells all subscribers.
     pub fn set_printers(&self, names: Vec<String>) {
         self.printers.arrange(names);
         self.notify_printers();
     }
 
-    /// Sets the state of the ticket printer `name` and sends it to all screens.
+    /// Sets the state of the ticket printer `name` and sends it to all subscribers.
     pub fn set_printer_state(&self, name: &str, state: PrinterState) {
         self.printers.set(name, state);
         self.notify_printers();
     }
 
     fn notify_printers(&self) {
-        for screen in self.readiness.owners() {
-            screen.notify_printers();
+        for subscriber in self.readiness.owners() {
+            subscriber.notify_printers();
         }
     }
 
@@ -188,70 +188,72 @@ impl WssService {
         self.printers.all()
     }
 
-    /// One message for each ticket printer, to a screen that has event `seq`.
+    /// One message for each ticket printer, to a subscriber that has event `seq`.
     pub fn printer_messages(&self, seq: Option<u64>) -> Vec<String> {
         self.printers.messages(seq)
     }
 
-    /// A number for a new screen, unique in the process.
+    /// A number for a new subscriber, unique in the process.
     pub(super) fn next_number(&self) -> usize {
         self.next_number.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// The number of screens that are connected.
-    pub fn screens(&self) -> usize {
+    /// The number of subscribers that are connected.
+    pub fn subscribers(&self) -> usize {
         self.connected.load(Ordering::Relaxed)
     }
 
-    /// How many screens have connected since the start, and how many of them were dropped.
+    /// How many subscribers have connected since the start, and how many of them were dropped.
     pub fn totals(&self) -> (u64, u64) {
         let joined = self.joined.load(Ordering::Relaxed);
         (joined, self.dropped.load(Ordering::Relaxed))
     }
 
-    /// Counts a screen as dropped.
+    /// Counts a subscriber as dropped.
     pub(super) fn count_dropped(&self) {
         self.dropped.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Adds a screen to those that get updates and whose sockets are watched.
-    pub(super) fn join(&self, screen: &Arc<Screen>) -> io::Result<()> {
-        let owner = screen.clone();
+    /// Adds a subscriber to those that get updates and whose sockets are watched.
+    pub(super) fn join(&self, subscriber: &Arc<Subscriber>) -> io::Result<()> {
+        let owner = subscriber.clone();
         self.readiness
-            .watch(screen.number(), screen.wire(), owner)?;
-        self.send(Publication::Join(screen.clone()));
+            .watch(subscriber.number(), subscriber.wire(), owner)?;
+        self.send(Publication::Join(subscriber.clone()));
         self.connected.fetch_add(1, Ordering::Relaxed);
         self.joined.fetch_add(1, Ordering::Relaxed);
         if self.closing.load(Ordering::Acquire) {
-            screen.notify_closing();
+            subscriber.notify_closing();
         }
         log::info!("Client connected");
         Ok(())
     }
 
-    /// Watches the screen's socket again.
-    pub(super) fn watch_again(&self, screen: &Screen) -> io::Result<()> {
-        self.readiness.watch_again(screen.number(), screen.wire())
+    /// Watches the subscriber's socket again.
+    pub(super) fn watch_again(&self, subscriber: &Subscriber) -> io::Result<()> {
+        self.readiness
+            .watch_again(subscriber.number(), subscriber.wire())
     }
 
-    /// Removes a screen.
-    pub(super) fn leave(&self, screen: &Arc<Screen>) {
-        self.readiness.forget(screen.number(), screen.wire());
-        self.send(Publication::Leave(screen.clone()));
+    /// Removes a subscriber.
+    pub(super) fn leave(&self, subscriber: &Arc<Subscriber>) {
+        self.readiness
+            .forget(subscriber.number(), subscriber.wire());
+        self.send(Publication::Leave(subscriber.clone()));
         self.connected.fetch_sub(1, Ordering::Relaxed);
         log::info!("Client disconnected");
     }
 
-    /// Closes every screen and ends every waiting poll, because the server stops.
+    /// Closes every subscriber and ends every waiting poll, because the server stops.
     pub fn close(&self) {
         self.closing.store(true, Ordering::Release);
         self.recent.close();
-        for screen in self.readiness.owners() {
-            screen.notify_closing();
+        for subscriber in self.readiness.owners() {
+            subscriber.notify_closing();
         }
     }
 
-    /// Ends the service's threads, after its screens have gone.
+    /// Ends the service's threads, after its subscribers have gone.
     pub fn stop(&self) {
         self.readiness.stop();
         self.send(Publication::Stop);
@@ -264,12 +266,12 @@ impl WssService {
     }
 
     fn send(&self, publication: Publication) {
-        // It fails only after the thread `publish` has ended, when no screen is left.
+        // It fails only after the thread `publish` has ended, when no subscriber is left.
         let _ = self.publications.send(publication);
     }
 }
 
-/// Applies the stored events to the queue, and remembers the last ones. Screens that knew the office
+/// Applies the stored events to the queue, and remembers the last ones. Subscribers that knew the office
 /// before its import get the whole state instead of events.
 fn replay(queue: &mut Queue, events: &[Stamped]) -> RecentUpdates {
     let is_import = |stamped: &Stamped| matches!(stamped.event, Event::OfficeImported { .. });

@@ -5,8 +5,8 @@ use std::fs;
 use super::*;
 use crate::domain::apply;
 use crate::storage::sqlite::SqliteJournal;
-use crate::storage::sqlite::tests::{a_day, batch};
-use crate::storage::tests::testing::TestFile;
+use crate::storage::tests::day::a_day;
+use crate::storage::tests::testing::{TestFile, batch};
 use crate::storage::{AuditEntry, Batch, Journal, Loaded};
 
 /// The queue after the events.

@@ -4,27 +4,14 @@ use std::fs;
 use std::sync::Arc;
 
 use crate::domain::{Event, PersonId, Queue, Stamped, TicketId, Timestamp, apply};
-use crate::storage::sqlite::SqliteJournal;
-use crate::storage::sqlite::tests::{a_day, batch, rows_of};
-use crate::storage::tests::testing::TestFile;
-use crate::storage::{Batch, HistoryQuery, Journal, StorageError};
+use crate::storage::sqlite::tests::{copies, new_journal};
+use crate::storage::sqlite::{SqliteJournal, history};
+use crate::storage::tests::day::a_day;
+use crate::storage::tests::testing::{TestFile, batch, batch_with_rows, loaded, rows};
+use crate::storage::{Journal, StorageError};
 
 /// A part of the note that a ticket of [`a_day`] has.
 const SECRET: &str = "wheelchair";
-
-/// How often it is in the data file and the file beside it.
-fn copies(file: &TestFile) -> usize {
-    let wal = file.0.with_file_name({
-        let mut name = file.0.file_name().expect("a name").to_owned();
-        name.push("-wal");
-        name
-    });
-    let count = |bytes: Vec<u8>| {
-        let parts = bytes.windows(SECRET.len());
-        parts.filter(|part| *part == SECRET.as_bytes()).count()
-    };
-    count(fs::read(&file.0).expect("a file")) + fs::read(wal).map_or(0, count)
-}
 
 fn append(journal: &mut SqliteJournal, queue: &mut Queue, events: &[Stamped]) {
     let begun = queue.seq();
@@ -36,19 +23,8 @@ fn append(journal: &mut SqliteJournal, queue: &mut Queue, events: &[Stamped]) {
 
 /// Erases all notes from before a time, but of `held`.
 fn erase(journal: &mut SqliteJournal, before: i64, held: Option<u128>) {
-    let is_held = |ticket| held.map(TicketId::from_random) == Some(ticket);
-    while journal.erase_notes(before, &is_held).expect("erased") {}
-}
-
-/// The queue as it is loaded from the file.
-fn loaded(journal: &mut SqliteJournal, followed_by: u64) -> Queue {
-    let loaded = journal.load(followed_by, u64::MAX).expect("it loads");
-    assert_eq!(loaded.damage, Vec::<String>::new());
-    let mut queue = loaded.queue;
-    for stamped in &loaded.events {
-        apply(&mut queue, stamped);
-    }
-    queue
+    let in_queue = |ticket| held.map(TicketId::from_random) == Some(ticket);
+    while journal.erase_notes(before, &in_queue).expect("erased") {}
 }
 
 fn without_notes(queue: &Queue) -> Queue {
@@ -60,8 +36,7 @@ fn without_notes(queue: &Queue) -> Queue {
 
 /// A file with a day's events, an import of the same office, and snapshots before and after it.
 fn a_file(name: &str) -> (TestFile, SqliteJournal, Queue) {
-    let file = TestFile::new(name);
-    let mut journal = SqliteJournal::open(&file.0).expect("a new file");
+    let (file, mut journal) = new_journal(name);
     let (_, mut events) = a_day();
     let mut queue = Queue::new();
     let rest = events.split_off(10);
@@ -83,37 +58,43 @@ fn a_file(name: &str) -> (TestFile, SqliteJournal, Queue) {
 #[test]
 fn no_byte_of_an_erased_note_is_left_and_all_else_is_as_it_was() {
     let (file, mut journal, queue) = a_file("notes-erased");
-    assert!(copies(&file) > 3, "events, steps, snapshots and an import");
+    assert!(
+        copies(&file.0, SECRET) > 3,
+        "events, steps, snapshots and an import"
+    );
     let end = queue.seq();
     erase(&mut journal, i64::MAX, None);
-    assert_eq!(copies(&file), 0, "while it is open, in case it is killed");
+    assert_eq!(
+        copies(&file.0, SECRET),
+        0,
+        "while it is open, in case it is killed"
+    );
     let expected = without_notes(&queue);
     assert_eq!(loaded(&mut journal, 0), expected, "from a snapshot");
     assert_eq!(loaded(&mut journal, end), expected, "from all events");
     assert!(Box::new(journal).close().is_none());
-    assert_eq!(copies(&file), 0, "after a stop");
+    assert_eq!(copies(&file.0, SECRET), 0, "after a stop");
 }
 
 #[test]
 fn a_note_stays_while_its_ticket_is_held_or_young() {
     let (file, mut journal, queue) = a_file("notes-held");
-    let before = copies(&file);
+    let before = copies(&file.0, SECRET);
     erase(&mut journal, i64::MAX, Some(2));
     erase(&mut journal, i64::MIN, None);
     assert_eq!(loaded(&mut journal, queue.seq()), queue);
     drop(journal);
-    assert!(copies(&file) > 0 && copies(&file) <= before);
+    assert!(copies(&file.0, SECRET) > 0 && copies(&file.0, SECRET) <= before);
     // A later purge gets those that the one before had to pass over.
     let mut journal = SqliteJournal::open(&file.0).expect("it opens");
     erase(&mut journal, i64::MAX, Some(2));
     erase(&mut journal, i64::MAX, None);
-    assert_eq!(copies(&file), 0);
+    assert_eq!(copies(&file.0, SECRET), 0);
 }
 
 #[test]
 fn however_many_events_there_are_each_step_reads_few_and_all_notes_go() {
-    let file = TestFile::new("notes-many");
-    let mut journal = SqliteJournal::open(&file.0).expect("a new file");
+    let (file, mut journal) = new_journal("notes-many");
     let many = 2 * super::STEP_ROWS + 10;
     let events: Vec<Stamped> = (1..=many)
         .map(|seq| Stamped {
@@ -141,8 +122,9 @@ fn however_many_events_there_are_each_step_reads_few_and_all_notes_go() {
     }
     assert_eq!(steps, 2);
     erase(&mut journal, i64::MAX, None);
-    assert_eq!(copies(&file), 0);
-    let read = journal.read_events(0, u64::MAX).expect("all are sound");
+    assert_eq!(copies(&file.0, SECRET), 0);
+    let read = history::events(&journal.connection, journal.version, (0, u64::MAX))
+        .expect("all are sound");
     assert_eq!(read.len() as u64, many);
 }
 
@@ -152,7 +134,8 @@ fn a_damaged_event_is_not_made_sound() {
     let damage = "UPDATE events SET body = replace(body, 'wheelchair', 'wheelchaiR') WHERE seq = 2";
     assert_eq!(journal.connection.execute(damage, []).expect("SQL"), 1);
     erase(&mut journal, i64::MAX, None);
-    let error = journal.read_events(0, u64::MAX).expect_err("it is damaged");
+    let error = history::events(&journal.connection, journal.version, (0, u64::MAX))
+        .expect_err("it is damaged");
     assert!(
         matches!(error, StorageError::DamagedEvent { seq: 2, .. }),
         "{error}"
@@ -161,8 +144,7 @@ fn a_damaged_event_is_not_made_sound() {
 
 #[test]
 fn who_served_is_erased_from_events_snapshots_and_rows_and_both_still_agree() {
-    let file = TestFile::new("people-erased");
-    let mut journal = SqliteJournal::open(&file.0).expect("a new file");
+    let (file, mut journal) = new_journal("people-erased");
     let ana = Some(PersonId(77_777));
     let (_, events) = a_day();
     let is_import = |one: &Stamped| matches!(one.event, Event::OfficeImported { .. });
@@ -178,20 +160,13 @@ fn who_served_is_erased_from_events_snapshots_and_rows_and_both_still_agree() {
     for stamped in &events {
         apply(&mut queue, stamped);
     }
-    let rows = rows_of(&events);
-    let batch = Batch {
-        rows,
-        ..batch(&events)
-    };
-    journal.append(0, &batch).expect("appended");
+    journal
+        .append(0, &batch_with_rows(&events))
+        .expect("appended");
     journal.save_snapshot(&queue).expect("saved");
     let people = |journal: &SqliteJournal| {
-        let mut people = 0;
-        let history = journal.history();
-        let all = HistoryQuery::all(i64::MIN, i64::MAX);
-        let read = history.read(&all, &mut |row| people += usize::from(row.person == ana));
-        read.expect("read");
-        people
+        let rows = rows(journal);
+        rows.iter().filter(|row| row.person == ana).count()
     };
     assert!(people(&journal) > 1, "the rows say who");
     assert!(

@@ -1,29 +1,13 @@
 //! Purges of old events on a real file, and what goes on beside them.
 
-use std::fs;
-use std::path::Path;
-
-use crate::domain::{
-    Arrival, Event, Prefix, Queue, Stamped, TicketId, TicketRow, Timestamp, apply, changed_rows,
-};
+use crate::domain::{Event, Prefix, Queue, Stamped, TicketId, Timestamp, apply, changed_rows};
 use crate::storage::sqlite::SqliteJournal;
-use crate::storage::sqlite::tests::{a_day, batch, rows, rows_of};
-use crate::storage::tests::testing::TestFile;
+use crate::storage::sqlite::tests::{copies, new_journal};
+use crate::storage::tests::testing::{TestFile, batch, loaded, rows};
 use crate::storage::{Batch, HistoryQuery, Journal, StorageError, check};
 
 /// In the code of each ticket.
 const SECRET: &str = "QZXJ";
-
-/// How often it is in the data file and the file beside it.
-fn copies(data: &Path) -> usize {
-    let mut wal = data.as_os_str().to_owned();
-    wal.push("-wal");
-    let count = |bytes: Vec<u8>| {
-        let parts = bytes.windows(SECRET.len());
-        parts.filter(|part| *part == SECRET.as_bytes()).count()
-    };
-    count(fs::read(data).expect("a file")) + fs::read(wal).map_or(0, count)
-}
 
 fn purge(journal: &mut SqliteJournal, before: i64) -> usize {
     let mut steps = 1;
@@ -31,17 +15,6 @@ fn purge(journal: &mut SqliteJournal, before: i64) -> usize {
         steps += 1;
     }
     steps
-}
-
-/// The queue as a start puts it together.
-fn loaded(journal: &mut SqliteJournal, followed_by: u64) -> Queue {
-    let loaded = journal.load(followed_by, u64::MAX).expect("it loads");
-    assert_eq!(loaded.damage, Vec::<String>::new());
-    let mut queue = loaded.queue;
-    for stamped in &loaded.events {
-        apply(&mut queue, stamped);
-    }
-    queue
 }
 
 /// Applies an event of that time, and adds it with the rows that it changes.
@@ -99,57 +72,8 @@ fn next_days(queue: &mut Queue, at: i64) -> Batch {
 }
 
 #[test]
-fn whatever_is_purged_the_office_stays_as_it_was_and_goes_on() {
-    let (end, events) = a_day();
-    for cut in 0..=events.len() {
-        let file = TestFile::new(&format!("purge-{cut}"));
-        let mut journal = SqliteJournal::open(&file.0).expect("a new file");
-        let (head, tail) = events.split_at(events.len() - 1);
-        let stored = Batch {
-            rows: rows_of(head),
-            ..batch(head)
-        };
-        journal.append(0, &stored).expect("appended");
-        let before = events
-            .get(cut)
-            .map_or(i64::MAX, |stamped| stamped.at.as_millis());
-        purge(&mut journal, before);
-        // It is no longer said whether tickets were ever given, so the newest event always stays.
-        let base = head[..cut.min(head.len() - 1)]
-            .last()
-            .map_or(0, |event| event.seq);
-        let kept: Vec<Stamped> = head[usize::try_from(base).expect("few")..].to_vec();
-        assert_eq!(journal.read_events(base, u64::MAX).expect("read"), kept);
-        let is_kept = |row: &TicketRow| {
-            row.arrival > Arrival::from_seq(base) || row.created_at.as_millis() >= before
-        };
-        let mut expected = rows_of(head);
-        expected.retain(is_kept);
-        assert_eq!(rows(&journal), expected);
-        if base > 0 {
-            let error = journal.load(0, base - 1).expect_err("it is gone");
-            assert!(error.to_string().contains("--keep-history-days"), "{error}");
-        }
-        // The import takes the place of the office, so it comes after the purge.
-        let last = head.last().map_or(0, |stamped| stamped.seq);
-        journal.append(last, &batch(tail)).expect("appended");
-        assert_eq!(loaded(&mut journal, 0), end, "the base alone, {cut}");
-        for _ in 0..3 {
-            journal.save_snapshot(&end).expect("saved");
-        }
-        assert_eq!(loaded(&mut journal, u64::MAX), end, "from the base, {cut}");
-        assert_eq!(loaded(&mut journal, 0), end, "from the newest, {cut}");
-        drop(journal);
-        let report = check(&file.0).expect("it can be checked");
-        assert_eq!(report.damage, Vec::<String>::new());
-        assert_eq!(report.queue, end);
-    }
-}
-
-#[test]
 fn however_much_is_purged_each_step_is_small_and_no_byte_of_it_is_left() {
-    let file = TestFile::new("purge-many");
-    let mut journal = SqliteJournal::open(&file.0).expect("a new file");
+    let (file, mut journal) = new_journal("purge-many");
     let mut queue = Queue::new();
     let old = tickets(&mut queue, 0, 3_010);
     journal.append(0, &old).expect("appended");
@@ -161,23 +85,26 @@ fn however_much_is_purged_each_step_is_small_and_no_byte_of_it_is_left() {
     let end = queue.seq();
     let young = next_days(&mut queue, 9_000_000);
     journal.append(end, &young).expect("appended");
-    assert!(copies(&file.0) > 6_000);
+    assert!(copies(&file.0, SECRET) > 6_000);
     assert_eq!(
         purge(&mut journal, 9_000_000),
         5,
         "3 full steps, the rest, nothing"
     );
-    assert_eq!(copies(&file.0), 0, "while it is open, in case it is killed");
+    assert_eq!(
+        copies(&file.0, SECRET),
+        0,
+        "while it is open, in case it is killed"
+    );
     assert_eq!(rows(&journal), []);
     assert_eq!(loaded(&mut journal, u64::MAX), queue);
     assert!(Box::new(journal).close().is_none());
-    assert_eq!(copies(&file.0), 0, "after a stop");
+    assert_eq!(copies(&file.0, SECRET), 0, "after a stop");
 }
 
 #[test]
 fn no_byte_of_it_is_left_on_the_pages_of_what_stays() {
-    let file = TestFile::new("purge-pages");
-    let mut journal = SqliteJournal::open(&file.0).expect("a new file");
+    let (file, mut journal) = new_journal("purge-pages");
     let mut queue = Queue::new();
     // Rows that grow are moved within their pages and to others.
     let old = tickets(&mut queue, 0, 250);
@@ -213,9 +140,9 @@ fn no_byte_of_it_is_left_on_the_pages_of_what_stays() {
     }
     let end = queue.seq() - 500;
     journal.append(end, &young).expect("appended");
-    assert!(copies(&file.0) > 500);
+    assert!(copies(&file.0, SECRET) > 500);
     purge(&mut journal, 9_000_000);
-    assert_eq!(copies(&file.0), 0);
+    assert_eq!(copies(&file.0, SECRET), 0);
     assert_eq!(rows(&journal).len(), 250);
     assert_eq!(loaded(&mut journal, u64::MAX), queue);
 }
@@ -223,8 +150,7 @@ fn no_byte_of_it_is_left_on_the_pages_of_what_stays() {
 #[test]
 fn what_stays_beside_the_purged_is_found_by_its_hour() {
     const HOUR: i64 = 60 * 60 * 1_000;
-    let file = TestFile::new("purge-hours");
-    let mut journal = SqliteJournal::open(&file.0).expect("a new file");
+    let (_file, mut journal) = new_journal("purge-hours");
     let mut queue = Queue::new();
     for hour in 0..5 {
         let end = queue.seq();
@@ -259,8 +185,7 @@ fn while_somebody_reads(journal: &mut SqliteJournal, mut during: impl FnMut(&mut
 
 #[test]
 fn no_byte_is_left_once_whoever_read_it_meanwhile_has_ended() {
-    let file = TestFile::new("purge-read");
-    let mut journal = SqliteJournal::open(&file.0).expect("a new file");
+    let (file, mut journal) = new_journal("purge-read");
     let mut queue = Queue::new();
     let old = tickets(&mut queue, 0, 300);
     journal.append(0, &old).expect("appended");
@@ -273,10 +198,10 @@ fn no_byte_is_left_once_whoever_read_it_meanwhile_has_ended() {
         for _ in 0..5 {
             assert!(journal.purge_history(9_000_000).expect("purged"));
         }
-        assert!(copies(&file.0) > 0, "the reader still needs it");
+        assert!(copies(&file.0, SECRET) > 0, "the reader still needs it");
     });
     purge(&mut journal, 9_000_000);
-    assert_eq!(copies(&file.0), 0);
+    assert_eq!(copies(&file.0, SECRET), 0);
 }
 
 #[test]
@@ -312,9 +237,9 @@ fn a_backup_waits_for_readers_and_is_whole_whatever_is_purged_meanwhile() {
     steady.copy_to(&copy.0).expect("copied");
     drop(steady);
     purge(&mut journal, 9_000_000);
-    assert_eq!(copies(&file.0), 0, "once the copy is made");
+    assert_eq!(copies(&file.0, SECRET), 0, "once the copy is made");
     let report = check(&copy.0).expect("it can be checked");
     assert_eq!(report.damage, Vec::<String>::new());
     assert_eq!(report.queue, office);
-    assert!(copies(&copy.0) > 0, "it is from before the purge");
+    assert!(copies(&copy.0, SECRET) > 0, "it is from before the purge");
 }

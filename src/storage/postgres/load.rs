@@ -1,0 +1,50 @@
+//! Loads an office: a snapshot, and the events after it.
+
+use diesel::PgConnection;
+
+use super::{append::find_end, history};
+use crate::domain::{Queue, Stamped};
+use crate::storage::{Loaded, StorageError};
+
+pub(super) fn load(
+    connection: &mut PgConnection,
+    office: &str,
+    followed_by: u64,
+    until: u64,
+) -> Result<Loaded, StorageError> {
+    let mut damage = Vec::new();
+    let end = find_end(connection, office)?.unwrap_or(0).min(until);
+    let all = history::snapshots(connection, office)?;
+    let newest_snapshot = all.first().copied().unwrap_or(0);
+    let base = history::base_snapshot(connection, office)?;
+    if base.is_some_and(|base| base > end) {
+        return Err(StorageError::Damaged {
+            what: format!("the office after event {end}"),
+            why: "older events were purged (--keep-history-days)".to_owned(),
+        });
+    }
+    let is_usable = |seq: &u64| seq.saturating_add(followed_by) <= end || base == Some(*seq);
+    let mut queue = Queue::new();
+    for seq in all.into_iter().filter(is_usable) {
+        let body = history::snapshot_body(connection, office, seq)?;
+        match history::parse_snapshot(&body, seq) {
+            Ok(found) => {
+                queue = found;
+                break;
+            }
+            Err(why) => damage.push(format!("The snapshot after event {seq} is damaged ({why})")),
+        }
+    }
+    let mut events: Vec<Stamped> = Vec::new();
+    let range = (queue.seq(), until);
+    history::read_events(connection, office, range, u64::MAX, |one| events.push(one))?;
+    let last = events.last().map_or(queue.seq(), |last| last.seq);
+    if last < end {
+        return Err(StorageError::DamagedEvent {
+            seq: last + 1,
+            last_good: last,
+            why: "it is missing".to_owned(),
+        });
+    }
+    Ok(Loaded::new(queue, events, newest_snapshot, damage))
+}
