@@ -169,19 +169,23 @@ fn a_changed_certificate_is_read_and_a_bad_one_is_not_used() {
     let mut old = certificate.screen(&server);
     old.expect("state");
     let before = fs::read(certificate.file("ca.crt")).unwrap();
-    // A bad file: the log says which, and everything goes on.
+    // A bad file: log and health say which, and everything goes on.
     let good = fs::read(certificate.file("server.crt")).unwrap();
+    let problem = || server.json("/api/health")["certificateProblem"].clone();
     fs::write(certificate.file("server.crt"), "nothing").unwrap();
     wait_until("the bad file is noticed", || {
+        let problem = problem();
+        problem
+            .as_str()
+            .is_some_and(|why| why.contains("cannot be used"))
+    });
+    wait_until("the log says it", || {
         certificate.client(&server).get("/api/health").expect(200);
         server.log().contains("has no certificate in PEM")
     });
-    assert!(
-        server
-            .log()
-            .contains("The certificate from before stays in use")
-    );
+    assert!(server.log().contains("the one from before stays in use"));
     fs::write(certificate.file("server.crt"), good).unwrap();
+    wait_until("the good one is in use", || problem().is_null());
     // Another authority: only what it has signed is trusted from now on.
     for name in ["ca.crt", "ca.key", "server.crt", "server.key"] {
         fs::remove_file(certificate.file(name)).unwrap();

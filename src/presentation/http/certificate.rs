@@ -17,6 +17,10 @@ use crate::files::read_regular;
 /// The file of the authority's certificate, beside the server's. Devices that trust it accept the server's.
 pub const AUTHORITY_FILE: &str = "ca.crt";
 
+/// What follows the reason that a new certificate is not in use.
+const REFUSED: &str = "The new files of the certificate cannot be used: the one from before stays in use until the server \
+     stops, and it does not start again with these files.";
+
 /// Interval between two looks at the files. New connections look.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
@@ -38,6 +42,8 @@ struct Files {
 
 struct Current {
     read: Read,
+    /// Whether the files, as they are now, cannot be used.
+    is_refused: bool,
     stamps: [Stamp; 3],
     looked_at: Instant,
     warned_at: Option<Instant>,
@@ -70,6 +76,7 @@ impl Certificate {
             files,
             current: Mutex::new(Current {
                 read,
+                is_refused: false,
                 stamps,
                 looked_at: Instant::now(),
                 warned_at: None,
@@ -77,31 +84,14 @@ impl Certificate {
         })
     }
 
-    /// The settings of a new connection. Reads the files again if they have changed; if they cannot be used,
-    /// the log says so and the certificate from before stays.
+    /// The settings of a new connection.
     pub fn config(&self) -> Arc<ServerConfig> {
         let mut current = self.current();
-        if current.looked_at.elapsed() < LOOK_EVERY {
-            return current.read.config.clone();
-        }
-        current.looked_at = Instant::now();
-        let stamps = self.files.stamps();
-        if stamps != current.stamps {
-            current.stamps = stamps;
-            match self.files.read() {
-                Ok(read) => {
-                    current.read = read;
-                    current.warned_at = None;
-                    log::info!("The certificate has changed and is in use");
-                }
-                Err(why) => log::warn!("{why} The certificate from before stays in use."),
-            }
-        }
         current.warn();
         current.read.config.clone()
     }
 
-    /// Why devices refuse the certificate, or soon will, and what to do.
+    /// Why devices refuse the certificate, or soon will, or why a new one is not in use, and what to do.
     pub fn problem(&self) -> Option<String> {
         self.current().problem()
     }
@@ -111,14 +101,39 @@ impl Certificate {
         self.current().warn();
     }
 
+    /// The certificate as it is now. Reads the files again if they have changed; if they cannot be used, the certificate
+    /// from before stays.
     fn current(&self) -> MutexGuard<'_, Current> {
-        self.current.lock().unwrap_or_else(PoisonError::into_inner)
+        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        if current.looked_at.elapsed() < LOOK_EVERY {
+            return current;
+        }
+        current.looked_at = Instant::now();
+        let stamps = self.files.stamps();
+        if stamps != current.stamps {
+            current.stamps = stamps;
+            match self.files.read() {
+                Ok(read) => {
+                    current.read = read;
+                    current.is_refused = false;
+                    current.warned_at = None;
+                    log::info!("The certificate has changed and is in use");
+                }
+                Err(why) => {
+                    current.is_refused = true;
+                    log::warn!("{why} {REFUSED}");
+                }
+            }
+        }
+        current
     }
 }
 
 impl Current {
     fn problem(&self) -> Option<String> {
-        validity::problem(&self.read.chain, self.read.authority.as_ref())
+        // Everybody may read it, so it does not name the files.
+        let refused = self.is_refused.then(|| REFUSED.to_owned());
+        validity::problem(&self.read.chain, self.read.authority.as_ref()).or(refused)
     }
 
     /// Once a day.
