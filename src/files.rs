@@ -1,4 +1,4 @@
-//! Reads files that somebody has named.
+//! Reads regular files only: a pipe or a device that somebody has named could block.
 
 use std::fs::File;
 use std::io::{self, Read};

@@ -42,7 +42,7 @@ export class Claim {
     try {
       this._mark = (await post(this._path, takeOver ? { screen, takeOver } : { screen })).screen;
       const heard = this._holders;
-      // Taken over again before the answer was here: what followed this screen's turn says so.
+      // If another screen was heard of after this one, it took the desk over before the answer was here.
       const taken = heard.indexOf(this._mark) >= 0 && heard[heard.length - 1] !== this._mark;
       this.standing = taken ? 'lost' : 'mine';
     } catch (refusal) {

@@ -34,7 +34,7 @@ export class Steps {
   }
 
   /**
-   * A second press of the same is a double click, another one waits for the first. `answered(answer)` says
+   * A press for the same address meanwhile is a double click, one for another address waits for the first. `answered(answer)` says
    * what the answer means where it is more than what happens to the ticket, `refused(refusal)` handles an expected refusal;
    * `current` is the ticket that a step finishes on the way; `by` is PUT if it is not POST.
    */

@@ -1,4 +1,4 @@
-// The texts of the desk page: facts about the ticket, the desk and the office.
+// Writes the texts of the desk page: facts about the ticket, the desk and the office.
 
 import { $, show } from '../shared/dom.js';
 import { deskTitle, nameOf, t, tn } from '../shared/i18n.js';

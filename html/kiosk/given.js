@@ -1,4 +1,4 @@
-// The view of a ticket that was just given.
+// Shows a ticket that was just given.
 
 import { $, show as showText } from '../shared/dom.js';
 import { fitText } from '../shared/fit.js';

@@ -1,14 +1,14 @@
 // The office's own pictures and videos: a picture for ten seconds, a video in full and without sound. A file that cannot
 // be shown is skipped.
 
+import { pause } from '../shared/pause.js';
+
 const PICTURE_MS = 10000;
 // A video without progress for this long is skipped.
 const STALL_MS = 15000;
 const CHECK_MS = 1000;
 // The pause after a round in which nothing could be shown, and while there is nothing.
 const RETRY_MS = 60000;
-
-const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 export class Media {
   /**
@@ -40,7 +40,7 @@ export class Media {
       const shown = await this._round(list);
       if (!shown) {
         this._say(false);
-        await wait(RETRY_MS);
+        await pause(RETRY_MS);
       }
     }
   }
@@ -86,7 +86,7 @@ export class Media {
     this._picture.hidden = false;
     this._leaveVideo();
     this._say(true);
-    await wait(PICTURE_MS);
+    await pause(PICTURE_MS);
     return true;
   }
 

@@ -1,4 +1,4 @@
-// Keeps a television's sound open.
+// Plays a tone that nobody hears, so that a television keeps its sound on.
 
 import { audio } from '../shared/sound.js';
 

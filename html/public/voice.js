@@ -1,11 +1,10 @@
 // Speaks a call in one language after the other. A language without a voice is skipped.
 
 import { deskWord, isNumbered, wordsOf } from '../shared/i18n.js';
+import { pause } from '../shared/pause.js';
 import { Speech, fill, spelled } from '../shared/speech.js';
 
 const WORDS_MS = 2000;
-
-const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** The words of a call in a language. */
 export function sentence(call, lang, words) {
@@ -33,7 +32,7 @@ export class Voice {
     for (const lang of this._languages()) {
       if (said && isHurried) break;
       // Words that come late are there for the next call.
-      const words = await this._speech.has(lang) && await Promise.race([wordsOf(lang), wait(WORDS_MS)]).catch(() => null);
+      const words = await this._speech.has(lang) && await Promise.race([wordsOf(lang), pause(WORDS_MS)]).catch(() => null);
       if (this._speech.hushes !== hushes) return said;
       if (!words) continue;
       if (await this._speech.say(sentence(call, lang, words), lang)) said = true;

@@ -3,7 +3,7 @@
 import { get, post, put, remove } from '../shared/api.js';
 import { $, make, reconcile } from '../shared/dom.js';
 import { explain, locale, t } from '../shared/i18n.js';
-import { CLOCK, formatTime } from '../shared/time.js';
+import { formatDayAndTime } from '../shared/time.js';
 import { Form } from './form.js';
 import { byPerson, loadPeople, onPeople, people, translatePeople } from './people.js';
 import { pinFault } from './pin.js';
@@ -58,7 +58,7 @@ async function loadPins() {
 
 const pins = [pinForm('staff'), pinForm('admin')];
 
-const maker = new Form($('token-form'), {
+const tokenForm = new Form($('token-form'), {
   async save(changed, { name, role }) {
     const made = await post('api/tokens', { name, role });
     $('secret').value = made.token;
@@ -67,20 +67,18 @@ const maker = new Form($('token-form'), {
     load().catch(() => {});
   },
   saved() {
-    maker.open({ name: '', role: 'staff' });
+    tokenForm.open({ name: '', role: 'staff' });
     $('secret').focus();
     $('secret').select();
   },
 });
-
-const when = (time) => formatTime(time, Object.assign({ day: 'numeric', month: 'short' }, CLOCK));
 
 function tokenRow(token) {
   const row = make('li', {}, [
     make('div', { className: 'about' }, [
       make('span', { className: 'name', dir: 'auto', text: token.name }),
       make('span', { className: 'facts', text: [t(token.role === 'admin' ? 'access.admin' : 'access.staff'),
-        token.lastUsedAt ? t('access.used', { time: when(token.lastUsedAt) }) : t('access.unused')].join(' · ') }),
+        token.lastUsedAt ? t('access.used', { time: formatDayAndTime(token.lastUsedAt) }) : t('access.unused')].join(' · ') }),
     ]),
   ]);
   const asked = sure === token.id;
@@ -161,7 +159,7 @@ $('leave').addEventListener('click', async () => {
   }
 });
 
-const forms = pins.concat(maker, people.form, byPerson);
+const forms = pins.concat(tokenForm, people.form, byPerson);
 
 // Without people a shared PIN has to stay.
 onPeople(() => loadPins().catch(() => {}));
@@ -181,7 +179,7 @@ start({
   translate() {
     ['role', 'token-role'].forEach((id) => options($(id), [['staff', t('access.staff')], ['admin', t('access.admin')]]));
     translatePeople();
-    if (!maker.base) maker.open({ name: '', role: 'staff' });
+    if (!tokenForm.base) tokenForm.open({ name: '', role: 'staff' });
     render();
   },
 });

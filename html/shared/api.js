@@ -2,6 +2,7 @@
 // the server does it once. Where a PIN is asked for, the sign-in page opens.
 
 import { keepChoices } from './i18n.js';
+import { pause } from './pause.js';
 
 const TIMEOUT_MS = 8000;
 const PAUSES_MS = [400, 1200];
@@ -20,12 +21,10 @@ export function freshKey() {
   return Array.from(bytes, (b) => (b < 16 ? '0' : '') + b.toString(16)).join('');
 }
 
-const after = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-
 // The first of the answers, or `no-connection` where none comes in time.
 const first = (...answers) => Promise.race([
   ...answers,
-  after(TIMEOUT_MS).then(() => { throw new Refusal('no-connection'); }),
+  pause(TIMEOUT_MS).then(() => { throw new Refusal('no-connection'); }),
 ]);
 
 let mayLeave = () => true;
@@ -97,6 +96,6 @@ export async function post(path, body, key = freshKey()) {
     } catch (refusal) {
       if (isFinal(refusal) || n >= PAUSES_MS.length) throw refusal;
     }
-    await after(PAUSES_MS[n]);
+    await pause(PAUSES_MS[n]);
   }
 }

@@ -1,5 +1,7 @@
 // Speaks texts with the browser's own voice. Browser voices fail in many ways, so each wait has a timeout.
 
+import { pause } from './pause.js';
+
 // Voices may come late, once; a network voice begins late, each time.
 const VOICES_MS = 2000;
 const START_MS = 4000;
@@ -20,7 +22,6 @@ const NAMES = {
 };
 
 const synthesis = window.speechSynthesis && window.SpeechSynthesisUtterance ? window.speechSynthesis : null;
-const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const base = (tag) => String(tag).toLowerCase().split(/[-_]/)[0];
 
 /** `text` with `{name}` replaced by `values.name`. */
@@ -75,7 +76,7 @@ export class Speech {
     if (!synthesis) return;
     if (!synthesis.getVoices().length) {
       const late = new Promise((resolve) => { synthesis.onvoiceschanged = resolve; });
-      this.ready = Promise.race([late, wait(VOICES_MS)]);
+      this.ready = Promise.race([late, pause(VOICES_MS)]);
     }
     // Apple's browsers speak only after something was said in the touch itself.
     if (/^Apple/.test(navigator.vendor)) document.addEventListener('touchend', () => this._unlock(), { once: true });
@@ -117,7 +118,7 @@ export class Speech {
   async _utter(text, voice, hushes) {
     if (synthesis.speaking || synthesis.pending) {
       synthesis.cancel();
-      await wait(CANCEL_MS);
+      await pause(CANCEL_MS);
     }
     if (synthesis.paused) synthesis.resume();
     const utterance = new SpeechSynthesisUtterance(text);

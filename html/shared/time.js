@@ -29,3 +29,6 @@ export function formatTime(at, options, language) {
 
 /** The hour and minute, as the language writes them. */
 export const CLOCK = { hour: 'numeric', minute: '2-digit' };
+
+/** A time with its day, as `formatTime` takes it. */
+export const formatDayAndTime = (at) => formatTime(at, Object.assign({ day: 'numeric', month: 'short' }, CLOCK));

@@ -3,7 +3,7 @@
 import { get, patch, post, remove } from '../shared/api.js';
 import { $, make, reconcile } from '../shared/dom.js';
 import { explain, locale, roughSpan, t } from '../shared/i18n.js';
-import { CLOCK, formatTime } from '../shared/time.js';
+import { formatDayAndTime } from '../shared/time.js';
 import { Form } from '../settings/form.js';
 import { start } from '../settings/settings.js';
 
@@ -22,7 +22,6 @@ let unfolded = null;
 // The webhook that the form is of; null for a new one.
 let edited = null;
 
-const when = (time) => formatTime(time, Object.assign({ day: 'numeric', month: 'short' }, CLOCK));
 const reasonOf = ({ reason, status }) => t('webhooks.reason.' + reason, { status });
 
 function ticks() {
@@ -85,17 +84,17 @@ function stateOf(webhook) {
   const parts = [t('webhooks.on')];
   if (webhook.nextAttemptAt) {
     if (webhook.eventsBehind) parts.push(t('webhooks.behind', { span: roughSpan(webhook.behindSeconds), n: webhook.eventsBehind }));
-    parts.push(t('webhooks.next-attempt', { time: when(webhook.nextAttemptAt) }));
+    parts.push(t('webhooks.next-attempt', { time: formatDayAndTime(webhook.nextAttemptAt) }));
   }
   if (webhook.oldSecretsUntil && new Date(webhook.oldSecretsUntil) > new Date()) {
-    parts.push(t('webhooks.old-secret', { time: when(webhook.oldSecretsUntil) }));
+    parts.push(t('webhooks.old-secret', { time: formatDayAndTime(webhook.oldSecretsUntil) }));
   }
   return parts;
 }
 
 function deliveryRow(delivery) {
   return make('li', {}, [
-    make('time', { text: when(delivery.at) }),
+    make('time', { text: formatDayAndTime(delivery.at) }),
     make('span'),
     make('span', { text: t('webhooks.type.' + delivery.type) }),
     make('span', { className: delivery.delivered ? '' : 'warning', text: delivery.delivered ? t('webhooks.delivered') : reasonOf(delivery) }),
@@ -111,7 +110,7 @@ function row(webhook) {
   ];
   if (failed && webhook.lastFailure) {
     const { at } = webhook.lastFailure;
-    about.push(make('span', { className: 'facts', text: t('webhooks.last-failure', { time: when(at), reason: reasonOf(webhook.lastFailure) }) }));
+    about.push(make('span', { className: 'facts', text: t('webhooks.last-failure', { time: formatDayAndTime(at), reason: reasonOf(webhook.lastFailure) }) }));
   }
   const buttons = make('div', { className: 'buttons' });
   const button = (key, act, className = '') => {

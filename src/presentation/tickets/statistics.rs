@@ -156,7 +156,7 @@ struct Moment {
 }
 
 /// The parts of the office that statistics need.
-struct Office {
+struct OfficeFacts {
     calendar: OfficeCalendar,
     /// Of the last ticket: most come within the same quarter as the one before, and a calendar takes longer than
     /// all else.
@@ -169,7 +169,7 @@ struct Office {
     people: HashMap<PersonId, Arc<str>>,
 }
 
-impl Office {
+impl OfficeFacts {
     fn of(queue: &Queue) -> Self {
         let services = queue.services().iter().map(|service| {
             let setup = &service.setup;
@@ -244,7 +244,7 @@ impl Office {
 /// `GET /api/statistics?from=&to=&by=`
 pub fn show(context: &Context<'_>) -> Handled {
     let tickets = &context.office.tickets;
-    let mut office = tickets.read_queue(Office::of);
+    let mut office = tickets.read_queue(OfficeFacts::of);
     let mut fields = Fields::of_query(context.request)?;
     let period = Period::read(&mut fields, &office.calendar)?;
     let by = fields

@@ -22,7 +22,7 @@ const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60 * 60);
 
 /// Time that an attempt takes at most.
-const MARGIN: Duration = Duration::from_secs(60);
+const LONGEST_ATTEMPT: Duration = Duration::from_secs(60);
 
 /// A receiver that fails for so long while the server runs is given up.
 const LONGEST_FAILING: Duration = Duration::from_secs(3 * 24 * 60 * 60);
@@ -88,7 +88,7 @@ impl Delivery {
                 // Another server of the office sends.
                 self.events.clear();
                 self.approaching.clear();
-                self.endpoint.is_idle();
+                self.endpoint.set_idle();
                 let _ = self.endpoint.woken().recv_timeout(LEADER_INTERVAL);
             }
         }
@@ -107,9 +107,12 @@ impl Delivery {
             }
             return;
         }
-        if self.events.is_empty() && (!self.read() || !self.events.is_empty()) {
-            // While it read, somebody may have changed the setup.
-            return;
+        if self.events.is_empty() {
+            let is_read = self.read();
+            if !is_read || !self.events.is_empty() {
+                // While it read, somebody may have changed the setup.
+                return;
+            }
         }
         let Some(stamped) = self.events.front() else {
             self.sleep(setup);
@@ -121,8 +124,8 @@ impl Delivery {
         let is_done = match wanted {
             None => true,
             Some(kind) => {
-                let queue = &self.parts.shared;
-                let message = queue.read_queue(|queue| message::of_event(kind, stamped, queue));
+                let shared = &self.parts.shared;
+                let message = shared.read_queue(|queue| message::of_event(kind, stamped, queue));
                 self.send(setup, &message)
             }
         };
@@ -162,11 +165,11 @@ impl Delivery {
     /// Sends a message. If that fails, it waits for the time of the next attempt. Returns whether the message is
     /// delivered.
     fn send(&mut self, setup: &WebhookSetup, message: &Message) -> bool {
-        self.endpoint.sends(message.at);
+        self.endpoint.set_sending(message.at);
         let attempt = self.parts.receiver.send(setup, message);
         let failing = self.failed_at.map_or(Duration::ZERO, |at| at.elapsed());
         // Time in which there was nothing to send does not count.
-        let failing = failing.min(LONGEST_PAUSE + MARGIN);
+        let failing = failing.min(LONGEST_PAUSE + LONGEST_ATTEMPT);
         let failing = self.endpoint.note(&attempt, failing);
         if attempt.is_delivered() {
             self.pause = FIRST_PAUSE;
@@ -185,7 +188,7 @@ impl Delivery {
             let pause = self.pause;
             self.pause = (2 * pause).min(LONGEST_PAUSE);
             let next = now().plus(i64::try_from(pause.as_millis()).unwrap_or(0));
-            self.endpoint.tries_again(next);
+            self.endpoint.set_next_attempt(next);
             if self.endpoint.woken().recv_timeout(pause).is_ok() {
                 // Somebody has changed it, or a test has arrived.
                 self.pause = FIRST_PAUSE;
@@ -223,7 +226,7 @@ impl Delivery {
 
     /// Waits for events, with all progress stored.
     fn sleep(&mut self, setup: &WebhookSetup) {
-        self.endpoint.is_idle();
+        self.endpoint.set_idle();
         self.store_progress(Duration::ZERO);
         let time = match asks_for_approaching(setup) {
             true => self.until_look(),
@@ -247,7 +250,7 @@ impl Delivery {
     }
 
     fn store_progress(&self, age: Duration) {
-        if let Some(change) = self.endpoint.progress_to_store(age)
+        if let Some(change) = self.endpoint.take_old_progress(age)
             && !self.parts.store.try_store(change)
         {
             self.endpoint.forget_stored();

@@ -179,12 +179,12 @@ impl Endpoint {
     }
 
     /// Says of when the message is that is being sent.
-    pub fn sends(&self, at: Timestamp) {
+    pub fn set_sending(&self, at: Timestamp) {
         self.lock().waits_since = Some(at);
     }
 
     /// Says that nothing waits.
-    pub fn is_idle(&self) {
+    pub fn set_idle(&self) {
         self.lock().waits_since = None;
     }
 
@@ -210,17 +210,17 @@ impl Endpoint {
     }
 
     /// Says when the next attempt is.
-    pub fn tries_again(&self, at: Timestamp) {
+    pub fn set_next_attempt(&self, at: Timestamp) {
         self.lock().next_attempt_at = Some(at);
     }
 
-    /// The change that stores its progress, if it is not stored.
-    pub fn unstored_progress(&self) -> Option<WebhookChange> {
-        self.progress_to_store(Duration::ZERO)
+    /// The change that stores its progress, if it is not stored. It then counts as stored.
+    pub fn take_unstored_progress(&self) -> Option<WebhookChange> {
+        self.take_old_progress(Duration::ZERO)
     }
 
-    /// The same, if the last one is at least so old. It then counts as stored.
-    pub fn progress_to_store(&self, age: Duration) -> Option<WebhookChange> {
+    /// The same, if the last one is at least so old.
+    pub fn take_old_progress(&self, age: Duration) -> Option<WebhookChange> {
         let mut state = self.lock();
         if state.is_deleted || state.stored == state.progress || state.stored_at.elapsed() < age {
             return None;

@@ -1,4 +1,4 @@
-//! Answers under an `Idempotency-Key`, while the server runs: a repeated request gets the first answer.
+//! The answers to requests with an `Idempotency-Key` that make a webhook or a secret, in memory only: they have the secret.
 //! After a restart a repeated request is refused, because its address is in use.
 
 use std::collections::VecDeque;

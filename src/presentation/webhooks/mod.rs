@@ -328,7 +328,7 @@ impl Webhooks {
         }
         let changes = endpoints
             .iter()
-            .filter_map(|endpoint| endpoint.unstored_progress());
+            .filter_map(|endpoint| endpoint.take_unstored_progress());
         let changes: Vec<_> = changes.collect();
         if !changes.is_empty() && self.parts.store.store(changes, None).is_err() {
             log::warn!(

@@ -18,7 +18,7 @@ use crate::storage::personal::{Expired, PERSONAL};
 const STEP_EVENTS: u64 = 2_000;
 
 /// Deletes some events from before the time `before`, in milliseconds since the Unix epoch, but never the newest
-/// one; without such events, some history from before that came with another office. Returns whether it did.
+/// one; if there are none, some history older than `before` that an import brought. Returns whether it did.
 pub(super) fn history_step(
     connection: &mut PgConnection,
     office: &str,
@@ -41,12 +41,12 @@ pub(super) fn history_step(
         }
     };
     let mut count = 0;
-    let mut is_expired = true;
+    let mut all_expired = true;
     // The newest event stays.
     let range = (queue.seq(), newest.saturating_sub(1));
     history::read_events(connection, office, range, STEP_EVENTS, |stamped| {
-        is_expired &= stamped.at.as_millis() < before;
-        if is_expired {
+        all_expired &= stamped.at.as_millis() < before;
+        if all_expired {
             apply(&mut queue, &stamped);
             count += 1;
         }
@@ -100,8 +100,8 @@ impl NoteEraser {
         .bind::<BigInt, _>(to_sql(STEP_EVENTS))
         .bind::<Array<Text>, _>(PERSONAL.as_slice())
         .load::<StoredEvent>(connection)?;
-        let is_expired = |event: &&StoredEvent| event.at < expired.before;
-        let events: Vec<&StoredEvent> = events.iter().take_while(is_expired).collect();
+        let all_expired = |event: &&StoredEvent| event.at < expired.before;
+        let events: Vec<&StoredEvent> = events.iter().take_while(all_expired).collect();
         let mut kept = self.kept;
         let (mut seqs, mut bodies) = (Vec::new(), Vec::new());
         for stored in &events {

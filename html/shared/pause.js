@@ -1,0 +1,4 @@
+// Waits for a time.
+
+/** Resolves after `ms` milliseconds. */
+export const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
