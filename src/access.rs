@@ -100,6 +100,8 @@ pub struct AccessRecords {
     pub people: Vec<Person>,
     /// The highest id that a person has ever had; 0 if there never was one.
     pub last_person: u32,
+    /// The number of changes of shared PINs and people so far. A data file has one server, and does not count them.
+    pub revision: u64,
     /// Roles whose PIN was made by the program and has not been announced yet.
     pub unannounced: Vec<Role>,
     pub sessions: Vec<Session>,
@@ -110,6 +112,9 @@ pub struct AccessRecords {
 /// A change of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AccessChange {
+    /// Nothing of the batch is stored unless the shared PINs and people are those of this revision: another server may
+    /// have changed them since.
+    ExpectRevision(u64),
     /// Sets a role's shared PIN, and ends the sessions that a shared PIN of that role began.
     SetPin(Role, PinHash),
     /// Removes a role's shared PIN, and ends its sessions.
@@ -142,11 +147,20 @@ pub enum AccessChange {
 }
 
 impl AccessChange {
-    /// Whether it gives an id or a name, which another server may have given at the same time.
-    pub fn gives_name(&self) -> bool {
+    /// Whether storage can refuse it because of what another server stored at the same time.
+    pub fn can_conflict(&self) -> bool {
+        matches!(self, Self::ExpectRevision(_) | Self::AddToken(_))
+    }
+
+    /// Whether it changes the shared PINs or the people.
+    pub fn raises_revision(&self) -> bool {
         matches!(
             self,
-            Self::AddPerson(_) | Self::ChangePerson { .. } | Self::AddToken(_)
+            Self::SetPin(..)
+                | Self::RemovePin(_)
+                | Self::AddPerson(_)
+                | Self::ChangePerson { .. }
+                | Self::RemovePerson(_)
         )
     }
 }

@@ -92,7 +92,7 @@ pub fn serve(mut config: Config) -> Result<(), Box<dyn Error>> {
     listeners.add(printers.clone());
     let signal = EventSignal::default();
     listeners.add(signal.clone());
-    let (access, announcement) = Access::open(&config, &mut *journal, wss)?;
+    let (access, notice) = Access::open(&config, &mut *journal, wss)?;
     let kept = config.retention();
     let (stored, event_log) = (journal.webhooks().map_err(unusable)?, journal.event_log());
     let doorbell = journal.doorbell();
@@ -123,7 +123,7 @@ pub fn serve(mut config: Config) -> Result<(), Box<dyn Error>> {
     }
     let server = Server::start(listener, secure, office.clone())?;
 
-    announcement.say(&office.tickets);
+    notice.say(&office.tickets);
     let day_rule = office
         .tickets
         .read_queue(|queue| queue.settings().day_rule());

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 #[cfg(feature = "postgres")]
 use super::postgres::{Database, MAIN_OFFICE};
 use super::postgres_address::is_postgres_address;
+#[cfg(feature = "postgres")]
+use crate::domain::parse_name;
 
 /// The place where an office is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,7 +41,11 @@ impl DataSource {
     #[cfg(feature = "postgres")]
     pub fn set_office(&mut self, name: &str) -> Result<(), String> {
         match self {
-            Self::Postgres(database) => name.clone_into(&mut database.office),
+            Self::Postgres(database) => {
+                let office = parse_name(name);
+                let refused = |why| format!("--office «{name}» is not allowed: {why}.");
+                database.office = office.map_err(refused)?.into_owned();
+            }
             Self::File(_) if name == MAIN_OFFICE => {}
             Self::File(_) => {
                 return Err(format!(

@@ -13,9 +13,9 @@ pub enum StorageError {
     /// Another process has appended events after `expected`.
     #[error("the journal does not end at event {expected}")]
     MovedOn { expected: u64 },
-    /// Another process has just given the id or the name to another person, token or webhook.
-    #[error("another server has just given the same id or name")]
-    Taken,
+    /// Another server has just changed the PINs or people, or given the id to another token or webhook.
+    #[error("another server of the office has just changed the same; try again")]
+    Conflict,
     /// A stored event cannot be read back. `last_good` is the one before it.
     #[error(
         "event {seq} cannot be read: {why}; «turnero restore BACKUP» puts a backup in its place, and «turnero export \

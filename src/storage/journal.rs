@@ -56,6 +56,7 @@ pub trait EventLog: Send + Sync {
 #[derive(Debug, Default)]
 pub struct StoredByOthers {
     pub has_events: bool,
+    /// Also true after this server has stored some.
     pub has_access: bool,
     pub has_webhooks: bool,
     /// Whether one of them has announced something about itself.
@@ -96,7 +97,8 @@ pub trait Journal: Send {
     fn newest_before(&mut self, before: i64) -> Result<Option<i64>, StorageError>;
 
     /// Makes a batch durable: when this returns `Ok`, it survives a power cut. `expected_seq` is the
-    /// last event that the caller knows; if the journal ends elsewhere, nothing is written.
+    /// last event that the caller knows; if the journal ends elsewhere, nothing is written. Nor is it with `Conflict`:
+    /// an `ExpectRevision` does not hold, or an id is given already.
     fn append(&mut self, expected_seq: u64, batch: &Batch) -> Result<(), StorageError>;
 
     /// Whether other servers may store events of the office, too. If so, `append` can fail with `MovedOn` at any time:

@@ -4,7 +4,7 @@
 const POSTGRES_PREFIXES: [&str; 3] = ["postgres://", "postgresql://", "service="];
 
 /// Whether a value of `--data` names a database of PostgreSQL.
-pub(super) fn is_postgres_address(value: &str) -> bool {
+pub fn is_postgres_address(value: &str) -> bool {
     POSTGRES_PREFIXES
         .iter()
         .any(|prefix| value.starts_with(prefix))

@@ -21,6 +21,8 @@ const SETTINGS: &str = "
 pub struct Pair {
     folder: Folder,
     programs: PathBuf,
+    /// Settings of each, beside those that all have.
+    settings: [String; 2],
     /// Which one takes changes: 0 or 1.
     primary: usize,
 }
@@ -28,6 +30,11 @@ pub struct Pair {
 impl Pair {
     /// A primary and a standby that follows it. `None` skips the test, because PostgreSQL is not there.
     pub fn new() -> Option<Self> {
+        Self::with(["", ""])
+    }
+
+    /// The same with these settings of the first and the second one.
+    pub fn with(settings: [&str; 2]) -> Option<Self> {
         if database().is_none() {
             eprintln!("NOT TESTED: tests/with-postgres runs these tests beside a PostgreSQL");
             return None;
@@ -37,6 +44,7 @@ impl Pair {
         let pair = Self {
             folder: Folder::new(),
             programs: releases.max().expect("a release is installed"),
+            settings: settings.map(str::to_owned),
             primary: 0,
         };
         if getuid().is_root() {
@@ -181,8 +189,10 @@ impl Pair {
         let sockets = self.sockets(index);
         let text = format!(
             "{SETTINGS}
+             {}
              unix_socket_directories = '{}'
              synchronous_standby_names = '{standbys}'\n",
+            self.settings[index],
             sockets.display()
         );
         self.folder.write(&format!("{index}.conf"), &text);

@@ -4,6 +4,8 @@ use std::env;
 use std::io::{self, Write};
 use std::process::Command;
 
+use rustix::process::getuid;
+
 /// What a process has of its own.
 #[derive(Clone, Copy)]
 pub enum Own {
@@ -26,7 +28,10 @@ pub fn has_its_own(own: Own, name: &str) -> bool {
     };
     let unshare = || {
         let mut command = Command::new("unshare");
-        command.args(["--map-root-user", flag]);
+        if !getuid().is_root() {
+            command.arg("--map-root-user");
+        }
+        command.arg(flag);
         command
     };
     let probed = unshare().args(probe.split(' ')).status();

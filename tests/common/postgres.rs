@@ -1,7 +1,7 @@
 //! The database that the tests were given by `tests/with-postgres`, if they were.
 
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Output};
 
 /// The address of the database, for tests that run on one.
 pub fn database() -> Option<String> {
@@ -15,12 +15,17 @@ pub fn office_of(data: &Path) -> String {
 
 /// Runs SQL in the database, on the program's tables. Returns the rows without their frame.
 pub fn sql(statements: &str) -> String {
-    let output = Command::new("psql")
+    let output = try_sql(statements);
+    assert!(output.status.success(), "{statements}: {output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// The same, where it may fail.
+pub fn try_sql(statements: &str) -> Output {
+    Command::new("psql")
         .args(["-v", "ON_ERROR_STOP=1", "-qAtX", "-c", statements])
         .arg(database().expect("the tests run with a database"))
         .env("PGOPTIONS", "-c search_path=turnero")
         .output()
-        .unwrap();
-    assert!(output.status.success(), "{statements}: {output:?}");
-    String::from_utf8(output.stdout).unwrap()
+        .unwrap()
 }

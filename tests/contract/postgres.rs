@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::common::{
     Folder, Launch, Receiver, Response, Server, codes, database, number, office_of, run_to_end,
-    seq, sql, text, wait_until,
+    seq, sql, text, try_sql, wait_until,
 };
 use crate::people::{FAR, Person, behind_a_proxy, pin};
 
@@ -130,6 +130,47 @@ fn a_database_that_cannot_be_opened_is_named_without_advice_for_files() {
         let said = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(1), "{said}");
         assert!(said.trim_end().ends_with(why), "{said}");
+    }
+}
+
+#[test]
+fn a_database_that_lacks_characters_is_refused_before_it_has_tables() {
+    let Some(address) = database_or_skip() else {
+        return;
+    };
+    let name = format!("latin_{}", std::process::id());
+    sql(&format!(
+        "CREATE DATABASE {name} ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0"
+    ));
+    let address = address.replace("postgres:///postgres", &format!("postgres:///{name}"));
+    let folder = Folder::new();
+    let output = run_to_end(folder.path(), &["--data", &address], &[]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert_eq!(said.lines().count(), 1, "{said}");
+    assert!(said.contains("its encoding is not UTF8"), "{said}");
+}
+
+#[test]
+fn the_name_of_an_office_is_one_in_all_its_forms() {
+    if database_or_skip().is_none() {
+        return;
+    }
+    let office = |form: &str| format!("{} {form}", std::process::id());
+    let address = database().unwrap();
+    let start = |name: &str| {
+        let flags = ["--data", &address, "--office", &office(name)];
+        Launch::new().with(&flags).start()
+    };
+    let server = start("Jos\u{e9}");
+    server.ticket();
+    assert_eq!(codes(&start("Jose\u{301}  ").json("/api/tickets")), ["A1"]);
+    let folder = Folder::new();
+    for (name, why) in [(" ", "cannot be empty"), ("a\u{200b}b", "U+200B")] {
+        let output = run_to_end(folder.path(), &["--data", &address, "--office", name], &[]);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.contains("--office") && said.contains(why), "{said}");
     }
 }
 
@@ -367,6 +408,44 @@ fn one_server_sends_to_a_webhook_and_another_takes_over() {
     assert_eq!(seqs, [1, 2, 3, 4]);
 }
 
+/// Lets each of two servers decide a request before the other one's is stored. Returns the answers.
+fn at_once(servers: &[Server], ask: impl Fn(usize, &Server) -> Response + Sync) -> Vec<Response> {
+    let office = office_of(servers[0].launch().data());
+    let holder = format!("holder of {office}");
+    let count = |condition: &str| {
+        let count = format!("SELECT count(*) FROM pg_stat_activity WHERE {condition}");
+        sql(&count).trim().to_owned()
+    };
+    thread::scope(|scope| {
+        let hold = format!(
+            "SET application_name TO '{holder}'; BEGIN;
+             SELECT FROM offices WHERE office = '{office}' FOR UPDATE; SELECT pg_sleep(60)"
+        );
+        scope.spawn(move || try_sql(&hold));
+        let is_held = format!("application_name = '{holder}' AND wait_event = 'PgSleep'");
+        wait_until("the row is locked", || count(&is_held) == "1");
+        let ask = &ask;
+        let asking: Vec<_> = servers
+            .iter()
+            .enumerate()
+            .map(|(n, server)| scope.spawn(move || ask(n, server)))
+            .collect();
+        let waits = format!("application_name = 'turnero {office}' AND wait_event_type = 'Lock'");
+        wait_until("both wait for the row", || count(&waits) == "2");
+        sql(&format!(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = '{holder}'"
+        ));
+        asking.into_iter().map(|one| one.join().unwrap()).collect()
+    })
+}
+
+/// Whether one of two answers says that the other one's change came first. Returns the status of the other one.
+fn status_of_first(mut answers: Vec<Response>) -> u16 {
+    answers.sort_by_key(|answer| answer.status);
+    answers[1].problem(503, "busy");
+    answers[0].status
+}
+
 #[test]
 fn of_two_who_add_a_person_token_or_webhook_in_the_same_instant_one_is_refused_and_tickets_go_on() {
     if database_or_skip().is_none() {
@@ -374,7 +453,6 @@ fn of_two_who_add_a_person_token_or_webhook_in_the_same_instant_one_is_refused_a
     }
     let servers = servers(2);
     let receivers = [Receiver::new(), Receiver::new()];
-    let office = office_of(servers[0].launch().data());
     let person =
         |n, _: &str| json!({"name": format!("Ana {n}"), "role": "staff", "pin": "48151623"});
     for (path, make) in [
@@ -388,45 +466,55 @@ fn of_two_who_add_a_person_token_or_webhook_in_the_same_instant_one_is_refused_a
             |_, url| json!({"url": url, "types": ["ticket-created"]}),
         ),
     ] {
-        let status = thread::scope(|scope| {
-            // Both wait for the office's row, with the same id.
-            let hold = format!(
-                "BEGIN; SELECT FROM offices WHERE office = '{office}' FOR UPDATE; SELECT pg_sleep(1); COMMIT"
-            );
-            scope.spawn(move || sql(&hold));
-            let held = format!(
-                "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep%' AND query LIKE '%{office}%'
-                     AND wait_event = 'PgSleep'"
-            );
-            wait_until("the row is locked", || sql(&held).trim() == "1");
-            let asking: Vec<_> = servers
-                .iter()
-                .enumerate()
-                .map(|(n, server)| {
-                    let body = make(n, &receivers[n].url());
-                    scope.spawn(move || {
-                        let added = server.post_json(path, &body);
-                        server.ticket();
-                        added
-                    })
-                })
-                .collect();
-            let mut answers: Vec<Response> =
-                asking.into_iter().map(|one| one.join().unwrap()).collect();
-            answers.sort_by_key(|answer| answer.status);
-            answers[1].problem(503, "busy");
-            for server in &servers {
-                server.get("/api/health").expect(200);
-            }
-            answers[0].status
+        let answers = at_once(&servers, |n, server| {
+            let added = server.post_json(path, &make(n, &receivers[n].url()));
+            server.ticket();
+            added
         });
-        assert_eq!(status, 201, "{path}");
+        assert_eq!(status_of_first(answers), 201, "{path}");
         for server in &servers {
+            server.get("/api/health").expect(200);
             wait_until("both list it", || {
                 server.json(path).as_array().unwrap().len() == 1
             });
         }
     }
+}
+
+#[test]
+fn of_two_who_change_pins_or_people_in_the_same_instant_one_is_refused() {
+    if database_or_skip().is_none() {
+        return;
+    }
+    let servers = servers(2);
+    let ana = json!({"name": "Ana", "role": "admin", "pin": "48151623"});
+    let ana = servers[0].post_json("/api/people", &ana).expect(201).json();
+    let ana = format!("/api/people/{}", text(&ana, "id"));
+    wait_until("both know her", || {
+        servers[1].json("/api/people")[0]["name"] == "Ana"
+    });
+    // Neither change overwrites the other one.
+    let answers = at_once(&servers, |n, server| {
+        let change = [json!({"name": "Ana Peña"}), json!({"pin": "31415926"})];
+        server.put_json(&ana, &change[n])
+    });
+    assert_eq!(status_of_first(answers), 200);
+    // Staff and admin have different PINs.
+    let answers = at_once(&servers, |n, server| {
+        let path = ["/api/pins/staff", "/api/pins/admin"][n];
+        server.put_json(path, &json!({"pin": "27182818"}))
+    });
+    assert_eq!(status_of_first(answers), 204);
+    // An admin is left.
+    let paths = ["/api/pins/admin", ana.as_str()];
+    let remove = |n: usize, server: &Server| server.send("DELETE", paths[n]);
+    assert_eq!(status_of_first(at_once(&servers, remove)), 204);
+    wait_until("the last way in is known", || {
+        servers.iter().enumerate().any(|(n, server)| {
+            let answer = remove(n, server);
+            answer.status == 409 && answer.problem(409, "last-way-in").contains("admin")
+        })
+    });
 }
 
 #[test]

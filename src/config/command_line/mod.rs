@@ -16,6 +16,10 @@ use super::Config;
 use super::flags::FLAGS;
 use super::values::whole;
 use crate::access::Role;
+use crate::storage::is_postgres_address;
+
+/// What `check` takes.
+const CHECK_NEEDS: &str = "check needs the name of a data file, a backup or an export.";
 
 /// The roles that have a PIN.
 const ROLES: &str = "staff or admin";
@@ -162,9 +166,14 @@ impl Action {
                 let file = file.ok_or("restore needs the name of a backup.")?;
                 Ok(Self::Restore(file, config))
             }
-            "check" => Ok(Self::Check(file.ok_or(
-                "check needs the name of a data file, a backup or an export.",
-            )?)),
+            "check" => {
+                let file = file.ok_or(CHECK_NEEDS)?;
+                // Also without the feature, so that no password of an address is shown.
+                match is_postgres_address(&file.to_string_lossy()) {
+                    true => Err(format!("{CHECK_NEEDS} It cannot check a database.")),
+                    false => Ok(Self::Check(file)),
+                }
+            }
             other => Err(unknown(other)),
         }
     }

@@ -78,6 +78,10 @@ fn words_beside_the_flags_select_the_action() {
         (&["restore"], "restore needs the name of a backup"),
         (&["check", "a.db"], "check of a.db"),
         (&["check"], "check needs the name of a data file"),
+        (
+            &["check", "postgres://me:secret@host/offices"],
+            "check needs the name of a data file, a backup or an export. It cannot check a database.",
+        ),
         (&["check", "a", "b"], "b is not known"),
         (&["pin"], "pin needs a role"),
         (&["exports"], "exports is not known"),

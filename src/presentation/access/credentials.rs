@@ -34,7 +34,9 @@ pub struct Credentials {
     /// The highest id of a token so far. Ids are not reused while the program runs, so that an id
     /// cannot come to mean another token.
     last_token: u64,
-    /// How often they were changed here.
+    /// The number of changes of shared PINs and people so far: at all servers of the office, if there are several.
+    revision: u64,
+    /// How often they were changed here: a reload that meets a change reads again.
     changes: u64,
 }
 
@@ -48,6 +50,7 @@ impl From<AccessRecords> for Credentials {
             sessions: sessions.map(|session| (session.hash, session)).collect(),
             last_token: records.tokens.iter().map(|t| t.id).max().unwrap_or(0),
             tokens: records.tokens,
+            revision: records.revision,
             changes: 0,
         }
     }
@@ -57,6 +60,20 @@ impl Credentials {
     /// How often they were changed here.
     pub fn changes(&self) -> u64 {
         self.changes
+    }
+
+    /// What [`AccessChange::ExpectRevision`](crate::access::AccessChange::ExpectRevision) expects.
+    pub fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// Makes a change of the shared PINs or people that is stored, and was decided on with revision `from`. Does nothing if
+    /// the records were read from storage since: then they have it.
+    pub fn apply_stored(&mut self, from: u64, change: impl FnOnce(&mut Self)) {
+        if self.revision == from {
+            change(self);
+            self.revision += 1;
+        }
     }
 
     /// Takes over all records. Ids that were given stay so.

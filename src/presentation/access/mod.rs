@@ -49,7 +49,7 @@ pub use peer::Peer;
 pub use people::{Names, PersonChange};
 pub use secret::{NoRandomness, random};
 pub use sessions::{DEVICE, SESSION, SignedIn};
-pub use setup::{Announcement, set_pin_of_file};
+pub use setup::{PinNotice, set_pin_of_file};
 
 /// The name of the session cookie.
 pub const COOKIE: &str = "turnero-session";
@@ -78,16 +78,16 @@ impl Access {
         config: &Config,
         journal: &mut dyn Journal,
         wss: &'static WssService,
-    ) -> Result<(Self, Announcement), Box<dyn Error>> {
+    ) -> Result<(Self, PinNotice), Box<dyn Error>> {
         let mut records = journal.access()?;
-        let announcement = if config.open {
+        let notice = if config.open {
             let open = "There are no PINs (--open): everyone who can reach this server is an admin";
-            Announcement::line(open)
+            PinNotice::line(open)
         } else {
             setup::make_pins(journal, &mut records)?
         };
         let seed = secret::random()?;
-        Ok((Self::new(config, records, seed, wss), announcement))
+        Ok((Self::new(config, records, seed, wss), notice))
     }
 
     fn new(

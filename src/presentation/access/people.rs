@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::credentials::has_way_in;
+use super::credentials::{Credentials, has_way_in};
 use super::{Access, Caller, pin};
 use crate::access::{AccessChange, Person, PinHash, Role};
 use crate::calendar;
@@ -62,10 +62,16 @@ impl Access {
     ) -> Result<Person, Problem> {
         pin::check(new).map_err(|why| Problem::invalid("pin", why))?;
         let verifier = self.verifier.acquire_always();
-        let (known, count, id) = {
+        let (revision, known, count, id) = {
             let credentials = self.credentials();
             let known = credentials.person_named(name).cloned();
-            (known, credentials.people().len(), credentials.next_person())
+            let count = credentials.people().len();
+            (
+                credentials.revision(),
+                known,
+                count,
+                credentials.next_person(),
+            )
         };
         if let Some(known) = known {
             let is_repeated = *known.name == *name && known.role == role;
@@ -86,8 +92,10 @@ impl Access {
             created_at: calendar::now().as_millis(),
         };
         let entry = caller.audit(AuditKind::PersonAdded, Some(name));
-        tickets.store_access(vec![AccessChange::AddPerson(person.clone())], Some(entry))?;
-        self.credentials().put_person(person.clone());
+        let add = AccessChange::AddPerson(person.clone());
+        self.store_revised(tickets, revision, add, entry, |credentials| {
+            credentials.put_person(person.clone());
+        })?;
         Ok(person)
     }
 
@@ -103,6 +111,7 @@ impl Access {
             pin::check(new).map_err(|why| Problem::invalid("pin", why))?;
         }
         let _verifier = self.verifier.acquire_always();
+        let revision = self.credentials().revision();
         let Some(before) = self.credentials().person(id).cloned() else {
             return Ok(None);
         };
@@ -144,13 +153,12 @@ impl Access {
             person: person.clone(),
             ends_sessions,
         };
-        tickets.store_access(vec![stored], Some(entry))?;
-        let mut credentials = self.credentials();
-        credentials.put_person(person.clone());
-        if ends_sessions {
-            credentials.end_sessions_of(id);
-        }
-        drop(credentials);
+        self.store_revised(tickets, revision, stored, entry, |credentials| {
+            credentials.put_person(person.clone());
+            if ends_sessions {
+                credentials.end_sessions_of(id);
+            }
+        })?;
         self.wss.recheck_access();
         Ok(Some(person))
     }
@@ -163,15 +171,33 @@ impl Access {
         id: PersonId,
     ) -> Result<bool, Problem> {
         let _verifier = self.verifier.acquire_always();
+        let revision = self.credentials().revision();
         let Some(person) = self.credentials().person(id).cloned() else {
             return Ok(false);
         };
         self.check_way_in(|_, people| people.retain(|other| other.id != id))?;
         let entry = caller.audit(AuditKind::PersonRemoved, Some(&person.name));
-        tickets.store_access(vec![AccessChange::RemovePerson(id)], Some(entry))?;
-        self.credentials().remove_person(id);
+        let remove = AccessChange::RemovePerson(id);
+        self.store_revised(tickets, revision, remove, entry, |credentials| {
+            credentials.remove_person(id);
+        })?;
         self.wss.recheck_access();
         Ok(true)
+    }
+
+    /// Stores a change of the shared PINs or people, which was decided on with that revision of them, and then makes it.
+    pub(super) fn store_revised(
+        &self,
+        tickets: &TicketService,
+        revision: u64,
+        change: AccessChange,
+        entry: AuditEntry,
+        make: impl FnOnce(&mut Credentials),
+    ) -> Result<(), Problem> {
+        let changes = vec![AccessChange::ExpectRevision(revision), change];
+        tickets.store_access(changes, Some(entry))?;
+        self.credentials().apply_stored(revision, make);
+        Ok(())
     }
 
     /// Refuses a change after which nobody could sign in with one of the roles.

@@ -17,7 +17,10 @@ impl Access {
     ) -> Result<(), Problem> {
         pin::check(new).map_err(|why| Problem::invalid("pin", why))?;
         let verifier = self.verifier.acquire_always();
-        let pins = self.credentials().pins();
+        let (revision, pins) = {
+            let credentials = self.credentials();
+            (credentials.revision(), credentials.pins())
+        };
         let owner = verifier.role_of(new, &pins);
         if owner.is_some_and(|other| other != role) {
             return Err(Problem::invalid(
@@ -27,8 +30,10 @@ impl Access {
         }
         let hash = pin::hash(new).map_err(|_| Problem::storage_unavailable())?;
         let entry = caller.audit(AuditKind::PinChanged, Some(role.as_str()));
-        tickets.store_access(vec![AccessChange::SetPin(role, hash.clone())], Some(entry))?;
-        self.credentials().set_pin(role, hash);
+        let set = AccessChange::SetPin(role, hash.clone());
+        self.store_revised(tickets, revision, set, entry, |credentials| {
+            credentials.set_pin(role, hash);
+        })?;
         self.wss.recheck_access();
         log::info!("The PIN of {} was changed", role.as_str());
         Ok(())
@@ -48,13 +53,16 @@ impl Access {
         role: Role,
     ) -> Result<bool, Problem> {
         let _verifier = self.verifier.acquire_always();
+        let revision = self.credentials().revision();
         if !self.shared_pins().contains(&role) {
             return Ok(false);
         }
         self.check_way_in(|pins, _| pins.retain(|(other, _)| *other != role))?;
         let entry = caller.audit(AuditKind::PinRemoved, Some(role.as_str()));
-        tickets.store_access(vec![AccessChange::RemovePin(role)], Some(entry))?;
-        self.credentials().remove_pin(role);
+        let remove = AccessChange::RemovePin(role);
+        self.store_revised(tickets, revision, remove, entry, |credentials| {
+            credentials.remove_pin(role);
+        })?;
         self.wss.recheck_access();
         Ok(true)
     }

@@ -9,6 +9,7 @@ use super::{Access, Caller, secret};
 use crate::access::{Person, Role};
 use crate::config::Config;
 use crate::domain::{composed, parse_name};
+use crate::presentation::http::error_code::ErrorCode;
 use crate::presentation::http::problem::Problem;
 use crate::presentation::http::request::Request;
 use crate::presentation::services::TicketService;
@@ -43,6 +44,8 @@ impl Access {
                 caller.role = caller.role.max(person.role);
                 caller.person = Some(SignedInPerson::from(&person));
             }
+            // Another server adds this user at this moment: the next request has the name.
+            Err(problem) if problem.code == ErrorCode::Busy => {}
             Err(problem) => log::warn!(
                 "The user {name:?} of the proxy is not added to the people: {}",
                 problem.detail

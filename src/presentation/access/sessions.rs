@@ -54,6 +54,8 @@ impl Access {
         // Held until the session is stored, so that the PIN does not change in between.
         let verifier = self.verifier.acquire()?;
         self.check_sign_in_rate(caller, id)?;
+        // The session is refused if a PIN or person changes at another server.
+        let revision = self.credentials().revision();
         let Some(owner) = self.owner_of(&verifier, name, entered) else {
             lock(&self.sign_ins).count_wrong(caller.address, id, self.started.elapsed());
             log::warn!("Wrong PIN from {}", caller.address);
@@ -62,7 +64,7 @@ impl Access {
             tickets.try_store_access(Vec::new(), Some(entry));
             return Err(Problem::wrong_pin(name.is_some()));
         };
-        let secret = self.start_session(tickets, caller, &owner)?;
+        let secret = self.start_session(tickets, caller, &owner, revision)?;
         let device_cookie = match device {
             Some((cookie, _)) => cookie.to_owned(),
             None => {
@@ -126,13 +128,15 @@ impl Access {
         })
     }
 
-    /// Starts a session and ends the caller's earlier ones, whose cookies the browser now replaces.
+    /// Starts a session and ends the caller's earlier ones, whose cookies the browser now replaces. The PIN was verified
+    /// with that revision of the PINs and people.
     /// Returns the value of the session's cookie.
     fn start_session(
         &self,
         tickets: &TicketService,
         caller: &Caller,
         owner: &Owner,
+        revision: u64,
     ) -> Result<String, Problem> {
         let secret = secret::make().map_err(|_| Problem::storage_unavailable())?;
         let now = calendar::now().as_millis();
@@ -142,7 +146,8 @@ impl Access {
             person: owner.person.as_ref().map(|person| person.id),
             expires_at: now + SESSION.as_millis() as i64,
         };
-        let mut changes = end_sessions(caller);
+        let mut changes = vec![AccessChange::ExpectRevision(revision)];
+        changes.extend(end_sessions(caller));
         changes.push(AccessChange::AddSession {
             session: session.clone(),
             now,

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::io::{self, BufRead, IsTerminal};
 
 use super::pin;
-use crate::access::{AccessChange, AccessRecords, Actor, Role, Session};
+use crate::access::{AccessChange, AccessRecords, Actor, Role};
 use crate::calendar::now;
 use crate::logging;
 use crate::presentation::services::TicketService;
@@ -12,12 +12,12 @@ use crate::storage::{self, AuditEntry, AuditKind, Batch, DataSource, Journal, St
 
 /// Lines that the log must show once the server listens, and the changes to store after that.
 #[derive(Default)]
-pub struct Announcement {
+pub struct PinNotice {
     lines: Vec<String>,
     changes: Vec<AccessChange>,
 }
 
-impl Announcement {
+impl PinNotice {
     /// One line, and no changes.
     pub fn line(line: &str) -> Self {
         Self {
@@ -41,11 +41,11 @@ impl Announcement {
 pub fn make_pins(
     journal: &mut dyn Journal,
     records: &mut AccessRecords,
-) -> Result<Announcement, Box<dyn Error>> {
-    let mut announcement = Announcement::default();
+) -> Result<PinNotice, Box<dyn Error>> {
+    let mut notice = PinNotice::default();
     if !journal.is_leader() {
         // Another server of the office runs: it makes and shows them.
-        return Ok(announcement);
+        return Ok(notice);
     }
     for role in [Role::Staff, Role::Admin] {
         let is_there = records.pins.iter().any(|(other, _)| *other == role);
@@ -56,24 +56,25 @@ pub fn make_pins(
         }
         let new = pin::make()?;
         let hash = pin::hash(&new)?;
-        let set = AccessChange::SetPin(role, hash.clone());
-        store(journal, vec![set, AccessChange::PinUnannounced(role)], role)?;
-        records.pins.retain(|(other, _)| *other != role);
-        records.pins.push((role, hash));
-        let is_other = |session: &Session| session.role != role || session.person.is_some();
-        records.sessions.retain(is_other);
-        announcement.changes.push(AccessChange::PinAnnounced(role));
+        let changes = vec![
+            AccessChange::ExpectRevision(records.revision),
+            AccessChange::SetPin(role, hash),
+            AccessChange::PinUnannounced(role),
+        ];
+        store(journal, changes, role)?;
+        *records = journal.access()?;
+        notice.changes.push(AccessChange::PinAnnounced(role));
         let purpose = match role {
             Role::Admin => "for the settings",
             _ => "for the desks",
         };
         let name = role.as_str();
-        announcement.lines.push(format!(
+        notice.lines.push(format!(
             "The PIN of {name}, {purpose}, from another device: {new}. It is not shown again; change \
              it in the settings, or with «turnero pin {name}» while the server is stopped"
         ));
     }
-    Ok(announcement)
+    Ok(notice)
 }
 
 /// `turnero pin ROLE`: sets a PIN in a data file that no server uses. Reads the PIN from standard
@@ -102,15 +103,19 @@ pub fn set_pin_of_file(role: Role, data: &DataSource) -> Result<(), Box<dyn Erro
         (given.to_owned(), message)
     };
     pin::check(&new).map_err(|why| format!("That PIN is not accepted: {why}."))?;
-    let others = journal.access()?.pins;
-    if others
+    let records = journal.access()?;
+    if records
+        .pins
         .iter()
         .any(|(other, kept)| *other != role && pin::matches(&new, kept))
     {
         return Err("This PIN is not accepted: staff and admin need different PINs.".into());
     }
-    let set = AccessChange::SetPin(role, pin::hash(&new)?);
-    store(&mut *journal, vec![set], role)?;
+    let changes = vec![
+        AccessChange::ExpectRevision(records.revision),
+        AccessChange::SetPin(role, pin::hash(&new)?),
+    ];
+    store(&mut *journal, changes, role)?;
     println!("{message}");
     Ok(())
 }
@@ -170,7 +175,9 @@ mod tests {
         let (second, new) = start(true);
         assert_eq!((first.len(), second.len()), (2, 2));
         assert!(old.iter().all(|one| !new.contains(one)), "others");
-        for (line, (role, pin)) in second.iter().zip(&new) {
+        for line in &second {
+            let is_of = |role: &Role| line.contains(&format!("The PIN of {}", role.as_str()));
+            let (role, pin) = new.iter().find(|(role, _)| is_of(role)).expect("its role");
             let (_, digits) = line.split_once("device: ").expect("the PIN");
             assert!(pin::matches(&digits[..8], pin), "{role:?}");
         }

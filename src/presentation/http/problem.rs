@@ -159,10 +159,10 @@ impl Problem {
         Self::new(ErrorCode::Busy, detail).with_retry_after(1)
     }
 
-    /// Another server of the office has just given the same id or name.
-    pub fn taken_meanwhile() -> Self {
-        let detail = "Somebody else has just added one at another server, so nothing was changed; look at the list and try \
-                      again in 1 s.";
+    /// Another server of the office has just changed the same.
+    pub fn changed_meanwhile() -> Self {
+        let detail = "Somebody else has just made a change at another server, so this one was not made; look at it again and \
+                      try again in 1 s.";
         Self::new(ErrorCode::Busy, detail).with_retry_after(1)
     }
 

@@ -117,7 +117,7 @@ impl TicketService {
 
     /// Sends a request to the ledger and waits for its reply.
     fn ask(&self, request: impl FnOnce(Sender<Reply>) -> LedgerRequest) -> Reply {
-        self.refuse_if_storage_stalls()?;
+        refuse_if_storage_stalls(&self.shared)?;
         ANSWERS.with(|(sender, answers)| {
             let request = request(sender.clone());
             if self.requests.send(request).is_err() {
@@ -128,14 +128,6 @@ impl TicketService {
         })
     }
 
-    /// Refuses a request that would wait behind one that storage does not confirm.
-    fn refuse_if_storage_stalls(&self) -> Result<(), Problem> {
-        match self.shared.storage_stalls() {
-            true => Err(Problem::storage_unavailable()),
-            false => Ok(()),
-        }
-    }
-
     /// Stores changes of PINs, sessions and tokens with their audit entry, and returns when they are
     /// durable.
     pub fn store_access(
@@ -143,7 +135,7 @@ impl TicketService {
         changes: Vec<AccessChange>,
         entry: Option<AuditEntry>,
     ) -> Result<(), Problem> {
-        self.refuse_if_storage_stalls()?;
+        refuse_if_storage_stalls(&self.shared)?;
         let (sender, confirmation) = bounded(1);
         let sent = self.requests.send(LedgerRequest::StoreAccess {
             changes,
@@ -189,12 +181,13 @@ impl TicketService {
     pub fn webhook_store(&self) -> WebhookStore {
         WebhookStore {
             requests: self.requests.clone(),
+            shared: self.shared.clone(),
         }
     }
 
     /// Reads a page of the audit log: at most `limit` entries before the id `before`, newest first.
     pub fn read_audit(&self, before: u64, limit: u64) -> Result<Vec<AuditRecord>, Problem> {
-        self.refuse_if_storage_stalls()?;
+        refuse_if_storage_stalls(&self.shared)?;
         read_audit(&self.requests, before, limit)
     }
 
@@ -299,6 +292,7 @@ impl TicketService {
 #[derive(Clone)]
 pub struct WebhookStore {
     requests: Sender<LedgerRequest>,
+    shared: Arc<SharedState>,
 }
 
 impl WebhookStore {
@@ -308,6 +302,7 @@ impl WebhookStore {
         changes: Vec<WebhookChange>,
         entry: Option<AuditEntry>,
     ) -> Result<(), Problem> {
+        refuse_if_storage_stalls(&self.shared)?;
         let (sender, confirmation) = bounded(1);
         let sent = self.requests.send(LedgerRequest::StoreWebhooks {
             changes,
@@ -328,6 +323,14 @@ impl WebhookStore {
             reply: None,
         };
         self.requests.try_send(request).is_ok()
+    }
+}
+
+/// Refuses a request that would wait behind one that storage does not confirm.
+fn refuse_if_storage_stalls(shared: &SharedState) -> Result<(), Problem> {
+    match shared.storage_stalls() {
+        true => Err(Problem::storage_unavailable()),
+        false => Ok(()),
     }
 }
 

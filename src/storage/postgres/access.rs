@@ -90,7 +90,10 @@ pub(super) fn load(
     connection: &mut PgConnection,
     office: &str,
 ) -> Result<AccessRecords, StorageError> {
-    let mut records = AccessRecords::default();
+    let mut records = AccessRecords {
+        revision: revision(connection, office)?,
+        ..AccessRecords::default()
+    };
     let last = sql_query("SELECT last_person AS number FROM offices WHERE office = $1")
         .bind::<Text, _>(office)
         .get_result::<Number>(connection)?;
@@ -169,13 +172,32 @@ fn fixed<const LENGTH: usize>(bytes: Vec<u8>) -> Result<[u8; LENGTH], StorageErr
         })
 }
 
-/// Makes one change.
+/// The number of changes of shared PINs and people so far.
+fn revision(connection: &mut PgConnection, office: &str) -> Result<u64, StorageError> {
+    let revision = sql_query("SELECT access_revision AS number FROM offices WHERE office = $1")
+        .bind::<Text, _>(office)
+        .get_result::<Number>(connection)?;
+    Ok(from_sql(revision.number.unwrap_or(0)))
+}
+
+/// Makes one change, in a transaction that holds the lock of the office.
 pub(super) fn change(
     connection: &mut PgConnection,
     office: &str,
     change: &AccessChange,
 ) -> Result<(), StorageError> {
+    if change.raises_revision() {
+        sql_query("UPDATE offices SET access_revision = access_revision + 1 WHERE office = $1")
+            .bind::<Text, _>(office)
+            .execute(connection)?;
+    }
     match change {
+        AccessChange::ExpectRevision(expected) => {
+            match revision(connection, office)? == *expected {
+                true => Ok(()),
+                false => Err(StorageError::Conflict),
+            }
+        }
         AccessChange::SetPin(role, pin) => {
             set_pin(connection, office, *role, pin)?;
             end_shared_sessions(connection, office, *role)

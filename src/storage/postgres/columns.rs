@@ -31,7 +31,7 @@ impl From<diesel::result::Error> for StorageError {
                 Some(
                     "people_pkey" | "people_office_name_key" | "tokens_pkey" | "webhooks_pkey",
                 ) => {
-                    return Self::Taken;
+                    return Self::Conflict;
                 }
                 _ => {}
             }

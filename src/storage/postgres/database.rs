@@ -28,12 +28,17 @@ const PARAMETERS: [(&str, &str); 5] = [
     ("keepalives_interval", "2"),
 ];
 
-/// Settings of each connection. A transaction of a server that is gone must not keep its locks, and a commit is
-/// durable when it is answered, whatever the database's own default is.
+/// Settings of each connection. A transaction of a server that is gone must not keep its locks. The database ends the
+/// connection of a machine that says nothing within 15 s, and with it the lease of a leader; its own default is two hours.
+/// A commit is durable when it is answered, whatever the database's own default is.
 const SETTINGS: &str = "
     SET search_path TO turnero;
     SET lock_timeout TO '5s';
     SET idle_in_transaction_session_timeout TO '5s';
+    SET tcp_keepalives_idle TO '5s';
+    SET tcp_keepalives_interval TO '2s';
+    SET tcp_keepalives_count TO 4;
+    SET tcp_user_timeout TO '15s';
     SET client_min_messages TO warning;
     SELECT set_config('synchronous_commit', 'on', false)
         WHERE current_setting('synchronous_commit') IN ('off', 'local');
@@ -75,17 +80,22 @@ impl Database {
         }
     }
 
-    /// Opens a connection. Refuses a database that lacks the newest event.
+    /// Opens a connection. Refuses a database that lacks the newest event, or some characters.
     pub(super) fn connect(&self) -> Result<PgConnection, StorageError> {
         let failed = |error: diesel::ConnectionError| self.failed(&error.to_string());
         let mut connection = PgConnection::establish(&self.with_parameters()).map_err(failed)?;
         connection.batch_execute(SETTINGS)?;
         // So that whoever looks after the database sees which server has a connection.
         let name = "SELECT set_config('application_name', 'turnero ' || $1, false), \
-                    set_config('turnero.office', $1, false)";
-        sql_query(name)
+                    set_config('turnero.office', $1, false), current_setting('server_encoding') = 'UTF8' AS truth";
+        let has_all_characters = sql_query(name)
             .bind::<Text, _>(&self.office)
-            .execute(&mut connection)?;
+            .get_result::<Truth>(&mut connection)?;
+        if !has_all_characters.truth {
+            let why = "its encoding is not UTF8, so it lacks characters that people write; create another one with «createdb \
+                       --encoding=UTF8 --locale=C.UTF-8 --template=template0 NAME»";
+            return Err(StorageError::Unusable(why.to_owned()));
+        }
         self.check_newest(&mut connection)?;
         Ok(connection)
     }
@@ -119,9 +129,14 @@ impl Database {
     fn failed(&self, error: &str) -> StorageError {
         let line: Vec<&str> = error.split_whitespace().collect();
         let mut line = line.join(" ");
-        // libpq quotes the part of an address that it does not understand, which may be the password.
-        if line.contains("invalid") || line.contains("missing") {
-            "its address is not one that libpq takes, such as postgres://HOST/DATABASE"
+        // libpq quotes the part of an address that it does not understand, and takes what follows an @ in a password for the
+        // host: both may be the password.
+        let is_ambiguous = without_password(&self.address).ends_with('…');
+        if line.contains("invalid")
+            || line.contains("missing")
+            || (is_ambiguous && line.contains("host name"))
+        {
+            "its address is not one that libpq takes, such as postgres://HOST/DATABASE; write an @ of the password as %40"
                 .clone_into(&mut line);
         }
         StorageError::Database(line.into())

@@ -142,6 +142,13 @@ impl PostgresDoorbell {
         for notification in connection.notifications_iter() {
             let notification = notification.ok()?;
             let (server, text) = notification.payload.split_once(' ')?;
+            let about = text.strip_prefix(ABOUT);
+            let (kinds, end) = match about {
+                Some(_) => ("", ""),
+                None => text.split_once(' ').unwrap_or((text, "")),
+            };
+            // Also its own: if the answer of a commit was lost, this server may not know that it is stored.
+            stored.has_access |= kinds.contains(ACCESS);
             if server == own {
                 continue;
             }
@@ -150,14 +157,11 @@ impl PostgresDoorbell {
                 about: None,
             });
             other.seen = Instant::now();
-            if let Some(about) = text.strip_prefix(ABOUT) {
+            if let Some(about) = about {
                 other.about = Some(about.to_owned());
                 stored.has_announcement = true;
-                continue;
             }
-            let (kinds, end) = text.split_once(' ').unwrap_or((text, ""));
             stored.has_events |= kinds.contains(EVENTS);
-            stored.has_access |= kinds.contains(ACCESS);
             stored.has_webhooks |= kinds.contains(WEBHOOKS);
             stored.end = stored.end.max(end.parse().ok());
         }

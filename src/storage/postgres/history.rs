@@ -1,4 +1,4 @@
-//! The tables of events and snapshots.
+//! Reads and writes events and snapshots.
 
 use diesel::pg::PgRowByRowLoadingMode;
 use diesel::prelude::*;

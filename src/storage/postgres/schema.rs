@@ -26,7 +26,8 @@ const VERSION_1: &str = "
         office      text PRIMARY KEY,
         last_seq    bigint NOT NULL DEFAULT 0,  -- the last event; its row is the lock of whoever appends
         last_audit  bigint NOT NULL DEFAULT 0,  -- the last entry of the audit log
-        last_person bigint NOT NULL DEFAULT 0   -- the highest id that a person ever had
+        last_person bigint NOT NULL DEFAULT 0,  -- the highest id that a person ever had
+        access_revision bigint NOT NULL DEFAULT 0 -- the number of changes of PINs and people so far
     );
     CREATE TABLE batches (                      -- the last commits, to look one up whose answer was lost
         office text NOT NULL,

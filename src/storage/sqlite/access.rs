@@ -180,6 +180,8 @@ pub(super) fn change(
         )
     };
     match change {
+        // A data file has one server.
+        AccessChange::ExpectRevision(_) => Ok(0),
         AccessChange::SetPin(role, pin) => {
             transaction.execute(
                 "INSERT OR REPLACE INTO pins (role, salt, hash, memory_kib, passes)

@@ -1,5 +1,6 @@
 //! Checks a data file or a backup without writing: `turnero check`.
 
+use std::fs;
 use std::path::Path;
 
 use rusqlite::Connection;
@@ -21,6 +22,12 @@ const AUDIT_PAGE: u64 = 10_000;
 /// Checks the file. `Err` if that is not possible.
 pub fn check(path: &Path) -> Result<CheckReport, StorageError> {
     let name = NameLock::take(path).map_err(|why| unusable(path, &why))?;
+    if fs::metadata(path).is_ok_and(|file| file.len() == 0) {
+        return Err(unusable(
+            path,
+            "it is empty: no server has used it, or a copy of it failed",
+        ));
+    }
     let opened = match open::open_read_only(path) {
         Ok(opened) => opened,
         Err(refused) if refused.is_damage() => {

@@ -160,7 +160,7 @@ impl Ledger {
                         self.handle_request(request, &mut pending);
                     }
                 }
-                Err(StorageError::Taken) if Self::refuse_additions(&mut requests) => {
+                Err(StorageError::Conflict) if Self::refuse_conflicts(&mut requests) => {
                     self.clock = clock_before;
                     pending = self.begin();
                     for request in &requests {
@@ -309,7 +309,7 @@ impl Ledger {
         let metrics = self.shared.metrics();
         let is_conflict = matches!(
             stored,
-            Err(StorageError::MovedOn { .. } | StorageError::Taken)
+            Err(StorageError::MovedOn { .. } | StorageError::Conflict)
         );
         if !(is_conflict && self.journal.is_shared()) {
             metrics.count_commit(begun.elapsed(), stored.is_ok());

@@ -1,4 +1,4 @@
-//! Events that other servers of the office have stored.
+//! What the ledger does because other servers store, too: it publishes their events, locks the office, refuses conflicts.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -77,14 +77,14 @@ impl Ledger {
         self.listeners.publish(&Publication { updates, prints });
     }
 
-    /// Takes the requests that give an id or a name out of a batch, and refuses them, because another server has just given the
-    /// same. Whoever asked may ask again at once. Returns whether there was one.
-    pub(super) fn refuse_additions(requests: &mut Vec<LedgerRequest>) -> bool {
+    /// Takes the requests that can be in conflict with another server's out of a batch, and refuses them, because one of them is.
+    /// Whoever asked may ask again at once. Returns whether there was one.
+    pub(super) fn refuse_conflicts(requests: &mut Vec<LedgerRequest>) -> bool {
         let count = requests.len();
         requests.retain(|request| {
-            let (gives_name, reply) = match request {
+            let (can_conflict, reply) = match request {
                 LedgerRequest::StoreAccess { changes, reply, .. } => {
-                    (changes.iter().any(AccessChange::gives_name), reply)
+                    (changes.iter().any(AccessChange::can_conflict), reply)
                 }
                 LedgerRequest::StoreWebhooks { changes, reply, .. } => {
                     let is_new = |change: &WebhookChange| matches!(change, WebhookChange::Add(_));
@@ -92,10 +92,10 @@ impl Ledger {
                 }
                 _ => return true,
             };
-            if gives_name && let Some(reply) = reply {
-                let _ = reply.send(Err(Problem::taken_meanwhile()));
+            if can_conflict && let Some(reply) = reply {
+                let _ = reply.send(Err(Problem::changed_meanwhile()));
             }
-            !gives_name
+            !can_conflict
         });
         requests.len() < count
     }

@@ -13,7 +13,7 @@ use crate::domain::{
     Command, Event, Queue, QueueParts, Stamped, Timestamp, apply, changed_rows, decide,
 };
 use crate::presentation::tickets::audit;
-use crate::storage::{self, AuditEntry, Batch, DataSource, Journal, create_private};
+use crate::storage::{self, AuditEntry, Batch, DataSource, Journal, StorageError, create_private};
 
 /// The largest file that is read: some five million tickets of history.
 const LARGEST_FILE: u64 = 1024 * 1024 * 1024;
@@ -83,8 +83,9 @@ pub fn import_file(from: &Path, data: &DataSource, replace: bool) -> Result<(), 
     let bytes = read_file(from).map_err(|error| format!("{shown} cannot be read: {error}."))?;
     let moved = file::read(&bytes).map_err(|why| format!("{shown} cannot be imported: {why}."))?;
     drop(bytes);
-    let mut journal = storage::open(data)
-        .map_err(|error| format!("{error} Stop the server before you import."))?;
+    let mut journal = storage::open(data).map_err(|error| {
+        data.with_advice_for_file(&error.to_string(), "Stop the server before you import.")
+    })?;
     let mut queue = load(&mut *journal, u64::MAX)?;
     let at = now();
     let mut batch = Batch {
@@ -99,8 +100,8 @@ pub fn import_file(from: &Path, data: &DataSource, replace: bool) -> Result<(), 
             record(&mut queue, event, at, None, &mut batch);
         }
     }
+    let flag = data.file().map_or("--office", |_| "--data");
     if queue.is_in_use() {
-        let flag = data.file().map_or("--office", |_| "--data");
         let why = format!(
             "The office in {data} has tickets of today; an office moves into one that has none: name another with {flag}.",
         );
@@ -110,7 +111,7 @@ pub fn import_file(from: &Path, data: &DataSource, replace: bool) -> Result<(), 
         let name = &queue.settings().name;
         let why = format!(
             "The office in {data}, «{name}», is set up already: add --replace to let the new one take \
-             its place, or name another file with --data."
+             its place, or name another with {flag}."
         );
         return Err(why.into());
     }
@@ -124,7 +125,19 @@ pub fn import_file(from: &Path, data: &DataSource, replace: bool) -> Result<(), 
         .extend(moved.history.iter().map(|row| row.after(last)));
     let (_, event) = moved.office.import_event(&queue);
     record(&mut queue, event, at, Some(&Actor::HERE), &mut batch);
-    journal.append(expected, &batch)?;
+    journal
+        .append(expected, &batch)
+        .map_err(|error| match error {
+            StorageError::MovedOn { .. } => {
+                format!("A server of the office in {data} has just stored something: try again.")
+            }
+            StorageError::InDoubt(_) => {
+                format!(
+                    "Look whether {data} has the office of {shown} before you try again: {error}."
+                )
+            }
+            _ => format!("The office in {data} stays as it was: {error}."),
+        })?;
     println!(
         "The office of {shown} is in {data} now, with {open} open tickets and a history of {all}. Its PINs \
          stayed behind: this machine has its own."
