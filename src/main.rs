@@ -7,7 +7,7 @@ use turnero::presentation::access::set_pin_of_file;
 use turnero::presentation::authority::make_certificate;
 use turnero::presentation::backup::{request_backup, restore_file};
 use turnero::presentation::check::check_file;
-use turnero::presentation::tickets::transfer::{export_file, import_file};
+use turnero::presentation::tickets::moving::{export_file, import_file};
 use turnero::serve::{check_config, serve};
 
 /// Exit code if the task failed.

@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::domain::{Queue, Timestamp, apply};
 use crate::files::is_json;
 use crate::presentation::services::RECENT_EVENTS;
-use crate::presentation::tickets::transfer::read_export;
+use crate::presentation::tickets::moving::read_export;
 use crate::storage::{self, CheckReport, DataSource};
 
 /// Checks the file and prints what it holds. Returns whether it is sound. `Err` if it cannot be checked.

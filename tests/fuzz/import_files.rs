@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 
 use libfuzzer_sys::fuzz_target;
 use turnero::domain::apply;
-use turnero::presentation::tickets::transfer::import_file;
+use turnero::presentation::tickets::moving::import_file;
 use turnero::storage::{self, DataSource};
 
 fuzz_target!(|bytes: &[u8]| {

@@ -16,6 +16,7 @@ mod health;
 mod history_export;
 mod media;
 mod metrics;
+pub mod moving;
 mod paper;
 mod people;
 mod period;
@@ -31,7 +32,6 @@ mod texts;
 mod ticket;
 mod ticket_list;
 mod tokens;
-pub mod transfer;
 mod webhooks;
 
 use tiny_http::Method::{Delete, Get, Patch, Post, Put};
@@ -122,8 +122,8 @@ pub const ROUTES: &[Route] = &[
     route(Get, "/api/audit", Reads, Admin, audit::list).with_query(Read),
     route(Delete, "/api/audit", Changes, Admin, audit::erase),
     // An export is an entry in the audit log, so it counts as a change.
-    route(Get, "/api/export", Changes, Admin, transfer::export),
-    route(Post, "/api/import", Changes, Admin, transfer::import).with_body(transfer::LARGEST_BODY),
+    route(Get, "/api/export", Changes, Admin, moving::export),
+    route(Post, "/api/import", Changes, Admin, moving::import).with_body(moving::LARGEST_BODY),
     route(Get, "/api/backups", Reads, Admin, backups::list),
     route(Post, "/api/backups", Changes, Admin, backups::create),
     route(Get, "/api/backups/*", Changes, Admin, backups::show),

@@ -2,7 +2,7 @@
 
 use diesel::PgConnection;
 
-use super::{append::find_end, history};
+use super::{append::find_end, events};
 use crate::domain::{Queue, Stamped};
 use crate::storage::{Loaded, StorageError};
 
@@ -14,9 +14,9 @@ pub(super) fn load(
 ) -> Result<Loaded, StorageError> {
     let mut damage = Vec::new();
     let end = find_end(connection, office)?.unwrap_or(0).min(until);
-    let all = history::snapshots(connection, office)?;
+    let all = events::snapshots(connection, office)?;
     let newest_snapshot = all.first().copied().unwrap_or(0);
-    let base = history::base_snapshot(connection, office)?;
+    let base = events::base_snapshot(connection, office)?;
     if base.is_some_and(|base| base > end) {
         return Err(StorageError::Damaged {
             what: format!("the office after event {end}"),
@@ -26,8 +26,8 @@ pub(super) fn load(
     let is_usable = |seq: &u64| seq.saturating_add(followed_by) <= end || base == Some(*seq);
     let mut queue = Queue::new();
     for seq in all.into_iter().filter(is_usable) {
-        let body = history::snapshot_body(connection, office, seq)?;
-        match history::parse_snapshot(&body, seq) {
+        let body = events::snapshot_body(connection, office, seq)?;
+        match events::parse_snapshot(&body, seq) {
             Ok(found) => {
                 queue = found;
                 break;
@@ -37,7 +37,7 @@ pub(super) fn load(
     }
     let mut events: Vec<Stamped> = Vec::new();
     let range = (queue.seq(), until);
-    history::read_events(connection, office, range, u64::MAX, |one| events.push(one))?;
+    events::read_events(connection, office, range, u64::MAX, |one| events.push(one))?;
     let last = events.last().map_or(queue.seq(), |last| last.seq);
     if last < end {
         return Err(StorageError::DamagedEvent {

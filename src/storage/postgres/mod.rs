@@ -10,7 +10,7 @@ mod audit;
 mod columns;
 mod database;
 mod doorbell;
-mod history;
+mod events;
 mod load;
 mod prepared;
 mod purge;
@@ -256,7 +256,7 @@ impl Journal for PostgresJournal {
     }
 
     fn newest_before(&mut self, before: i64) -> Result<Option<i64>, StorageError> {
-        self.on(|connection, office| history::newest_before(connection, office, before))
+        self.on(|connection, office| events::newest_before(connection, office, before))
     }
 
     fn append(&mut self, expected_seq: u64, batch: &Batch) -> Result<(), StorageError> {
@@ -304,7 +304,7 @@ impl Journal for PostgresJournal {
         let events: Vec<Stamped> = self.on(|connection, office| {
             let mut events = Vec::new();
             let range = (seq, u64::MAX);
-            history::read_events(connection, office, range, limit, |one| events.push(one))?;
+            events::read_events(connection, office, range, limit, |one| events.push(one))?;
             Ok(events)
         })?;
         self.database.remember(events.last());
@@ -351,7 +351,7 @@ impl Journal for PostgresJournal {
 
     fn save_snapshot(&mut self, queue: &Queue) -> Result<(), StorageError> {
         self.in_transaction(|connection, office, _| {
-            history::insert_snapshot(connection, office, queue)
+            events::insert_snapshot(connection, office, queue)
         })
     }
 

@@ -8,7 +8,7 @@ use diesel::sql_types::{Array, BigInt, Text};
 use diesel::{PgConnection, sql_query};
 
 use super::columns::{from_sql, json, to_sql};
-use super::history::{self, StoredEvent};
+use super::events::{self, StoredEvent};
 use super::tickets;
 use crate::domain::{Event, Queue, QueueParts, apply};
 use crate::storage::StorageError;
@@ -25,26 +25,26 @@ pub(super) fn history_step(
     before: i64,
     newest: u64,
 ) -> Result<bool, StorageError> {
-    if history::first_after(connection, office, 0)?.is_none() {
+    if events::first_after(connection, office, 0)?.is_none() {
         return Ok(false);
     }
-    let base = history::base_snapshot(connection, office)?;
+    let base = events::base_snapshot(connection, office)?;
     let mut queue = match base {
         None => Queue::new(),
         Some(seq) => {
-            let body = history::snapshot_body(connection, office, seq)?;
+            let body = events::snapshot_body(connection, office, seq)?;
             let damaged = |why| StorageError::Damaged {
                 what: format!("the snapshot after event {seq}, before which events were purged,"),
                 why,
             };
-            history::parse_snapshot(&body, seq).map_err(damaged)?
+            events::parse_snapshot(&body, seq).map_err(damaged)?
         }
     };
     let mut count = 0;
     let mut all_expired = true;
     // The newest event stays.
     let range = (queue.seq(), newest.saturating_sub(1));
-    history::read_events(connection, office, range, STEP_EVENTS, |stamped| {
+    events::read_events(connection, office, range, STEP_EVENTS, |stamped| {
         all_expired &= stamped.at.as_millis() < before;
         if all_expired {
             apply(&mut queue, &stamped);
@@ -69,7 +69,7 @@ pub(super) fn history_step(
         .bind::<BigInt, _>(new_base)
         .bind::<BigInt, _>(before)
         .execute(connection)?;
-    history::insert_snapshot(connection, office, &queue)?;
+    events::insert_snapshot(connection, office, &queue)?;
     Ok(true)
 }
 
@@ -138,8 +138,8 @@ fn erase_in_snapshots(
     office: &str,
     expired: &Expired<'_>,
 ) -> Result<(), StorageError> {
-    for seq in history::snapshots(connection, office)? {
-        let body = history::snapshot_body(connection, office, seq)?;
+    for seq in events::snapshots(connection, office)? {
+        let body = events::snapshot_body(connection, office, seq)?;
         if !PERSONAL.iter().any(|part| body.contains(part)) {
             continue;
         }

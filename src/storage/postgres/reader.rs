@@ -4,7 +4,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use diesel::PgConnection;
 
-use super::{database::Database, history, tickets};
+use super::{database::Database, events, tickets};
 use crate::domain::{Stamped, TicketRow};
 use crate::storage::{EventLog, HistoryQuery, StorageError, TicketHistory};
 
@@ -60,12 +60,12 @@ impl EventLog for PostgresReader {
     fn read(&self, after: u64, limit: u64) -> Result<Vec<Stamped>, StorageError> {
         self.read(|connection, office| {
             let mut events = Vec::new();
-            let Some(first) = history::first_after(connection, office, after)? else {
+            let Some(first) = events::first_after(connection, office, after)? else {
                 return Ok(events);
             };
             let range = (first.saturating_sub(1), u64::MAX);
             let each = |stamped| events.push(stamped);
-            history::read_events(connection, office, range, limit, each)?;
+            events::read_events(connection, office, range, limit, each)?;
             Ok(events)
         })
     }

@@ -9,7 +9,7 @@ use super::check_history::{HistoryCheck, SINCE_VERSION};
 use super::columns::one;
 use super::data_file::{DataFile, NameLock};
 use super::open::{self, Opened};
-use super::{access, audit, history, unusable, webhooks};
+use super::{access, audit, events, unusable, webhooks};
 use crate::domain::{Queue, QueueParts, apply};
 use crate::storage::{CheckReport, StorageError};
 
@@ -78,7 +78,7 @@ fn check_database(connection: &Connection, report: &mut CheckReport) {
 
 /// The snapshots that can be read.
 fn read_snapshots(opened: &Opened, report: &mut CheckReport) -> Vec<QueueParts> {
-    let numbers = history::snapshots(&opened.connection, u64::MAX).unwrap_or_else(|error| {
+    let numbers = events::snapshots(&opened.connection, u64::MAX).unwrap_or_else(|error| {
         let damage = format!("The snapshots cannot be read: {error}");
         report.damage.push(damage);
         Vec::new()
@@ -86,7 +86,7 @@ fn read_snapshots(opened: &Opened, report: &mut CheckReport) -> Vec<QueueParts> 
     report.snapshots = numbers.len();
     let mut snapshots = Vec::new();
     for seq in numbers {
-        match history::read_snapshot(&opened.connection, opened.version, seq) {
+        match events::read_snapshot(&opened.connection, opened.version, seq) {
             Ok(queue) => snapshots.push(queue.parts()),
             Err(why) => {
                 report
@@ -101,7 +101,7 @@ fn read_snapshots(opened: &Opened, report: &mut CheckReport) -> Vec<QueueParts> 
 /// Applies all events, and compares the queue with each snapshot, and the history with the tickets.
 fn replay(opened: &Opened, snapshots: &[QueueParts], report: &mut CheckReport) {
     let connection = &opened.connection;
-    let mut queue = match history::base_queue(connection, opened.version) {
+    let mut queue = match events::base_queue(connection, opened.version) {
         Ok(queue) => queue,
         Err(error) => return report.add_loss(format!("The events cannot be applied: {error}")),
     };
@@ -115,7 +115,7 @@ fn replay(opened: &Opened, snapshots: &[QueueParts], report: &mut CheckReport) {
     let mut tickets =
         (opened.version >= SINCE_VERSION).then(|| HistoryCheck::new(connection, queue.seq()));
     let all = (queue.seq(), u64::MAX);
-    let read = history::read_events(connection, opened.version, all, |stamped| {
+    let read = events::read_events(connection, opened.version, all, |stamped| {
         apply(&mut queue, &stamped);
         compare(&queue);
         if let Some(tickets) = &mut tickets {
@@ -146,7 +146,7 @@ fn replay(opened: &Opened, snapshots: &[QueueParts], report: &mut CheckReport) {
         };
         report.add_loss(damage);
     } else {
-        let last_known = history::last_known(connection).unwrap_or(0);
+        let last_known = events::last_known(connection).unwrap_or(0);
         if last_known > queue.seq() {
             report.last_good = Some(queue.seq());
             report.add_loss(format!(

@@ -2,7 +2,7 @@
 
 use rusqlite::Connection;
 
-use super::history;
+use super::events;
 use crate::domain::Queue;
 use crate::storage::{Loaded, StorageError};
 
@@ -13,9 +13,9 @@ pub(super) fn load(
     until: u64,
 ) -> Result<Loaded, StorageError> {
     let mut damage = Vec::new();
-    let end = history::end(connection)?;
+    let end = events::end(connection)?;
     // If that table is damaged, this check is skipped.
-    let last_known = history::last_known(connection).unwrap_or(0);
+    let last_known = events::last_known(connection).unwrap_or(0);
     if end < last_known.min(until) {
         return Err(StorageError::DamagedEvent {
             seq: end + 1,
@@ -24,13 +24,13 @@ pub(super) fn load(
         });
     }
     let end = end.min(until);
-    let all = history::snapshots(connection, u64::MAX).unwrap_or_else(|error| {
+    let all = events::snapshots(connection, u64::MAX).unwrap_or_else(|error| {
         damage.push(format!("The snapshots cannot be read ({error})"));
         Vec::new()
     });
     let newest_snapshot = all.first().copied().unwrap_or(0);
     let mut queue = Queue::new();
-    let base = history::base_snapshot(connection)?;
+    let base = events::base_snapshot(connection)?;
     if base.is_some_and(|base| base > end) {
         return Err(StorageError::Damaged {
             what: format!("the office after event {end}"),
@@ -39,7 +39,7 @@ pub(super) fn load(
     }
     let is_usable = |seq: &u64| seq.saturating_add(followed_by) <= end || base == Some(*seq);
     for seq in all.into_iter().filter(is_usable) {
-        match history::read_snapshot(connection, version, seq) {
+        match events::read_snapshot(connection, version, seq) {
             Ok(found) => {
                 queue = found;
                 break;
@@ -49,6 +49,6 @@ pub(super) fn load(
             }
         }
     }
-    let events = history::events(connection, version, (queue.seq(), until))?;
+    let events = events::load(connection, version, (queue.seq(), until))?;
     Ok(Loaded::new(queue, events, newest_snapshot, damage))
 }

@@ -13,7 +13,7 @@ mod columns;
 mod copy;
 mod data_file;
 mod errors;
-mod history;
+mod events;
 mod load;
 mod notes;
 mod open;
@@ -176,12 +176,12 @@ impl SqliteJournal {
     fn append_batch(&mut self, expected_seq: u64, batch: &Batch) -> Result<(), StorageError> {
         self.check()?;
         let transaction = self.connection.transaction()?;
-        if history::end(&transaction)? != expected_seq {
+        if events::end(&transaction)? != expected_seq {
             return Err(StorageError::MovedOn {
                 expected: expected_seq,
             });
         }
-        history::insert_events(&transaction, &batch.events)?;
+        events::insert_events(&transaction, &batch.events)?;
         let moves = batch.events.iter().any(|one| tickets::may_move(&one.event));
         let newest_hour = tickets::upsert(&transaction, self.newest_hour, &batch.rows, moves)?;
         let added = answers::insert(&transaction, batch)?;
@@ -244,7 +244,7 @@ impl Journal for SqliteJournal {
     }
 
     fn end(&mut self) -> Result<u64, StorageError> {
-        Ok(history::end(&self.connection)?)
+        Ok(events::end(&self.connection)?)
     }
 
     fn newest_before(&mut self, before: i64) -> Result<Option<i64>, StorageError> {
@@ -270,7 +270,7 @@ impl Journal for SqliteJournal {
     fn save_snapshot(&mut self, queue: &Queue) -> Result<(), StorageError> {
         self.check()?;
         let transaction = self.connection.transaction()?;
-        history::insert_snapshot(&transaction, queue)?;
+        events::insert_snapshot(&transaction, queue)?;
         transaction.commit()?;
         Ok(())
     }

@@ -6,7 +6,7 @@
 use rusqlite::{Connection, Row, params};
 
 use super::columns::{json, to_sql};
-use super::history;
+use super::events;
 use crate::domain::{Event, QueueParts};
 use crate::storage::personal::{Expired, PERSONAL};
 
@@ -90,7 +90,7 @@ impl NoteEraser {
         }
         drop(rows);
         for (seq, at, body) in &changed {
-            let checksum = history::checksum(&[*seq, *at], body.as_bytes());
+            let checksum = events::checksum(&[*seq, *at], body.as_bytes());
             update.execute(params![body, checksum, seq])?;
         }
         Ok(EventStep {
@@ -123,7 +123,7 @@ fn erased_event(
     let stored: Option<i64> = row.get(3)?;
     // A damaged event stays as it is: the next start names it.
     let is_damaged =
-        stored.is_some_and(|stored| stored != history::checksum(&[seq, at], body.as_bytes()));
+        stored.is_some_and(|stored| stored != events::checksum(&[seq, at], body.as_bytes()));
     if !PERSONAL.iter().any(|part| body.contains(part)) || is_damaged {
         return Ok(Erased::Nothing);
     }
@@ -146,13 +146,13 @@ fn erased_event(
 /// Returns whether it erased any.
 fn erase_in_snapshots(connection: &Connection, expired: &Expired<'_>) -> rusqlite::Result<bool> {
     let mut is_erased = false;
-    for seq in history::snapshots(connection, u64::MAX)? {
+    for seq in events::snapshots(connection, u64::MAX)? {
         let select = "SELECT body, checksum FROM snapshots WHERE seq = ?1";
         let row = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
         let (body, stored): (Vec<u8>, Option<i64>) =
             connection.query_row(select, [to_sql(seq)], row)?;
         let is_damaged =
-            stored.is_some_and(|stored| stored != history::checksum(&[to_sql(seq)], &body));
+            stored.is_some_and(|stored| stored != events::checksum(&[to_sql(seq)], &body));
         let has = |text: &str| body.windows(text.len()).any(|part| part == text.as_bytes());
         if is_damaged || !PERSONAL.into_iter().any(has) {
             continue;
@@ -164,7 +164,7 @@ fn erase_in_snapshots(connection: &Connection, expired: &Expired<'_>) -> rusqlit
             continue;
         }
         let body = json(&parts).into_bytes();
-        let checksum = history::checksum(&[to_sql(seq)], &body);
+        let checksum = events::checksum(&[to_sql(seq)], &body);
         connection.execute(
             "UPDATE snapshots SET body = ?1, checksum = ?2 WHERE seq = ?3",
             params![body, checksum, to_sql(seq)],

@@ -6,7 +6,7 @@
 use rusqlite::{Connection, OptionalExtension, Transaction};
 
 use super::columns::{from_sql, one, to_sql};
-use super::{history, tickets};
+use super::{events, tickets};
 use crate::domain::apply;
 use crate::storage::StorageError;
 
@@ -28,10 +28,10 @@ pub(super) fn step(
     }
     let newest = "SELECT max(seq) FROM events";
     let newest = from_sql(transaction.query_row(newest, [], one)?);
-    let mut queue = history::base_queue(&transaction, version)?;
+    let mut queue = events::base_queue(&transaction, version)?;
     let mut count = 0;
     let from_base = (queue.seq(), newest.saturating_sub(1));
-    history::read_events(&transaction, version, from_base, |stamped| {
+    events::read_events(&transaction, version, from_base, |stamped| {
         let is_expired = count < STEP_EVENTS && stamped.at.as_millis() < before;
         if is_expired {
             apply(&mut queue, &stamped);
@@ -52,7 +52,7 @@ pub(super) fn step(
     let tickets = "DELETE FROM tickets WHERE seq <= ?1 AND created_at < ?2";
     transaction.execute(tickets, [base, before])?;
     purge_hours(&transaction)?;
-    history::insert_snapshot(&transaction, &queue)?;
+    events::insert_snapshot(&transaction, &queue)?;
     transaction.commit()?;
     Ok(count)
 }

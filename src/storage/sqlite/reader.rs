@@ -7,7 +7,7 @@ use rusqlite::Connection;
 
 use super::columns::{from_sql, one, to_sql};
 use super::data_file::{DataFile, FileId};
-use super::{history, open, schema, tickets};
+use super::{events, open, schema, tickets};
 use crate::domain::{Stamped, TicketRow};
 use crate::storage::{EventLog, HistoryQuery, StorageError, TicketHistory};
 
@@ -65,7 +65,7 @@ impl EventLog for SqliteReader {
         };
         let mut events = Vec::new();
         let range = (first.saturating_sub(1), u64::MAX);
-        history::read_events(connection, schema::VERSION, range, |stamped| {
+        events::read_events(connection, schema::VERSION, range, |stamped| {
             events.push(stamped);
             (events.len() as u64) < limit
         })?;

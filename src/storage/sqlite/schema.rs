@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, Transaction};
 
 use super::data_file::create_data_file;
-use super::{access, answers, audit, history, tickets, webhooks};
+use super::{access, answers, audit, events, tickets, webhooks};
 
 /// Marks a file as ours (`PRAGMA application_id`): «Trn1» in ASCII.
 pub(super) const APPLICATION_ID: i32 = 0x5472_6e31;
@@ -26,7 +26,7 @@ type Migration = fn(&Transaction<'_>) -> rusqlite::Result<()>;
 const MIGRATIONS: &[(i32, Migration)] = &[
     (2, |transaction| {
         transaction.execute_batch(answers::VERSION_2)?;
-        transaction.execute_batch(history::VERSION_2)
+        transaction.execute_batch(events::VERSION_2)
     }),
     (3, |transaction| {
         transaction.execute_batch(tickets::SCHEMA)?;
@@ -44,7 +44,7 @@ const MIGRATIONS: &[(i32, Migration)] = &[
 pub(super) fn create(connection: &mut Connection) -> rusqlite::Result<()> {
     let transaction = connection.transaction()?;
     for schema in [
-        history::SCHEMA,
+        events::SCHEMA,
         answers::SCHEMA,
         audit::SCHEMA,
         tickets::SCHEMA,

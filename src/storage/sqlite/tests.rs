@@ -92,7 +92,7 @@ fn a_hole_in_the_events_is_noticed() {
         .execute("DELETE FROM events WHERE seq = 4", [])
         .expect("deleted");
     let error =
-        history::events(&journal.connection, journal.version, (0, u64::MAX)).expect_err("noticed");
+        events::load(&journal.connection, journal.version, (0, u64::MAX)).expect_err("noticed");
     assert!(
         error.to_string().starts_with("event 5 cannot be read"),
         "{error}"
@@ -142,7 +142,7 @@ fn an_unknown_stored_value_is_an_error_that_names_its_event() {
         let (_file, journal) = new_journal("unknown");
         let insert = "INSERT INTO events (seq, at, body) VALUES (1, 0, ?1)";
         journal.connection.execute(insert, [body]).expect("stored");
-        let error = history::events(&journal.connection, journal.version, (0, u64::MAX))
+        let error = events::load(&journal.connection, journal.version, (0, u64::MAX))
             .expect_err(what)
             .to_string();
         assert!(error.starts_with("event 1 cannot be read"), "{error}");

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use rusqlite::{Connection, Row, Transaction, params};
 
 use super::columns::{from_sql, one, to_sql};
-use super::history;
+use super::events;
 use crate::domain::{
     Arrival, DeskName, Event, PersonId, Prefix, Queue, State, TicketRow, Timestamp, apply,
     changed_rows,
@@ -342,7 +342,7 @@ fn read_row(row: &Row<'_>) -> Result<TicketRow, StorageError> {
 /// of before the times of tickets are not counted. If an event is damaged, the history begins with
 /// the newest snapshot, as a start does.
 pub(super) fn fill(transaction: &Transaction<'_>, version: i32) -> rusqlite::Result<()> {
-    let end = history::end(transaction)?;
+    let end = events::end(transaction)?;
     if end == 0 {
         return Ok(());
     }
@@ -351,15 +351,15 @@ pub(super) fn fill(transaction: &Transaction<'_>, version: i32) -> rusqlite::Res
         Ok(snapshots) => {
             transaction.execute("DELETE FROM snapshots", [])?;
             for queue in &snapshots {
-                history::insert_snapshot(transaction, queue)?;
+                events::insert_snapshot(transaction, queue)?;
             }
         }
         Err(damage) => {
             log::warn!("The history of tickets is incomplete: {damage}");
-            let newest = history::snapshots(transaction, u64::MAX)?;
+            let newest = events::snapshots(transaction, u64::MAX)?;
             let mut readable = newest
                 .into_iter()
-                .filter_map(|seq| history::read_snapshot(transaction, version, seq).ok());
+                .filter_map(|seq| events::read_snapshot(transaction, version, seq).ok());
             if let Some(queue) = readable.next() {
                 let rows: Vec<_> = queue.tickets_after(None).map(TicketRow::from).collect();
                 upsert(transaction, NewestHour::read(transaction), &rows, false)?;
@@ -386,7 +386,7 @@ fn replay(
     let mut stored = Ok(());
     let mut moves = false;
     let mut said = Instant::now();
-    let read = history::read_events(transaction, version, (queue.seq(), end), |stamped| {
+    let read = events::read_events(transaction, version, (queue.seq(), end), |stamped| {
         apply(&mut queue, &stamped);
         changed_rows(&queue, &stamped.event, &mut rows);
         moves |= may_move(&stamped.event);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::domain::{Event, PersonId, Queue, Stamped, TicketId, Timestamp, apply};
 use crate::storage::sqlite::tests::{copies, new_journal};
-use crate::storage::sqlite::{SqliteJournal, history};
+use crate::storage::sqlite::{SqliteJournal, events};
 use crate::storage::tests::day::a_day;
 use crate::storage::tests::testing::{TestFile, batch, batch_with_rows, loaded, rows};
 use crate::storage::{Journal, StorageError};
@@ -123,8 +123,8 @@ fn however_many_events_there_are_each_step_reads_few_and_all_notes_go() {
     assert_eq!(steps, 2);
     erase(&mut journal, i64::MAX, None);
     assert_eq!(copies(&file.0, SECRET), 0);
-    let read = history::events(&journal.connection, journal.version, (0, u64::MAX))
-        .expect("all are sound");
+    let read =
+        events::load(&journal.connection, journal.version, (0, u64::MAX)).expect("all are sound");
     assert_eq!(read.len() as u64, many);
 }
 
@@ -134,7 +134,7 @@ fn a_damaged_event_is_not_made_sound() {
     let damage = "UPDATE events SET body = replace(body, 'wheelchair', 'wheelchaiR') WHERE seq = 2";
     assert_eq!(journal.connection.execute(damage, []).expect("SQL"), 1);
     erase(&mut journal, i64::MAX, None);
-    let error = history::events(&journal.connection, journal.version, (0, u64::MAX))
+    let error = events::load(&journal.connection, journal.version, (0, u64::MAX))
         .expect_err("it is damaged");
     assert!(
         matches!(error, StorageError::DamagedEvent { seq: 2, .. }),

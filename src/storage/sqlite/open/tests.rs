@@ -5,7 +5,7 @@ use std::fs;
 use rusqlite::{Connection, params};
 
 use crate::storage::sqlite::columns::{json, to_sql};
-use crate::storage::sqlite::{SqliteJournal, access, audit, history};
+use crate::storage::sqlite::{SqliteJournal, access, audit, events};
 use crate::storage::tests::day::{a_day, rows_of};
 use crate::storage::tests::testing::{TestFile, load_snapshot, rows};
 use crate::storage::{Journal, RequestHash};
@@ -66,7 +66,7 @@ fn a_file_of_version_1_opens_with_all_it_has() {
         let mut journal = SqliteJournal::open(&file.0).expect("it is understood");
         assert_eq!(load_snapshot(&mut journal, 0), queue);
         assert_eq!(
-            history::events(&journal.connection, journal.version, (0, u64::MAX)).expect("read"),
+            events::load(&journal.connection, journal.version, (0, u64::MAX)).expect("read"),
             events
         );
         let answer = journal.answer("k").expect("read").expect("kept");

@@ -64,7 +64,7 @@ pub(super) fn end(connection: &Connection) -> rusqlite::Result<u64> {
 }
 
 /// The events after `after` up to `until`, oldest first.
-pub(super) fn events(
+pub(super) fn load(
     connection: &Connection,
     version: i32,
     (after, until): (u64, u64),
