@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use turnero::config::Action;
-use turnero::presentation::access::set_pin_of_file;
+use turnero::presentation::access::set_stored_pin;
 use turnero::presentation::authority::make_certificate;
 use turnero::presentation::backup::{request_backup, restore_file};
 use turnero::presentation::check::check_file;
@@ -23,7 +23,7 @@ fn main() -> ExitCode {
     let (done, code) = match Action::read() {
         Ok(Action::Serve(config)) => (serve(*config), FAILED),
         Ok(Action::CheckConfig(config)) => (check_config(&config), FAILED),
-        Ok(Action::SetPin(role, config)) => (set_pin_of_file(role, &config.data), FAILED),
+        Ok(Action::SetPin(role, config)) => (set_stored_pin(role, &config.data), FAILED),
         Ok(Action::Export {
             file,
             until,

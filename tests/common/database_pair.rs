@@ -17,6 +17,9 @@ const SETTINGS: &str = "
     wal_retrieve_retry_interval = 200ms
 ";
 
+/// The processes that serve a `turnero`.
+const BACKENDS: &str = "SELECT pid FROM pg_stat_activity WHERE application_name LIKE 'turnero%'";
+
 /// Two servers, each in a folder of its own. They end with the test.
 pub struct Pair {
     folder: Folder,
@@ -95,17 +98,15 @@ impl Pair {
 
     /// Ends one process of the primary that serves a `turnero`, which makes the primary start all of them again.
     pub fn kill_backend(&self) {
-        let query = "SELECT pid FROM pg_stat_activity WHERE application_name LIKE 'turnero%'
-                     ORDER BY random() LIMIT 1";
-        if let Ok(pid) = self.sql(query).trim().parse() {
+        let query = format!("{BACKENDS} ORDER BY random() LIMIT 1");
+        if let Ok(pid) = self.sql(&query).trim().parse() {
             let _ = kill_process(Pid::from_raw(pid).unwrap(), Signal::KILL);
         }
     }
 
     /// Stops all processes of the primary that serve a `turnero`, as a disk that hangs does. Returns them, to let them go on.
     pub fn freeze_backends(&self) -> Vec<Pid> {
-        let query = "SELECT pid FROM pg_stat_activity WHERE application_name LIKE 'turnero%'";
-        let pids = self.sql(query);
+        let pids = self.sql(BACKENDS);
         let pids = pids
             .lines()
             .filter_map(|pid| Pid::from_raw(pid.parse().unwrap()));

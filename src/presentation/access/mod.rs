@@ -49,7 +49,7 @@ pub use peer::Peer;
 pub use people::{Names, PersonChange};
 pub use secret::{NoRandomness, random};
 pub use sessions::{DEVICE, SESSION, SignedIn};
-pub use setup::{PinNotice, set_pin_of_file};
+pub use setup::{PinNotice, set_stored_pin};
 
 /// The name of the session cookie.
 pub const COOKIE: &str = "turnero-session";

@@ -77,9 +77,9 @@ pub fn make_pins(
     Ok(notice)
 }
 
-/// `turnero pin ROLE`: sets a PIN in a data file that no server uses. Reads the PIN from standard
+/// `turnero pin ROLE`: sets a PIN in storage: a data file that no server uses, or a database. Reads the PIN from standard
 /// input; if the line is empty, makes one and prints it.
-pub fn set_pin_of_file(role: Role, data: &DataSource) -> Result<(), Box<dyn Error>> {
+pub fn set_stored_pin(role: Role, data: &DataSource) -> Result<(), Box<dyn Error>> {
     let mut journal = storage::open(data).map_err(|error| {
         let for_file = format!(
             "While the server runs, change the PIN on the settings screen or with PUT /api/pins/{}.",

@@ -78,9 +78,12 @@ impl PostgresJournal {
         schema::migrate(&mut connection).map_err(unusable)?;
         let insert = "INSERT INTO offices (office) VALUES ($1) ON CONFLICT DO NOTHING";
         let inserted = sql_query(insert).bind::<Text, _>(&database.office);
-        inserted
+        let count = inserted
             .execute(&mut connection)
             .map_err(|error| unusable(error.into()))?;
+        if count > 0 {
+            log::info!("The database has a new office, «{}»", database.office);
+        }
         Self::of(database, connection, false)
     }
 
