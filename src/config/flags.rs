@@ -101,9 +101,10 @@ pub(super) const FLAGS: &[Flag] = &[
         help: "the office in the database of --data postgres://HOST/DATABASE, which may have several",
         repeats: false,
         set: |config, value| {
-            crate::domain::check_name(value)
-                .map_err(|why| format!("a name that can be read: {why}"))?;
-            config.office = value.to_owned();
+            let name = crate::domain::parse_name(value);
+            config.office = name
+                .map_err(|why| format!("a name that can be read: {why}"))?
+                .into_owned();
             Ok(())
         },
     },

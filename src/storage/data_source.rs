@@ -5,9 +5,7 @@ use std::path::{Path, PathBuf};
 
 #[cfg(feature = "postgres")]
 use super::postgres::{Database, MAIN_OFFICE};
-use super::postgres_address::is_postgres_address;
-#[cfg(feature = "postgres")]
-use crate::domain::parse_name;
+use super::postgres_address::{is_postgres_address, may_be_address};
 
 /// The place where an office is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +24,9 @@ impl DataSource {
             return Err("the name of a file".to_owned());
         }
         if !is_postgres_address(value) {
+            if may_be_address(value) {
+                return Err("the name of a file, or postgres://HOST/DATABASE".to_owned());
+            }
             return Ok(Self::File(PathBuf::from(value)));
         }
         #[cfg(feature = "postgres")]
@@ -41,11 +42,7 @@ impl DataSource {
     #[cfg(feature = "postgres")]
     pub fn set_office(&mut self, name: &str) -> Result<(), String> {
         match self {
-            Self::Postgres(database) => {
-                let office = parse_name(name);
-                let refused = |why| format!("--office «{name}» is not allowed: {why}.");
-                database.office = office.map_err(refused)?.into_owned();
-            }
+            Self::Postgres(database) => name.clone_into(&mut database.office),
             Self::File(_) if name == MAIN_OFFICE => {}
             Self::File(_) => {
                 return Err(format!(

@@ -25,7 +25,7 @@ pub use check_report::CheckReport;
 pub use data_source::DataSource;
 pub use error::StorageError;
 pub use journal::{Doorbell, EventLog, HistoryQuery, Journal, StoredByOthers, TicketHistory};
-pub use postgres_address::{is_postgres_address, without_password};
+pub use postgres_address::{may_be_address, without_password};
 pub use records::{Batch, Loaded, RequestHash, StoredAnswer};
 pub use sqlite::{SteadyFile, create_private};
 

@@ -4,16 +4,28 @@
 const POSTGRES_PREFIXES: [&str; 3] = ["postgres://", "postgresql://", "service="];
 
 /// Whether a value of `--data` names a database of PostgreSQL.
-pub fn is_postgres_address(value: &str) -> bool {
+pub(super) fn is_postgres_address(value: &str) -> bool {
     POSTGRES_PREFIXES
         .iter()
         .any(|prefix| value.starts_with(prefix))
 }
 
-/// The value of a flag as it may be shown: without the user, the password and the parameters of a database's address.
+/// Whether a text may be the address of any database, which may have a password.
+pub fn may_be_address(text: &str) -> bool {
+    let text = text.trim_start().to_lowercase();
+    is_postgres_address(&text)
+        || text.starts_with("postgres:")
+        || (text.contains("://") && !text.starts_with("http"))
+        || text.contains("password=")
+}
+
+/// A text of the command line as it may be shown: of a database's address, without the user, the password and the parameters.
 pub fn without_password(value: &str) -> String {
     if !is_postgres_address(value) {
-        return value.to_owned();
+        return match may_be_address(value) {
+            true => "…".to_owned(),
+            false => value.to_owned(),
+        };
     }
     let Some((scheme, rest)) = value.split_once("://") else {
         // The other parameters of `service=NAME` may have the password.
@@ -59,6 +71,10 @@ mod tests {
             ("postgres://me:s3cret", "postgres://me"),
             ("postgres://a,b:5433,[::1]/o", "postgres://a,b:5433,[::1]/o"),
             ("service=offices password='s3cret'", "service=offices"),
+            ("host=db.lan password=s3cret", "…"),
+            ("jdbc:postgresql://me:s3cret@db.lan/offices", "…"),
+            (" postgres://me:s3cret@db.lan/offices", "…"),
+            ("postgres:me:s3cret@db.lan", "…"),
         ] {
             assert_eq!(without_password(value), shown);
             let shown = without_password(value);

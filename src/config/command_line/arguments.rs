@@ -97,6 +97,7 @@ impl Arguments {
 }
 
 pub(super) fn unknown(argument: &str) -> String {
+    let argument = without_password(argument);
     let names: Vec<String> = FLAGS
         .iter()
         .map(|flag| format!("--{}", flag.name))

@@ -16,10 +16,7 @@ use super::Config;
 use super::flags::FLAGS;
 use super::values::whole;
 use crate::access::Role;
-use crate::storage::is_postgres_address;
-
-/// What `check` takes.
-const CHECK_NEEDS: &str = "check needs the name of a data file, a backup or an export.";
+use crate::storage::may_be_address;
 
 /// The roles that have a PIN.
 const ROLES: &str = "staff or admin";
@@ -137,6 +134,11 @@ impl Action {
         if words.len() > 2 {
             return Err(unknown(&word(2).unwrap_or_default()));
         }
+        if word(1).is_some_and(|word| may_be_address(&word)) {
+            return Err(format!(
+                "{command} takes no address of a database; it is the value of --data."
+            ));
+        }
         let file = words.get(1).map(PathBuf::from);
         match &*command {
             "pin" => {
@@ -166,14 +168,9 @@ impl Action {
                 let file = file.ok_or("restore needs the name of a backup.")?;
                 Ok(Self::Restore(file, config))
             }
-            "check" => {
-                let file = file.ok_or(CHECK_NEEDS)?;
-                // Also without the feature, so that no password of an address is shown.
-                match is_postgres_address(&file.to_string_lossy()) {
-                    true => Err(format!("{CHECK_NEEDS} It cannot check a database.")),
-                    false => Ok(Self::Check(file)),
-                }
-            }
+            "check" => Ok(Self::Check(file.ok_or(
+                "check needs the name of a data file, a backup or an export.",
+            )?)),
             other => Err(unknown(other)),
         }
     }

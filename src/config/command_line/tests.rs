@@ -80,7 +80,7 @@ fn words_beside_the_flags_select_the_action() {
         (&["check"], "check needs the name of a data file"),
         (
             &["check", "postgres://me:secret@host/offices"],
-            "check needs the name of a data file, a backup or an export. It cannot check a database.",
+            "check takes no address of a database",
         ),
         (&["check", "a", "b"], "b is not known"),
         (&["pin"], "pin needs a role"),

@@ -129,13 +129,14 @@ impl Database {
     fn failed(&self, error: &str) -> StorageError {
         let line: Vec<&str> = error.split_whitespace().collect();
         let mut line = line.join(" ");
-        // libpq quotes the part of an address that it does not understand, and takes what follows an @ in a password for the
-        // host: both may be the password.
+        // The other messages are about the address: libpq quotes the part that it does not understand, and takes what follows
+        // an @ in a password for the host. Both may be the password.
         let is_ambiguous = without_password(&self.address).ends_with('…');
-        if line.contains("invalid")
-            || line.contains("missing")
-            || (is_ambiguous && line.contains("host name"))
-        {
+        let is_safe = line.starts_with("connection to server")
+            || line.starts_with("definition of service")
+            || line.starts_with("syntax error in service file")
+            || (line.starts_with("could not translate host name") && !is_ambiguous);
+        if !is_safe {
             "its address is not one that libpq takes, such as postgres://HOST/DATABASE; write an @ of the password as %40"
                 .clone_into(&mut line);
         }
