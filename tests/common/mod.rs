@@ -27,7 +27,7 @@ pub use database_pair::Pair;
 pub use database_proxy::{DatabaseProxy, SOCKET};
 pub use http::{Client, Response};
 pub use namespace::{Own, has_its_own};
-pub use postgres::{database, office_of, sql, try_sql};
+pub use postgres::{database, office_of, sql, sql_in, try_sql};
 pub use printer::{Manner, NO_PAPER, PAPER_LOW, Printer, WELL, printed_code};
 pub use proxy::{Prepare, Proxy, deploy_file, nginx};
 pub use receiver::{Message, Receiver, Reply};

@@ -15,16 +15,24 @@ pub fn office_of(data: &Path) -> String {
 
 /// Runs SQL in the database, on the program's tables. Returns the rows without their frame.
 pub fn sql(statements: &str) -> String {
-    let output = try_sql(statements);
+    sql_in(
+        &database().expect("the tests run with a database"),
+        statements,
+    )
+}
+
+/// The same in the database of that address.
+pub fn sql_in(address: &str, statements: &str) -> String {
+    let output = try_sql(address, statements);
     assert!(output.status.success(), "{statements}: {output:?}");
     String::from_utf8(output.stdout).unwrap()
 }
 
 /// The same, where it may fail.
-pub fn try_sql(statements: &str) -> Output {
+pub fn try_sql(address: &str, statements: &str) -> Output {
     Command::new("psql")
         .args(["-v", "ON_ERROR_STOP=1", "-qAtX", "-c", statements])
-        .arg(database().expect("the tests run with a database"))
+        .arg(address)
         .env("PGOPTIONS", "-c search_path=turnero")
         .output()
         .unwrap()

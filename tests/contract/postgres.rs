@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::common::{
     Folder, Launch, Receiver, Response, Server, codes, database, number, office_of, run_to_end,
-    seq, sql, text, try_sql, wait_until,
+    seq, sql, sql_in, text, try_sql, wait_until,
 };
 use crate::people::{FAR, Person, behind_a_proxy, pin};
 
@@ -133,16 +133,42 @@ fn a_database_that_cannot_be_opened_is_named_without_advice_for_files() {
     }
 }
 
+/// The address of a new database; `None` skips the test.
+fn own_database(name: &str, options: &str) -> Option<String> {
+    let address = database_or_skip()?;
+    let name = format!("{name}_{}", std::process::id());
+    sql(&format!("CREATE DATABASE {name} {options}"));
+    Some(address.replace("postgres:///postgres", &format!("postgres:///{name}")))
+}
+
 #[test]
-fn a_database_that_lacks_characters_is_refused_before_it_has_tables() {
-    let Some(address) = database_or_skip() else {
+fn what_the_database_refuses_is_known_not_to_be_stored() {
+    let Some(address) = own_database("full", "") else {
         return;
     };
-    let name = format!("latin_{}", std::process::id());
-    sql(&format!(
-        "CREATE DATABASE {name} ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0"
-    ));
-    let address = address.replace("postgres:///postgres", &format!("postgres:///{name}"));
+    let server = Launch::new().with(&["--data", &address]).start();
+    server.ticket();
+    // As a full disk does it.
+    let full = |action: &str| {
+        for table in ["events", "batches"] {
+            sql_in(&address, &format!("ALTER TABLE {table} {action}"));
+        }
+    };
+    full("ADD CONSTRAINT no_room CHECK (false) NOT VALID");
+    let refused = server.post("/api/tickets");
+    let detail = refused.problem(503, "storage-unavailable");
+    assert!(detail.contains("Nothing was changed"), "{detail}");
+    full("DROP CONSTRAINT no_room");
+    wait_until("a ticket", || server.post("/api/tickets").status == 201);
+    assert_eq!(codes(&server.json("/api/tickets")), ["A1", "A2"]);
+}
+
+#[test]
+fn a_database_that_lacks_characters_is_refused_before_it_has_tables() {
+    let options = "ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0";
+    let Some(address) = own_database("latin", options) else {
+        return;
+    };
     let folder = Folder::new();
     let output = run_to_end(folder.path(), &["--data", &address], &[]);
     let said = String::from_utf8_lossy(&output.stderr);
@@ -176,19 +202,12 @@ fn the_name_of_an_office_is_one_in_all_its_forms() {
 
 #[test]
 fn tables_of_a_newer_version_are_refused_in_one_line() {
-    let Some(address) = database_or_skip() else {
+    let Some(address) = own_database("newer", "") else {
         return;
     };
-    let name = format!("newer_{}", std::process::id());
-    sql(&format!("CREATE DATABASE {name}"));
-    let address = address.replace("postgres:///postgres", &format!("postgres:///{name}"));
     let launch = Launch::new().with(&["--data", &address]);
     let launch = launch.start().stop();
-    let newer = Command::new("psql")
-        .args([&address, "-c", "UPDATE turnero.version SET version = 999"])
-        .output()
-        .unwrap();
-    assert!(newer.status.success(), "{newer:?}");
+    sql_in(&address, "UPDATE version SET version = 999");
     drop(launch);
     let folder = Folder::new();
     let output = run_to_end(folder.path(), &["--data", &address], &[]);
@@ -421,7 +440,8 @@ fn at_once(servers: &[Server], ask: impl Fn(usize, &Server) -> Response + Sync) 
             "SET application_name TO '{holder}'; BEGIN;
              SELECT FROM offices WHERE office = '{office}' FOR UPDATE; SELECT pg_sleep(60)"
         );
-        scope.spawn(move || try_sql(&hold));
+        let address = database().unwrap();
+        scope.spawn(move || try_sql(&address, &hold));
         let is_held = format!("application_name = '{holder}' AND wait_event = 'PgSleep'");
         wait_until("the row is locked", || count(&is_held) == "1");
         let ask = &ask;

@@ -200,7 +200,6 @@ impl PostgresJournal {
         id: i64,
         failure: &(dyn error::Error + Send + Sync),
     ) -> Result<bool, StorageError> {
-        self.forget_connection();
         let deadline = Instant::now() + SETTLE_TIME;
         loop {
             let settled = self.reconnect().and_then(|mut connection| {
@@ -285,9 +284,12 @@ impl Journal for PostgresJournal {
                 }
                 return appended;
             };
+            // If the database still answers, it has refused the batch, such as on a full disk.
+            let is_refused = connection.batch_execute("SELECT").is_ok();
             // Its lock would be waited for.
             drop(connection);
-            if self.settle(id, &*failure)? {
+            self.forget_connection();
+            if !is_refused && self.settle(id, &*failure)? {
                 self.note_stored(batch);
                 return Ok(());
             }
