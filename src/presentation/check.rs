@@ -36,7 +36,7 @@ fn describe_export(file: &Path) -> (Vec<String>, bool) {
     let shown = file.display();
     match read_export(file) {
         Ok(office) => {
-            let what = "an export; «turnero import» reads it into a new data file";
+            let what = "an export; «turnero import» reads it into a new office";
             let mut lines = vec![format!("{shown} is sound."), format!("  It is {what}.")];
             lines.push(format!("  {}", office_line(&Queue::from_parts(office))));
             (lines, true)

@@ -6,6 +6,7 @@ pub mod backup;
 pub mod check;
 pub mod http;
 pub mod json;
+pub mod kept_answers;
 pub mod metrics;
 pub mod office;
 pub mod other_servers;

@@ -8,6 +8,7 @@ use super::access::Access;
 use super::backup::Backups;
 use super::http::certificate::Certificate;
 use super::http::slots::Slots;
+use super::kept_answers::KeptAnswers;
 use super::pages::Pages;
 use super::pages::folder::Folder;
 use super::printing::Printers;
@@ -36,6 +37,8 @@ pub struct Office {
     pub wss: &'static WssService,
     pub backups: Backups,
     pub webhooks: Webhooks,
+    /// The answers to requests that made a webhook, a secret or a person.
+    pub kept_answers: KeptAnswers,
     /// The ticket printers.
     pub printers: Arc<Printers>,
     pub pages: Pages,
@@ -79,6 +82,7 @@ impl Office {
             wss,
             printers,
             webhooks,
+            kept_answers: KeptAnswers::default(),
             large_answers: Slots::new(LARGE_ANSWERS),
             long_lists: Slots::new(LONG_LISTS),
             started: Instant::now(),

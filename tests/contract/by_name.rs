@@ -56,6 +56,20 @@ fn a_person_is_one_in_both_forms_of_unicode() {
 }
 
 #[test]
+fn a_key_adds_one_person_however_often_it_is_sent_and_no_other() {
+    let server = behind_a_proxy().in_file().start();
+    let admin = admin(&server).with("Idempotency-Key", "k-1");
+    let ana = add(&server, &admin, "Ana", "staff", ANA).expect(201).json();
+    assert_eq!(
+        add(&server, &admin, "Ana", "staff", ANA).expect(201).json(),
+        ana
+    );
+    add(&server, &admin, "Bea", "staff", BEA).problem(422, "invalid");
+    let people = admin.get(&server, "/api/people").expect(200).json();
+    assert_eq!(array(&people).len(), 1, "{people}");
+}
+
+#[test]
 fn people_sign_in_by_name_and_the_audit_log_says_who_did_what() {
     let server = behind_a_proxy().in_file().start();
     let admin = admin(&server);

@@ -53,6 +53,13 @@ fn an_office_moves_from_a_file_to_a_database_and_back() {
         assert!(exported.status.success(), "{exported:?}");
         let imported = turnero(&folder, &["import", &file], to);
         assert!(imported.status.success(), "{imported:?}");
+        // As it was before it came: its events begin later.
+        let until = turnero(
+            &folder,
+            &["export", &format!("{n}-until.json"), "--until", "1"],
+            to,
+        );
+        assert!(until.status.success(), "{until:?}");
         let server = to.start();
         assert_eq!(codes(&server.json("/api/tickets")), ["A1", "A2", "A3"]);
         assert_eq!(server.json("/api/services")[1]["name"], "Quejas");

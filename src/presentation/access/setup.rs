@@ -61,17 +61,26 @@ pub fn make_pins(
             AccessChange::SetPin(role, hash),
             AccessChange::PinUnannounced(role),
         ];
-        store(journal, changes, role)?;
+        let stored = store(journal, changes, role);
         *records = journal.access()?;
+        if let Err(StorageError::Conflict) = stored {
+            // Another server leads by now, and makes them.
+            return Ok(PinNotice::default());
+        }
+        stored?;
         notice.changes.push(AccessChange::PinAnnounced(role));
         let purpose = match role {
             Role::Admin => "for the settings",
             _ => "for the desks",
         };
         let name = role.as_str();
+        let how = match journal.is_shared() {
+            true => "and the --data and --office of this server",
+            false => "while the server is stopped",
+        };
         notice.lines.push(format!(
             "The PIN of {name}, {purpose}, from another device: {new}. It is not shown again; change \
-             it in the settings, or with «turnero pin {name}» while the server is stopped"
+             it in the settings, or with «turnero pin {name}» {how}"
         ));
     }
     Ok(notice)
@@ -117,6 +126,11 @@ pub fn set_stored_pin(role: Role, data: &DataSource) -> Result<(), Box<dyn Error
     ];
     store(&mut *journal, changes, role)?;
     println!("{message}");
+    if journal.is_shared() && records.pins.is_empty() && records.people.is_empty() {
+        println!(
+            "The database had no PINs for this office: it is new, if its name is the right one."
+        );
+    }
     Ok(())
 }
 
@@ -125,7 +139,7 @@ fn store(
     journal: &mut dyn Journal,
     access: Vec<AccessChange>,
     role: Role,
-) -> Result<(), Box<dyn Error>> {
+) -> Result<(), StorageError> {
     let entry = AuditEntry::new(
         AuditKind::PinChanged,
         Some(role.as_str()),
@@ -142,7 +156,7 @@ fn store(
         match journal.append(end, &batch) {
             // A server of the office has stored an event in between.
             Err(StorageError::MovedOn { .. }) if journal.is_shared() => {}
-            stored => return Ok(stored?),
+            stored => return stored,
         }
     }
 }

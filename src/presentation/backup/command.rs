@@ -45,6 +45,10 @@ struct Refused {
 
 /// `turnero backup`: asks the server on this machine for a backup, and waits until it is made.
 pub fn request_backup(config: &Config) -> Result<(), Box<dyn Error>> {
+    if config.data.file().is_none() {
+        let why = "backup is for a data file; PostgreSQL has tools of its own, such as pg_dump.";
+        return Err(why.into());
+    }
     let address = local_address(config.listen);
     let Accepted { run } = ask(address, "POST")?;
     loop {

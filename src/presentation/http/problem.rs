@@ -269,8 +269,13 @@ impl Problem {
         Self::new(ErrorCode::NoPrinter, detail)
     }
 
-    pub fn no_backup_folder() -> Self {
-        let detail = "This server has no folder for backups; start it with --backup-dir DIR.";
+    pub fn no_backup_folder(is_file: bool) -> Self {
+        let detail = match is_file {
+            true => "This server has no folder for backups; start it with --backup-dir DIR.",
+            false => {
+                "The office is in PostgreSQL, which has tools of its own for backups, such as pg_dump."
+            }
+        };
         Self::new(ErrorCode::NoBackupFolder, detail)
     }
 

@@ -30,8 +30,10 @@ pub fn list(context: &Context<'_>) -> Handled {
 
 /// `POST /api/backups`: begins a backup, and does not wait for it.
 pub fn create(context: &Context<'_>) -> Handled {
-    let run = context.office.backups.request();
-    let run = run.ok_or_else(Problem::no_backup_folder)?;
+    let office = context.office;
+    let is_file = office.config.data.file().is_some();
+    let run = office.backups.request();
+    let run = run.ok_or_else(|| Problem::no_backup_folder(is_file))?;
     Ok(Answer::json(202, &Accepted { run }))
 }
 

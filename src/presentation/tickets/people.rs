@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 
 use serde::Serialize;
+use serde_json::json;
 
+use super::execute::idempotent;
 use super::fields::Fields;
 use crate::access::{Person, Role};
 use crate::digits;
@@ -50,9 +52,13 @@ pub fn add(context: &Context<'_>) -> Handled {
     let name = name.ok_or_else(|| Problem::invalid("name", "is required"))?;
     let pin = pin.ok_or_else(|| Problem::invalid("pin", "is required"))?;
     let role = role.unwrap_or(Role::Staff);
-    let access = &office.access;
-    let person = access.add_person(&office.tickets, &context.caller, &name, role, &pin)?;
-    Ok(Answer::json(201, &PersonJson::from(&person)))
+    let add = || {
+        let access = &office.access;
+        let person = access.add_person(&office.tickets, &context.caller, &name, role, &pin)?;
+        Ok((201, json!(PersonJson::from(&person))))
+    };
+    let (status, body) = office.kept_answers.once(idempotent(context), add)?;
+    Ok(Answer::json(status, &body))
 }
 
 /// `PUT /api/people/ID`: an absent field keeps its value.

@@ -200,7 +200,7 @@ pub fn test(context: &Context<'_>) -> Handled {
 /// Answers with what `answer` makes, or as the same request under the same key was answered before.
 fn once(context: &Context<'_>, answer: impl FnOnce() -> Result<(u16, Value), Problem>) -> Handled {
     let request = idempotent(context);
-    let (status, body) = context.office.webhooks.answers.once(request, answer)?;
+    let (status, body) = context.office.kept_answers.once(request, answer)?;
     Ok(Answer::json(status, &body))
 }
 

@@ -6,7 +6,6 @@
 mod attempt;
 mod delivery;
 mod endpoint;
-mod kept_answers;
 mod message;
 mod parts;
 mod receiver;
@@ -20,7 +19,6 @@ use std::time::{Duration, Instant};
 
 use delivery::Delivery;
 use endpoint::Endpoint;
-use kept_answers::KeptAnswers;
 use parts::{Parts, lock};
 use receiver::Receiver;
 
@@ -63,8 +61,6 @@ pub struct Webhooks {
     next_id: Mutex<u64>,
     threads: Arc<Slots>,
     tests: Arc<Slots>,
-    /// The answers to requests that must not be repeated.
-    pub answers: KeptAnswers,
 }
 
 /// A new setup of a webhook; fields that are `None` stay as they are.
@@ -101,7 +97,6 @@ impl Webhooks {
             next_id: Mutex::new(last_id + 1),
             threads: Slots::new(MOST_THREADS),
             tests: Slots::new(1),
-            answers: KeptAnswers::default(),
         };
         for endpoint in &endpoints {
             if let Err(problem) = webhooks.spawn(endpoint) {

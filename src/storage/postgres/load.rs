@@ -13,7 +13,8 @@ pub(super) fn load(
     until: u64,
 ) -> Result<Loaded, StorageError> {
     let mut damage = Vec::new();
-    let end = find_end(connection, office)?.unwrap_or(0).min(until);
+    let last_stored = find_end(connection, office)?.unwrap_or(0);
+    let end = last_stored.min(until);
     let all = events::snapshots(connection, office)?;
     let newest_snapshot = all.first().copied().unwrap_or(0);
     let base = events::base_snapshot(connection, office)?;
@@ -39,7 +40,8 @@ pub(super) fn load(
     let range = (queue.seq(), until);
     events::read_events(connection, office, range, u64::MAX, |one| events.push(one))?;
     let last = events.last().map_or(queue.seq(), |last| last.seq);
-    if last < end {
+    // Before the last one, an import may have jumped ahead.
+    if last < last_stored && last_stored <= until {
         return Err(StorageError::DamagedEvent {
             seq: last + 1,
             last_good: last,

@@ -140,7 +140,7 @@ pub fn import_file(from: &Path, data: &DataSource, replace: bool) -> Result<(), 
         })?;
     println!(
         "The office of {shown} is in {data} now, with {open} open tickets and a history of {all}. Its PINs \
-         stayed behind: this machine has its own."
+         stayed behind: the office here has its own."
     );
     for name in names {
         println!("{name}");

@@ -1,5 +1,5 @@
-//! The answers to requests with an `Idempotency-Key` that make a webhook or a secret, in memory only: they have the secret.
-//! After a restart a repeated request is refused, because its address is in use.
+//! The answers to requests with an `Idempotency-Key` that make a webhook, a secret or a person, in memory only: they may have
+//! a secret. After a restart, and at another server, a repeated request is refused, because its address or name is in use.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
