@@ -1,5 +1,5 @@
 //! Bounds how many lines the same place in the program logs, so that clients cannot fill the disk with the log.
-//! What is left out is counted, and the log says how much it was.
+//! Lines that are left out are counted, and the log says how many there were.
 
 use std::collections::HashMap;
 use std::fmt::Display;

@@ -1,4 +1,4 @@
-// What the desk's panels are made of: dialogs in the place of the actions, made when they are first opened.
+// Parts of the desk's panels: dialogs in the place of the actions, made when they are first opened.
 
 import { $, make } from '../shared/dom.js';
 import { t } from '../shared/i18n.js';

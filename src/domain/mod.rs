@@ -1,6 +1,6 @@
 //! The rules of the queue, and nothing else: pure functions over plain data.
 //!
-//! What does not belong here: clocks, randomness, threads, logging, the public JSON, SQL, HTTP. Time and
+//! Not here: clocks, randomness, threads, logging, the public JSON, SQL, HTTP. Time and
 //! ticket ids come in as arguments, so the same commands give the same events on every machine.
 
 mod apply;

@@ -62,7 +62,7 @@ impl Credentials {
         self.changes
     }
 
-    /// What [`AccessChange::ExpectRevision`](crate::access::AccessChange::ExpectRevision) expects.
+    /// The number of changes of shared PINs and people so far, for [`ExpectRevision`](crate::access::AccessChange::ExpectRevision).
     pub fn revision(&self) -> u64 {
         self.revision
     }

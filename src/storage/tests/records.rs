@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::testing::TestStore;
-use crate::access::{AccessChange, Actor, Person, PinHash, Role, Session, Token};
+use crate::access::{AccessChange, AccessRecords, Actor, Person, PinHash, Role, Session, Token};
 use crate::domain::PersonId;
 use crate::storage::{AuditEntry, AuditKind, AuditRecord, Batch, Journal};
 use crate::webhook::{
@@ -156,6 +156,17 @@ fn a_purge_deletes_every_expired_entry_in_steps_and_counts_them_once() {
     }
 }
 
+/// Stores changes in the office, and returns all records of access after them.
+fn keep_access(office: &TestStore, access: Vec<AccessChange>) -> AccessRecords {
+    let mut journal = office.open();
+    let batch = Batch {
+        access,
+        ..Batch::default()
+    };
+    journal.append(0, &batch).expect("kept");
+    journal.access().expect("read")
+}
+
 #[test]
 fn stored_access_records_read_back() {
     for office in TestStore::each("access") {
@@ -183,15 +194,7 @@ fn stored_access_records_read_back() {
             session: session(n, role),
             now,
         };
-        let keep = |access: Vec<AccessChange>| {
-            let mut journal = office.open();
-            let batch = Batch {
-                access,
-                ..Batch::default()
-            };
-            journal.append(0, &batch).expect("kept");
-            journal.access().expect("read")
-        };
+        let keep = |access| keep_access(&office, access);
         let records = keep(vec![
             AccessChange::SetPin(Role::Staff, pin(1)),
             AccessChange::SetPin(Role::Admin, pin(2)),
@@ -258,15 +261,7 @@ fn stored_people_read_back_and_no_id_is_given_again() {
         now: 0,
     };
     for office in TestStore::each("people") {
-        let keep = |access: Vec<AccessChange>| {
-            let mut journal = office.open();
-            let batch = Batch {
-                access,
-                ..Batch::default()
-            };
-            journal.append(0, &batch).expect("kept");
-            journal.access().expect("read")
-        };
+        let keep = |access| keep_access(&office, access);
         let records = keep(vec![
             AccessChange::AddPerson(person(1, "Ana")),
             AccessChange::AddPerson(person(2, "Begoña")),
